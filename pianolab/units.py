@@ -20,10 +20,7 @@ NOTE_STYLES = {
     "도": ("도", "도#", "레", "레#", "미", "파", "파#", "솔", "솔#", "라", "라#", "시"),
 }
 _STEP = {
-    name.lower(): semitone
-    for names in NOTE_STYLES.values()
-    for semitone, name in enumerate(names)
-    if "#" not in name
+    name.lower(): semitone for names in NOTE_STYLES.values() for semitone, name in enumerate(names) if "#" not in name
 }
 _ACCIDENTAL = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
 _NAME = re.compile(r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|[#s♯b♭])?(-?\d+)", re.IGNORECASE)

@@ -1,0 +1,313 @@
+"""The contract that every note detector keeps, and the registry that finds them.
+
+A detector takes spans of frames and answers with Salience: how strongly each of the 88 keys sounds in each
+frame. It gives evidence only; the tracker decides what is a note. The folder ``pianolab/detectors`` is the
+registry: a module there declares one or more subclasses of Detector with a ``name``. A detector outside the
+package is named ``FILE.py:Class``. Settings are keyword-only constructor arguments with defaults, so that
+the command line, the comparison and the live view can offer them without knowing the detector.
+"""
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianolab.roll import Salience
+
+
+class DetectorError(ValueError):
+    """An unknown detector, parameter or value; the message names what would be right."""
+
+
+class Detector:
+    """Base class: say what you are, then turn spans into Salience.
+
+    Attributes
+    ----------
+    name, summary : str
+        Registered name and one line of description.
+    polyphonic : bool
+        Whether several keys may be strong in one frame.
+    sr : int
+        The rate it wants, Hz; the session resamples to it.
+    frame_length, hop_length : int
+        Longest window and step in samples at ``sr``.
+    lookahead : int
+        Samples at ``sr`` that a frame needs from its own sample on; half a frame unless stated.
+    onset_delay_s : float
+        How much later than the true onset this detector's evidence rises; the tracker subtracts it.
+        Fitted on `tune` recordings.
+    tracking : dict
+        Settings of the tracker that suit this detector (chosen on `tune` recordings).
+    weights : Path or None
+        File of learnt weights, part of the cache key of estimates.
+    """
+
+    name = ""
+    summary = ""
+    polyphonic = False
+    sr = 44100
+    frame_length = 2048
+    hop_length = 512
+    onset_delay_s = 0.0
+    tracking: typing.ClassVar[dict] = {}
+    weights = None
+
+    @property
+    def lookahead(self):
+        return self.frame_length - self.frame_length // 2
+
+    def reset(self):
+        """Forget the stream heard so far."""
+
+    def process(self, span):
+        """Salience of the frames in ``span`` (a detector with its own delay may answer later rows later).
+
+        Parameters
+        ----------
+        span : pianolab.frames.Span
+
+        Returns
+        -------
+        Salience
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement process(span) -> Salience")
+
+    def flush(self):
+        """The rows still owed at the end of the stream."""
+        return Salience.empty()
+
+    @property
+    def params(self):
+        """The parameters that differ from their defaults, as a dict."""
+        given = getattr(self, "_given", {})
+        defaults = parameters(type(self))
+        return {key: value for key, value in given.items() if value != defaults[key].default}
+
+    def __repr__(self):
+        return spec_text(self.name or type(self).__name__, self.params)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a detector: its name, default, type, and for a choice the allowed values."""
+
+    name: str
+    default: object
+    kind: type
+    choices: tuple = ()
+
+
+def parameters(cls):
+    """The settings that a detector class declares, in order.
+
+    Returns
+    -------
+    dict of str -> Parameter
+    """
+    found = {}
+    for name, parameter in inspect.signature(cls.__init__).parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            choices = typing.get_args(parameter.annotation) if _is_literal(parameter.annotation) else ()
+            kind = type(choices[0]) if choices else _kind(parameter)
+            found[name] = Parameter(name, parameter.default, kind, choices)
+    return found
+
+
+def _is_literal(annotation):
+    return typing.get_origin(annotation) is typing.Literal
+
+
+def _kind(parameter):
+    if parameter.annotation in (bool, int, float, str):
+        return parameter.annotation
+    return type(parameter.default)
+
+
+def load_all():
+    """Import every module of the registry.
+
+    Returns
+    -------
+    detectors : dict of str -> type
+        Detector classes by name, sorted.
+    failures : dict of str -> str
+        Modules that could not be imported, with the reason.
+    """
+    import pianolab.detectors
+
+    found, failures = {}, {}
+    for module_info in pkgutil.iter_modules(pianolab.detectors.__path__):
+        try:
+            module = importlib.import_module(f"pianolab.detectors.{module_info.name}")
+        except Exception as error:  # any fault of one file must not hide the others
+            failures[module_info.name] = f"{type(error).__name__}: {error}"
+            continue
+        found.update({cls.name: cls for cls in _declared(module)})
+    return dict(sorted(found.items())), failures
+
+
+def _declared(module):
+    classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, Detector)]
+    return [cls for cls in classes if cls.name and cls.__module__ == module.__name__]
+
+
+def names():
+    """Names of all registered detectors, sorted."""
+    return list(load_all()[0])
+
+
+def missing(cls):
+    """Why a detector cannot run here (a library it needs), or '' if it can."""
+    try:
+        cls()
+    except Exception as error:  # shown to the user beside the name
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+
+def find(name):
+    """Detector class of a registered name or of ``FILE.py:Class``.
+
+    Raises
+    ------
+    DetectorError
+        If there is none; names the nearest ones.
+    """
+    if ".py:" in name:
+        return _from_file(*name.rsplit(":", 1))
+    found, failures = load_all()
+    if name in found:
+        return found[name]
+    if name in failures:
+        raise DetectorError(f"detector file {name}.py cannot be imported: {failures[name]}")
+    raise DetectorError(f"unknown detector {name!r}: {_nearest(name, list(found))}")
+
+
+def _from_file(path, class_name):
+    path = Path(path)
+    if not path.is_file():
+        raise DetectorError(f"detector file {str(path)!r} does not exist: give FILE.py:Class")
+    unique = "pianolab_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    spec = importlib.util.spec_from_file_location(unique, path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise DetectorError(
+            f"detector file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    cls = getattr(module, class_name, None)
+    if not (inspect.isclass(cls) and issubclass(cls, Detector)):
+        raise DetectorError(f"{str(path)!r} has no detector class {class_name!r}: subclass pianolab.detector.Detector")
+    return cls
+
+
+def parse_spec(text):
+    """Split ``NAME:key=value,...`` (or ``FILE.py:Class:key=value,...``) into name and parameter texts.
+
+    Returns
+    -------
+    name : str
+    given : dict of str -> str
+    """
+    name, settings = text.strip(), ""
+    head, _, tail = name.rpartition(":")
+    if head and ("=" in tail or not tail):
+        name, settings = head, tail
+    given = {}
+    for item in filter(None, settings.split(",")):
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise DetectorError(f"{item!r} in {text!r} is not key=value: write NAME:key=value,key=value")
+        given[key.strip()] = value.strip()
+    return name, given
+
+
+def spec_text(name, given):
+    """The inverse of parse_spec, with keys in the given order."""
+    settings = ",".join(f"{key}={value}" for key, value in given.items())
+    return f"{name}:{settings}" if settings else name
+
+
+def create(spec, **given):
+    """Make a detector from a name or spec text and parameters.
+
+    Parameters
+    ----------
+    spec : str or Detector
+        ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``; a Detector comes back as it is.
+    **given
+        Parameters by name; values may be text.
+
+    Returns
+    -------
+    Detector
+
+    Raises
+    ------
+    DetectorError
+        For an unknown name, parameter or value.
+    """
+    if isinstance(spec, Detector):
+        return spec
+    if not isinstance(spec, str):
+        raise DetectorError(f"{spec!r} names no detector: pass a name such as 'yin', or a Detector")
+    name, texts = parse_spec(spec)
+    cls = find(name)
+    declared = parameters(cls)
+    values = {}
+    for key, value in {**texts, **given}.items():
+        if key not in declared:
+            raise DetectorError(f"detector {name!r} has no parameter {key!r}: {_nearest(key, list(declared))}")
+        values[key] = _coerce(value, declared[key], name)
+    detector = cls(**values)
+    detector._given = values
+    return detector
+
+
+def _nearest(word, known):
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if near:
+        return "did you mean " + " or ".join(near) + "?"
+    return "known are " + ", ".join(known) if known else "there are none"
+
+
+_BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _coerce(value, parameter, detector_name):
+    where = f"{detector_name}:{parameter.name}={value}"
+    if parameter.choices:
+        for choice in parameter.choices:
+            if str(choice) == str(value):
+                return choice
+        raise DetectorError(f"{where} is not a choice: {_nearest(str(value), [str(c) for c in parameter.choices])}")
+    if value is None or value == "None":
+        if parameter.default is None:
+            return None
+        raise DetectorError(f"{where}: give a value of type {parameter.kind.__name__}")
+    try:
+        if parameter.kind is bool:
+            return _BOOLS[str(value).lower()]
+        if parameter.kind in (int, float):
+            return parameter.kind(value)
+        if parameter.default is None and not isinstance(value, str):
+            return value
+        return _number(value) if parameter.default is None else parameter.kind(value)
+    except (KeyError, TypeError, ValueError):
+        raise DetectorError(f"{where}: give a value of type {parameter.kind.__name__}") from None
+
+
+def _number(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,166 @@
+"""Cut a stream of samples into overlapping frames, the same ones whatever the size of the blocks.
+
+Samples come in blocks of any size; spans of whole frames come out. Frame k belongs to sample k * hop_length of
+the stream and covers ``frame_length`` samples around it: up to (excluding) sample k * hop_length + lookahead.
+With the default lookahead of half a frame it is centred there. Before the first sample there are zeros, and
+``flush`` pads the end, so that every frame whose own sample exists comes out: ceil(n / hop_length) frames.
+Only this module converts between frames, samples and seconds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_FRAMES_PER_SPAN = 256  # bounds the memory of one detector call; larger blocks become several spans
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Contiguous samples that hold whole frames.
+
+    Attributes
+    ----------
+    samples : (frame_length + (n_frames - 1) * hop_length,) float32
+        Read-only.
+    first_frame : int
+        Index of the first frame in the stream.
+    frame_length, hop_length : int
+        Samples.
+    sr : float
+        Hz.
+    """
+
+    samples: np.ndarray
+    first_frame: int
+    frame_length: int
+    hop_length: int
+    sr: float
+
+    @property
+    def n_frames(self):
+        """Number of whole frames in the span."""
+        return 1 + (len(self.samples) - self.frame_length) // self.hop_length
+
+    @property
+    def times(self):
+        """Time of each frame, (n_frames,) seconds: k * hop_length / sr."""
+        return frame_times(self.first_frame, self.n_frames, hop_length=self.hop_length, sr=self.sr)
+
+
+def frames_of(span, *, length=None, end=None):
+    """The frames of a span as rows, without copying.
+
+    Parameters
+    ----------
+    span : Span
+    length : int, optional
+        Take only ``length`` samples of each frame (default: all of it).
+    end : int, optional
+        Where in the frame they end, counted from its first sample (default: so that they are centred).
+
+    Returns
+    -------
+    (n_frames, length) float32 view, read-only
+    """
+    length = span.frame_length if length is None else length
+    end = (span.frame_length - length) // 2 + length if end is None else end
+    if not 0 < length <= end <= span.frame_length:
+        raise ValueError(f"a window of {length} samples ending at {end} is not inside a frame of {span.frame_length}")
+    windows = np.lib.stride_tricks.sliding_window_view(span.samples[end - length :], length)
+    return windows[:: span.hop_length][: span.n_frames]
+
+
+def frame_times(first_frame, n_frames, *, hop_length, sr):
+    """Times of consecutive frames, (n_frames,) seconds."""
+    return np.arange(first_frame, first_frame + n_frames) * (hop_length / sr)
+
+
+def frame_count(n_samples, *, hop_length):
+    """How many frames a stream of ``n_samples`` gives once flushed: ceil(n_samples / hop_length)."""
+    return -(-n_samples // hop_length)
+
+
+class Framer:
+    """Blocks in, spans of whole frames out.
+
+    Parameters
+    ----------
+    frame_length, hop_length : int
+        Samples; hop_length may exceed neither 0 nor frame_length.
+    sr : float
+        Sample rate in Hz, for the spans' times.
+    lookahead : int, optional
+        Samples of a frame after its own sample (and including it): default frame_length - frame_length // 2.
+
+    Raises
+    ------
+    ValueError
+        If a length is not a positive whole number, the hop exceeds the frame or the lookahead is outside it.
+    """
+
+    def __init__(self, *, frame_length, hop_length, sr, lookahead=None):
+        if lookahead is None:
+            lookahead = frame_length - frame_length // 2
+        if not 1 <= hop_length <= frame_length:
+            raise ValueError(f"hop_length {hop_length} must lie in 1..frame_length ({frame_length})")
+        if not 1 <= lookahead <= frame_length:
+            raise ValueError(f"lookahead {lookahead} must lie in 1..frame_length ({frame_length})")
+        self.frame_length = frame_length
+        self.hop_length = hop_length
+        self.lookahead = lookahead
+        self.sr = sr
+        self._buffer = np.zeros(frame_length + MAX_FRAMES_PER_SPAN * hop_length, dtype=np.float32)
+        self.reset()
+
+    def reset(self):
+        """Forget everything: the next sample is sample 0."""
+        self._filled = self.frame_length - self.lookahead  # the zeros before the first sample
+        self._buffer[: self._filled] = 0.0
+        self._next_frame = 0
+        self._n_samples = 0
+
+    def push(self, y):
+        """Take a block, yield the spans that it completes.
+
+        Parameters
+        ----------
+        y : (n,) float32
+            Any length, also 0.
+
+        Yields
+        ------
+        Span
+            At most 256 frames each.
+        """
+        y = np.asarray(y, dtype=np.float32)
+        self._n_samples += len(y)
+        yield from self._fill(y)
+
+    def flush(self):
+        """Pad the end with zeros and yield the remaining spans; afterwards the framer is as new."""
+        missing = frame_count(self._n_samples, hop_length=self.hop_length) - self._next_frame
+        if missing > 0:
+            wanted = self.frame_length + (missing - 1) * self.hop_length
+            yield from self._fill(np.zeros(wanted - self._filled, dtype=np.float32))
+        self.reset()
+
+    def _fill(self, y):
+        while len(y):
+            take = min(len(y), len(self._buffer) - self._filled)
+            self._buffer[self._filled : self._filled + take] = y[:take]
+            self._filled += take
+            y = y[take:]
+            if self._filled >= self.frame_length:
+                yield self._take_span()
+
+    def _take_span(self):
+        n_frames = 1 + (self._filled - self.frame_length) // self.hop_length
+        n_frames = min(n_frames, MAX_FRAMES_PER_SPAN)
+        samples = self._buffer[: self.frame_length + (n_frames - 1) * self.hop_length].copy()
+        samples.setflags(write=False)
+        span = Span(samples, self._next_frame, self.frame_length, self.hop_length, self.sr)
+        used = n_frames * self.hop_length
+        self._buffer[: self._filled - used] = self._buffer[used : self._filled].copy()
+        self._filled -= used
+        self._next_frame += n_frames
+        return span
