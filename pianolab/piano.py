@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import oaconvolve
 
-from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW, midi_to_hz
+from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 
 SR_LOW, SR_HIGH = 8000, 192000
 DEFAULT_VELOCITY = 64  # where a note has none; also the strength at which the constants were fitted
@@ -29,6 +29,8 @@ TOP_HZ = 16000.0  # no partial above this is audible in any measured note
 LEAST_PARTIAL_DB = -80.0  # weaker partials, against the strongest, are left out
 SILENCE = 2.0**-18  # a mode below this amplitude (-108 dBFS, under 16 bits) is over
 PEAK_LIMIT = 0.99
+HIGHEST_PART_OF_NYQUIST = 0.98
+STROKE_DB = 0.5  # how much a partial's level differs from one stroke of a key to the next
 KNOCK_MODES = 48
 KNOCK_HZ = (60.0, 6000.0)
 
@@ -357,26 +359,24 @@ _NEPER = np.log(10.0) / 20.0  # dB to natural logarithm of amplitude
 def _modes(piano, midi, velocity, sr, rng):
     """Complex amplitude and complex rate (1/s) of every decaying sine of a note: sum of Re(a exp(r t))."""
     partials = piano.partials(midi, velocity)
-    n = len(partials.hz)
     key = _key_character(piano, midi)
     level = 10.0 ** (partials.level_db / 20.0)
     level *= 10.0 ** ((_at_key(piano.level_db, midi) + piano.gain_db) / 20.0) / np.sqrt(0.5 * np.sum(level**2))
     level *= velocity_gain(velocity) / velocity_gain(DEFAULT_VELOCITY)
-    loud = np.sqrt(np.sum(level**2))
-    level = level * 10.0 ** (rng.normal(0.0, 0.5, n) / 20.0)
-    strings = key.unison_cents
-    hz = [partials.hz] + [partials.hz * 2.0 ** (cents / 1200.0) for cents in strings]
-    share = 10.0 ** (piano.after_db / 20.0) / np.sqrt(len(strings))
-    amplitude = [level] + [level * share for _ in strings]
-    decay = [partials.prompt_db_per_s] + [partials.after_db_per_s for _ in strings]
-    phase = [key.phase[i, :n] for i in range(1 + len(strings))]
-    knock = loud * 10.0 ** (_at_key(piano.knock_db, midi) / 20.0) * key.knock_level
-    hz, amplitude, decay = (
-        np.concatenate(x) for x in (hz + [key.knock_hz], amplitude + [knock], decay + [key.knock_decay])
-    )
-    phase = np.concatenate([*phase, rng.uniform(0, 2 * np.pi, KNOCK_MODES)])
-    heard = hz < 0.49 * sr
+    knock = np.sqrt(np.sum(level**2)) * 10.0 ** (_at_key(piano.knock_db, midi) / 20.0) * key.knock_level
+    level *= 10.0 ** (rng.normal(0.0, STROKE_DB, len(level)) / 20.0)
+
+    # Weinreich (JASA 62, 1977): the strings first move together and lose energy fast, then against each other.
+    detuned = 2.0 ** (key.unison_cents[:, None] / 1200.0)
+    share = 10.0 ** (piano.after_db / 20.0) / np.sqrt(len(detuned))
+    after_hz, after_level = (detuned * partials.hz).ravel(), np.tile(share * level, len(detuned))
+    hz = np.concatenate([partials.hz, after_hz, key.knock_hz])
+    amplitude = np.concatenate([level, after_level, knock])
+    after_decay = np.tile(partials.after_db_per_s, len(detuned))
+    decay = np.concatenate([partials.prompt_db_per_s, after_decay, key.knock_db_per_s])
+    phase = np.concatenate([key.phase[:, : len(level)].ravel(), rng.uniform(0.0, 2.0 * np.pi, KNOCK_MODES)])
     rate = 2j * np.pi * hz - decay * _NEPER
+    heard = hz < HIGHEST_PART_OF_NYQUIST * sr / 2.0
     return (amplitude * np.exp(1j * phase))[heard], rate[heard]
 
 
@@ -388,7 +388,7 @@ class _Character:
     phase: np.ndarray
     knock_hz: np.ndarray
     knock_level: np.ndarray
-    knock_decay: np.ndarray
+    knock_db_per_s: np.ndarray
 
 
 @lru_cache(maxsize=1024)
