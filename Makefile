@@ -1,0 +1,46 @@
+# The two commands: `make compare` and `make test`. Both set everything up first (Python 3.11 or 3.12, pip, git).
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+BIN := .venv/bin
+READY := .venv/.ready
+NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup compare test test-all lint lab notebooks clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(READY)  ## make the environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v not in [(3, 11), (3, 12)])' || \
+	  { echo "pianolab needs Python 3.11 or 3.12; found $$($(PYTHON) --version). Try: make PYTHON=/path/to/python3.11 setup"; exit 2; }
+	@echo "Setting up .venv (once; about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip --editable '.[test]'
+	@echo "Compiling the fast kernels (once; about half a minute) ..."
+	@$(BIN)/python -m pianolab.warmup
+	@touch $(READY)
+
+compare: $(READY)  ## score every detector on the built-in recordings; the report is written under results/
+	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
+
+test: $(READY)  ## all tests and notebooks but those marked slow or browser
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not slow and not browser" tests notebooks $(ARGS)
+
+test-all: $(READY)  ## the slow tests too
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not browser" tests notebooks $(ARGS)
+
+lint: $(READY)  ## what pre-commit checks
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+notebooks: $(READY)  ## run all notebooks and keep their new outputs
+	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+clean:  ## remove what can be made again: the environment, rendered audio, results
+	rm -rf .venv data/builtin/audio results/.cache results/20*

@@ -1,0 +1,24 @@
+"""Run every detector once on a second of sound, so that compiled kernels are cached before anyone waits for them."""
+
+import numpy as np
+
+from pianolab.detector import load_all
+from pianolab.piano import render
+from pianolab.roll import Notes
+from pianolab.session import transcribe
+
+SR = 44100
+
+
+def warm_up():
+    """Compile and cache what is compiled on first use; detectors that cannot run here are passed over."""
+    y = render(Notes([0.1], [0.6], [60]), sr=SR)
+    for name in load_all()[0]:
+        try:
+            transcribe(np.asarray(y), sr=SR, detector=name)
+        except ImportError:
+            continue
+
+
+if __name__ == "__main__":
+    warm_up()
