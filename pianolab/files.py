@@ -1,0 +1,45 @@
+"""Names of files in messages, and files that appear whole or not at all.
+
+A result that is half written (the disk is full, the program is killed) is worse than none, because the next run takes
+it for whole. So every file is written under a temporary name beside its place and renamed when it is complete.
+"""
+
+import os
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def printable(path):
+    """The path as one line of text that any terminal can show: characters that cannot be printed become '?'."""
+    return "".join(c if c.isprintable() else "?" for c in os.fsdecode(path))
+
+
+@contextmanager
+def replacing(path):
+    """Give a temporary path in the folder of ``path``; rename it to ``path`` when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write or to replace.
+
+    Yields
+    ------
+    Path
+        Where to write. After an exception it is removed, and a file that was at ``path`` stays as it was.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or cannot be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{printable(path)} is a folder")
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
