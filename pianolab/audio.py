@@ -477,17 +477,15 @@ def _binary(source):
     except TypeError:
         raise AudioError(f"{type(source).__name__} is no audio source: pass a path or a binary file object") from None
     name = printable(path)
+    if path.is_dir():
+        raise AudioError(f"{name} is a folder: name a file in it")
+    if path.exists() and not path.is_file():
+        raise AudioError(f"{name} is not a regular file: save it first, or pass a binary file object")
     try:
-        if path.is_dir():
-            raise AudioError(f"{name} is a folder: name a file in it")
-        if path.exists() and not path.is_file():
-            raise AudioError(f"{name} is not a regular file: save it first, or pass a binary file object")
         return open(path, "rb"), True, name
     except FileNotFoundError:
         raise AudioError(f"{name} is not there: check the name and the folder") from None
     except (OSError, ValueError) as error:
-        if isinstance(error, AudioError):
-            raise
         reason = getattr(error, "strerror", None) or error
         raise AudioError(f"{name} cannot be opened ({reason}): check the name and your rights to it") from error
 

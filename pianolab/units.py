@@ -23,7 +23,9 @@ _STEP = {
     name.lower(): semitone for names in NOTE_STYLES.values() for semitone, name in enumerate(names) if "#" not in name
 }
 _ACCIDENTAL = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
-_NAME = re.compile(r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|[#s♯b♭])?(-?\d+)", re.IGNORECASE)
+_NAME = re.compile(
+    r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|[#s♯b♭])?(-?\d{1,3})", re.IGNORECASE | re.ASCII
+)
 
 
 def hz_to_midi(hz, *, a4_hz=A4_HZ):
@@ -48,7 +50,7 @@ def hz_to_midi(hz, *, a4_hz=A4_HZ):
     """
     hz = np.asarray(hz, dtype=float)
     if np.any(hz <= 0):
-        raise ValueError(f"frequency {np.min(hz):g} Hz has no pitch: use values above 0, or NaN for unknown")
+        raise ValueError(f"frequency {np.nanmin(hz):g} Hz has no pitch: use values above 0, or NaN for unknown")
     return _plain(A4_MIDI + 12.0 * np.log2(hz / a4_hz))
 
 
@@ -76,8 +78,11 @@ def midi_to_key(midi):
         If a number lies outside the 88 keys.
     """
     midi = np.asarray(midi)
-    if np.any((midi < MIDI_LOW) | (midi > MIDI_HIGH)):
-        raise ValueError(f"MIDI {midi} is off the keyboard: use {MIDI_LOW} (A0) to {MIDI_HIGH} (C8)")
+    inside = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)  # False for NaN
+    if not np.all(inside):
+        raise ValueError(
+            f"MIDI {midi[~inside].ravel()[0]} is off the keyboard: use {MIDI_LOW} (A0) to {MIDI_HIGH} (C8)"
+        )
     return _plain(midi - MIDI_LOW)
 
 
