@@ -19,9 +19,7 @@ from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 
 SR_LOW, SR_HIGH = 8000, 192000
 DEFAULT_VELOCITY = 64  # where a note has none; also the strength at which the constants were fitted
-VELOCITY_RANGE_DB = (
-    45.0  # velocity 1 to 127; Dannenberg (ICMC 2006) measured 30-90 dB on synthesizers, acoustic pianos lie low
-)
+VELOCITY_RANGE_DB = 40.0  # velocity 1 to 127; docs/piano.md compares it with a Disklavier
 CONTACT_EXPONENT = 0.25  # contact time halves over 24 dB: C4 4 ms at p, 2 ms at f (Askenfelt & Jansson, JASA 1993)
 ANCHOR_KEYS = (21, 40, 60, 84, 108)  # A0 E2 C4 C6 C8: curves along the keyboard are given at these keys
 UNDAMPED_MIDI = 91  # from G6 up grand pianos have no dampers
@@ -32,7 +30,11 @@ PEAK_LIMIT = 0.99
 HIGHEST_PART_OF_NYQUIST = 0.98
 STROKE_DB = 0.5  # how much a partial's level differs from one stroke of a key to the next
 KNOCK_MODES = 48
-KNOCK_HZ = (60.0, 6000.0)
+KNOCK_HZ = (70.0, 5000.0)
+KNOCK_FLAT_HZ = 1500.0  # equal energy per octave up to here, fitted to C6..C8
+KNOCK_T60_S = 1.1  # of soundboard modes at 100 Hz, falling as the root of frequency: fitted to C6..C8
+STRIKE_FLOOR = 0.175  # a hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted)
+AFTER_DB_PER_OCTAVE = 4.0  # the second stage of higher partials starts lower (fitted)
 
 
 class PianoError(ValueError):
@@ -48,12 +50,14 @@ class Partials:
     hz : frequency, f_n = n f0 sqrt(1 + B n^2).
     level_db : level at the onset against the strongest partial, dB.
     prompt_db_per_s, after_db_per_s : decay of the first and the second stage, dB/s, positive.
+    after_db : level of the second stage at the onset against the first, dB.
     """
 
     hz: np.ndarray
     level_db: np.ndarray
     prompt_db_per_s: np.ndarray
     after_db_per_s: np.ndarray
+    after_db: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -85,22 +89,22 @@ class Piano:
 
     name: str
     summary: str
-    bass_stiffness: tuple = (-0.108, -6.20)
-    treble_stiffness: tuple = (0.0822, -13.03)
-    octave_type: tuple = (3.5, 60.0, 24.0)
+    bass_stiffness: tuple = (-0.110, -6.03)
+    treble_stiffness: tuple = (0.0874, -13.42)
+    octave_type: tuple = (3.5, 73.0, 40.0)
     tuning_scatter_cents: float = 0.7
     unison_cents: float = 0.4
-    strike_ratio: tuple = (0.120, 0.120, 0.118, 0.09, 0.06)
-    brightness_hz: tuple = (320.0, 450.0, 750.0, 550.0, 1400.0)
-    radiation_hz: float = 85.0
-    radiation_order: float = 4.5
-    ripple_db: float = 5.0
+    strike_ratio: tuple = (0.119, 0.120, 0.118, 0.08, 0.05)
+    brightness_hz: tuple = (80.0, 65.0, 80.0, 50.0, 45.0)
+    radiation_hz: float = 75.0
+    radiation_order: float = 5.2
+    ripple_db: float = 4.0
     level_db: tuple = (-20.0, -20.0, -19.0, -22.0, -29.0)
-    prompt_db_per_s: tuple = (6.0, 9.0, 22.0, 65.0, 160.0)
-    after_db_per_s: tuple = (2.0, 3.0, 7.0, 20.0, 50.0)
-    decay_order: float = 0.3
-    after_db: float = -14.0
-    knock_db: tuple = (-28.0, -28.0, -24.0, -12.0, -3.0)
+    prompt_db_per_s: tuple = (2.5, 5.5, 14.5, 46.0, 200.0)
+    after_db_per_s: tuple = (1.2, 1.6, 3.5, 11.0, 31.0)
+    decay_order: tuple = (0.4, 0.12)
+    after_db: tuple = (-4.0, -4.0, -13.0, -11.0, -18.0)
+    knock_db: tuple = (-20.0, -20.0, -18.0, -11.0, -1.0)
     damper_db_per_s: tuple = (110.0, 180.0, 300.0, 400.0, 400.0)
     gain_db: float = -8.0
     a4_hz: float = A4_HZ
@@ -162,9 +166,10 @@ class Piano:
         n, hz = n[hz < TOP_HZ], hz[hz < TOP_HZ]
         level_db = _partial_levels(self, midi, velocity, n, hz)
         heard = level_db > LEAST_PARTIAL_DB
-        growth = (hz / hz[0]) ** self.decay_order
-        prompt, after = (_at_key(curve, midi) * growth for curve in (self.prompt_db_per_s, self.after_db_per_s))
-        return Partials(hz[heard], level_db[heard], prompt[heard], after[heard])
+        prompt = _rate_at_key(self.prompt_db_per_s, midi) * (hz / hz[0]) ** self.decay_order[0]
+        after = _rate_at_key(self.after_db_per_s, midi) * (hz / hz[0]) ** self.decay_order[1]
+        after_db = _at_key(self.after_db, midi) - AFTER_DB_PER_OCTAVE * np.log2(n)
+        return Partials(hz[heard], level_db[heard], prompt[heard], after[heard], after_db[heard])
 
 
 @dataclass(frozen=True)
@@ -195,17 +200,17 @@ PIANOS = {
         Piano(
             "upright",
             "an old upright: stiff short strings, out of tune, short decay, a loud action",
-            bass_stiffness=(-0.098, -5.55),
-            treble_stiffness=(0.0822, -12.75),
+            bass_stiffness=(-0.100, -5.40),
+            treble_stiffness=(0.0874, -13.10),
             tuning_scatter_cents=5.0,
             unison_cents=3.0,
-            brightness_hz=(380.0, 480.0, 650.0, 500.0, 1200.0),
+            brightness_hz=(95.0, 75.0, 75.0, 46.0, 42.0),
             radiation_hz=105.0,
             ripple_db=6.0,
-            prompt_db_per_s=(10.0, 15.0, 34.0, 95.0, 220.0),
-            after_db_per_s=(4.0, 6.0, 12.0, 30.0, 70.0),
-            after_db=-10.0,
-            knock_db=(-20.0, -20.0, -16.0, -7.0, 0.0),
+            prompt_db_per_s=(5.0, 10.0, 26.0, 75.0, 260.0),
+            after_db_per_s=(2.5, 3.5, 7.0, 20.0, 50.0),
+            after_db=(-4.0, -4.0, -9.0, -8.0, -12.0),
+            knock_db=(-15.0, -15.0, -13.0, -7.0, 2.0),
             damper_db_per_s=(70.0, 110.0, 180.0, 250.0, 250.0),
             seed=2,
         ),
@@ -213,18 +218,17 @@ PIANOS = {
             "bright",
             "a hard-hammered stage grand, tuned to 442 Hz",
             strike_ratio=(0.115, 0.115, 0.11, 0.08, 0.05),
-            brightness_hz=(520.0, 750.0, 1250.0, 1000.0, 2200.0),
+            brightness_hz=(150.0, 125.0, 150.0, 95.0, 80.0),
             ripple_db=4.0,
-            knock_db=(-25.0, -25.0, -21.0, -9.0, -1.0),
+            knock_db=(-19.0, -19.0, -17.0, -10.0, 0.0),
             a4_hz=442.0,
             seed=3,
         ),
         Piano(
             "felt",
             "a grand with a strip of felt before the hammers: soft and dull",
-            brightness_hz=(180.0, 220.0, 300.0, 300.0, 700.0),
-            after_db=-12.0,
-            knock_db=(-22.0, -20.0, -17.0, -10.0, -3.0),
+            brightness_hz=(38.0, 30.0, 33.0, 24.0, 24.0),
+            knock_db=(-18.0, -18.0, -16.0, -10.0, -1.0),
             seed=4,
         ),
     )
@@ -368,8 +372,8 @@ def _modes(piano, midi, velocity, sr, rng):
 
     # Weinreich (JASA 62, 1977): the strings first move together and lose energy fast, then against each other.
     detuned = 2.0 ** (key.unison_cents[:, None] / 1200.0)
-    share = 10.0 ** (piano.after_db / 20.0) / np.sqrt(len(detuned))
-    after_hz, after_level = (detuned * partials.hz).ravel(), np.tile(share * level, len(detuned))
+    after_level = np.tile(level * 10.0 ** (partials.after_db / 20.0) / np.sqrt(len(detuned)), len(detuned))
+    after_hz = (detuned * partials.hz).ravel()
     hz = np.concatenate([partials.hz, after_hz, key.knock_hz])
     amplitude = np.concatenate([level, after_level, knock])
     after_decay = np.tile(partials.after_db_per_s, len(detuned))
@@ -399,9 +403,9 @@ def _key_character(piano, midi):
     phase = rng.uniform(0.0, 2.0 * np.pi, (1 + n_after, 1024))
     low, high = KNOCK_HZ
     hz = low * (high / low) ** rng.uniform(0.0, 1.0, KNOCK_MODES)
-    level = rng.rayleigh(1.0, KNOCK_MODES) / (1.0 + (hz / 400.0))
+    level = rng.rayleigh(1.0, KNOCK_MODES) / (1.0 + hz / KNOCK_FLAT_HZ)
     level /= np.sqrt(np.sum(level**2))
-    return _Character(unison, phase, hz, level, 60.0 / (0.25 * (hz / 100.0) ** -0.4))
+    return _Character(unison, phase, hz, level, 60.0 / KNOCK_T60_S * np.sqrt(hz / 100.0))
 
 
 def _ring(amplitude, rate, n, sr):
@@ -438,12 +442,17 @@ def _partial_levels(piano, midi, velocity, n, hz):
     hammer_hz *= (velocity_gain(velocity) / velocity_gain(DEFAULT_VELOCITY)) ** CONTACT_EXPONENT
     radiation_db = -10.0 * np.log10(1.0 + (piano.radiation_hz / hz) ** (2.0 * piano.radiation_order))
     ripple_db = np.random.default_rng([piano.seed, midi, 1]).normal(0.0, piano.ripple_db, len(n))
-    level_db = 20.0 * np.log10(strike + 0.03) - hz / hammer_hz / _NEPER + radiation_db + ripple_db
+    comb_db = 10.0 * np.log10(strike**2 + STRIKE_FLOOR**2)
+    level_db = comb_db - np.sqrt(hz / hammer_hz) / _NEPER + radiation_db + ripple_db
     return level_db - level_db.max()
 
 
 def _at_key(curve, midi):
     return float(np.interp(midi, ANCHOR_KEYS, curve))
+
+
+def _rate_at_key(curve, midi):
+    return float(np.exp(np.interp(midi, ANCHOR_KEYS, np.log(curve))))
 
 
 def _two_bridges(piano, midi):
