@@ -1,0 +1,369 @@
+"""Scores: three examples worked by hand, and the same numbers as mir_eval on the same arrays."""
+
+import time
+import warnings
+
+import mir_eval
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pianolab.roll import Notes
+from pianolab.scores import (
+    Protocol,
+    by_register,
+    error_counts,
+    errors,
+    match,
+    melody_track,
+    register_of,
+    score_melody,
+    score_notes,
+    score_onsets,
+)
+
+C4, E4, G4, C5 = 60, 64, 67, 72
+
+
+def played(*notes, velocity=None):
+    """Notes from (onset, offset, midi) triples."""
+    onset, offset, midi = zip(*notes, strict=True) if notes else ((), (), ())
+    return Notes(onset, offset, midi, velocity)
+
+
+# Three examples worked by hand.
+
+
+def test_two_of_three_heard_and_one_ghost():
+    """C4 E4 G4 are played; C4 is heard right, E4 70 ms late, G4 with a wrong end, and C5 is a ghost.
+
+    Right in key and onset: C4, G4. Precision 2/4, recall 2/3, F1 = 2 * (1/2 * 2/3) / (1/2 + 2/3) = 4/7.
+    Right in the end too: C4. Precision 1/4, recall 1/3, F1 = 2/7.
+    Of the onsets alone, those at 0.00, 1.02 (against 1.0 by C5) and 2.03 fit: 3 of 4 and 3 of 3, F1 = 6/7.
+    """
+    truth = played((0.0, 1.0, C4), (1.0, 2.0, E4), (2.0, 3.0, G4))
+    heard = played((0.0, 1.0, C4), (1.02, 1.2, C5), (1.07, 2.0, E4), (2.03, 2.5, G4))
+    scores = score_notes(truth, heard)
+    assert scores["onset_precision"] == pytest.approx(2 / 4)
+    assert scores["onset_recall"] == pytest.approx(2 / 3)
+    assert scores["onset_f1"] == pytest.approx(4 / 7)
+    assert scores["note_f1"] == pytest.approx(2 / 7)
+    assert scores["onset_only_f1"] == pytest.approx(6 / 7)
+    assert scores["onset_bias_ms"] == pytest.approx(15.0)  # median of 0 and 30
+
+
+def test_frames_of_a_note_that_ends_too_early():
+    """One second of C4 is 100 frames of 10 ms; heard are its first 40 and 20 frames of C5.
+
+    Precision 40/60, recall 40/100, F1 = 2 * 40 / (60 + 100) = 0.5.
+    """
+    scores = score_notes(played((0.0, 1.0, C4)), played((0.0, 0.4, C4), (0.5, 0.7, C5)))
+    assert scores["frame_precision"] == pytest.approx(2 / 3)
+    assert scores["frame_recall"] == pytest.approx(0.4)
+    assert scores["frame_f1"] == pytest.approx(0.5)
+
+
+def test_melody_an_octave_too_high_for_a_quarter_of_its_length():
+    """A4 for one second, then one second of silence; the track says A4, but A5 for 0.25 s and A4 for 0.5 s of silence.
+
+    Voiced frames 100: right pitch 75, right but for the octave 100. Of 201 frames (0..2 s) right: 75 + 51 silent.
+    """
+    times = np.arange(201) * 0.01
+    f0_hz = np.where(times < 0.745, 440.0, np.where(times < 0.995, 880.0, np.where(times < 1.495, 440.0, 0.0)))
+    scores = score_melody(played((0.0, 1.0, 69)), times, f0_hz)
+    assert scores["melody_rpa"] == pytest.approx(0.75)
+    assert scores["melody_rca"] == pytest.approx(1.0)
+    assert scores["melody_overall"] == pytest.approx(126 / 201)
+    assert scores["melody_voicing_recall"] == pytest.approx(1.0)
+    assert scores["melody_voicing_false_alarm"] == pytest.approx(50 / 101)
+
+
+# The same numbers as mir_eval.
+
+
+@st.composite
+def performances(draw, n_max=40):
+    """Dense music, so that chains of notes within the tolerance occur; some times lie exactly on it."""
+    n = draw(st.integers(1, n_max))
+    onset = np.array(draw(st.lists(st.integers(0, 200), min_size=n, max_size=n))) * 0.0125
+    length = np.array(draw(st.lists(st.integers(1, 60), min_size=n, max_size=n))) * 0.01
+    midi = draw(st.lists(st.sampled_from([21, 59, 60, 61, 72, 108]), min_size=n, max_size=n))
+    velocity = draw(st.lists(st.integers(1, 127), min_size=n, max_size=n))
+    return Notes(onset, onset + length, midi, velocity)
+
+
+def by_mir_eval(truth, heard):
+    arrays = truth.intervals, truth.hz, heard.intervals, heard.hz
+    loud = truth.intervals, truth.hz, truth.velocity, heard.intervals, heard.hz, heard.velocity
+    f1, precision, recall = mir_eval.onset.f_measure(truth.onset, heard.onset)
+    return {
+        "onset": mir_eval.transcription.precision_recall_f1_overlap(*arrays, offset_ratio=None)[:3],
+        "note": mir_eval.transcription.precision_recall_f1_overlap(*arrays)[:3],
+        "velocity": mir_eval.transcription_velocity.precision_recall_f1_overlap(*loud)[:3],
+        "onset_only": (precision, recall, f1),
+    }
+
+
+def assert_same_as_mir_eval(truth, heard):
+    scores = score_notes(truth, heard)
+    for name, expected in by_mir_eval(truth, heard).items():
+        found = [scores[f"{name}_{part}"] for part in ("precision", "recall", "f1")]
+        assert found == pytest.approx(expected, abs=1e-12), name
+
+
+@given(performances(), performances())
+@settings(max_examples=150, deadline=None)
+def test_note_scores_are_those_of_mir_eval(truth, heard):
+    assert_same_as_mir_eval(truth, heard)
+
+
+@given(performances(n_max=80), performances(n_max=80), st.booleans(), st.sampled_from([50.0, 150.0]))
+@settings(max_examples=100, deadline=None)
+def test_matching_in_parts_pairs_the_same_notes(truth, heard, with_offset, pitch_tolerance):
+    whole = mir_eval.transcription.match_notes(
+        truth.intervals,
+        truth.hz,
+        heard.intervals,
+        heard.hz,
+        pitch_tolerance=pitch_tolerance,
+        offset_ratio=0.2 if with_offset else None,
+    )
+    protocol = Protocol(pitch_tolerance_cents=pitch_tolerance)
+    parts = match(truth, heard, protocol=protocol, with_offset=with_offset)
+    assert [tuple(pair) for pair in parts] == whole
+
+
+def long_performance(n, seed):
+    rng = np.random.default_rng(seed)
+    onset = np.sort(rng.uniform(0, n / 6, n))
+    return Notes(onset, onset + rng.exponential(0.4, n) + 0.02, rng.integers(21, 109, n), rng.integers(1, 128, n))
+
+
+def imperfect(notes, seed):
+    """Heard with 30 ms of jitter, a sixth missed, a tenth as octaves."""
+    rng = np.random.default_rng(seed)
+    onset = np.maximum(notes.onset + rng.normal(0, 0.03, len(notes)), 0)
+    midi = np.where(rng.random(len(notes)) < 0.1, (notes.midi + 12 - 21) % 88 + 21, notes.midi)
+    heard = Notes(onset, onset + (notes.offset - notes.onset), midi, notes.velocity)
+    return heard[rng.random(len(notes)) < 5 / 6]
+
+
+def test_a_thousand_notes_score_as_by_mir_eval():
+    truth = long_performance(1000, seed=1)
+    heard = imperfect(truth, seed=2)
+    assert len(match(truth, heard)) > 500
+    assert_same_as_mir_eval(truth, heard)
+
+
+def test_twenty_thousand_notes_are_scored_in_seconds():
+    truth = long_performance(20_000, seed=3)
+    heard = imperfect(truth, seed=4)
+    started = time.perf_counter()
+    scores = score_notes(truth, heard)
+    assert time.perf_counter() - started < 10  # one call of mir_eval takes half a minute and 13 GB
+    assert 0.7 < scores["onset_f1"] < 0.9
+
+
+@given(performances(), performances())
+@settings(max_examples=60, deadline=None)
+def test_frame_scores_are_those_of_mir_eval_multipitch(truth, heard):
+    grid = np.arange(0, 400) * 0.01
+    listed = [[_sounding_hz(notes, t) for t in grid] for notes in (truth, heard)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mir_eval says when nothing sounds in any frame
+        precision, recall, *_ = mir_eval.multipitch.metrics(grid, listed[0], grid, listed[1])
+    scores = score_notes(truth, heard)
+    assert scores["frame_precision"] == pytest.approx(precision, abs=1e-12)
+    assert scores["frame_recall"] == pytest.approx(recall, abs=1e-12)
+
+
+def _sounding_hz(notes, time_s):
+    sounds = (notes.onset <= time_s) & (time_s < notes.offset)
+    return np.unique(notes.hz[sounds])
+
+
+def test_a_melody_scores_as_by_mir_eval_melody():
+    truth = played((0.1, 0.5, C4), (0.5, 0.9, E4), (1.1, 1.6, G4), (1.5, 2.0, C5))
+    times = np.arange(0, 190) * 0.0116
+    f0_hz = melody_track(truth.shifted(0.04), times) * np.where(times > 1.7, 2.0, 1.004)
+    scores = score_melody(truth, times, f0_hz)
+    grid = np.arange(int(np.ceil(times[-1] / 0.01)) + 1) * 0.01
+    expected = mir_eval.melody.evaluate(grid, melody_track(truth, grid), times, f0_hz)
+    assert scores["melody_rpa"] == pytest.approx(expected["Raw Pitch Accuracy"])
+    assert scores["melody_rca"] == pytest.approx(expected["Raw Chroma Accuracy"])
+    assert scores["melody_overall"] == pytest.approx(expected["Overall Accuracy"])
+    assert 0.5 < scores["melody_rpa"] < scores["melody_rca"] < 1
+
+
+# Nothing played, nothing heard.
+
+RATIOS = ("onset", "note", "velocity", "onset_only", "frame")
+
+
+@pytest.mark.parametrize(
+    ("truth", "heard", "value"),
+    [
+        (Notes.empty(), Notes.empty(), 1.0),
+        (played((0, 1, C4), velocity=[64]), Notes.empty(), 0.0),
+        (Notes.empty(), played((0, 1, C4), velocity=[64]), 0.0),
+    ],
+)
+def test_silence_has_defined_scores(truth, heard, value):
+    scores = score_notes(truth, heard)
+    for name in RATIOS:
+        assert [scores[f"{name}_{part}"] for part in ("precision", "recall", "f1")] == [value] * 3, name
+    assert "onset_bias_ms" not in scores
+
+
+@pytest.mark.parametrize(
+    ("truth", "f0_hz", "rpa", "overall"),
+    [
+        (Notes.empty(), [0.0, 0.0], 1.0, 1.0),
+        (Notes.empty(), [440.0, 440.0], 0.0, 0.0),
+        (played((0, 1, 69)), [0.0, 0.0], 0.0, 1 / 101),
+    ],
+)
+def test_a_melody_of_silence_has_defined_scores(truth, f0_hz, rpa, overall):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = score_melody(truth, [0.0, 0.01], f0_hz)
+    assert scores["melody_rpa"] == scores["melody_rca"] == rpa
+    assert scores["melody_overall"] == pytest.approx(overall)
+
+
+def test_a_track_without_frames_hears_nothing():
+    assert score_melody(played((0, 1, 69)), [], [])["melody_rpa"] == 0.0
+    assert score_melody(Notes.empty(), [], [])["melody_rpa"] == 1.0
+
+
+def test_a_note_without_length_is_scored_by_its_onset():
+    scores = score_notes(played((0.5, 0.5, C4)), played((0.51, 0.6, C4)))
+    assert scores["onset_f1"] == 1.0
+
+
+def test_unknown_velocities_give_no_velocity_score():
+    truth = played((0, 1, C4), velocity=[64])
+    assert "velocity_f1" not in score_notes(truth, played((0, 1, C4)))
+    assert score_notes(truth, truth)["velocity_f1"] == 1.0
+
+
+# Protocol.
+
+
+def test_an_onset_70_ms_late_is_right_within_100_ms_only():
+    truth, heard = played((1.0, 2.0, C4)), played((1.07, 2.0, C4))
+    assert score_onsets(truth, heard, protocol=Protocol())["onset_f1"] == 0.0
+    assert score_onsets(truth, heard, protocol=Protocol(onset_tolerance_s=0.1))["onset_f1"] == 1.0
+
+
+def test_the_stamp_names_every_setting():
+    main = str(Protocol())
+    assert main == "onset 50 ms; pitch 50 c; offset 20 % or 50 ms; velocity 0.1; pedal release; grid 10 ms"
+    changed = {
+        "onset_tolerance_s": 0.1,
+        "pitch_tolerance_cents": 30,
+        "offset_ratio": 0.3,
+        "offset_min_tolerance_s": 0.08,
+        "velocity_tolerance": 0.2,
+        "pedal": "extended",
+        "frame_hop_s": 0.02,
+    }
+    stamps = {str(Protocol(**{name: value})) for name, value in changed.items()}
+    assert len(stamps | {main}) == len(changed) + 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"onset_tolerance_s": 0}, "onset_tolerance_s 0 is not a tolerance: use a number above 0"),
+        ({"frame_hop_s": float("nan")}, "frame_hop_s nan"),
+        ({"pedal": "soft"}, "pedal 'soft' is unknown: use one of release, extended"),
+    ],
+)
+def test_a_protocol_without_sense_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Protocol(**settings)
+
+
+def test_a_track_must_have_a_pitch_for_each_frame():
+    with pytest.raises(ValueError, match="pass one pitch for each frame time"):
+        score_melody(played((0, 1, C4)), [0.0, 0.1], [440.0])
+    with pytest.raises(ValueError, match="write 0 where no note sounds"):
+        score_melody(played((0, 1, C4)), [0.0, 0.1], [440.0, np.nan])
+
+
+# Error anatomy.
+
+
+@pytest.mark.parametrize(
+    ("truth", "heard", "missed", "extra"),
+    [
+        (played((1, 2, C4)), played((1.12, 2, C4)), "time off", "time off"),
+        (played((1, 2, C4)), played((1, 2, C4 + 1)), "semitone", "semitone"),
+        (played((1, 2, C4)), played((1.01, 2, C5)), "heard as octave", "octave ghost"),
+        (played((1, 1.2, C4), (1.3, 1.5, C4)), played((1, 1.2, C4)), "repeated note", None),
+        (played((1, 2, C4), velocity=[20]), Notes.empty(), "soft", None),
+        (played((1, 2, C4), velocity=[90]), Notes.empty(), "other", None),
+        (played((1, 2, C4)), played((1, 2, C4), (1.6, 2, C4)), None, "re-trigger"),
+        (played((1, 2, C4)), played((1, 2, C4), (1.5, 2, C4 + 19)), None, "twelfth ghost"),
+        (played((1, 2, C4)), played((1, 2, C4), (1.5, 2, C4 - 24)), None, "octave ghost"),
+        (played((1, 2, C4)), played((1, 2, C4), (2.5, 3, C5)), None, "other"),
+    ],
+)
+def test_an_error_is_given_its_name(truth, heard, missed, extra):
+    table = errors(truth, heard)
+    for result, reason in (("missed", missed), ("extra", extra)):
+        assert list(table.reason[table.result == result]) == ([reason] if reason else [])
+    counts = error_counts(truth, heard)
+    assert sum(counts.values()) == (missed is not None) + (extra is not None)
+    assert all(counts[kind] == 1 for kind in (("missed", missed), ("extra", extra)) if kind[1])
+
+
+def test_the_table_of_errors_tells_each_note_once():
+    truth = played((0, 1, C4), (1, 2, E4), (2, 3, 30))
+    table = errors(truth, played((0.02, 1, C4), (2.5, 3, 100)))
+    assert list(table.result) == ["hit", "missed", "missed", "extra"]
+    assert list(table.name) == ["C4", "E4", "F#1", "E7"]
+    assert list(table.register) == ["C4-B5", "C4-B5", "A0-B1", "C6-C8"]
+    assert table.late_ms[0] == pytest.approx(20.0)
+    assert table.late_ms[1:].isna().all()
+
+
+@given(performances(), performances())
+@settings(max_examples=50, deadline=None)
+def test_hits_misses_and_extras_add_up_to_all_notes(truth, heard):
+    table = errors(truth, heard).result.value_counts()
+    assert table.get("hit", 0) + table.get("missed", 0) == len(truth)
+    assert table.get("hit", 0) + table.get("extra", 0) == len(heard)
+    registers = by_register(truth, heard).values()
+    assert sum(r["hits"] for r in registers) == table.get("hit", 0)
+    assert sum(r["missed"] for r in registers) == table.get("missed", 0)
+    assert sum(r["extra"] for r in registers) == table.get("extra", 0)
+
+
+def test_registers_meet_where_they_should():
+    assert [register_of(midi) for midi in (21, 35, 36, 59, 60, 83, 84, 108)] == [
+        "A0-B1",
+        "A0-B1",
+        "C2-B3",
+        "C2-B3",
+        "C4-B5",
+        "C4-B5",
+        "C6-C8",
+        "C6-C8",
+    ]
+
+
+def test_f1_of_a_register():
+    """Bass: one of two found and one ghost, F1 = 2/4; treble: all found; elsewhere nothing to say."""
+    truth = played((0, 1, 24), (1, 2, 26), (2, 3, C4))
+    registers = by_register(truth, played((0, 1, 24), (1, 2, 28), (2, 3, C4)))
+    assert registers["A0-B1"] == {"hits": 1, "missed": 1, "extra": 1, "f1": 0.5}
+    assert registers["C4-B5"]["f1"] == 1.0
+    assert np.isnan(registers["C6-C8"]["f1"])
+
+
+def test_a_lone_overlap_is_heard_as_the_later_note():
+    track = melody_track(played((0, 1, 69), (0.5, 1.5, 81)), [0.0, 0.49, 0.5, 1.2, 1.5])
+    assert list(track) == pytest.approx([440, 440, 880, 880, 0])
