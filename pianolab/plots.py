@@ -1,0 +1,312 @@
+"""Pictures: sound, evidence, notes and scores, each drawn into axes that are handed in.
+
+Every function takes matplotlib axes and returns them, so that a picture can stand alone, beside others, or in a
+notebook. Time runs to the right in seconds, pitch upwards by key. Colours are those of Okabe and Ito, which
+colour-blind readers can tell apart; where colour matters, shape says the same. Text from outside (names of
+detectors and files) is drawn as it is, never read as a formula.
+"""
+
+import warnings
+
+import numpy as np
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MultipleLocator
+from scipy import signal
+
+from pianolab.scores import match
+from pianolab.units import MIDI_HIGH, MIDI_LOW, midi_to_hz, note_name
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#777777"
+_DPI = 120
+_DYNAMIC_RANGE_DB = 80
+
+
+def figure(width=8.0, height=4.0, *, rows=1, **settings):
+    """A figure that belongs to no window, and its axes.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+    rows : int
+        Axes above each other.
+    **settings
+        For ``Figure.subplots``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : Axes or array of Axes
+    """
+    fig = Figure(figsize=(width, height), layout="constrained", dpi=_DPI)
+    return fig, fig.subplots(rows, **settings)
+
+
+def save(fig, path):
+    """Write a figure as PNG; characters that the font lacks become boxes, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        fig.savefig(path, format="png")
+
+
+def waveform(ax, y, *, sr, start_s=0.0, max_points=4000):
+    """Draw samples; of long sounds the lowest and highest of each stretch.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : (n,) array
+        Mono samples in [-1, 1].
+    sr : float
+        Rate in Hz.
+    start_s : float
+        Time of the first sample, seconds.
+    max_points : int
+        About this many points are drawn.
+    """
+    y = np.asarray(y)
+    step = max(1, len(y) // max_points)
+    if step == 1:
+        ax.plot(start_s + np.arange(len(y)) / sr, y, color=BLUE, linewidth=0.8)
+    else:
+        stretches = y[: len(y) // step * step].reshape(-1, step)
+        times = start_s + (np.arange(len(stretches)) + 0.5) * step / sr
+        ax.fill_between(times, stretches.min(axis=1), stretches.max(axis=1), color=BLUE, linewidth=0.3)
+    ax.set(xlabel="time (s)", ylabel="amplitude (full scale = 1)", xlim=(start_s, start_s + max(len(y), 1) / sr))
+    ax.axhline(0, color=GREY, linewidth=0.5)
+    return ax
+
+
+def spectrogram(ax, y, *, sr, start_s=0.0, frame_length=4096, hop_length=512):
+    """Draw the level of each frequency over time, in dB below the strongest; the frequency axis goes by octaves.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : (n,) array
+        Mono samples.
+    sr : float
+        Rate in Hz.
+    start_s : float
+        Time of the first sample, seconds.
+    frame_length, hop_length : int
+        Hann window and step, samples.
+    """
+    y = np.asarray(y, dtype=float)
+    y = np.pad(y, (0, max(0, frame_length - len(y))))
+    stft = signal.ShortTimeFFT(signal.windows.hann(frame_length, sym=False), hop_length, sr)
+    level_db = 20 * np.log10(np.maximum(np.abs(stft.stft(y)), 1e-12))
+    level_db = np.maximum(level_db - level_db.max(), -_DYNAMIC_RANGE_DB)
+    audible = (stft.f > 20) & (stft.f <= 10_000)
+    mesh = ax.pcolormesh(
+        start_s + stft.t(len(y)), stft.f[audible], level_db[audible], cmap="magma", shading="nearest", rasterized=True
+    )
+    octaves = np.arange(24, 121, 12)  # C1, C2, ...
+    ax.set_yscale("log")
+    ax.set_yticks(midi_to_hz(octaves), [f"{note_name(m)} = {midi_to_hz(m):.0f}" for m in octaves])
+    ax.minorticks_off()
+    ax.set(xlabel="time (s)", ylabel="frequency (Hz)", ylim=(25, min(10_000, sr / 2)))
+    ax.set_xlim(start_s, start_s + len(y) / sr)
+    ax.figure.colorbar(mesh, ax=ax, label="level (dB below the strongest)")
+    return ax
+
+
+def salience(ax, evidence):
+    """Draw how strongly each key sounds in each frame.
+
+    Parameters
+    ----------
+    ax : Axes
+    evidence : Salience
+    """
+    if len(evidence):
+        keys = np.arange(MIDI_LOW, MIDI_HIGH + 1)
+        mesh = ax.pcolormesh(
+            evidence.times,
+            keys,
+            evidence.strength.T,
+            cmap="viridis",
+            vmin=0,
+            vmax=1,
+            shading="nearest",
+            rasterized=True,
+        )
+        ax.figure.colorbar(mesh, ax=ax, label="strength (0..1)")
+        used = keys[evidence.strength.max(axis=0) > 0]
+        _key_axis(ax, used if len(used) else keys)
+        ax.set_xlim(evidence.times[0], max(evidence.times[-1], evidence.times[0] + 0.01))
+    ax.set(xlabel="time (s)", ylabel="key")
+    return ax
+
+
+def piano_roll(ax, reference, estimate=None, *, protocol=None, start_s=0.0, stop_s=None, legend=True):
+    """Draw played notes, or played against heard: hits, misses and extras differ by colour and by shape.
+
+    A hit is a filled bar over the played length, a miss a hollow dashed bar, an extra a thin bar that begins with a
+    cross. Right means right in key and onset, as the protocol says.
+
+    Parameters
+    ----------
+    ax : Axes
+    reference : Notes
+        What was played.
+    estimate : Notes, optional
+        What was heard.
+    protocol : Protocol, optional
+        Tolerances; the default Protocol if not given.
+    start_s, stop_s : float
+        Part to show, seconds; to the last note if not given.
+    legend : bool
+        Explain the shapes below the axes.
+    """
+    sets = [reference] if estimate is None else [reference, estimate]
+    last_s = max((np.max(notes.offset, initial=0.0) for notes in sets), default=0.0)
+    stop_s = max(last_s, start_s + 0.1) if stop_s is None else stop_s
+    if estimate is None:
+        hits, missed, extra = reference, reference[:0], reference[:0]
+    else:
+        pairs = match(reference, estimate, protocol=protocol)
+        hits = reference[pairs[:, 0]]
+        missed = reference[np.setdiff1d(np.arange(len(reference)), pairs[:, 0])]
+        extra = estimate[np.setdiff1d(np.arange(len(estimate)), pairs[:, 1])]
+    hits, missed, extra = (_shown(notes, start_s, stop_s) for notes in (hits, missed, extra))
+    _bars(ax, hits, 0.8, facecolor=BLUE, edgecolor="white", linewidth=0.4)
+    _bars(ax, missed, 0.8, facecolor="none", edgecolor=ORANGE, linewidth=1.3, linestyle="--")
+    _bars(ax, extra, 0.3, facecolor=PURPLE, edgecolor="none")
+    ax.plot(extra.onset, extra.midi, "x", color=PURPLE, markersize=6, markeredgewidth=1.6)
+    ax.set(xlabel="time (s)", xlim=(start_s, stop_s))
+    _key_axis(ax, np.concatenate([hits.midi, missed.midi, extra.midi]))
+    if legend and estimate is not None:
+        handles = [
+            Patch(facecolor=BLUE, label=f"right ({len(hits)})"),
+            Patch(facecolor="none", edgecolor=ORANGE, linestyle="--", linewidth=1.3, label=f"missed ({len(missed)})"),
+            Line2D([], [], color=PURPLE, marker="x", linewidth=2.5, label=f"extra ({len(extra)})"),
+        ]
+        ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, borderaxespad=0.2)
+    return ax
+
+
+def _shown(notes, start_s, stop_s):
+    return notes[(notes.offset > start_s) & (notes.onset < stop_s)]
+
+
+def _bars(ax, notes, height, **style):
+    lengths = np.maximum(notes.offset - notes.onset, 0.01)  # a note without length still shows
+    bars = [
+        Rectangle((onset, midi - height / 2), length, height)
+        for onset, midi, length in zip(notes.onset, notes.midi, lengths, strict=True)
+    ]
+    ax.add_collection(PatchCollection(bars, **style))
+
+
+def _key_axis(ax, midi, margin=2):
+    """Name the keys: every C when the range is wide, else also the E and G sharp."""
+    low, high = (min(midi) - margin, max(midi) + margin) if len(midi) else (58, 74)
+    step = 12 if high - low > 30 else 4
+    ticks = [m for m in range(0, 128, step) if low <= m <= high]
+    ax.set_yticks(ticks, [note_name(m) for m in ticks])
+    ax.set(ylim=(low, high), ylabel="key")
+    ax.grid(axis="y", color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def ranked_bars(ax, labels, means, *, low=None, high=None, spread=None, xlabel="onset F1 (0..1)"):
+    """Draw one bar a detector, the best on top, with its interval and a dot for each recording.
+
+    Parameters
+    ----------
+    ax : Axes
+    labels : list of str
+        Detectors in the order of rank.
+    means : (n,) array
+        Length of the bars.
+    low, high : (n,) arrays, optional
+        Interval of each mean; NaN draws none.
+    spread : list of arrays, optional
+        Scores of the recordings behind each mean.
+    xlabel : str
+        What is measured, with its unit.
+    """
+    means, rows = np.asarray(means, dtype=float), np.arange(len(labels))
+    ax.barh(rows, means, height=0.62, color=BLUE, alpha=0.35, edgecolor=BLUE)
+    for row, values in zip(rows, spread or [], strict=False):
+        jitter = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(len(values))
+        ax.plot(values, row + jitter, ".", color=GREY, markersize=4, alpha=0.7, zorder=2)
+    if low is not None:
+        intervals = [[(lo, row), (hi, row)] for row, lo, hi in zip(rows, low, high, strict=True) if np.isfinite(lo)]
+        ax.add_collection(LineCollection(intervals, color="black", linewidth=2, zorder=3))
+    top = np.nanmax(means, initial=0.0) if high is None else np.nanmax([*means, *high], initial=0.0)
+    for row, mean in zip(rows, means, strict=True):
+        ax.annotate(f"{mean:.3f}", (1.0, row), xytext=(6, 0), textcoords="offset points", va="center")
+    ax.set_yticks(rows, labels, parse_math=False)
+    ax.set(xlabel=xlabel, xlim=(0, max(1.0, top)), ylim=(len(labels) - 0.5, -0.5))
+    return ax
+
+
+def heat_map(ax, values, *, rows, columns, label="F1 (0..1)", xlabel="register"):
+    """Draw a table of scores as colours with the numbers on them; cells without a score stay white.
+
+    Parameters
+    ----------
+    ax : Axes
+    values : (n, m) array
+        Scores in [0, 1], NaN for none.
+    rows, columns : list of str
+        Names of rows and columns.
+    label, xlabel : str
+        What the colour means and what the columns are.
+    """
+    values = np.asarray(values, dtype=float)
+    image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            colour = "black" if value > 0.55 else "white"
+            ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
+        else:
+            ax.text(column, row, "no notes", ha="center", va="center", color=GREY)
+    ax.set_yticks(range(len(rows)), rows, parse_math=False)
+    ax.set_xticks(range(len(columns)), columns, parse_math=False)
+    ax.set(xlabel=xlabel)
+    ax.figure.colorbar(image, ax=ax, label=label)
+    return ax
+
+
+def speed_accuracy(ax, labels, speed, accuracy, *, low=None, high=None, ylabel="onset F1 (0..1)"):
+    """Draw how right against how fast; right of the dashed line one core keeps up with live sound.
+
+    Parameters
+    ----------
+    ax : Axes
+    labels : list of str
+        Detectors.
+    speed : (n,) array
+        Seconds of sound per second of processor time, above 0; NaN is left out.
+    accuracy : (n,) array
+        Scores.
+    low, high : (n,) arrays, optional
+        Interval of each score.
+    ylabel : str
+        What is measured, with its unit.
+    """
+    speed, accuracy = np.asarray(speed, dtype=float), np.asarray(accuracy, dtype=float)
+    markers = "osD^vP*X"
+    for i in np.flatnonzero(np.isfinite(speed)):
+        if low is not None and np.isfinite(low[i]):
+            ax.plot([speed[i]] * 2, [low[i], high[i]], color=GREY, linewidth=1.5, zorder=1)
+        ax.plot(speed[i], accuracy[i], markers[i % len(markers)], color=BLUE, markersize=8, zorder=2)
+        name = ax.annotate(labels[i], (speed[i], accuracy[i]), xytext=(8, 5), textcoords="offset points")
+        name.set_parse_math(False)
+    ax.set_xscale("log")
+    shown = speed[np.isfinite(speed)]
+    ax.set_xlim(min(0.5, *(shown / 2)) if len(shown) else 0.5, max(10.0, *(shown * 4)) if len(shown) else 10.0)
+    ax.axvline(1, color=GREY, linestyle="--", linewidth=1)
+    ax.annotate("as fast as it sounds", (1, 0.03), xytext=(4, 0), textcoords="offset points", color=GREY)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.yaxis.set_major_locator(MultipleLocator(0.2))
+    ax.set(xlabel="speed (seconds of sound per second on one core)", ylabel=ylabel, ylim=(0, 1.02))
+    ax.grid(color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
