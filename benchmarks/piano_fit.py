@@ -26,6 +26,7 @@ SUFFIXES = (".wav", ".flac", ".ogg")
 N_PARTIALS = 30
 ATTACK_S = 0.02  # left out of spectra: the knock
 AUDIBLE_DB = 55.0  # partials weaker than this against the strongest do not count for B
+TITLES = ("stiffness", "stretch", "brightness", "first stage of decay", "second stage of decay")
 SHOWN_KEYS = ("A0", "C2", "C4", "C6")
 
 
@@ -333,12 +334,15 @@ def draw(notes, partials, path):
 
     points(axes[0, 0], "inharmonicity", "inharmonicity B")
     axes[0, 0].plot(keys, grand.inharmonicity(keys), "k-", lw=1, label="model")
-    points(axes[0, 1], "tuning_cents", "first partial against equal temperament, cents", log=False)
+    points(axes[0, 1], "tuning_cents", "partial 1 off equal temperament, cents", log=False)
     axes[0, 1].plot(keys, stretch_cents(replace(grand, tuning_scatter_cents=0.0)), "k-", lw=1, label="model")
     points(axes[0, 2], "centroid_hz", "spectral centroid 0.3-0.6 s, Hz")
     points(axes[1, 0], "early_db_per_s", "early decay, dB/s")
     points(axes[1, 1], "late_db_per_s", "late decay, dB/s")
-    for ax in axes.flat[:5]:
+    for ax, curve in ((axes[1, 0], grand.prompt_db_per_s), (axes[1, 1], grand.after_db_per_s)):
+        ax.plot(ANCHOR_KEYS, curve, "k-", lw=1, label="model, partial 1")
+    for ax, title in zip(axes.flat, TITLES, strict=False):
+        ax.set_title(title)
         ax.legend(frameon=False, fontsize=8)
     for ax, name in zip(axes.flat[5:], SHOWN_KEYS, strict=True):
         for source, mark, color in (("real", "o-", "#c44e52"), ("rendered", "x--", "#4c72b0")):

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import oaconvolve
 
+from pianolab.roll import Notes
 from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 
 SR_LOW, SR_HIGH = 8000, 192000
@@ -27,14 +28,16 @@ TOP_HZ = 16000.0  # no partial above this is audible in any measured note
 LEAST_PARTIAL_DB = -80.0  # weaker partials, against the strongest, are left out
 SILENCE = 2.0**-18  # a mode below this amplitude (-108 dBFS, under 16 bits) is over
 PEAK_LIMIT = 0.99
+BLOCK, FIRST_STRETCH = 256, 4096  # samples; only speed depends on them
 HIGHEST_PART_OF_NYQUIST = 0.98
+RISE_S = 0.0005  # the sound comes in over half a millisecond, less than any hammer's contact
 STROKE_DB = 0.5  # how much a partial's level differs from one stroke of a key to the next
 KNOCK_MODES = 48
 KNOCK_HZ = (70.0, 5000.0)
 KNOCK_FLAT_HZ = 1500.0  # equal energy per octave up to here, fitted to C6..C8
 KNOCK_T60_S = 1.1  # of soundboard modes at 100 Hz, falling as the root of frequency: fitted to C6..C8
-STRIKE_FLOOR = 0.175  # a hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted)
-AFTER_DB_PER_OCTAVE = 4.0  # the second stage of higher partials starts lower (fitted)
+STRIKE_FLOOR = 0.18  # a hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted)
+AFTER_DB_PER_OCTAVE = 1.3  # the second stage of higher partials starts lower (fitted)
 
 
 class PianoError(ValueError):
@@ -73,13 +76,13 @@ class Piano:
     tuning_scatter_cents : standard deviation of each key around that tuning.
     unison_cents : standard deviation of the strings of one key around each other.
     strike_ratio : where the hammer hits, as a part of the string's length, at the anchor keys.
-    brightness_hz : e-folding frequency of the hammer's spectrum at velocity 64, Hz.
+    brightness_hz : the hammer's spectrum falls as exp(-sqrt(f / brightness_hz)) at velocity 64.
     radiation_hz, radiation_order : below this the soundboard hardly radiates, and how steeply.
     ripple_db : standard deviation of single partials around the smooth curve (soundboard resonances).
     level_db : RMS of the strings at the onset, dBFS at velocity 64, before ``gain_db``.
-    prompt_db_per_s, after_db_per_s : decay of the first partial, early and late.
-    decay_order : how fast decay grows with partial frequency: (f_n / f_1) ** decay_order.
-    after_db : level of the second stage under the first at the onset.
+    prompt_db_per_s, after_db_per_s : decay of the first partial, early and late; between the anchors in proportion.
+    decay_order : how fast either decay grows with partial frequency: (f_n / f_1) ** decay_order.
+    after_db : level of the second stage of partial 1 at the onset, against its first stage.
     knock_db : level of the knock under the strings at the onset.
     damper_db_per_s : extra decay once the damper lies on the string.
     gain_db : of the whole instrument; a single fortissimo note stays below full scale.
@@ -91,20 +94,20 @@ class Piano:
     summary: str
     bass_stiffness: tuple = (-0.110, -6.03)
     treble_stiffness: tuple = (0.0874, -13.42)
-    octave_type: tuple = (3.5, 73.0, 40.0)
+    octave_type: tuple = (3.5, 73.3, 40.0)
     tuning_scatter_cents: float = 0.7
     unison_cents: float = 0.4
     strike_ratio: tuple = (0.119, 0.120, 0.118, 0.08, 0.05)
-    brightness_hz: tuple = (80.0, 65.0, 80.0, 50.0, 45.0)
-    radiation_hz: float = 75.0
+    brightness_hz: tuple = (80.0, 55.0, 72.0, 43.0, 32.0)
+    radiation_hz: float = 76.0
     radiation_order: float = 5.2
-    ripple_db: float = 4.0
-    level_db: tuple = (-20.0, -20.0, -19.0, -22.0, -29.0)
-    prompt_db_per_s: tuple = (2.5, 5.5, 14.5, 46.0, 200.0)
-    after_db_per_s: tuple = (1.2, 1.6, 3.5, 11.0, 31.0)
-    decay_order: tuple = (0.4, 0.12)
-    after_db: tuple = (-4.0, -4.0, -13.0, -11.0, -18.0)
-    knock_db: tuple = (-20.0, -20.0, -18.0, -11.0, -1.0)
+    ripple_db: float = 3.7
+    level_db: tuple = (-17.5, -17.5, -19.5, -22.0, -25.0)
+    prompt_db_per_s: tuple = (3.0, 6.5, 18.0, 40.0, 220.0)
+    after_db_per_s: tuple = (0.75, 0.8, 2.4, 5.6, 34.0)
+    decay_order: tuple = (0.24, 0.25)
+    after_db: tuple = (-20.0, -17.0, -25.0, -22.0, -18.0)
+    knock_db: tuple = (-20.0, -20.0, -18.0, -15.0, -8.0)
     damper_db_per_s: tuple = (110.0, 180.0, 300.0, 400.0, 400.0)
     gain_db: float = -8.0
     a4_hz: float = A4_HZ
@@ -124,6 +127,11 @@ class Piano:
         Returns
         -------
         float or array
+
+        Raises
+        ------
+        PianoError
+            If a key is off the keyboard.
         """
         return _two_bridges(self, _keys(midi))[()]
 
@@ -141,9 +149,13 @@ class Piano:
         Returns
         -------
         float or array
+
+        Raises
+        ------
+        PianoError
+            If a key is off the keyboard or between two keys.
         """
-        keys = np.asarray(_keys(midi))
-        return _tuning(self)[np.round(keys).astype(int) - MIDI_LOW][()]
+        return _tuning(self)[_whole_keys(midi) - MIDI_LOW][()]
 
     def partials(self, midi, velocity=DEFAULT_VELOCITY):
         """The partials of a key struck at a MIDI velocity, up to 16 kHz and down to -80 dB.
@@ -159,7 +171,7 @@ class Piano:
         -------
         Partials
         """
-        midi = int(np.round(_keys(midi)))
+        midi = int(_whole_keys(midi))
         b, f0 = self.inharmonicity(midi), self.f0_hz(midi)
         n = np.arange(1, int(TOP_HZ / f0) + 1)
         hz = n * f0 * np.sqrt(1.0 + b * n**2)
@@ -275,7 +287,7 @@ def render(notes, *, sr=44100, piano="grand", room="dry", pedal=None, seed=0, ta
     Raises
     ------
     PianoError
-        If a piano or room is unknown, a key is off the keyboard, or a number is out of range.
+        If a piano or room is unknown, notes are not Notes, a key is off the keyboard, or a number is out of range.
     """
     piano, room = _named(piano, PIANOS, Piano, "piano"), _named(room, ROOMS, Room, "room")
     sr, pedal = _checked(notes, sr, pedal, seed, tail_s)
@@ -352,7 +364,7 @@ def _tone(piano, midi, velocity, held, n_left, sr, rng):
         later, damped = amplitude * np.exp(rate * (held / sr)), rate - damper
         n_damped = min(n_left - held, _samples_until_silence(later, damped, sr))
         tone = np.concatenate([_ring(amplitude, rate, held, sr), _ring(later, damped, n_damped, sr)])
-    rise = min(len(tone), int(0.0005 * sr))  # the hammer's push, half a millisecond
+    rise = min(len(tone), int(RISE_S * sr))
     tone[:rise] *= np.sin(np.pi / 2 * np.arange(1, rise + 1) / (rise + 1)).astype(np.float32)
     return tone
 
@@ -411,24 +423,30 @@ def _key_character(piano, midi):
 def _ring(amplitude, rate, n, sr):
     """Sum of n samples of decaying sines, float32.
 
-    exp(r t) with t = (block + k) / sr is a product of two short tables, so that a stretch of sound is one matrix
-    product. Stretches double in length, and the modes that have died away are left out of the next one.
+    exp(r t) at t = (block * BLOCK + k) / sr is a product of two short tables, so that a stretch of sound is one
+    matrix product. Stretches double in length; the modes that have died away are left out of the next one.
     """
     y = np.empty(n, np.float32)
-    start, stretch = 0, 4096
+    within = _powers(rate / sr, BLOCK)
+    start, stretch = 0, FIRST_STRETCH
     while start < n:
         alive = np.abs(amplitude) > SILENCE
-        amplitude, rate = amplitude[alive], rate[alive]
+        amplitude, rate, within = amplitude[alive], rate[alive], within[alive]
         length = min(stretch, n - start)
-        step = 256
-        blocks = amplitude * np.exp(rate * (step / sr) * np.arange(-(-length // step))[:, None])
-        within = np.exp(rate[:, None] / sr * np.arange(step))
-        left = np.concatenate([blocks.real, -blocks.imag], axis=1).astype(np.float32)
+        blocks = amplitude[:, None] * _powers(rate * (BLOCK / sr), -(-length // BLOCK))
+        left = np.concatenate([blocks.real, -blocks.imag]).astype(np.float32)
         right = np.concatenate([within.real, within.imag]).astype(np.float32)
-        y[start : start + length] = (left @ right).ravel()[:length]
+        y[start : start + length] = (left.T @ right).ravel()[:length]
         amplitude = amplitude * np.exp(rate * (length / sr))
         start, stretch = start + length, 2 * stretch
     return y
+
+
+def _powers(exponent, n):
+    """exp(exponent * k) for k = 0..n - 1, shape (len(exponent), n): sixteen exponentials give 256 by products."""
+    fine = np.exp(exponent[:, None] * np.arange(16))
+    coarse = np.exp(exponent[:, None] * np.arange(0, n, 16))
+    return (coarse[:, :, None] * fine[:, None, :]).reshape(len(exponent), -1)[:, :n]
 
 
 def _samples_until_silence(amplitude, rate, sr):
@@ -492,6 +510,13 @@ def _keys(midi):
     return keys
 
 
+def _whole_keys(midi):
+    keys = _keys(midi)
+    if np.any(keys != np.round(keys)):
+        raise PianoError(f"MIDI {midi} lies between two keys: use a whole number")
+    return keys.astype(int)
+
+
 def _named(value, known, kind, noun):
     if isinstance(value, kind):
         return value
@@ -502,6 +527,8 @@ def _named(value, known, kind, noun):
 
 
 def _checked(notes, sr, pedal, seed, tail_s):
+    if not isinstance(notes, Notes):
+        raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
     if not (np.isscalar(sr) and SR_LOW <= sr <= SR_HIGH and sr == int(sr)):
         raise PianoError(f"sr {sr} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
     if not (np.isscalar(tail_s) and np.isfinite(tail_s) and tail_s >= 0):
