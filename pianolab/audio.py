@@ -40,6 +40,7 @@ _SILENT_PEAK = 1e-4  # -80 dBFS
 _CLIPPED_LEVEL = 0.98
 _CLIPPED_SHARE = 0.005  # A0 at full scale in 16 bits rests on its crests for 0.0025 of the time without any clipping
 _DC_SHARE = 0.05  # of full scale
+_DC_SECONDS = 0.1  # the mean of less than a few periods of A0 says nothing
 _OVER_FULL_SCALE = 2.0  # lossy codecs overshoot 1 by a little; twice full scale is a matter of units
 
 
@@ -104,8 +105,8 @@ def info(source):
 def load(source, *, sr=None, start_s=0.0, duration_s=None):
     """Read a sound file, or a part of it, as one mono signal.
 
-    Only the part asked for is read and decoded (an MP3 also from its beginning up to there, because seeking in an MP3
-    is not exact).
+    Only the part asked for is read and decoded (in an MP3 or OGG also what comes before it, because seeking in them is
+    not exact).
 
     Parameters
     ----------
@@ -424,8 +425,8 @@ class Blocks:
             raise AudioError(
                 f"start {n / self.sr:g} s lies after the end of {self.name} ({seconds:g} s): start earlier"
             )
-        # a seek in an MP3 lands elsewhere by up to a frame, so there the way to the start is decoded
-        if self.format != "MP3" and self.n_claimed is not None:
+        # libsndfile's seek lands elsewhere in an MP3 and near the end of an OGG: there the way to the start is decoded
+        if self.format not in ("MP3", "OGG") and self.n_claimed is not None:
             self._reader.seek(n)
             return
         while n > 0:
@@ -466,6 +467,25 @@ class _Reader(sf.SoundFile):
 
     def seekable(self):
         return False
+
+
+class _Handle:
+    """What libsndfile asks of a file, without a name (it would guess by the suffix) and without an exception.
+
+    A damaged header can send libsndfile to a place before the beginning; raised in its callback, the error would be
+    printed and not caught.
+    """
+
+    def __init__(self, file):
+        self.read, self.tell, self._file = file.read, file.tell, file
+        if hasattr(file, "readinto"):
+            self.readinto = file.readinto
+
+    def seek(self, offset, whence=0):
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError):
+            return -1
 
 
 def _binary(source):
@@ -519,10 +539,9 @@ def _reader(handle, name):
     if foreign:
         raise AudioError(f"{name} is {foreign}, which is not read here: convert it first with {remedy}")
     try:
-        reader = _Reader(handle)
-    except (sf.LibsndfileError, OSError, TypeError, ValueError) as error:
-        # TypeError: soundfile takes a name that ends in .raw for samples without a header
-        reason = (getattr(error, "error_string", "") or "no known header").strip().rstrip(".")
+        reader = _Reader(_Handle(handle))
+    except sf.LibsndfileError as error:
+        reason = error.error_string.strip().rstrip(".")
         if "possibly a pipe" in reason:  # libsndfile's words for an MP3 decoder that found nothing
             reason = "no MP3 frames"
         raise AudioError(f"{name} is not readable audio ({reason}): try {remedy}") from error
@@ -579,7 +598,7 @@ class _Checks:
 
     def __init__(self, name, sr):
         self.name, self.sr = name, sr
-        self.n, self.n_flat, self.total, self.peak = 0, 0, 0.0, 0.0
+        self.n, self.n_flat, self.seconds, self.total, self.peak = 0, 0, 0.0, 0.0, 0.0
 
     def see(self, block, n_before):
         finite = np.isfinite(block).all(axis=1)
@@ -591,16 +610,18 @@ class _Checks:
         if self.peak > _PEAK_LIMIT:
             raise AudioError(f"{self.name} holds a sample of {self.peak:.3g}: full scale is 1; export it again")
         self.n += block.size
+        self.seconds += len(block) / self.sr
         self.n_flat += int(np.count_nonzero((block[1:] == block[:-1]) & (level[1:] >= _CLIPPED_LEVEL)))
         self.total += float(block.sum(dtype=np.float64))
 
     def warn(self):
         share, mean = self.n_flat / self.n, self.total / self.n
+        is_off_centre = abs(mean) > _DC_SHARE and self.seconds >= _DC_SECONDS
         texts = {
             f"is silent (peak {self.peak:.1g} of full scale): no note can be found": self.peak < _SILENT_PEAK,
             f"reaches {self.peak:.3g} where full scale is 1: scale it to [-1, 1]": self.peak > _OVER_FULL_SCALE,
             f"is clipped in {share:.1%} of its samples: false overtones are likely": share > _CLIPPED_SHARE,
-            f"is off centre by {mean:.2g} of full scale (DC): a high-pass filter helps": abs(mean) > _DC_SHARE,
+            f"is off centre by {mean:.2g} of full scale (DC): a high-pass filter helps": is_off_centre,
         }
         for text, is_so in texts.items():
             if is_so:
