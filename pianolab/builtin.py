@@ -7,6 +7,7 @@ can check that their machine renders what ours did.
 """
 
 import hashlib
+import inspect
 import json
 import os
 from pathlib import Path
@@ -15,14 +16,14 @@ import numpy as np
 import soundfile as sf
 from tqdm.auto import tqdm
 
-from pianolab import audio, piano
+from pianolab import audio
 from pianolab.files import printable, replacing
 from pianolab.labels import LabelError, read_labels, read_pedal
+from pianolab.piano import PIANOS, ROOMS, render
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 SR = 44100
-TAIL_S = 0.8  # sound after the last release
-N_WORKERS = 2
+TAIL_S = 0.6  # sound after the last release
 MONOPHONIC_KINDS = ("notes", "scale", "melody", "phrases", "monophonic")
 BAND_EDGES_HZ = (40, 80, 160, 320, 640, 1280, 2560, 5120, 10240)
 FINGERPRINT_FLOOR_DB = -90.0
@@ -98,10 +99,7 @@ def audio_path(entry):
 
 def render_notes(notes, *, piano, room, seed, pedal=None):
     """Notes as sound, the way the whole set is rendered: float32 mono at 44.1 kHz."""
-    return _piano_render(notes, sr=SR, piano=piano, room=room, pedal=pedal, seed=seed, tail_s=TAIL_S)
-
-
-_piano_render = piano.render
+    return render(notes, sr=SR, piano=piano, room=room, pedal=pedal, seed=seed, tail_s=TAIL_S)
 
 
 def render_builtin(*, progress=True, force=False, ids=None):
@@ -133,31 +131,17 @@ def render_builtin(*, progress=True, force=False, ids=None):
     todo = [entry for entry in wanted if force or _stored_key(audio_path(entry)) != render_key(entry, source)]
     if not todo:
         return []
-    todo.sort(key=lambda entry: -entry.get("seconds", 0.0))  # long ones first, so that both workers end together
     folder = data_dir() / "builtin" / "audio"
     try:
         folder.mkdir(exist_ok=True)
-        with tqdm(total=len(todo), desc="rendering the built-in set", unit="rec", disable=not progress) as bar:
-            for name in _rendered(todo, source):
-                bar.set_postfix_str(name)
-                bar.update()
+        for entry in tqdm(todo, desc="rendering the built-in set", unit="recording", disable=not progress):
+            _render_one(entry, source)
     except OSError as error:
         raise BuiltinError(
             f"{printable(folder)} cannot be written ({error.strerror or error}): free some space, or set "
             "PIANOLAB_DATA to a copy of data/ that is yours"
         ) from error
     return [entry["id"] for entry in todo]
-
-
-def _rendered(entries, source):
-    """Render entries, in two processes if there are several; yields each id when it is done."""
-    if len(entries) == 1:
-        yield _render_one(entries[0], source)
-        return
-    from joblib import Parallel, delayed
-
-    jobs = (delayed(_render_one)(entry, source) for entry in entries)
-    yield from Parallel(n_jobs=N_WORKERS, return_as="generator_unordered")(jobs)
 
 
 def _render_one(entry, source):
@@ -171,12 +155,11 @@ def _render_one(entry, source):
     ):
         file.comment = render_key(entry, source)  # the sound carries what it was made from: no second file to lose
         file.write(y)
-    return entry["id"]
 
 
 def piano_source():
     """SHA-256 of the code that renders."""
-    return hashlib.sha256(Path(piano.__file__).read_bytes()).hexdigest()
+    return hashlib.sha256(Path(inspect.getsourcefile(render)).read_bytes()).hexdigest()
 
 
 def render_key(entry, source):
@@ -253,7 +236,7 @@ def _index_problems(entries):
         splits.setdefault(entry["piece"], set()).add(entry["split"])
         if entry["split"] not in ("tune", "test"):
             problems.append(f"{entry['id']}: split {entry['split']!r} is neither tune nor test")
-        if entry["piano"] not in piano.PIANOS or entry["room"] not in piano.ROOMS:
+        if entry["piano"] not in PIANOS or entry["room"] not in ROOMS:
             problems.append(f"{entry['id']}: piano {entry['piano']!r} or room {entry['room']!r} is unknown")
     return problems + [f"piece {piece}: both tune and test" for piece, both in sorted(splits.items()) if len(both) > 1]
 

@@ -95,7 +95,7 @@ def _keys(names):
 
 
 def _chromatic(rng):
-    return run(list(range(MIDI_LOW, MIDI_HIGH + 1)), 0.14, 70, rng)
+    return run(list(range(MIDI_LOW, MIDI_HIGH + 1)), 0.13, 70, rng)
 
 
 def _arpeggios(rng):
@@ -105,11 +105,11 @@ def _arpeggios(rng):
 
 
 def _repeated(rng):
-    """Five strokes and more on one key: 4, 6, 8 and 10 a second."""
+    """Four strokes and more on one key: 4, 6, 8 and 10 a second."""
     parts = []
-    for key in _keys("D#2 A3 E4 B4 F5 C7"):
-        parts += [([key] * (4 + round(0.5 * rate)), 1.0 / rate, 74, 0.6) for rate in (4, 6, 8, 10)]
-    return passages(parts, rng, pause_s=0.2)
+    for key in _keys("D#2 A3 B4 F5 C7"):
+        parts += [([key] * (2 + round(0.3 * rate)), 1.0 / rate, 74, 0.6) for rate in (4, 6, 8, 10)]
+    return passages(parts, rng, pause_s=0.15)
 
 
 def _trills(rng):
@@ -152,10 +152,10 @@ DRILLS = [  # name, title, split, piano, room, what makes it
     ("diminished_arpeggio", "Diminished seventh, B0 to B7", "tune", "grand", "room", _diminished),
     ("stammered_fourths", "Fourths, every key three times", "tune", "bright", "dry", _stammered),
     ("mordents", "Mordents in six registers", "tune", "felt", "room", _mordents),
-    ("chords_1", "Chords of 2 to 6 notes, first set", "test", "grand", "room", lambda rng: chords(20, rng)),
-    ("chords_2", "Chords of 2 to 6 notes, second set", "test", "bright", "hall", lambda rng: chords(20, rng)),
-    ("chords_3", "Chords of 2 to 6 notes, third set", "tune", "upright", "room", lambda rng: chords(20, rng)),
-    ("chords_4", "Chords of 2 to 6 notes, fourth set", "tune", "bright", "dry", lambda rng: chords(20, rng)),
+    ("chords_1", "Chords of 2 to 6 notes, first set", "test", "grand", "room", lambda rng: chords(18, rng)),
+    ("chords_2", "Chords of 2 to 6 notes, second set", "test", "bright", "hall", lambda rng: chords(18, rng)),
+    ("chords_3", "Chords of 2 to 6 notes, third set", "tune", "upright", "room", lambda rng: chords(18, rng)),
+    ("chords_4", "Chords of 2 to 6 notes, fourth set", "tune", "bright", "dry", lambda rng: chords(18, rng)),
 ]
 
 
@@ -221,7 +221,8 @@ def differences():
     found = []
     for entry, (notes, pedal) in recordings():
         name = entry["id"]
-        if entry.items() - index.pop(name, {}).items():
+        committed = index.pop(name, {})
+        if any(committed.get(key) != value for key, value in entry.items()):
             found.append(f"{name}: index.json does not hold what compose.py says of it")
             continue
         path = HERE / "notes" / f"{name}.mid"

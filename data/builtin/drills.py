@@ -10,7 +10,7 @@ from score import START_S, one_at_a_time
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 LOUDNESSES = {"p": 36, "mf": 66, "ff": 104}  # the three loudnesses of the test notes, as MIDI velocity
-NOTE_SPACING_S = 1.05
+NOTE_SPACING_S = 1.02
 CHORDS = {  # semitones above the root
     2: [(0, 3), (0, 4), (0, 5), (0, 7), (0, 8), (0, 9), (0, 12)],
     3: [(0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7)],
@@ -32,11 +32,11 @@ def key_deal(n_hands, rng):
 
 
 def single_notes(keys, velocities, rng):
-    """One key after the other, each held 0.72 to 0.92 s, 1.05 s from one to the next."""
+    """One key after the other, each held 0.72 to 0.9 s, 1.02 s from one to the next."""
     rows = []
     for number, (key, velocity) in enumerate(zip(keys, velocities, strict=True)):
         onset = START_S + number * NOTE_SPACING_S + rng.uniform(0.0, 0.05)
-        rows.append([onset, onset + rng.uniform(0.72, 0.92), key, velocity])
+        rows.append([onset, onset + rng.uniform(0.72, 0.9), key, velocity])
     return rows
 
 
@@ -85,7 +85,7 @@ def _chord(n_notes, wide, root, rng):
     shape = list(CHORDS[n_notes][rng.integers(len(CHORDS[n_notes]))])
     if n_notes in (3, 4):
         for _ in range(rng.integers(n_notes)):
-            shape = sorted(shape[1:] + [shape[0] + 12])
+            shape = sorted([*shape[1:], shape[0] + 12])
     if wide:
         shape = [semitone + (12 if place % 2 else 0) for place, semitone in enumerate(shape)]
     midi = sorted(root + semitone for semitone in set(shape))

@@ -7,6 +7,7 @@ and one note is let go a little before or after the next. All of that is drawn f
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -134,7 +135,7 @@ def play(score, rng):
 def one_at_a_time(rows, rng):
     """Release each note a little before the next is struck."""
     rows = sorted(rows)
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         row[1] = min(row[1], following[0] - rng.uniform(0.004, 0.02))
     return rows
 
