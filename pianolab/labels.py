@@ -265,7 +265,9 @@ def _read_table(data, name):
         if line.strip() and not line.lstrip().startswith("#"):
             try:
                 rows.append(_row(_fields(line), columns, n_columns, f"line {number}"))
-            except (ValueError, OverflowError, csv.Error) as error:
+            except csv.Error as error:
+                raise LabelError(f"{name}, line {number}: {error}: mend the line") from error
+            except ValueError as error:
                 raise LabelError(f"{name}, line {number}: {error}") from error
     return rows
 

@@ -140,6 +140,10 @@ class Notes:
         given_midi = np.asarray(self.midi, dtype=float)
         if np.any(given_midi != np.round(given_midi)):
             raise ValueError("midi holds fractions or NaN: round to whole MIDI numbers first")
+        outside = (given_midi < 0) | (given_midi > MIDI_MAX)  # asked before the cast, which infinity would not survive
+        if np.any(outside):
+            bad = given_midi[outside][0]
+            raise ValueError(f"MIDI number {bad:g} is outside 0..{MIDI_MAX}: A0 is {MIDI_LOW}, C8 is {MIDI_HIGH}")
         values = {
             "onset": _frozen(self.onset, np.float64, (n,), "Notes.onset"),
             "offset": _frozen(self.offset, np.float64, (n,), "Notes.offset"),
@@ -147,7 +151,7 @@ class Notes:
             "velocity": _frozen(_filled(self.velocity, n, np.nan), np.float64, (n,), "Notes.velocity"),
             "confidence": _frozen(_filled(self.confidence, n, 1.0), np.float64, (n,), "Notes.confidence"),
         }
-        _refuse_bad_notes(**values)
+        _refuse_bad_notes(**{name: value for name, value in values.items() if name != "midi"})
         order = np.lexsort((values["midi"], values["onset"]))
         for name, value in values.items():
             value = value[order]
@@ -228,7 +232,7 @@ def _filled(values, n, default):
     return np.full(n, default) if values is None else values
 
 
-def _refuse_bad_notes(onset, offset, midi, velocity, confidence):
+def _refuse_bad_notes(onset, offset, velocity, confidence):
     if not (np.all(np.isfinite(onset)) and np.all(np.isfinite(offset))):
         raise ValueError("a note time is NaN or infinite: give every note a finite onset and offset in seconds")
     if np.any(onset < 0):
@@ -236,9 +240,6 @@ def _refuse_bad_notes(onset, offset, midi, velocity, confidence):
     if np.any(offset < onset):
         i = int(np.argmax(offset < onset))
         raise ValueError(f"offset {offset[i]:g} s lies before its onset {onset[i]:g} s: swap or mend them")
-    if np.any((midi < 0) | (midi > MIDI_MAX)):
-        bad = midi[(midi < 0) | (midi > MIDI_MAX)][0]
-        raise ValueError(f"MIDI number {bad} is outside 0..{MIDI_MAX}: A0 is {MIDI_LOW}, C8 is {MIDI_HIGH}")
     if np.any((velocity < 0) | (velocity > MIDI_MAX)):
         raise ValueError("a velocity is outside 0..127: use NaN where it is unknown")
     if np.any(~((confidence >= 0) & (confidence <= 1))):
