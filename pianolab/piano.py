@@ -11,6 +11,7 @@ comes to a real grand piano.
 import difflib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from numbers import Real
 
 import numpy as np
 from scipy.signal import oaconvolve
@@ -20,8 +21,10 @@ from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 
 SR_LOW, SR_HIGH = 8000, 192000
 DEFAULT_VELOCITY = 64  # where a note has none; also the strength at which the constants were fitted
-VELOCITY_RANGE_DB = 40.0  # velocity 1 to 127; docs/piano.md compares it with a Disklavier
-CONTACT_EXPONENT = 0.25  # contact time halves over 24 dB: C4 4 ms at p, 2 ms at f (Askenfelt & Jansson, JASA 1993)
+VELOCITY_RANGE_DB = 45.0  # velocity 1 to 127: agrees with a Disklavier's 0.23 dB a step (docs/piano.md)
+CONTACT_EXPONENT = (
+    0.25  # contact halves over 24 dB: about 4 ms soft, 2 ms loud at C4 (Askenfelt & Jansson, JASA 93, 1993)
+)
 ANCHOR_KEYS = (21, 40, 60, 84, 108)  # A0 E2 C4 C6 C8: curves along the keyboard are given at these keys
 UNDAMPED_MIDI = 91  # from G6 up grand pianos have no dampers
 TOP_HZ = 16000.0  # no partial above this is audible in any measured note
@@ -37,7 +40,6 @@ KNOCK_HZ = (70.0, 5000.0)
 KNOCK_FLAT_HZ = 1500.0  # equal energy per octave up to here, fitted to C6..C8
 KNOCK_T60_S = 1.1  # of soundboard modes at 100 Hz, falling as the root of frequency: fitted to C6..C8
 STRIKE_FLOOR = 0.18  # a hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted)
-AFTER_DB_PER_OCTAVE = 1.3  # the second stage of higher partials starts lower (fitted)
 
 
 class PianoError(ValueError):
@@ -53,14 +55,12 @@ class Partials:
     hz : frequency, f_n = n f0 sqrt(1 + B n^2).
     level_db : level at the onset against the strongest partial, dB.
     prompt_db_per_s, after_db_per_s : decay of the first and the second stage, dB/s, positive.
-    after_db : level of the second stage at the onset against the first, dB.
     """
 
     hz: np.ndarray
     level_db: np.ndarray
     prompt_db_per_s: np.ndarray
     after_db_per_s: np.ndarray
-    after_db: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Piano:
     ----------
     name, summary : what it is called and what it is.
     bass_stiffness, treble_stiffness : slope per key and intercept of ln B on the two bridges
-        (Rigaud, David & Daudet, JASA 133, 2013, eq. 6-8).
-    octave_type : (kappa, m0, alpha) of the tuner's octaves (the same paper, eq. 12).
+        (Rigaud, David & Daudet, JASA 133(5), 2013).
+    octave_type : (kappa, m0, alpha) of the tuner's octaves (the same paper).
     tuning_scatter_cents : standard deviation of each key around that tuning.
     unison_cents : standard deviation of the strings of one key around each other.
     strike_ratio : where the hammer hits, as a part of the string's length, at the anchor keys.
@@ -82,7 +82,7 @@ class Piano:
     level_db : RMS of the strings at the onset, dBFS at velocity 64, before ``gain_db``.
     prompt_db_per_s, after_db_per_s : decay of the first partial, early and late; between the anchors in proportion.
     decay_order : how fast either decay grows with partial frequency: (f_n / f_1) ** decay_order.
-    after_db : level of the second stage of partial 1 at the onset, against its first stage.
+    after_db : level of the second stage at the onset, against the first.
     knock_db : level of the knock under the strings at the onset.
     damper_db_per_s : extra decay once the damper lies on the string.
     gain_db : of the whole instrument; a single fortissimo note stays below full scale.
@@ -98,13 +98,13 @@ class Piano:
     tuning_scatter_cents: float = 0.7
     unison_cents: float = 0.4
     strike_ratio: tuple = (0.119, 0.120, 0.118, 0.08, 0.05)
-    brightness_hz: tuple = (80.0, 55.0, 72.0, 43.0, 32.0)
+    brightness_hz: tuple = (65.0, 48.0, 72.0, 43.0, 32.0)
     radiation_hz: float = 76.0
     radiation_order: float = 5.2
     ripple_db: float = 3.7
     level_db: tuple = (-17.5, -17.5, -19.5, -22.0, -25.0)
-    prompt_db_per_s: tuple = (3.0, 6.5, 18.0, 40.0, 220.0)
-    after_db_per_s: tuple = (0.75, 0.8, 2.4, 5.6, 34.0)
+    prompt_db_per_s: tuple = (2.2, 6.0, 18.0, 40.0, 220.0)
+    after_db_per_s: tuple = (1.1, 1.1, 2.4, 5.6, 34.0)
     decay_order: tuple = (0.24, 0.25)
     after_db: tuple = (-20.0, -17.0, -25.0, -22.0, -18.0)
     knock_db: tuple = (-20.0, -20.0, -18.0, -15.0, -8.0)
@@ -180,8 +180,7 @@ class Piano:
         heard = level_db > LEAST_PARTIAL_DB
         prompt = _rate_at_key(self.prompt_db_per_s, midi) * (hz / hz[0]) ** self.decay_order[0]
         after = _rate_at_key(self.after_db_per_s, midi) * (hz / hz[0]) ** self.decay_order[1]
-        after_db = _at_key(self.after_db, midi) - AFTER_DB_PER_OCTAVE * np.log2(n)
-        return Partials(hz[heard], level_db[heard], prompt[heard], after[heard], after_db[heard])
+        return Partials(hz[heard], level_db[heard], prompt[heard], after[heard])
 
 
 @dataclass(frozen=True)
@@ -384,7 +383,8 @@ def _modes(piano, midi, velocity, sr, rng):
 
     # Weinreich (JASA 62, 1977): the strings first move together and lose energy fast, then against each other.
     detuned = 2.0 ** (key.unison_cents[:, None] / 1200.0)
-    after_level = np.tile(level * 10.0 ** (partials.after_db / 20.0) / np.sqrt(len(detuned)), len(detuned))
+    share = 10.0 ** (_at_key(piano.after_db, midi) / 20.0) / np.sqrt(len(detuned))
+    after_level = np.tile(level * share, len(detuned))
     after_hz = (detuned * partials.hz).ravel()
     hz = np.concatenate([partials.hz, after_hz, key.knock_hz])
     amplitude = np.concatenate([level, after_level, knock])
@@ -529,9 +529,9 @@ def _named(value, known, kind, noun):
 def _checked(notes, sr, pedal, seed, tail_s):
     if not isinstance(notes, Notes):
         raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
-    if not (np.isscalar(sr) and SR_LOW <= sr <= SR_HIGH and sr == int(sr)):
+    if not (isinstance(sr, Real) and SR_LOW <= sr <= SR_HIGH and sr == int(sr)):
         raise PianoError(f"sr {sr} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
-    if not (np.isscalar(tail_s) and np.isfinite(tail_s) and tail_s >= 0):
+    if not (isinstance(tail_s, Real) and np.isfinite(tail_s) and tail_s >= 0):
         raise PianoError(f"tail_s {tail_s} is not a length of time: use 0 s or more")
     if not (isinstance(seed, (int, np.integer)) and seed >= 0):
         raise PianoError(f"seed {seed!r} cannot start a generator: use a whole number from 0")
