@@ -22,9 +22,7 @@ from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 SR_LOW, SR_HIGH = 8000, 192000
 DEFAULT_VELOCITY = 64  # where a note has none; also the strength at which the constants were fitted
 VELOCITY_RANGE_DB = 45.0  # velocity 1 to 127: agrees with a Disklavier's 0.23 dB a step (docs/piano.md)
-CONTACT_EXPONENT = (
-    0.25  # contact halves over 24 dB: about 4 ms soft, 2 ms loud at C4 (Askenfelt & Jansson, JASA 93, 1993)
-)
+CONTACT_EXPONENT = 0.25  # contact at C4 about 4 ms soft, 2 ms loud, 24 dB apart (Askenfelt & Jansson, JASA 93, 1993)
 ANCHOR_KEYS = (21, 40, 60, 84, 108)  # A0 E2 C4 C6 C8: curves along the keyboard are given at these keys
 UNDAMPED_MIDI = 91  # from G6 up grand pianos have no dampers
 TOP_HZ = 16000.0  # no partial above this is audible in any measured note
@@ -106,7 +104,7 @@ class Piano:
     prompt_db_per_s: tuple = (2.2, 6.0, 18.0, 40.0, 220.0)
     after_db_per_s: tuple = (1.1, 1.1, 2.4, 5.6, 34.0)
     decay_order: tuple = (0.24, 0.25)
-    after_db: tuple = (-20.0, -17.0, -25.0, -22.0, -18.0)
+    after_db: tuple = (-18.5, -14.0, -25.5, -24.0, -18.5)
     knock_db: tuple = (-20.0, -20.0, -18.0, -15.0, -8.0)
     damper_db_per_s: tuple = (110.0, 180.0, 300.0, 400.0, 400.0)
     gain_db: float = -8.0
