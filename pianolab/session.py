@@ -220,7 +220,7 @@ def transcribe_file(path, *, detector="yin", duration_s=None, **tracking):
     -------
     Transcription
     """
-    stream = audio.open_stream(path, duration_s=duration_s)
+    stream = audio.blocks(path, duration_s=duration_s)
     track = _Track()
     session = Session(detector, sr=stream.sr, listen=track.listen, **tracking)
     keep_track = not session.detector.polyphonic
