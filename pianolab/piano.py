@@ -15,6 +15,7 @@ from numbers import Real
 
 import numpy as np
 from scipy.signal import oaconvolve
+from threadpoolctl import threadpool_limits
 
 from pianolab.roll import Notes
 from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
@@ -291,12 +292,14 @@ def render(notes, *, sr=44100, piano="grand", room="dry", pedal=None, seed=0, ta
     released = _pedalled(notes.offset, pedal)
     y = np.zeros(int(np.ceil((released.max(initial=0.0) + tail_s) * sr)), np.float32)
     velocities = np.where(np.isnan(notes.velocity), DEFAULT_VELOCITY, notes.velocity)
-    for onset_s, release_s, midi, velocity in zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True):
-        start = round(onset_s * sr)
-        held = max(round(release_s * sr) - start, 0) if midi < UNDAMPED_MIDI else None
-        rng = np.random.default_rng([seed, midi, start])
-        tone = _tone(piano, midi, velocity, held, len(y) - start, sr, rng)
-        y[start : start + len(tone)] += tone
+    strokes = zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True)
+    with threadpool_limits(1, user_api="blas"):  # the products are small: a second thread mostly waits
+        for onset_s, release_s, midi, velocity in strokes:
+            start = round(onset_s * sr)
+            held = max(round(release_s * sr) - start, 0) if midi < UNDAMPED_MIDI else None
+            rng = np.random.default_rng([seed, midi, start])
+            tone = _tone(piano, midi, velocity, held, len(y) - start, sr, rng)
+            y[start : start + len(tone)] += tone
     if room.reverb_db is not None and len(y):
         y = oaconvolve(y, impulse_response(room, sr=sr))[: len(y)].astype(np.float32)
     peak = np.max(np.abs(y), initial=0.0)
