@@ -212,17 +212,18 @@ def check_builtin(*, progress=False):
         One line a problem; empty when all is well.
     """
     entries = builtin_index()
-    problems = _index_problems(entries)
+    problems, sound = _index_problems(entries), []
     for entry in entries:
         try:
-            problems += _label_problems(entry, read_labels(notes_path(entry)))
+            found = _label_problems(entry, read_labels(notes_path(entry)))
         except LabelError as error:
-            problems.append(f"{entry['id']}: {error}")
-    problems += _coverage_problems(entries)
-    if problems:
-        return problems
-    render_builtin(progress=progress)
-    return [problem for entry in entries for problem in _sound_problems(entry)]
+            found = [f"{entry['id']}: {error}"]
+        problems += found
+        if not found:
+            sound.append(entry)
+    problems += _coverage_problems(sound)
+    render_builtin(progress=progress, ids={entry["id"] for entry in sound})
+    return problems + [problem for entry in sound for problem in _sound_problems(entry)]
 
 
 def _index_problems(entries):
@@ -272,5 +273,6 @@ def _sound_problems(entry):
     heard = np.maximum(want, got) > FINGERPRINT_HEARD_DB
     off = np.abs(want - got)[heard].max(initial=0.0)
     if off > FINGERPRINT_TOLERANCE_DB:
-        return [f"{entry['id']}: sounds up to {off:.1f} dB unlike its fingerprint: run data/builtin/compose.py?"]
+        remedy = "if piano.py was changed on purpose, run data/builtin/compose.py"
+        return [f"{entry['id']}: sounds up to {off:.1f} dB unlike its fingerprint: {remedy}"]
     return []

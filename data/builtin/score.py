@@ -90,6 +90,8 @@ def _read_bars(text, score, start, loudness, shift, events, place):
                 midi = []
                 for pitch in name.split("+"):
                     octave = pitch[-1] if pitch[-1].isdigit() else octave
+                    if octave is None:
+                        raise ScoreError(f"{place}: '{pitch}' is the first note of the line: give it an octave (C4)")
                     midi.append(parse_note(pitch.rstrip("0123456789") + octave) + shift)
                 events.append(Event(float(at), float(length), tuple(sorted(midi)), loudness))
             at += length
