@@ -75,6 +75,15 @@ def test_there_are_8_to_15_minutes_in_at_least_40_recordings_20_of_them_test(ent
     assert sum(entry["split"] == "test" for entry in entries) >= 20
 
 
+def test_the_readme_says_how_much_there_is(entries):
+    minutes = sum(entry["seconds"] for entry in entries) / 60
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert f"{len(entries)} recordings, {minutes:.1f} minutes" in text
+    for kind in ("notes", "scale", "melody", "chords", "piece"):
+        test, tune = (sum((e["kind"], e["split"]) == (kind, split) for e in entries) for split in ("test", "tune"))
+        assert f"| {kind} | {test} | {tune} |" in text
+
+
 def test_the_index_states_the_length_of_each_sound(entries):
     for entry in entries:
         info = audio.info(audio_path(entry))
@@ -256,6 +265,12 @@ def test_a_folder_without_the_set_is_refused(tmp_path, monkeypatch):
         BuiltinError, match=r"has no builtin/index\.json: set PIANOLAB_DATA to the data folder of a clone"
     ):
         data_dir()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(few):
+    (few / "audio").write_text("a file where the folder belongs")
+    with pytest.raises(BuiltinError, match=r"cannot be written \(File exists\): .* set PIANOLAB_DATA to a copy"):
+        render_builtin(progress=False)
 
 
 def test_a_damaged_index_is_refused(few):

@@ -2,12 +2,14 @@
 
 The same command gives the same files, bit for bit: everything that is drawn comes from a generator seeded with the
 name of the recording. Run it after a change of a score, a drill or the piano, and commit what it wrote.
-`--check` only says whether the committed files are what it would write (fingerprints within their tolerance).
+`--check` writes nothing and says whether the committed note lists are what it would write; the sound is checked by
+`pianolab data check`.
 """
 
 import argparse
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from drills import LOUDNESSES, chords, key_deal, passages, run, single_notes, th
 from score import exact, play, playable, read_score
 
 from pianolab import audio, builtin, labels
+from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
 HERE = Path(__file__).resolve().parent
@@ -159,9 +162,9 @@ DRILLS = [  # name, title, split, piano, room, what makes it
 ]
 
 
-def write_all(folder=HERE):
-    """Write notes/*.mid, render them, write index.json and the clips."""
-    notes_folder = folder / "notes"
+def write_all():
+    """Write notes/*.mid, render them, write index.json; returns its entries."""
+    notes_folder = HERE / "notes"
     notes_folder.mkdir(parents=True, exist_ok=True)
     entries = []
     for entry, (notes, pedal) in recordings():
@@ -169,20 +172,20 @@ def write_all(folder=HERE):
         entries.append(entry)
     for stale in {path.stem for path in notes_folder.glob("*.mid")} - {entry["id"] for entry in entries}:
         (notes_folder / f"{stale}.mid").unlink()
-    builtin.write_index(entries, folder)  # so that it can be rendered
+    builtin.write_index(entries, HERE)  # so that it can be rendered
     builtin.render_builtin()
     for entry in entries:
-        y, sr = audio.load(folder / "audio" / f"{entry['id']}.flac")
+        y, sr = audio.load(HERE / "audio" / f"{entry['id']}.flac")
         entry["seconds"] = round(len(y) / sr, 3)
         entry["fingerprint_db"] = builtin.fingerprint(y, sr=sr).tolist()
-    builtin.write_index(entries, folder)
+    builtin.write_index(entries, HERE)
     return entries
 
 
 def write_clips(folder):
     """Short excerpts with their labels, for notebooks and tests that should not wait for rendering."""
     folder.mkdir(parents=True, exist_ok=True)
-    note = labels.Notes([0.1], [1.4], [60], [70])
+    note = Notes([0.1], [1.4], [60], [70])
     _write_clip(folder / "C4", note, builtin.render_notes(note, piano="grand", room="dry", seed=0)[: 2 * builtin.SR])
     for name, (source, start_s, stop_s) in CLIPS.items():
         y, sr = audio.load(HERE / "audio" / f"{source}.flac", start_s=start_s, duration_s=stop_s - start_s)
@@ -205,6 +208,7 @@ def main():
         problems = differences()
         print("\n".join(problems) or "The committed note lists are what compose.py writes.")
         return 1 if problems else 0
+    os.environ["PIANOLAB_DATA"] = str(HERE.parent)  # this clone's data, whatever is set outside
     entries = write_all()
     write_clips(HERE.parent / "clips")
     minutes = sum(entry["seconds"] for entry in entries) / 60
