@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import mir_eval
 import numpy as np
 
+from pianolab.labels import PEDAL_RULES
 from pianolab.units import note_name
 
 REGISTERS = {"A0-B1": (21, 35), "C2-B3": (36, 59), "C4-B5": (60, 83), "C6-C8": (84, 108)}
-PEDAL_RULES = ("release", "extended")
 
 _SEMITONE_CENTS = 100
 _ROUNDING_S = 10.0**-mir_eval.transcription.N_DECIMALS  # mir_eval rounds time differences to 0.1 ms

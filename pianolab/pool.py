@@ -1,0 +1,134 @@
+"""Many jobs on several processes, in such a way that one bad job cannot take the others down.
+
+A job may crash its process, or the system may kill it for memory. Then Python's pool is broken and all that was in
+work is lost. Here no more jobs are handed out than there are workers, so what was in work is known: it is tried again
+in a new pool, and a job that keeps dying is tried alone, where it can only hurt itself. Workers use one thread each
+(numpy and numba would otherwise start as many as there are cores, in every worker), and they end when the program
+does, however it ends.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections import Counter, deque
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+RETRIES = 2  # times that a job in work when a worker died is tried again in company
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class WorkerDied(RuntimeError):
+    """The process that worked on a job ended without an answer."""
+
+
+def run(function, jobs, *, n_workers, retries=RETRIES, on_start=None):
+    """Call ``function(job)`` for every job in worker processes.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name; its answers and the jobs are sent between processes.
+    jobs : iterable
+        Arguments.
+    n_workers : int
+        Processes at the same time.
+    retries : int
+        How often a job that was in work when a worker died is tried again before it is tried alone.
+    on_start : callable, optional
+        Called with a job when it is handed out.
+
+    Yields
+    ------
+    job, answer, error
+        As they finish; ``error`` is the exception that ``function`` raised, WorkerDied, or None.
+    """
+    waiting, suspects, deaths = deque(enumerate(jobs)), deque(), Counter()
+    while waiting or suspects:
+        alone = not waiting
+        queue = deque([suspects.popleft()]) if alone else waiting
+        in_work = {}
+        with _executor(1 if alone else n_workers) as executor:
+            try:
+                while queue or in_work:
+                    while queue and len(in_work) < n_workers:
+                        with _interrupt_later():  # a worker must not see Ctrl-C before it ignores it
+                            future = executor.submit(function, queue[0][1])
+                        in_work[future] = queue.popleft()
+                        if on_start is not None:
+                            on_start(in_work[future][1])
+                    wait(in_work, return_when=FIRST_COMPLETED)
+                    yield from _finished(in_work)
+            except BrokenProcessPool:
+                for number, job in in_work.values():
+                    deaths[number] += 1
+                    if alone:
+                        yield job, None, WorkerDied("the worker process died (out of memory, or a crash in a library)")
+                    else:
+                        (suspects if deaths[number] > retries else waiting).append((number, job))
+
+
+def _finished(in_work):
+    """Take out and yield what is done; if the pool broke, say so when the rest has been yielded."""
+    broken = None
+    for future in [future for future in in_work if future.done()]:
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            broken = error
+        else:
+            _, job = in_work.pop(future)
+            yield job, None if error else future.result(), error
+    if broken is not None:
+        raise broken
+
+
+@contextmanager
+def _executor(n_workers):
+    """A pool of fresh processes; on the way out by an exception its workers are stopped at once."""
+    others = set(multiprocessing.active_children())
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))  # read by the libraries when a worker imports them
+    executor = ProcessPoolExecutor(
+        n_workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
+    )
+    try:
+        yield executor
+        executor.shutdown()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _prepare_worker():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    """A parent that is killed cannot stop its workers, and they would wait for jobs for ever."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _interrupt_later():
+    """Hold Ctrl-C back while processes start; they inherit that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
