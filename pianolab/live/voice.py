@@ -1,0 +1,253 @@
+"""One detector that listens to a live stream, and the choices that a player makes for it.
+
+A Choice is what can be changed while playing: the detector, its parameters, when a note counts as valid, and the
+tuning of the piano. A Voice hears blocks with such a choice and answers with events, plain dictionaries that can be
+sent to a page or written to a file as they are.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from pianolab.detector import DetectorError, create, load_all, missing, parameters
+from pianolab.roll import Notes
+from pianolab.session import Session, default_tracker
+from pianolab.units import A4_HZ, cents_between, midi_to_hz, midi_to_key, note_name
+
+A4_RANGE_HZ = (390.0, 470.0)  # French baroque pitch to beyond the sharpest concert pitch
+TRACKING = ("threshold", "n_confirm")  # what a player may change of the tracker
+_MAX_CONFIRM = 50
+
+
+class ChoiceError(ValueError):
+    """A choice that cannot be; the message is one line for the player."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one detector listens.
+
+    Attributes
+    ----------
+    detector : str
+        Registered name or ``FILE.py:Class``.
+    params : dict
+        Parameters of the detector; those left out have their defaults.
+    tracking : dict
+        ``threshold`` (0 to 1) and ``n_confirm`` (frames in a row that make a valid note); left out: what suits the
+        detector.
+    a4_hz : float
+        Frequency to which A4 is tuned, Hz.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such detector, parameter or value.
+    """
+
+    detector: str = "yin"
+    params: dict = field(default_factory=dict)
+    tracking: dict = field(default_factory=dict)
+    a4_hz: float = A4_HZ
+
+    def __post_init__(self):
+        unknown = set(self.tracking) - set(TRACKING)
+        if unknown:
+            raise ChoiceError(f"tracking has no {sorted(unknown)[0]!r}: use {' and '.join(TRACKING)}")
+        _refuse_outside("A4", self.a4_hz, *A4_RANGE_HZ, "Hz")
+        if "threshold" in self.tracking:
+            _refuse_outside("threshold", self.tracking["threshold"], 0.01, 1.0, "")
+        if "n_confirm" in self.tracking:
+            _refuse_outside("n_confirm", self.tracking["n_confirm"], 1, _MAX_CONFIRM, "frames")
+            object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(self.tracking["n_confirm"])})
+        self.build()
+
+    def build(self):
+        """A new detector with these parameters.
+
+        Raises
+        ------
+        ChoiceError
+            If it cannot be made; says why.
+        """
+        try:
+            return create(self.detector, **self.params)
+        except (DetectorError, ImportError, OSError, TypeError, ValueError) as error:
+            raise ChoiceError(str(error).splitlines()[0]) from error
+
+    def plain(self):
+        """The choice as a dictionary for JSON."""
+        return asdict(self)
+
+
+def _refuse_outside(name, value, low, high, unit):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and math.isfinite(value) and low <= value <= high):
+        raise ChoiceError(f"{name} {value!r} cannot be used: give a number from {low:g} to {high:g} {unit}".rstrip())
+
+
+def menu(extra=()):
+    """What the player can choose from, for JSON.
+
+    Parameters
+    ----------
+    extra : iterable of str
+        Detectors from outside the package, ``FILE.py:Class``.
+
+    Returns
+    -------
+    list of dict
+        For each detector: name, summary, polyphonic, reason (why it cannot run here, or ''), parameters (name,
+        default, kind, choices), threshold and n_confirm (what suits it). Files that failed to import are listed too.
+    """
+    found, failures = load_all()
+    entries = [_entry(name, cls) for name, cls in found.items()]
+    entries += [_entry(spec, type(create(spec))) for spec in extra]
+    entries += [_broken(name, f"cannot be imported: {reason}") for name, reason in failures.items()]
+    return entries
+
+
+def _entry(name, cls):
+    reason = missing(cls)
+    if reason:
+        return _broken(name, reason)
+    tracker = default_tracker(cls())
+    shown = [_parameter(p) for p in parameters(cls).values() if p.kind in (bool, int, float, str)]
+    return {
+        "name": name,
+        "summary": cls.summary,
+        "polyphonic": cls.polyphonic,
+        "reason": "",
+        "parameters": shown,
+        "threshold": tracker.threshold,
+        "n_confirm": tracker.n_confirm,
+    }
+
+
+def _broken(name, reason):
+    return {"name": name, "summary": "", "polyphonic": False, "reason": reason, "parameters": []}
+
+
+def _parameter(parameter):
+    return {
+        "name": parameter.name,
+        "default": parameter.default,
+        "kind": parameter.kind.__name__,
+        "choices": list(parameter.choices),
+    }
+
+
+class Voice:
+    """One detector on one gapless stretch of a stream after the other.
+
+    Tuning: a piano whose A4 is 442 Hz sounds like one of 440 Hz played a little fast. The session is told a rate that
+    is lower in this proportion, so that every detector finds the keys where it expects them; times and frequencies
+    are turned back here.
+
+    Parameters
+    ----------
+    choice : Choice
+    sr : int
+        Rate of the stream, Hz.
+    lane : int
+        Number of the voice, carried by its events.
+    """
+
+    def __init__(self, choice, *, sr, lane=0):
+        self.choice, self.sr, self.lane = choice, sr, lane
+        self._sr_heard = round(sr * A4_HZ / choice.a4_hz)
+        self._stretch = self._sr_heard / sr  # seconds of the stream in one of the session's
+        self._done = []  # Notes of earlier stretches
+        self._count = 0  # note numbers given in them
+        self._start(0)
+
+    def _start(self, frame):
+        self._frame = frame
+        self._next_count = self._count
+        self._row = None
+        self._open = {}  # note number -> MIDI number
+        self._session = Session(self.choice.build(), sr=self._sr_heard, listen=self._remember, **self.choice.tracking)
+
+    def _remember(self, salience):
+        self._row = (salience.strength[-1], salience.hz[-1], float(salience.level_db[-1]))
+
+    def push(self, y):
+        """Hear samples that follow the last ones; return events, a list of dict."""
+        return self._told(self._session.push(y))
+
+    def pause(self):
+        """End the stretch: sounding notes go off. Return events."""
+        events = self._told(self._session.flush())
+        self._done.append(self._shifted(self._session.notes))
+        self._count = self._next_count
+        self._session, self._row = None, None
+        return events
+
+    def resume(self, frame):
+        """Begin a new stretch at a sample of the stream."""
+        self._start(frame)
+
+    def follow(self, other):
+        """Take over what another voice has heard: its notes, and the numbers that follow theirs."""
+        self._done, self._count = other._done, other._count
+
+    @property
+    def notes(self):
+        """All notes so far; a note still sounding ends at the last frame heard."""
+        current = [] if self._session is None else [self._shifted(self._session.notes)]
+        return Notes.concatenate([*self._done, *current])
+
+    def now(self):
+        """The notes sounding, strongest first: list of dict with midi, strength in [0, 1] and cents off (or None)."""
+        if self._row is None:
+            return []
+        sounding = [self._state(midi) for midi in set(self._open.values())]
+        return sorted(sounding, key=lambda state: -state["strength"])
+
+    def _state(self, midi):
+        strength, hz, _ = self._row
+        key = midi_to_key(midi)
+        return {"midi": midi, "strength": round(float(strength[key]), 3), "cents": _cents(hz[key], midi)}
+
+    def _shifted(self, notes):
+        start_s = self._frame / self.sr
+        times = [start_s + self._stretch * t for t in (notes.onset, notes.offset)]
+        return Notes(*times, notes.midi, notes.velocity, notes.confidence)
+
+    def _told(self, events):
+        return [self._plain(event) for event in events]
+
+    def _plain(self, event):
+        number = self._count + event.note
+        self._next_count = max(self._next_count, number + 1)
+        if event.kind == "off":
+            self._open.pop(number, None)
+        else:
+            self._open[number] = int(event.midi)
+        start_s = self._frame / self.sr
+        hz = None if self._row is None or event.kind == "off" else self._row[1][midi_to_key(event.midi)]
+        return {
+            "kind": event.kind,
+            "lane": self.lane,
+            "note": number,
+            "midi": int(event.midi),
+            "name": note_name(event.midi),
+            "time_s": round(start_s + self._stretch * event.time_s, 6),
+            "heard_s": round(start_s + self._stretch * event.heard_s, 6),
+            "confidence": round(float(event.confidence), 3),
+            "velocity": _finite(event.velocity, 1),
+            "level_db": _finite(event.level_db, 1),
+            "cents": None if hz is None else _cents(hz, event.midi),
+        }
+
+
+def _cents(hz, midi):
+    """Cents off the key, as the session hears it: A4 is 440 Hz there whatever the piano's tuning."""
+    if not (np.isfinite(hz) and hz > 0):
+        return None
+    return round(cents_between(float(hz), midi_to_hz(midi)), 1)
+
+
+def _finite(value, digits):
+    return round(float(value), digits) if math.isfinite(value) else None
