@@ -10,7 +10,7 @@ PAGE = """<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }
+th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th.t, td.t { text-align: left; } thead th { border-bottom: 2px solid #333; }
 .wide { overflow-x: auto; } figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: #444; }
 img { max-width: 100%; height: auto; }

@@ -292,13 +292,15 @@ def speed_accuracy(ax, labels, speed, accuracy, *, low=None, high=None, ylabel="
         What is measured, with its unit.
     """
     speed, accuracy = np.asarray(speed, dtype=float), np.asarray(accuracy, dtype=float)
-    markers = "osD^vP*X"
+    markers, colours = "osD^vP*X", (BLUE, ORANGE, GREEN, PURPLE, GREY, "black")
     for i in np.flatnonzero(np.isfinite(speed)):
+        style = {"color": colours[i % len(colours)], "marker": markers[i % len(markers)]}
         if low is not None and np.isfinite(low[i]):
-            ax.plot([speed[i]] * 2, [low[i], high[i]], color=GREY, linewidth=1.5, zorder=1)
-        ax.plot(speed[i], accuracy[i], markers[i % len(markers)], color=BLUE, markersize=8, zorder=2)
-        name = ax.annotate(labels[i], (speed[i], accuracy[i]), xytext=(8, 5), textcoords="offset points")
-        name.set_parse_math(False)
+            ax.plot([speed[i]] * 2, [low[i], high[i]], color=style["color"], linewidth=1.5, alpha=0.6, zorder=1)
+        ax.plot(speed[i], accuracy[i], **style, linestyle="", markersize=8, zorder=2, label=labels[i])
+    if np.isfinite(speed).any():  # beside the axes: points of similar detectors lie close together
+        for text in ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False).get_texts():
+            text.set_parse_math(False)
     ax.set_xscale("log")
     shown = speed[np.isfinite(speed)]
     ax.set_xlim(min(0.5, *(shown / 2)) if len(shown) else 0.5, max(10.0, *(shown * 4)) if len(shown) else 10.0)

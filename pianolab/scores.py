@@ -32,7 +32,7 @@ SOFT_VELOCITY = 40
 _OCTAVES = (12, -12, 24, -24)
 _TWELFTHS = (19, -19)
 _SEMITONES = (1, -1)
-MISSED_REASONS = ("time off", "semitone", "heard as octave", "repeated note", "soft", "other")
+MISSED_REASONS = ("time off", "semitone", "heard as octave", "repeated note", "soft", "in a chord", "other")
 EXTRA_REASONS = ("time off", "re-trigger", "octave ghost", "twelfth ghost", "semitone", "other")
 _TIMES_AND_VELOCITY = ("onset", "offset", "velocity")
 
@@ -396,9 +396,9 @@ def errors(reference, estimate, *, protocol=None):
 
     Missed (played, not heard): ``time off`` - the key was heard, but up to 200 ms away; ``semitone`` - a neighbour
     was heard instead; ``heard as octave`` - one or two octaves away instead; ``repeated note`` - the key was
-    struck less than 0.5 s before; ``soft`` - velocity below 40. Extra (heard, not played): ``time off``;
-    ``re-trigger`` - the key was sounding already; ``octave ghost``, ``twelfth ghost``, ``semitone`` - that far from
-    a sounding note. Otherwise ``other``.
+    struck less than 0.5 s before; ``soft`` - velocity below 40; ``in a chord`` - another key sounds. Extra (heard,
+    not played): ``time off``; ``re-trigger`` - the key was sounding already; ``octave ghost``, ``twelfth ghost``,
+    ``semitone`` - that far from a sounding note. Otherwise ``other``.
 
     Parameters
     ----------
@@ -460,8 +460,11 @@ def _why_missed(reference, missed, extra, protocol):
             reasons.append("heard as octave")
         elif struck.within(midi, onset - REPEAT_S, np.nextafter(onset, -np.inf)):
             reasons.append("repeated note")
+        elif reference.velocity[i] < SOFT_VELOCITY:
+            reasons.append("soft")
         else:
-            reasons.append("soft" if reference.velocity[i] < SOFT_VELOCITY else "other")
+            sounds = (reference.onset <= onset + near) & (reference.offset >= onset - near)
+            reasons.append("in a chord" if np.any(sounds & (reference.midi != midi)) else "other")
     return reasons
 
 

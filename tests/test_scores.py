@@ -305,6 +305,7 @@ def test_a_track_must_have_a_pitch_for_each_frame():
         (played((1, 1.2, C4), (1.3, 1.5, C4)), played((1, 1.2, C4)), "repeated note", None),
         (played((1, 2, C4), velocity=[20]), Notes.empty(), "soft", None),
         (played((1, 2, C4), velocity=[90]), Notes.empty(), "other", None),
+        (played((1, 2, C4), (1.3, 2, G4)), played((1, 2, C4)), "in a chord", None),
         (played((1, 2, C4)), played((1, 2, C4), (1.6, 2, C4)), None, "re-trigger"),
         (played((1, 2, C4)), played((1, 2, C4), (1.5, 2, C4 + 19)), None, "twelfth ghost"),
         (played((1, 2, C4)), played((1, 2, C4), (1.5, 2, C4 - 24)), None, "octave ghost"),
