@@ -6,7 +6,6 @@ one that cannot be read is named on standard error, and the others are still wri
 
 import os
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from pianolab.audio import AudioError
 from pianolab.cli import DONE, REFUSED, UsageError, complain, warn
 from pianolab.detector import DetectorError, create
 from pianolab.estimates import reason
-from pianolab.files import printable, replacing
+from pianolab.files import printable, refuse_unwritable, replacing
 from pianolab.labels import LabelError, write_labels
 from pianolab.session import Session, transcribe_file
 
@@ -33,12 +32,10 @@ def run(args):
     if args.track and args.out is None:
         raise UsageError("--track writes a file: say where with --out DIR")
     if args.format and args.out is None:
-        warn(f"--format {args.format} is for files: add --out DIR; the notes are printed")
-    out = None if args.out is None else Path(args.out)
+        warn(f"--format {args.format} is for files: the notes are printed; to write them add --out DIR")
     targets = [_targets(source, args) for source in args.audio]
     _refuse_equal_names(args.audio, targets)
-    if out is not None:
-        refuse_unwritable(out)
+    out = None if args.out is None else _writable(Path(args.out))
     good = [_one(source, detector, out, names) for source, names in zip(args.audio, targets, strict=True)]
     return DONE if all(good) else REFUSED
 
@@ -78,25 +75,13 @@ def _refuse_equal_names(sources, targets):
             )
 
 
-def refuse_unwritable(folder):
-    """Refuse a folder for results that cannot be made or written to; nothing is left behind.
-
-    Raises
-    ------
-    UsageError
-        With the reason.
-    """
-    shown = printable(folder)
+def _writable(out):
     try:
-        here = folder.absolute()
-        while not os.path.lexists(here):
-            here = here.parent
-        with tempfile.TemporaryFile(dir=here):
-            return
+        refuse_unwritable(out)
     except OSError as error:
-        raise UsageError(
-            f"--out {shown} cannot be written to ({error.strerror}): choose a folder that is yours"
-        ) from error
+        why = f"--out {printable(out)} cannot be written to ({error.strerror}): choose a folder that is yours"
+        raise UsageError(why) from error
+    return out
 
 
 def _one(source, detector, out, names):

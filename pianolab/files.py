@@ -6,6 +6,7 @@ it for whole. So every file is written under a temporary name beside its place a
 
 import os
 import secrets
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,3 +44,23 @@ def replacing(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def refuse_unwritable(folder):
+    """Make sure, before any work, that files can be written into a folder, which need not exist yet.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Nothing is made or left there.
+
+    Raises
+    ------
+    OSError
+        If it, or the nearest folder above it that exists, is a file or cannot be written to.
+    """
+    here = Path(folder).absolute()
+    while not os.path.lexists(here):
+        here = here.parent
+    with tempfile.TemporaryFile(dir=here):
+        pass

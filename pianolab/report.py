@@ -20,7 +20,7 @@ import numpy as np
 
 from pianolab import plots
 from pianolab.compare import MADE_BY, CompareError, Result, compare
-from pianolab.files import printable
+from pianolab.files import printable, refuse_unwritable
 from pianolab.page import PAGE
 from pianolab.scores import REGISTERS
 from pianolab.tables import RANKED_BY, label
@@ -84,10 +84,7 @@ def claim(out=None):
     if folder.is_dir() and any(folder.iterdir()) and not _is_run(folder):
         raise CompareError(f"{shown} holds files that are not of an earlier run: choose another folder with --out")
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        probe = _beside(folder)
-        probe.mkdir()
-        probe.rmdir()
+        refuse_unwritable(folder.absolute().parent)
     except OSError as error:
         raise CompareError(f"{shown} cannot be written ({error.strerror}): choose another folder with --out") from error
     return folder
