@@ -14,11 +14,11 @@ import warnings
 
 from pianolab import __version__
 from pianolab.files import printable
+from pianolab.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 
-DONE, FAILED, REFUSED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 NOTE_FORMATS = ("tsv", "csv", "mid")
-_HELP_COLUMN = 28
 SPLITS = ("test", "tune", "all")
+_HELP_COLUMN = 28
 
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 _EXAMPLES = {
@@ -29,7 +29,7 @@ pianolab score mine.tsv truth.mid              score notes that you have
 pianolab COMMAND --help                        all options of a command, with examples""",
     "compare": """\
 pianolab compare
-pianolab compare --detector yin --detector yin:threshold=0.1 --seconds 30
+pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
 pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
 pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/""",
     "detect": """\
@@ -89,32 +89,6 @@ def _run(argv):
         return REFUSED
 
 
-def complain(error):
-    """Say on one line of standard error what is wrong."""
-    _say(f"pianolab: {_text(error)}")
-
-
-def warn(text):
-    """Say on one line of standard error what is odd."""
-    _say(f"pianolab: warning: {text}")
-
-
-def _say(text):
-    sys.stdout.flush()
-    print(" ".join(text.split("\n")), file=sys.stderr, flush=True)
-
-
-def _text(error):
-    """An exception in words: refusals of ours as they are, others with their type and where they happened."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
-    if isinstance(error, BaseException) and type(error).__module__ != __name__:
-        from pianolab.estimates import reason
-
-        return reason(error)
-    return str(error)
-
-
 def _show_warning(message, category, filename, lineno, file=None, line=None):
     """Warnings of ours on one line; remarks of libraries are for programmers."""
     if category.__module__.startswith("pianolab"):
@@ -129,10 +103,6 @@ def _write_any_name():
 
 
 # What can be typed
-
-
-class UsageError(ValueError):
-    """Words on the command line that make no sense; the message is one line with the remedy."""
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):

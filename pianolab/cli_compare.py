@@ -4,8 +4,8 @@ Remarks come before the table, one line each on standard error; what failed come
 """
 
 from pianolab import report
-from pianolab.cli import DONE, FAILED, UsageError, complain, warn
 from pianolab.files import printable
+from pianolab.messages import DONE, FAILED, UsageError, complain, warn
 
 _SHOWN_FAILURES = 10
 

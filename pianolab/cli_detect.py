@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from pianolab.audio import AudioError
-from pianolab.cli import DONE, REFUSED, UsageError, complain, warn
 from pianolab.detector import DetectorError, create
 from pianolab.estimates import reason
 from pianolab.files import printable, refuse_unwritable, replacing
 from pianolab.labels import LabelError, write_labels
+from pianolab.messages import DONE, REFUSED, UsageError, complain, warn
 from pianolab.session import Session, transcribe_file
 
 STDIN = "-"
