@@ -16,6 +16,9 @@ from pianolab.roll import Notes
 from pianolab.units import cents_between, hz_to_midi, midi_to_hz, note_name, parse_note
 
 __all__ = [
+    "check_melody",
+    "check_octave_up",
+    "check_seconds",
     "check_alike",
     "check_comb",
     "check_confirm",
@@ -66,6 +69,61 @@ def _near(got, want, tolerance=CLOSE):
 def _strongest_hz(y, sr):
     magnitude = np.abs(np.fft.rfft(y * np.hanning(len(y)), 8 * len(y)))
     return float(np.argmax(magnitude) * sr / (8 * len(y)))
+
+
+# -------------------------------------------------------------------------------------------- 00 start here
+
+
+@exercise
+def check_octave_up(answer, rng):
+    """``octave_up(hz) -> Hz``: the frequency of the key an octave higher."""
+    for midi in rng.integers(21, 96, 4).tolist():
+        hz = midi_to_hz(midi)
+        got = ask_number(answer, hz, about=note_name(midi))
+        if abs(got - 2 * hz) <= CLOSE * hz:
+            continue
+        said = f"{note_name(midi)} has {hz:.1f} Hz and you say {got:.1f} Hz for {note_name(midi + 12)}"
+        if abs(got - hz - 12) < CLOSE * hz:
+            raise Hint(f"{said}: twelve keys higher is not 12 Hz higher; compare A4, 440 Hz, and A5, 880 Hz")
+        raise Hint(f"{said}: A4 has 440 Hz and A5 has 880 Hz")
+    return "an octave up is twice the frequency, everywhere on the keyboard"
+
+
+@exercise
+def check_seconds(answer, rng):
+    """``seconds(n_samples, sr) -> s``: how long a recording of n samples lasts at sr samples a second."""
+    for sr in (44100, 48000, 8000):
+        n = int(rng.integers(2 * sr, 9 * sr))
+        got = ask_number(answer, n, sr, about=f"{n} samples at {sr} Hz")
+        if abs(got - n / sr) <= CLOSE * n:
+            continue
+        said = f"{n} samples at {sr} Hz last {n / sr:.3f} s and you say {got:.3f} s"
+        if abs(got - n / 44100) <= 1e-3:
+            raise Hint(f"{said}: not every recording has 44100 samples a second; use sr")
+        raise Hint(f"{said}: sr samples make one second")
+    return "a number of samples is a time only together with its rate"
+
+
+@exercise
+def check_melody(answer, rng):
+    """``melody(y, sr) -> list of names``: the keys played in y in order, such as ['C4', 'E4']; use pianolab.transcribe."""
+    for _ in range(3):
+        midis = rng.choice(np.arange(55, 77), int(rng.integers(3, 6)), replace=False)
+        onset = 0.2 + 0.5 * np.arange(len(midis))
+        y = render(Notes(onset, onset + 0.45, midis, np.full(len(midis), 80)), sr=22050, tail_s=0.3)
+        want = [note_name(m) for m in midis]
+        about = f"a melody of {len(want)} notes"
+        got = ask(answer, y, 22050, about=about)
+        names = [str(name) for name in got] if isinstance(got, list | tuple) else []
+        if names == want:
+            continue
+        if len(names) == 0:
+            raise Hint(f"for {about} a list of names was expected; transcribe(y, sr=sr).names is one")
+        heard = " ".join(names[:8])
+        if sorted(names) == sorted(want):
+            raise Hint(f"you heard {heard}, and {' '.join(want)} was played: the right keys in another order")
+        raise Hint(f"you heard {heard[:60]}, and {' '.join(want)} was played")
+    return "three melodies nobody had played before, every note right"
 
 
 # ------------------------------------------------------------------------------------- 01 sound and sampling
@@ -534,7 +592,7 @@ def check_parabola(answer, rng):
 def check_comb(answer, rng):
     """``comb(magnitude, bin_hz, f0_hz, n_harmonics) -> float``: sum over n of |X(n f0)| / n, read by np.interp.
 
-    ``magnitude`` and ``bin_hz`` are arrays of one length. Within 0.1 %.
+    ``magnitude`` and ``bin_hz`` are arrays of one length. Exact to six digits.
     """
     sr, n = 22050, 8192
     bin_hz = np.arange(n // 2 + 1) * sr / n
@@ -547,14 +605,14 @@ def check_comb(answer, rng):
         read = np.interp(k * f0, bin_hz, magnitude)
         want = float(np.sum(read / k))
         got = ask_number(answer, magnitude, bin_hz, f0, 8, about=f"a {name}")
-        if abs(got - want) <= 0.001 * want:
+        if abs(got - want) <= CLOSE * want:
             continue
         said = f"for a {name} the comb on {f0:.1f} Hz gives {want:.4f} and yours {got:.4f}"
         if abs(got - read.sum()) <= 0.01 * want:
             raise Hint(
                 f"{said}: without the weight 1 / n the key an octave below, {note_name(midi - 12)}, collects as much"
             )
-        if abs(got - np.sum(read[:-1] / k[:-1])) <= 1e-6 * want:
+        if abs(got - np.sum(read[:-1] / k[:-1])) <= 1e-3 * CLOSE * want:
             raise Hint(f"{said}: one harmonic is missing; np.arange(1, n_harmonics + 1)")
         if abs(got - np.sum(np.interp(k * f0, bin_hz, magnitude**2) / k)) <= 0.01 * want:
             raise Hint(f"{said}: sum the magnitudes, not their squares")

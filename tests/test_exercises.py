@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.fft import dct
 
+import pianolab
 from pianolab import exercises, units
 from pianolab.grading import Hint, Result, ask_number, exercise
 
@@ -12,6 +13,18 @@ SEEDS = range(3)
 
 
 # ------------------------------------------------------------------------------------------------ right answers
+
+
+def octave_up(hz):
+    return 2 * hz
+
+
+def seconds(n_samples, sr):
+    return n_samples / sr
+
+
+def melody(y, sr):
+    return pianolab.transcribe(y, sr=sr).names
 
 
 def sine(hz, seconds, sr):
@@ -231,6 +244,21 @@ def test_an_answer_that_spoils_its_input_spoils_no_later_case(name):
 # ---------------------------------------------------------------------------------------- the common mistakes
 
 MISTAKES = {
+    "octave_up": [
+        (lambda hz: hz + 12, "is not 12 Hz higher"),
+        (lambda hz: hz / 2, "A5 has 880 Hz"),
+        (lambda hz: 880, "A5 has 880 Hz"),
+    ],
+    "seconds": [
+        (lambda n, sr: n / 44100, "not every recording"),
+        (lambda n, sr: n * sr, "sr samples make one second"),
+        (lambda n, sr: n // sr, "sr samples make one second"),
+    ],
+    "melody": [
+        (lambda y, sr: pianolab.transcribe(y, sr=2 * sr).names, "you heard"),
+        (lambda y, sr: sorted(melody(y, sr), reverse=True), "in another order"),
+        (lambda y, sr: pianolab.transcribe(y, sr=sr), "is one"),
+    ],
     "sine": [
         (lambda hz, s, sr: np.sin(hz * np.arange(round(s * sr)) / sr), "a full turn is 2 pi"),
         (lambda hz, s, sr: np.sin(2 * np.pi * hz * np.linspace(0, s, round(s * sr) + 1)), "np.linspace counts the end"),

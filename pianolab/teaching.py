@@ -1,0 +1,348 @@
+"""What the notebooks put around the package: hear a sound and see it, move a slider and see the picture change.
+
+What comes in: samples, or a function that draws. What goes out: a player with a picture beside it (nobody has to hear
+to follow), or sliders above a picture. Every slider moves the arguments of a plain function that returns a figure; call
+that function where there are no widgets. Nothing is recorded and nothing leaves the machine.
+"""
+
+import base64
+import io
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from pianolab import audio, plots
+from pianolab.spectrum import hann, level_db
+from pianolab.units import hz_to_midi, note_name
+
+PLAYER_SR = 22050
+PLAYER_SECONDS = 2.0
+FADE_S = 0.01  # a cut sound would click
+FLOOR_DB = -100.0
+FORMATS = {  # shown name -> suffix, libsndfile's format, subtype and how hard it squeezes (0..1)
+    "WAV, 16 bits": (".wav", "WAV", "PCM_16", None),
+    "WAV, 8 bits": (".wav", "WAV", "PCM_U8", None),
+    "FLAC, 16 bits": (".flac", "FLAC", "PCM_16", None),
+    "OGG Vorbis": (".ogg", "OGG", "VORBIS", 0.4),
+    "MP3": (".mp3", "MP3", "MPEG_LAYER_III", 0.4),
+    "MP3, small": (".mp3", "MP3", "MPEG_LAYER_III", 0.9),
+}
+
+
+# ------------------------------------------------------------------------------------------------ hear and see
+
+
+def player(y, *, sr, seconds=PLAYER_SECONDS):
+    """A player for the beginning of a sound, kept small so that a notebook stays small.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1], played as loud as they are; louder ones are turned down.
+    sr : int
+        Rate in Hz; rates above 22050 Hz are resampled to it, lower ones are played as they are.
+    seconds : float
+        Length, at most.
+
+    Returns
+    -------
+    IPython.display.Audio
+    """
+    from IPython.display import Audio
+
+    y = audio.check_signal(y, sr=sr)[: int(seconds * sr)]
+    if sr > PLAYER_SR:
+        y, sr = audio.resample(y, sr=sr, target_sr=PLAYER_SR), PLAYER_SR
+    y = y / max(1.0, float(np.max(np.abs(y), initial=0.0)))
+    n_fade = min(len(y), int(FADE_S * sr))
+    y[len(y) - n_fade :] *= np.linspace(1.0, 0.0, n_fade)
+    return Audio(y, rate=sr, normalize=False)
+
+
+def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
+    """Show a sound (its waveform and its spectrogram) and a player for it below.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1].
+    sr : int
+        Hz.
+    title : str
+        What it is, above the picture.
+    seconds : float
+        Length, at most.
+    """
+    from IPython.display import display
+
+    y = np.asarray(y)[: int(seconds * sr)]
+    display(sound_figure(y, sr=sr, title=title))
+    display(player(y, sr=sr, seconds=seconds))
+
+
+def sound_figure(y, *, sr, title=""):
+    """Waveform and spectrogram side by side, a Figure."""
+    fig, (left, right) = plots.figure(9, 2.6, ncols=2)
+    plots.waveform(left, y, sr=sr)
+    peak = float(np.max(np.abs(y), initial=0.0))
+    left.set_ylim(-1.1 * max(peak, 0.01), 1.1 * max(peak, 0.01))
+    plots.spectrogram(right, y, sr=sr, frame_length=2048 if sr > 16000 else 1024, hop_length=256)
+    fig.suptitle(title)
+    return fig
+
+
+class Explorer:
+    """Sliders above a picture that is drawn again whenever one is moved; made by `explore`.
+
+    Where there are no widgets (a page on the web, a printed notebook) the first picture stands there, with a sentence.
+
+    Attributes
+    ----------
+    controls : dict
+        Name -> ipywidgets.SelectionSlider.
+    image : ipywidgets.Image
+    message : ipywidgets.Label
+        Why a picture could not be drawn; empty otherwise.
+    """
+
+    def __init__(self, draw, choices):
+        import ipywidgets as widgets
+
+        self.draw = draw
+        self.controls = {name: _slider(widgets, name, values) for name, values in choices.items()}
+        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.message = widgets.Label()
+        self._box = widgets.VBox([*self.controls.values(), self.image, self.message])
+        for control in self.controls.values():
+            control.observe(self._redraw, names="value")
+        self._redraw()
+
+    def __repr__(self):
+        return f"Sliders for {self.draw.__name__}: {', '.join(self.controls)}"
+
+    def _redraw(self, change=None):
+        try:
+            values = {name: control.value for name, control in self.controls.items()}
+            self.image.value = png(self.draw(**values))
+            self.message.value = ""
+        except ValueError as error:
+            self.message.value = str(error)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        name = self.draw.__name__
+        sentence = f"{self!r}. Where nothing moves, call {name}({', '.join(f'{c}=...' for c in self.controls)})."
+        bundle = dict(self._box._repr_mimebundle_() or {})
+        return {**bundle, "text/plain": sentence, "image/png": base64.b64encode(self.image.value).decode()}
+
+
+def explore(draw, **choices):
+    """Sliders for a function that returns a figure.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the choices by name and returns a matplotlib Figure.
+    **choices
+        For each argument the values to choose from, the first to be shown first; numbers are sorted on the slider.
+
+    Returns
+    -------
+    Explorer
+        Shows itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If an argument has no values to choose from.
+    """
+    for name, values in choices.items():
+        if len(values) == 0:
+            raise ValueError(f"slider {name!r} has nothing to choose from: give it a list of values")
+    return Explorer(draw, choices)
+
+
+def _slider(widgets, name, values):
+    options = sorted(values) if all(isinstance(v, int | float) for v in values) else list(values)
+    return widgets.SelectionSlider(
+        options=[(f"{v:g}" if isinstance(v, float) else str(v), v) for v in options],
+        value=values[0],
+        description=name.replace("_", " "),
+        style={"description_width": "9em"},
+        layout={"width": "34em", "max_width": "100%"},
+    )
+
+
+def png(fig):
+    """A figure as the bytes of a PNG."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        fig.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+# ------------------------------------------------------------------------------------- 01 sound and sampling
+
+
+def tone(hz, seconds, sr, *, amplitudes=(1.0,), phases=None):
+    """A sum of harmonics: amplitude k times sin(2 pi k f t + phase k), peak as it comes.
+
+    Parameters
+    ----------
+    hz : float
+        Frequency of the first harmonic.
+    seconds : float
+    sr : int
+        Hz.
+    amplitudes : sequence
+        Of harmonics 1, 2, 3, ...
+    phases : sequence, optional
+        Radians; 0 if not given.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    t = np.arange(round(seconds * sr)) / sr
+    phases = np.zeros(len(amplitudes)) if phases is None else phases
+    parts = [a * np.sin(2 * np.pi * k * hz * t + p) for k, (a, p) in enumerate(zip(amplitudes, phases, strict=True), 1)]
+    return np.sum(parts, axis=0)
+
+
+def zoom(ax, y, *, sr, start_s=0.0, length_s=0.02, dots=False, **style):
+    """Draw a few milliseconds of a waveform; with ``dots`` every sample is marked."""
+    first, last = int(start_s * sr), int((start_s + length_s) * sr)
+    part = np.asarray(y)[first:last]
+    ms = 1000 * np.arange(first, first + len(part)) / sr
+    ax.plot(ms, part, **{"color": plots.BLUE, "linewidth": 1.2, "marker": "." if dots else None, **style})
+    ax.axhline(0, color=plots.GREY, linewidth=0.5)
+    ax.set(xlabel="time (ms)", ylabel="amplitude (full scale = 1)", xlim=(1000 * start_s, 1000 * (start_s + length_s)))
+    return ax
+
+
+def level_curve(ax, y, *, sr, frame_length=1024, label=None):
+    """Draw the level of consecutive frames in dBFS over time."""
+    n = len(y) // frame_length
+    frames = np.asarray(y)[: n * frame_length].reshape(n, frame_length)
+    times = (np.arange(n) + 0.5) * frame_length / sr
+    ax.plot(times, np.maximum(level_db(frames), FLOOR_DB), label=label)
+    ax.set(xlabel="time (s)", ylabel="level (dBFS)", xlim=(0, len(y) / sr))
+    ax.grid(color="#dddddd", linewidth=0.6)
+    return ax
+
+
+def harmonics_figure(n_harmonics=1, hz=262.0):
+    """The waveform of a tone with harmonics 1..n of strength 1 / n, and beside it the harmonics."""
+    amplitudes = 1 / np.arange(1, n_harmonics + 1)
+    fig, (left, right) = plots.figure(9, 2.6, ncols=2)
+    zoom(left, tone(hz, 0.02, 44100, amplitudes=amplitudes), sr=44100, length_s=0.015)
+    left.set(ylim=(-2.1, 2.1), title=f"{n_harmonics} harmonic{'s' * (n_harmonics > 1)} of {hz:g} Hz")
+    right.stem(hz * np.arange(1, n_harmonics + 1), amplitudes, basefmt=" ")
+    right.set(xlabel="frequency (Hz)", ylabel="amplitude", xlim=(0, hz * 17), ylim=(0, 1.1), title="what it is made of")
+    return fig
+
+
+def aliasing_figure(hz=5000, sr=8000):
+    """A sine, its samples, and the lowest sine that passes through the same samples."""
+    folded = hz - sr * round(hz / sr)
+    t = np.linspace(0, 0.002, 2000)
+    n = np.arange(int(0.002 * sr) + 1)
+    fig, ax = plots.figure(9, 2.8)
+    ax.plot(1000 * t, np.sin(2 * np.pi * hz * t), color=plots.GREY, linewidth=0.9, label=f"what is there: {hz:g} Hz")
+    ax.plot(1000 * t, np.sin(2 * np.pi * folded * t), color=plots.ORANGE, label=f"what is heard: {abs(folded):g} Hz")
+    ax.plot(1000 * n / sr, np.sin(2 * np.pi * hz * n / sr), "o", color=plots.BLUE, label=f"samples, {sr} a second")
+    ax.set(xlabel="time (ms)", ylabel="amplitude", xlim=(0, 2), ylim=(-1.2, 1.2))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    return fig
+
+
+def quantise(y, bits):
+    """Samples moved to the nearest of the 2**bits steps between -1 and 1."""
+    step = 2.0 ** (1 - bits)
+    return np.round(np.asarray(y, dtype=float) / step) * step
+
+
+def quantise_figure(y, *, sr, bits=4):
+    """A few milliseconds of a sound before and after rounding to so many bits."""
+    fig, ax = plots.figure(9, 2.6)
+    zoom(ax, y, sr=sr, start_s=0.2, length_s=0.012, color=plots.GREY, label="before")
+    zoom(ax, quantise(y, bits), sr=sr, start_s=0.2, length_s=0.012, drawstyle="steps-mid", label=f"{bits} bits")
+    ax.legend(loc="upper right")
+    return fig
+
+
+def error_db(y, changed):
+    """Level of what a change did to a sound, against the sound itself, in dB; -inf if nothing changed."""
+    y, changed = np.asarray(y, dtype=float), np.asarray(changed, dtype=float)
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(np.sum((changed - y) ** 2) / np.sum(y**2)))
+
+
+def format_table(y, *, sr):
+    """Save a sound in each file format and read it back: how large the file is, and what came back.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1].
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kilobytes``; ``error_db``: level of the error against the sound.
+    """
+    import pandas as pd
+
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (suffix, container, subtype, squeeze) in FORMATS.items():
+            path = Path(folder) / f"sound{suffix}"
+            settings = {} if squeeze is None else {"compression_level": squeeze}
+            sf.write(path, y, sr, format=container, subtype=subtype, **settings)
+            back = audio.load(path)[0][: len(y)]
+            rows[name] = (round(path.stat().st_size / 1000), round(error_db(y[: len(back)], back)))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["kilobytes", "error_db"])
+
+
+# ----------------------------------------------------------------------------------------- 02 Fourier and STFT
+
+
+def spectrum_db(y, *, sr, window="hann", n_fft=None):
+    """Level of each frequency of one frame; a full-scale sine reads 0 dB.
+
+    Parameters
+    ----------
+    y : (n,) array
+        One frame.
+    sr : int
+        Hz.
+    window : {'hann', 'none'}
+    n_fft : int, optional
+        Length after zero padding; n if not given.
+
+    Returns
+    -------
+    hz, level_db : (n_fft // 2 + 1,) arrays
+    """
+    if window not in ("hann", "none"):
+        raise ValueError(f"window {window!r} is unknown: use 'hann' or 'none'")
+    y = np.asarray(y, dtype=float)
+    w = hann(len(y)) if window == "hann" else np.ones(len(y))
+    n_fft = n_fft or len(y)
+    magnitude = np.abs(np.fft.rfft(y * w, n_fft)) * 2 / w.sum()
+    return np.arange(len(magnitude)) * sr / n_fft, 20 * np.log10(np.maximum(magnitude, 10 ** (FLOOR_DB / 20)))
+
+
+def draw_spectrum(ax, y, *, sr, low_hz=0.0, high_hz=4000.0, dots=False, **settings):
+    """Draw the level of each frequency of one frame; settings as for `spectrum_db`, ``label`` for a legend."""
+    label = settings.pop("label", None)
+    hz, level = spectrum_db(y, sr=sr, **settings)
+    ax.plot(hz, level, linewidth=1.0, marker="." if dots else None, label=label)
+    ax.set(xlabel="frequency (Hz)", ylabel="level (dB, full-scale sine = 0)", xlim=(low_hz, high_hz))
+    ax.grid(color="#dddddd", linewidth=0.6)
+    return ax
