@@ -86,7 +86,7 @@ class Framer:
     Parameters
     ----------
     frame_length, hop_length : int
-        Samples; hop_length may exceed neither 0 nor frame_length.
+        Samples, 1 <= hop_length <= frame_length.
     sr : float
         Sample rate in Hz, for the spans' times.
     lookahead : int, optional
@@ -109,7 +109,8 @@ class Framer:
         self.hop_length = hop_length
         self.lookahead = lookahead
         self.sr = sr
-        self._buffer = np.zeros(frame_length + MAX_FRAMES_PER_SPAN * hop_length, dtype=np.float32)
+        # room for the largest span and no more, so that no whole frame stays behind when it is taken
+        self._buffer = np.zeros(frame_length + (MAX_FRAMES_PER_SPAN - 1) * hop_length, dtype=np.float32)
         self.reset()
 
     def reset(self):
@@ -155,7 +156,6 @@ class Framer:
 
     def _take_span(self):
         n_frames = 1 + (self._filled - self.frame_length) // self.hop_length
-        n_frames = min(n_frames, MAX_FRAMES_PER_SPAN)
         samples = self._buffer[: self.frame_length + (n_frames - 1) * self.hop_length].copy()
         samples.setflags(write=False)
         span = Span(samples, self._next_frame, self.frame_length, self.hop_length, self.sr)
