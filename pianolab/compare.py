@@ -21,7 +21,7 @@ from pianolab import audio, pool, tables
 from pianolab.datasets import Dataset, load_dataset
 from pianolab.entries import CompareError, find_entries
 from pianolab.estimates import Estimate, EstimateCache, Job, estimate_key, hear, reason
-from pianolab.files import printable
+from pianolab.files import printable, refuse_unwritable
 from pianolab.labels import read_labels
 from pianolab.provenance import checksums_of, command_line, provenance
 from pianolab.roll import Notes
@@ -263,6 +263,12 @@ def _hear_all(recordings, work, *, seconds, jobs, cache, progress):
             outcomes[key, entry] = kept
         else:
             todo.setdefault(Job(str(recording.audio), entry.spec, seconds), []).append((key, entry, cache_key))
+    if todo:
+        try:
+            refuse_unwritable(cache.folder)
+        except OSError as error:
+            shown = printable(cache.folder)
+            raise CompareError(f"{shown} cannot be written ({error.strerror}): go to a folder of yours") from error
     for job, outcome in _heard_by_workers(todo, jobs=jobs, progress=progress):
         for key, entry, cache_key in todo[job]:
             outcomes[key, entry] = outcome

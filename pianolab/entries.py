@@ -96,17 +96,17 @@ def find_entries(detectors, estimates):
 
 
 def _entry(spec):
-    name, texts = parse_spec(spec) if isinstance(spec, str) else (spec, {})
-    shown = Path(name.rsplit(":", 1)[0]).name + ":" + name.rsplit(":", 1)[1] if ".py:" in str(name) else name
+    name, texts = parse_spec(spec)
+    path, from_file, class_name = name.rpartition(".py:")
+    shown = f"{Path(path).name}.py:{class_name}" if from_file else name
     try:
         detector = create(spec)
     except DetectorError:
         raise
     except Exception as error:  # its constructor failed: a row that says so
         return Entry(shown, params=spec_text("", texts)[1:], spec=spec, error=reason(error))
-    declared = parameters(type(detector))
-    params = {key: detector.params[key] for key in declared if key in detector.params}
-    source = source_checksum(inspect.getsourcefile(type(detector)))
+    params = {key: detector.params[key] for key in parameters(type(detector)) if key in detector.params}
+    source = source_checksum(f"{path}.py" if from_file else inspect.getsourcefile(type(detector)))
     return Entry(shown, params=spec_text("", params)[1:], spec=spec, source=source, instance=detector)
 
 

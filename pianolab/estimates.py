@@ -11,11 +11,10 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import io
 import json
 import traceback
 import warnings
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,8 @@ _PACKAGE = Path(__file__).parent
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 _TRACK_FIELDS = ("f0_times", "f0_hz", "f0_confidence")
 _WARM_UP_SR = 44100
-_DAMAGE = (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_FORMAT = 1  # of the files; raise it when `_pack` changes
+_DIGEST_LENGTH = hashlib.sha256().digest_size  # a file is the checksum of an npz archive, then the archive
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,26 +106,26 @@ class EstimateCache:
 
     def get(self, key):
         """The Estimate kept under a key; None if there is none or its file is damaged."""
-        path = self._path(key)
-        if not path.is_file():
-            return None
         try:
-            with zipfile.ZipFile(path) as archive:
-                if archive.testzip() is not None:  # compares checksums
-                    return None
-            with np.load(path, allow_pickle=False) as arrays:
-                return _unpack(arrays)
-        except _DAMAGE:
+            content = self._path(key).read_bytes()
+        except OSError:
             return None
+        digest, archive = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
+        if hashlib.sha256(archive).digest() != digest:
+            return None
+        with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+            return _unpack(arrays)
 
     def put(self, key, estimate):
         """Keep an Estimate under a key."""
+        archive = io.BytesIO()
+        np.savez_compressed(archive, **_pack(estimate))
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._path(key)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **_pack(estimate))
+        with replacing(self._path(key)) as temporary:
+            temporary.write_bytes(hashlib.sha256(archive.getvalue()).digest() + archive.getvalue())
 
     def _path(self, key):
-        return self.folder / f"{key}.npz"
+        return self.folder / f"{key}.notes"
 
 
 def _pack(estimate):
@@ -166,6 +166,7 @@ def estimate_key(*, audio_checksum, seconds, detector, source):
         Hexadecimal, fit for a file name.
     """
     parts = {
+        "format": _FORMAT,
         "audio": audio_checksum,
         "seconds": None if seconds is None else float(seconds),
         "source": source,
