@@ -1,0 +1,183 @@
+"""JupyterLab or Voila with a real kernel, and a real browser whose microphone plays a WAV file."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+
+TOKEN = "browser-test"
+START_S = 60
+CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --autoplay-policy=no-user-gesture-required"
+).split()
+OURS = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:", "about:")
+SELECT = {"start": ".pl-start", "note": ".pl-note", "alert": ".pl-alert"}
+
+
+def write_notebook(path, *cells):
+    """A notebook with these code cells."""
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nb, path)
+    return path
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def server(kind, folder, *, env=None):
+    """A running JupyterLab ('lab') or Voila ('voila') in its own process group; yields its address."""
+    port = free_port()
+    common = [f"--port={port}", "--no-browser"]
+    if kind == "lab":
+        command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
+        command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
+    else:
+        command = ["voila", str(folder), *common, "--Voila.ip=127.0.0.1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder / ".config"), **(env or {})},
+        stdout=open(folder / f"{kind}.out", "w"),  # noqa: SIM115
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=folder,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address + ("/api" if kind == "lab" else "/"), process, folder / f"{kind}.out")
+        yield address
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_for(address, process, output):
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(address, timeout=2).read()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.2)
+    raise RuntimeError(f"the server did not start: {output.read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def browser(playwright, *, wav=None, allow=True):
+    """Chromium whose fake microphone plays ``wav`` once; ``allow=False`` denies it."""
+    flags = [*FLAGS, "--use-fake-device-for-media-stream"]
+    flags.append("--use-fake-ui-for-media-stream" if allow else "--use-fake-ui-for-media-stream=deny")
+    if wav:
+        flags.append(f"--use-file-for-fake-audio-capture={wav}%noloop")
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=30_000)
+    try:
+        yield chromium
+    finally:
+        chromium.close()
+
+
+class Page:
+    """A page with the widget on it, and everything suspicious that happened there."""
+
+    def __init__(self, chromium, address, kind, *, viewport=None, dark=False):
+        self.kind = kind
+        self.context = chromium.new_context(
+            viewport=viewport or {"width": 1280, "height": 800}, color_scheme="dark" if dark else "light"
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.console, self.outside = [], []
+        self.page.on("console", lambda m: self.console.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.console.append(str(e)))
+        self.page.on("request", self._see)
+        self.page.add_init_script(
+            "window.told = []; document.addEventListener('pianolab', (e) => window.told.push(e.detail));"
+        )
+        self.address = address
+
+    def _see(self, request):
+        if not request.url.startswith(OURS):
+            self.outside.append(request.url)
+
+    def open(self, notebook, *, dark=False):
+        """Show the notebook and run it; returns when the widget has been answered by its kernel."""
+        self.load(notebook, dark=dark)
+        if self.kind == "lab":
+            self.command("notebook:run-all-cells")
+        self.wait_ready()
+        return self
+
+    def load(self, notebook, *, dark=False):
+        if self.kind == "voila":
+            theme = "dark" if dark else "light"
+            self.page.goto(f"{self.address}/voila/render/{notebook}?theme={theme}&token={TOKEN}")
+            return
+        self.page.goto(f"{self.address}/lab/tree/{notebook}?token={TOKEN}&reset")
+        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.shell.currentWidget?.sessionContext")
+        self.page.evaluate(
+            """async () => {
+              const context = window.jupyterapp.shell.currentWidget.sessionContext;
+              await context.ready;
+              for (let i = 0; i < 300 && context.session?.kernel?.status !== 'idle'; i++)
+                await new Promise((resolve) => setTimeout(resolve, 100));
+            }"""
+        )
+
+    def command(self, name):
+        # Not awaited in the page: a cell that runs long must not hold up the test.
+        self.page.evaluate("(name) => { window.jupyterapp.commands.execute(name); }", name)
+
+    def wait_ready(self):
+        self.page.wait_for_selector(".pianolab[data-state=ready]")
+
+    def start(self):
+        self.page.locator(SELECT["start"]).click()
+        self.page.wait_for_selector(".pianolab[data-state=running]")
+
+    def stop(self):
+        self.page.locator(SELECT["start"]).click()
+        self.page.wait_for_function("window.told.some((t) => t.what === 'stopped')")
+
+    def told(self, what):
+        return self.page.evaluate("(what) => window.told.filter((t) => t.what === what)", what)
+
+    def notes(self):
+        return [event["name"] for t in self.told("painted") for event in t["events"] if event["lane"] == 0]
+
+    def trouble(self):
+        return self.page.locator(SELECT["alert"]).evaluate_all("(all) => all.map((a) => a.dataset.code)")
+
+    def wait_trouble(self, code, timeout_s=30):
+        self.page.wait_for_selector(f".pl-alert[data-code={code}]", timeout=1000 * timeout_s)
+        return self.page.locator(f".pl-alert[data-code={code}]").inner_text()
+
+    def close(self):
+        self.context.close()
+
+
+def write_json(path, value):
+    Path(path).write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
