@@ -51,6 +51,7 @@ class Session:
         )
         self._too_high = key_hz() > sr / 2  # keys above the recording's own Nyquist frequency stay empty
         self._n_samples = 0
+        self._ended = False
 
     def push(self, y):
         """Hear a block.
@@ -69,13 +70,18 @@ class Session:
         ------
         AudioError
             If the block is not finite mono audio.
+        ValueError
+            After ``flush``.
         """
+        self._refuse_ended()
         y = audio.check_signal(y, sr=self.sr)
         self._n_samples += len(y)
         return self._hear(self._framer.push(self._resampler.push(y)))
 
     def flush(self):
-        """End the stream: the events still owed. The session cannot be pushed to afterwards."""
+        """End the stream: the events still owed. The session cannot be used afterwards."""
+        self._refuse_ended()
+        self._ended = True
         events = self._hear(self._framer.push(self._resampler.flush()))
         events += self._hear(self._framer.flush())
         events += self._decide(self.detector.flush())
@@ -85,6 +91,10 @@ class Session:
     def notes(self):
         """The notes decided so far; a note still sounding ends at the last frame heard."""
         return self.tracker.notes()
+
+    def _refuse_ended(self):
+        if self._ended:
+            raise ValueError("this session has ended: make a new Session for another recording")
 
     def _hear(self, spans):
         events = []
