@@ -77,12 +77,10 @@ def test_giving_up_stops_the_workers_at_once():
     with_us = set(psutil.Process().children(recursive=True))
     jobs = run(work, [("double", 1), ("sleep", 60), ("sleep", 60)], n_workers=2)
     assert next(jobs)[:2] == (("double", 1), 2)
-    started = time.monotonic()
+    children = set(psutil.Process().children(recursive=True)) - with_us
+    workers = [process for process in children if "spawn_main" in " ".join(process.cmdline())]
+    assert len(workers) == 2
     with pytest.raises(KeyboardInterrupt):
         jobs.throw(KeyboardInterrupt)
-    workers = [
-        p for p in set(psutil.Process().children(recursive=True)) - with_us if "spawn_main" in " ".join(p.cmdline())
-    ]
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
-    assert time.monotonic() - started < 10
