@@ -8,8 +8,8 @@ in a course of their own.
 """
 
 import numpy as np
+from scipy.signal.windows import hann
 
-from pianolab import spectrum
 from pianolab.grading import Hint, ask, ask_array, ask_number, exercise
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes
@@ -106,7 +106,7 @@ def check_seconds(answer, rng):
 
 @exercise
 def check_melody(answer, rng):
-    """``melody(y, sr) -> list of names``: the keys played in y in order, such as ['C4', 'E4']; use pianolab.transcribe."""
+    """``melody(y, sr) -> list of names``: the keys played in y in order, such as ['C4', 'E4']; see transcribe."""
     for _ in range(3):
         midis = rng.choice(np.arange(55, 77), int(rng.integers(3, 6)), replace=False)
         onset = 0.2 + 0.5 * np.arange(len(midis))
@@ -345,22 +345,21 @@ def _valley_db(f1, f2, n, sr):
 def check_hann(answer, rng):
     """``hann(n) -> (n,)``: periodic Hann window, 0.5 - 0.5 cos(2 pi m / n) for m = 0..n - 1."""
     for n in (8, 2 * int(rng.integers(20, 200))):
-        got = ask_array(answer, n, about=f"n = {n}", shape=(n,))
-        if _near(got, spectrum.hann(n)):
+        got, want = ask_array(answer, n, about=f"n = {n}", shape=(n,)), hann(n, sym=False)
+        if _near(got, want):
             continue
         overlap = got[: n // 2] + got[n // 2 :]
-        if _near(got, np.hanning(n)):
+        if _near(got, hann(n)):
             raise Hint(
                 f"at half overlap your windows of {n} add up to {overlap.min():.3f} .. {overlap.max():.3f} and not to "
                 "1: the last sample must not be 0 again; divide by n, not n - 1"
             )
-        if _near(got, 1 - spectrum.hann(n)):
+        if _near(got, 1 - want):
             raise Hint("your window is 1 at the ends and 0 in the middle: the cosine is subtracted")
-        if _near(got, 2 * spectrum.hann(n)):
+        if _near(got, 2 * want):
             raise Hint("your window reaches 2: take half of 1 - cos")
         raise Hint(
-            f"your window of {n} begins {got[0]:.2f}, {got[1]:.2f}, ... "
-            f"and a Hann window 0.00, {spectrum.hann(n)[1]:.2f}, ..."
+            f"your window of {n} begins {got[0]:.2f}, {got[1]:.2f}, ... and a Hann window 0.00, {want[1]:.2f}, ..."
         )
     return "windows half a frame apart add up to exactly 1: nothing is lost on the way back"
 
@@ -467,8 +466,24 @@ def check_alike(answer, rng):
 # ---------------------------------------------------------------------------------------------------- 04 YIN
 
 
-def _yin_frame(midi, piano="grand"):
-    return _note(midi, sr=YIN_SR, n=YIN_FRAME, piano=piano)
+def _yin_frame(midi):
+    return _note(midi, sr=YIN_SR, n=YIN_FRAME)
+
+
+def _difference(x):
+    w = len(x) // 2
+    return np.sum((x[:w] - np.lib.stride_tricks.sliding_window_view(x, w)[:w]) ** 2, axis=1)
+
+
+def _cumulative_mean(d):
+    return np.concatenate([[1.0], d[1:] * np.arange(1, len(d)) / np.cumsum(d[1:])])
+
+
+def _first_dip(row, threshold):
+    for tau in range(1, len(row) - 1):
+        if row[tau] < threshold and row[tau] < row[tau + 1]:
+            return tau
+    return int(np.argmin(row))
 
 
 @exercise
@@ -481,8 +496,7 @@ def check_difference(answer, rng):
         got = ask_array(answer, x, about=about)
         if len(got) != w:
             raise Hint(f"{about}: {len(got)} lags came back; a lag can be at most half the frame, so 0 .. {w - 1}")
-        shifted = np.lib.stride_tricks.sliding_window_view(x, w)[:w]
-        want = np.sum((x[:w] - shifted) ** 2, axis=1)
+        shifted, want = np.lib.stride_tricks.sliding_window_view(x, w)[:w], _difference(x)
         if _near(got, want, 1e-5 * want.max()):
             continue
         if got[0] > 0.01 * want.max():
@@ -507,10 +521,9 @@ def check_cumulative_mean(answer, rng):
     """``cumulative_mean(d) -> (W,)``: d'(0) = 1, d'(tau) = d(tau) / mean of d(1) .. d(tau) (YIN, eq. 8)."""
     for midi in rng.integers(45, 70, 2).tolist():
         about = f"the d of a {note_name(midi)}"
-        d = spectrum.difference(_yin_frame(midi)[None].astype(np.float32))[0].astype(float)
+        d = _difference(_yin_frame(midi))
         got = ask_array(answer, d, about=about, shape=d.shape)
-        tau = np.arange(1, len(d))
-        want = np.concatenate([[1.0], d[1:] * tau / np.cumsum(d[1:])])
+        tau, want = np.arange(1, len(d)), _cumulative_mean(d)
         if _near(got, want, 1e-4):
             continue
         if _near(got[1:], want[1:], 1e-4):
@@ -532,8 +545,7 @@ def check_first_dip(answer, rng):
     Where no dip is below it, the deepest. Lags are samples at 22050 Hz; the exact lag is asked, on rendered notes.
     """
     for midi in [36, 66, *rng.integers(40, 80, 3).tolist()]:
-        row = spectrum.cumulative_mean_normalised(spectrum.difference(_yin_frame(midi)[None].astype(np.float32)))[0]
-        name, row = note_name(midi), row.astype(float)
+        name, row = note_name(midi), _cumulative_mean(_difference(_yin_frame(midi)))
         want = _first_dip(row, 0.1)
         got = ask_number(answer, row, 0.1, about=f"a {name}")
         if got == want:
@@ -558,13 +570,6 @@ def check_first_dip(answer, rng):
     if ask_number(answer, aperiodic, 0.1, about="a noise") != deepest:
         raise Hint(f"in a noise no dip reaches the threshold: then the deepest one is taken, here lag {deepest}")
     return "the first dip that is deep enough is the period; later ones are two or three periods"
-
-
-def _first_dip(row, threshold):
-    for tau in range(1, len(row) - 1):
-        if row[tau] < threshold and row[tau] < row[tau + 1]:
-            return tau
-    return int(np.argmin(row))
 
 
 @exercise
@@ -598,9 +603,7 @@ def check_comb(answer, rng):
     bin_hz = np.arange(n // 2 + 1) * sr / n
     for midi in rng.integers(50, 70, 3).tolist():
         name, f0 = note_name(midi), midi_to_hz(midi)
-        magnitude = spectrum.magnitudes(_note(midi, sr=sr, n=n)[None].astype(np.float32), spectrum.hann(n))[0].astype(
-            float
-        )
+        magnitude = np.abs(np.fft.rfft(_note(midi, sr=sr, n=n) * hann(n, sym=False))) * 4 / n
         k = np.arange(1, 9)
         read = np.interp(k * f0, bin_hz, magnitude)
         want = float(np.sum(read / k))

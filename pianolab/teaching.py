@@ -5,7 +5,6 @@ to follow), or sliders above a picture. Every slider moves the arguments of a pl
 that function where there are no widgets. Nothing is recorded and nothing leaves the machine.
 """
 
-import base64
 import io
 import tempfile
 import warnings
@@ -13,15 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
+from scipy.signal.windows import hann
 
 from pianolab import audio, plots
-from pianolab.spectrum import hann, level_db
-from pianolab.units import hz_to_midi, note_name
 
 PLAYER_SR = 22050
-PLAYER_SECONDS = 2.0
+PLAYER_SECONDS = 1.5  # a minute of sound would make a notebook of 7 MB
+DPI = 80  # of pictures: a notebook stays well under 1.5 MB
 FADE_S = 0.01  # a cut sound would click
 FLOOR_DB = -100.0
+_HIDE_STILL = (  # of the cell that holds a living widget: JupyterLab's and nbconvert's names for its parts
+    ".jp-OutputArea:has(.widget-image) > .jp-OutputArea-child:has(> .jp-RenderedImage) {display: none}"
+)
+SILENT = 1e-3  # sounds with a lower peak are not turned up to full scale
 FORMATS = {  # shown name -> suffix, libsndfile's format, subtype and how hard it squeezes (0..1)
     "WAV, 16 bits": (".wav", "WAV", "PCM_16", None),
     "WAV, 8 bits": (".wav", "WAV", "PCM_U8", None),
@@ -33,6 +36,13 @@ FORMATS = {  # shown name -> suffix, libsndfile's format, subtype and how hard i
 
 
 # ------------------------------------------------------------------------------------------------ hear and see
+
+
+def figure(width=9.0, height=2.6, *, rows=1, **settings):
+    """A small figure for a notebook and its axes; settings as for `pianolab.plots.figure`."""
+    fig, axes = plots.figure(width, height, rows=rows, **settings)
+    fig.set_dpi(DPI)
+    return fig, axes
 
 
 def player(y, *, sr, seconds=PLAYER_SECONDS):
@@ -63,7 +73,7 @@ def player(y, *, sr, seconds=PLAYER_SECONDS):
 
 
 def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
-    """Show a sound (its waveform and its spectrogram) and a player for it below.
+    """Show a sound (its waveform and its spectrogram) and a player for it below, turned up to full scale.
 
     Parameters
     ----------
@@ -80,12 +90,12 @@ def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
 
     y = np.asarray(y)[: int(seconds * sr)]
     display(sound_figure(y, sr=sr, title=title))
-    display(player(y, sr=sr, seconds=seconds))
+    display(player(y / max(float(np.max(np.abs(y), initial=0.0)), SILENT), sr=sr, seconds=seconds))
 
 
 def sound_figure(y, *, sr, title=""):
     """Waveform and spectrogram side by side, a Figure."""
-    fig, (left, right) = plots.figure(9, 2.6, ncols=2)
+    fig, (left, right) = figure(10, 2.8, ncols=2)
     plots.waveform(left, y, sr=sr)
     peak = float(np.max(np.abs(y), initial=0.0))
     left.set_ylim(-1.1 * max(peak, 0.01), 1.1 * max(peak, 0.01))
@@ -97,7 +107,8 @@ def sound_figure(y, *, sr, title=""):
 class Explorer:
     """Sliders above a picture that is drawn again whenever one is moved; made by `explore`.
 
-    Where there are no widgets (a page on the web, a printed notebook) the first picture stands there, with a sentence.
+    Where there are no widgets (a page on the web, a printed notebook) a sentence and the first picture stand there;
+    a living widget hides that picture.
 
     Attributes
     ----------
@@ -115,7 +126,8 @@ class Explorer:
         self.controls = {name: _slider(widgets, name, values) for name, values in choices.items()}
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.message = widgets.Label()
-        self._box = widgets.VBox([*self.controls.values(), self.image, self.message])
+        hide_still = widgets.HTML(f"<style>{_HIDE_STILL}</style>", layout={"display": "none"})
+        self._box = widgets.VBox([*self.controls.values(), self.image, self.message, hide_still])
         for control in self.controls.values():
             control.observe(self._redraw, names="value")
         self._redraw()
@@ -131,11 +143,14 @@ class Explorer:
         except ValueError as error:
             self.message.value = str(error)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _ipython_display_(self):
+        from IPython.display import Image, display
+
         name = self.draw.__name__
         sentence = f"{self!r}. Where nothing moves, call {name}({', '.join(f'{c}=...' for c in self.controls)})."
-        bundle = dict(self._box._repr_mimebundle_() or {})
-        return {**bundle, "text/plain": sentence, "image/png": base64.b64encode(self.image.value).decode()}
+        view = {key: value for key, value in self._box._repr_mimebundle_().items() if key != "text/plain"}
+        display({**view, "text/plain": sentence}, raw=True)
+        display(Image(self.image.value))
 
 
 def explore(draw, **choices):
@@ -180,7 +195,7 @@ def png(fig):
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        fig.savefig(buffer, format="png")
+        fig.savefig(buffer, format="png", dpi=fig.get_dpi())
     return buffer.getvalue()
 
 
@@ -226,9 +241,9 @@ def zoom(ax, y, *, sr, start_s=0.0, length_s=0.02, dots=False, **style):
 def level_curve(ax, y, *, sr, frame_length=1024, label=None):
     """Draw the level of consecutive frames in dBFS over time."""
     n = len(y) // frame_length
-    frames = np.asarray(y)[: n * frame_length].reshape(n, frame_length)
+    power = np.mean(np.square(np.asarray(y, dtype=float)[: n * frame_length].reshape(n, frame_length)), axis=1)
     times = (np.arange(n) + 0.5) * frame_length / sr
-    ax.plot(times, np.maximum(level_db(frames), FLOOR_DB), label=label)
+    ax.plot(times, 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10))), label=label)
     ax.set(xlabel="time (s)", ylabel="level (dBFS)", xlim=(0, len(y) / sr))
     ax.grid(color="#dddddd", linewidth=0.6)
     return ax
@@ -237,7 +252,7 @@ def level_curve(ax, y, *, sr, frame_length=1024, label=None):
 def harmonics_figure(n_harmonics=1, hz=262.0):
     """The waveform of a tone with harmonics 1..n of strength 1 / n, and beside it the harmonics."""
     amplitudes = 1 / np.arange(1, n_harmonics + 1)
-    fig, (left, right) = plots.figure(9, 2.6, ncols=2)
+    fig, (left, right) = figure(9, 2.6, ncols=2)
     zoom(left, tone(hz, 0.02, 44100, amplitudes=amplitudes), sr=44100, length_s=0.015)
     left.set(ylim=(-2.1, 2.1), title=f"{n_harmonics} harmonic{'s' * (n_harmonics > 1)} of {hz:g} Hz")
     right.stem(hz * np.arange(1, n_harmonics + 1), amplitudes, basefmt=" ")
@@ -250,7 +265,7 @@ def aliasing_figure(hz=5000, sr=8000):
     folded = hz - sr * round(hz / sr)
     t = np.linspace(0, 0.002, 2000)
     n = np.arange(int(0.002 * sr) + 1)
-    fig, ax = plots.figure(9, 2.8)
+    fig, ax = figure(9, 2.8)
     ax.plot(1000 * t, np.sin(2 * np.pi * hz * t), color=plots.GREY, linewidth=0.9, label=f"what is there: {hz:g} Hz")
     ax.plot(1000 * t, np.sin(2 * np.pi * folded * t), color=plots.ORANGE, label=f"what is heard: {abs(folded):g} Hz")
     ax.plot(1000 * n / sr, np.sin(2 * np.pi * hz * n / sr), "o", color=plots.BLUE, label=f"samples, {sr} a second")
@@ -265,11 +280,11 @@ def quantise(y, bits):
     return np.round(np.asarray(y, dtype=float) / step) * step
 
 
-def quantise_figure(y, *, sr, bits=4):
+def quantise_figure(y, *, sr, bits=4, start_s=0.02):
     """A few milliseconds of a sound before and after rounding to so many bits."""
-    fig, ax = plots.figure(9, 2.6)
-    zoom(ax, y, sr=sr, start_s=0.2, length_s=0.012, color=plots.GREY, label="before")
-    zoom(ax, quantise(y, bits), sr=sr, start_s=0.2, length_s=0.012, drawstyle="steps-mid", label=f"{bits} bits")
+    fig, ax = figure(9, 2.6)
+    zoom(ax, y, sr=sr, start_s=start_s, length_s=0.012, color=plots.GREY, label="before")
+    zoom(ax, quantise(y, bits), sr=sr, start_s=start_s, length_s=0.012, drawstyle="steps-mid", label=f"{bits} bits")
     ax.legend(loc="upper right")
     return fig
 
@@ -305,7 +320,7 @@ def format_table(y, *, sr):
             settings = {} if squeeze is None else {"compression_level": squeeze}
             sf.write(path, y, sr, format=container, subtype=subtype, **settings)
             back = audio.load(path)[0][: len(y)]
-            rows[name] = (round(path.stat().st_size / 1000), round(error_db(y[: len(back)], back)))
+            rows[name] = (round(path.stat().st_size / 1000), np.round(error_db(y[: len(back)], back)))
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kilobytes", "error_db"])
 
 
@@ -332,7 +347,7 @@ def spectrum_db(y, *, sr, window="hann", n_fft=None):
     if window not in ("hann", "none"):
         raise ValueError(f"window {window!r} is unknown: use 'hann' or 'none'")
     y = np.asarray(y, dtype=float)
-    w = hann(len(y)) if window == "hann" else np.ones(len(y))
+    w = hann(len(y), sym=False) if window == "hann" else np.ones(len(y))
     n_fft = n_fft or len(y)
     magnitude = np.abs(np.fft.rfft(y * w, n_fft)) * 2 / w.sum()
     return np.arange(len(magnitude)) * sr / n_fft, 20 * np.log10(np.maximum(magnitude, 10 ** (FLOOR_DB / 20)))
