@@ -11,13 +11,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import soundfile as sf
 from scipy.signal.windows import hann
 
 from pianolab import audio, plots
 
 PLAYER_SR = 22050
-PLAYER_SECONDS = 1.5  # a minute of sound would make a notebook of 7 MB
+PLAYER_SECONDS = 2.0
 DPI = 80  # of pictures: a notebook stays well under 1.5 MB
 FADE_S = 0.01  # a cut sound would click
 FLOOR_DB = -100.0
@@ -69,7 +70,11 @@ def player(y, *, sr, seconds=PLAYER_SECONDS):
     y = y / max(1.0, float(np.max(np.abs(y), initial=0.0)))
     n_fade = min(len(y), int(FADE_S * sr))
     y[len(y) - n_fade :] *= np.linspace(1.0, 0.0, n_fade)
-    return Audio(y, rate=sr, normalize=False)
+    sound = io.BytesIO()
+    sf.write(sound, y, sr, format="FLAC", subtype="PCM_16")
+    made = Audio(sound.getvalue())
+    made.mimetype = "audio/flac"  # exact, and half as large as the WAV that Audio would make
+    return made
 
 
 def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
@@ -86,10 +91,10 @@ def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
     seconds : float
         Length, at most.
     """
-    from IPython.display import display
+    from IPython.display import Image, display
 
     y = np.asarray(y)[: int(seconds * sr)]
-    display(sound_figure(y, sr=sr, title=title))
+    display(Image(png(sound_figure(y, sr=sr, title=title))))
     display(player(y / max(float(np.max(np.abs(y), initial=0.0)), SILENT), sr=sr, seconds=seconds))
 
 
@@ -191,12 +196,14 @@ def _slider(widgets, name, values):
 
 
 def png(fig):
-    """A figure as the bytes of a PNG."""
+    """A figure as the bytes of a small PNG (of at most 128 colours)."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         fig.savefig(buffer, format="png", dpi=fig.get_dpi())
-    return buffer.getvalue()
+    small = io.BytesIO()
+    PIL.Image.open(buffer).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 # ------------------------------------------------------------------------------------- 01 sound and sampling
