@@ -7,11 +7,11 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>pianolab: {{ datasets | map(attribute="name") | join(", ") }}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 66rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th.t, td.t { text-align: left; } thead th { border-bottom: 2px solid #333; }
+th, td { padding: .2rem .55rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th.t, td.t { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; } thead th { border-bottom: 2px solid #333; }
 .wide { overflow-x: auto; } figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: #444; }
 img { max-width: 100%; height: auto; }
 .failed { background: #fdf0e7; border-left: 4px solid #D55E00; padding: .5rem 1rem; }
@@ -22,24 +22,25 @@ code { background: #f3f3f3; padding: .1rem .3rem; overflow-wrap: anywhere; } .sm
 <h1>Which detector hears the piano best?</h1>
 <p class="small">{{ about.date }} · pianolab {{ about.pianolab }} ·
 {{ about.recordings | length }} recordings{% if about.settings.seconds is not none %}, the first
-{{ about.settings.seconds }} s of each{% endif %}, split {{ about.settings.split }}</p>
+{{ "%g" | format(about.settings.seconds) }} s of each{% endif %}, split {{ about.settings.split }}</p>
 {% if failures %}
 <p class="failed"><strong>{{ failures | length }} failed.</strong> They have no scores and are not in the means:
 <a href="#failed">what failed and why</a>.</p>
 {% endif %}
 {% for data in datasets %}
 <section>
-<h2>{{ data.name }} ({{ data.source }} recordings)</h2>
+<h2>{{ data.name }} ({% if data.source == "unknown" %}not known if real or rendered{% else %}{{ data.source }} recordings
+{%- endif %})</h2>
 <div class="wide"><table>
 <thead><tr><th></th><th class="t">detector</th><th>onset F1</th><th>95 % interval</th><th>precision</th><th>recall</th>
-<th>note F1</th><th>frame F1</th><th>melody RPA</th><th>bias (ms)</th><th>speed</th><th>recordings</th></tr></thead>
+<th>note F1</th><th>frame F1</th><th>melody RPA</th><th>bias (ms)</th><th>speed (×)</th><th>recordings</th></tr></thead>
 <tbody>
 {% for row in data.ranking %}
 <tr><td>{{ row.rank }}</td><td class="t">{{ row.label }}</td><td><strong>{{ row.onset_f1 | number }}</strong></td>
-<td>{{ row.low | number }} to {{ row.high | number }}</td><td>{{ row.onset_precision | number }}</td>
+<td>{{ row | interval }}</td><td>{{ row.onset_precision | number }}</td>
 <td>{{ row.onset_recall | number }}</td><td>{{ row.note_f1 | number }}</td><td>{{ row.frame_f1 | number }}</td>
 <td>{{ row.melody_rpa | number }}</td><td>{{ row.onset_bias_ms | number(1) }}</td>
-<td>{{ row.speed | number(0) }}×</td>
+<td>{{ row.speed | number(0) }}</td>
 <td>{{ row.n }}{% if row.failed %}, {{ row.failed }} failed{% endif %}</td></tr>
 {% endfor %}
 </tbody></table></div>
@@ -51,9 +52,9 @@ code { background: #f3f3f3; padding: .1rem .3rem; overflow-wrap: anywhere; } .sm
 <ul>
 {% for row in data.differences %}
 <li>{{ row.best }} against {{ row.other }}: onset F1 {{ "%+.3f" | format(row.difference) }}
-(95 % interval {{ "%+.3f" | format(row.low) }} to {{ "%+.3f" | format(row.high) }}, {{ row.n }} recordings,
-p = {{ row.p | number }}
-{%- if row.p < 0.05 %}: a real difference{% else %}: not shown by these recordings{% endif %}).</li>
+{%- if row.n > 1 %} (95 % interval {{ row | interval("+.3f") }}, {{ row.n }} recordings, p = {{ row.p | number }}
+{%- if row.p < 0.05 %}: a real difference{% else %}: not shown by these recordings{% endif %})
+{%- else %} on one recording, which shows nothing{% endif %}.</li>
 {% endfor %}
 </ul>
 {% endif %}

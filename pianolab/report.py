@@ -157,11 +157,13 @@ def draw(result, folder):
     dict of str to list of Picture
         By data set, the main one first. Empty for a data set in which everything failed.
     """
-    pictures = {}
-    for number, (dataset, ranking) in enumerate(result.ranking.groupby("dataset", sort=False)):
+    pictures, stems = {}, set()
+    for dataset, ranking in result.ranking.groupby("dataset", sort=False):
         ranking = ranking[ranking.n > 0]
         stem = _file_name(dataset)
-        stem = stem if number == 0 else f"{stem}_{number + 1}"
+        while stem in stems:
+            stem += "_"
+        stems.add(stem)
         drawn = []
         if len(ranking):
             drawn = [
@@ -196,9 +198,11 @@ def _draw_ranking(result, ranking, path):
     values = "; ".join(f"{name} {value:.3f}" for name, value in zip(labels, ranking[RANKED_BY], strict=True))
     best = ranking.iloc[0]
     interval = f" (95 % interval {best.low:.3f} to {best.high:.3f})" if np.isfinite(best.low) else ""
+    leads = "comes first with" if len(labels) > 1 else "has"
+    recordings = "recording" if best.n == 1 else "recordings"
     sentence = (
-        f"{labels[0]} comes first with a mean onset F1 of {best[RANKED_BY]:.3f}{interval} over {best.n} "
-        f"recording{'s' if best.n != 1 else ''}; dots are recordings, black lines intervals of the mean."
+        f"{labels[0]} {leads} a mean onset F1 of {best[RANKED_BY]:.3f}{interval} over {best.n} {recordings}; dots are "
+        "recordings, black lines intervals of the mean."
     )
     return Picture(path.name, f"Bar chart of mean onset F1 on {dataset}: {values}.", sentence)
 
@@ -299,6 +303,7 @@ def page(result, pictures, folder):
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["number"] = _number
+    environment.filters["interval"] = _interval
     environment.filters["picture"] = lambda picture: _embedded(folder / picture.name)
     datasets = [
         {
@@ -359,6 +364,10 @@ def _by_reason(result, dataset):
 
 def _number(value, digits=3):
     return f"{value:.{digits}f}" if value is not None and np.isfinite(value) else "–"
+
+
+def _interval(row, form=".3f"):
+    return f"{row['low']:{form}} to {row['high']:{form}}" if np.isfinite(row["low"]) else "–"
 
 
 def _embedded(path):

@@ -214,4 +214,4 @@ def test_two_data_sets_have_figures_of_their_own(data, tmp_path):
     result = compare(halves, f"{TOYS}:Loudest", jobs=1, cache=tmp_path / "cache", progress=False)
     folder = report.write(result, tmp_path / "run").folder
     names = {path.name for path in (folder / "figures").iterdir()}
-    assert {"a_b_ranked.png", "a_b_2_ranked.png"} <= names
+    assert {"a_b_ranked.png", "a_b__ranked.png"} <= names
