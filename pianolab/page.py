@@ -11,7 +11,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 66rem; m
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .2rem .55rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th.t, td.t { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; } thead th { border-bottom: 2px solid #333; }
+th.t, td.t { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+thead th { border-bottom: 2px solid #333; }
 .wide { overflow-x: auto; } figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: #444; }
 img { max-width: 100%; height: auto; }
 .failed { background: #fdf0e7; border-left: 4px solid #D55E00; padding: .5rem 1rem; }
@@ -29,7 +30,8 @@ code { background: #f3f3f3; padding: .1rem .3rem; overflow-wrap: anywhere; } .sm
 {% endif %}
 {% for data in datasets %}
 <section>
-<h2>{{ data.name }} ({% if data.source == "unknown" %}not known if real or rendered{% else %}{{ data.source }} recordings
+<h2>{{ data.name }} ({% if data.source == "unknown" %}
+not known if real or rendered{% else %}{{ data.source }} recordings
 {%- endif %})</h2>
 <div class="wide"><table>
 <thead><tr><th></th><th class="t">detector</th><th>onset F1</th><th>95 % interval</th><th>precision</th><th>recall</th>

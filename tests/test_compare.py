@@ -27,7 +27,7 @@ from pianolab.tables import COLUMNS
 
 TOYS = Path(__file__).with_name("toy_detectors.py")
 SR = 8000
-SEED_MELODY = (60, 64, 67, 72, 69, 65)
+MELODY = (60, 64, 67, 72, 69, 65)
 
 
 def toy(name, **params):
@@ -59,7 +59,7 @@ def melodies(tmp_path_factory):
     """Four recordings of one voice."""
     folder = tmp_path_factory.mktemp("melodies")
     for number in range(4):
-        write_recording(folder, f"melody {number}", [midi + number for midi in SEED_MELODY])
+        write_recording(folder, f"melody {number}", [midi + number for midi in MELODY])
     return folder
 
 
@@ -144,7 +144,7 @@ def test_melody_scores_are_for_one_voice_and_one_voice_detectors_only(melodies, 
 def test_a_detector_without_velocities_has_no_velocity_score_where_it_hears_nothing(melodies, tmp_path):
     silent = tmp_path / "data"
     silent.mkdir()
-    write_recording(silent, "melody", SEED_MELODY)
+    write_recording(silent, "melody", MELODY)
     audio.write(silent / "silence.wav", np.full(SR, 1e-3, dtype=np.float32), sr=SR)
     write_labels(silent / "silence.tsv", Notes([0.1], [0.5], [60], [80]))
     result = run(silent, toy("Loudest"), tmp_path)
@@ -175,7 +175,7 @@ def test_real_and_rendered_recordings_never_share_a_mean(melodies, tmp_path):
 def test_two_folders_of_one_name_stay_two_data_sets(tmp_path):
     for parent in ("a", "b"):
         (tmp_path / parent / "piano").mkdir(parents=True)
-        write_recording(tmp_path / parent / "piano", "melody", SEED_MELODY[: 3 + (parent == "b")])
+        write_recording(tmp_path / parent / "piano", "melody", MELODY[: 3 + (parent == "b")])
     result = run([tmp_path / "a" / "piano", tmp_path / "b" / "piano"], toy("Loudest"), tmp_path)
     n = result.scores[result.scores.metric == "n_reference"]
     assert list(zip(n.dataset, n.value, strict=True)) == [("piano", 3.0), ("piano #2", 4.0)]
@@ -198,7 +198,7 @@ def test_a_second_run_hears_nothing_again(melodies, tmp_path, log):
 def test_new_labels_give_new_scores_of_old_estimates(tmp_path, log):
     data = tmp_path / "data"
     data.mkdir()
-    notes = write_recording(data, "melody", SEED_MELODY)
+    notes = write_recording(data, "melody", MELODY)
     before = run(data, toy("Loudest", log=log), tmp_path)
     heard = times_heard(log)
     write_labels(data / "melody.tsv", notes.shifted(0.3))
@@ -211,13 +211,13 @@ def test_new_labels_give_new_scores_of_old_estimates(tmp_path, log):
 def test_new_sound_is_heard_again(tmp_path, log):
     data = tmp_path / "data"
     data.mkdir()
-    write_recording(data, "melody", SEED_MELODY)
+    write_recording(data, "melody", MELODY)
     run(data, toy("Loudest", log=log), tmp_path)
     heard = times_heard(log)
-    write_recording(data, "melody", SEED_MELODY[::-1])
+    write_recording(data, "melody", MELODY[::-1])
     result = run(data, toy("Loudest", log=log), tmp_path)
     assert times_heard(log) > heard
-    assert set(result.heard[data.name, "melody", f"toy_detectors.py:Loudest:log={log}"].midi) <= set(SEED_MELODY)
+    assert set(result.heard[data.name, "melody", f"toy_detectors.py:Loudest:log={log}"].midi) <= set(MELODY)
 
 
 def test_damaged_estimates_are_heard_again(melodies, tmp_path):
@@ -237,10 +237,10 @@ def test_damaged_estimates_are_heard_again(melodies, tmp_path):
 def with_bad_files(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
-    write_recording(data, "good", SEED_MELODY)
+    write_recording(data, "good", MELODY)
     (data / "text.wav").write_text("this is no sound")
     write_labels(data / "text.tsv", Notes([0], [1], [60]))
-    write_recording(data, "labels", SEED_MELODY)
+    write_recording(data, "labels", MELODY)
     (data / "labels.tsv").write_text("onset\toffset\tmidi\n1.0\t0.5\t60\n")
     return data
 
@@ -354,7 +354,7 @@ def kept(cache):
 def many(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many")
     for number in range(8):
-        write_recording(folder, f"melody {number:02}", [midi + number for midi in SEED_MELODY[:3]])
+        write_recording(folder, f"melody {number:02}", [midi + number for midi in MELODY[:3]])
     return folder
 
 
