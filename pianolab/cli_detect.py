@@ -17,11 +17,10 @@ from pianolab.estimates import reason
 from pianolab.files import printable, refuse_unwritable, replacing
 from pianolab.labels import LabelError, write_labels
 from pianolab.messages import DONE, REFUSED, UsageError, complain, warn
-from pianolab.session import Session, transcribe_file
+from pianolab.session import transcribe_file
 
 STDIN = "-"
 STDIN_STEM = "stdin"
-_CHECKED_SR = 44100
 
 
 def run(args):
@@ -41,15 +40,13 @@ def run(args):
 
 
 def _ready(spec):
-    """The detector, once it is sure that a session can use it."""
+    """The detector, or why there is none."""
     try:
-        detector = create(spec)
-        Session(detector, sr=_CHECKED_SR)
+        return create(spec)
     except DetectorError:
         raise
     except Exception as error:  # its constructor may do anything, perhaps it is the user's own
         raise DetectorError(f"detector {spec} cannot run here: {reason(error)}") from error
-    return detector
 
 
 def _stem(source):

@@ -17,6 +17,7 @@ import typing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianolab.frames import Framer
 from pianolab.roll import Salience
 
 
@@ -124,9 +125,11 @@ def _is_literal(annotation):
 
 
 def _kind(parameter):
-    if parameter.annotation in (bool, int, float, str):
-        return parameter.annotation
-    return type(parameter.default)
+    known = [kind for kind in (parameter.annotation, *typing.get_args(parameter.annotation)) if kind in _KINDS]
+    return known[0] if known else type(parameter.default)
+
+
+_KINDS = (bool, int, float, str)
 
 
 def load_all():
@@ -266,9 +269,21 @@ def create(spec, **given):
         if key not in declared:
             raise DetectorError(f"detector {name!r} has no parameter {key!r}: {_nearest(key, list(declared))}")
         values[key] = _coerce(value, declared[key], name)
-    detector = cls(**values)
+    try:
+        detector = cls(**values)
+        _refuse_shape(detector)
+    except DetectorError:
+        raise
+    except ValueError as error:
+        raise DetectorError(f"detector {spec!r}: {error}") from error
     detector._given = values
     return detector
+
+
+def _refuse_shape(detector):
+    """Refuse frames that no Framer can cut, now and not when the first sound comes."""
+    shape = {name: getattr(detector, name) for name in ("frame_length", "hop_length", "lookahead", "sr")}
+    Framer(**shape)
 
 
 def _nearest(word, known):

@@ -60,7 +60,16 @@ def refuse_unwritable(folder):
         If it, or the nearest folder above it that exists, is a file or cannot be written to.
     """
     here = Path(folder).absolute()
-    while not os.path.lexists(here):
+    while not _is_there(here):
         here = here.parent
     with tempfile.TemporaryFile(dir=here):
         pass
+
+
+def _is_there(path):
+    """Whether a path exists, be it a link to nowhere; other than in os.path, a name that cannot be is an OSError."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True

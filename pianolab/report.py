@@ -79,14 +79,15 @@ def claim(out=None):
     """
     folder = _dated() if out is None else Path(out)
     shown = printable(folder)
-    if folder.exists() and not folder.is_dir():
-        raise CompareError(f"{shown} is a file: choose another folder with --out")
-    if folder.is_dir() and any(folder.iterdir()) and not _is_run(folder):
-        raise CompareError(f"{shown} holds files that are not of an earlier run: choose another folder with --out")
     try:
+        if folder.is_file():
+            raise CompareError(f"{shown} is a file: choose another folder with --out")
+        refuse_unwritable(folder)
         refuse_unwritable(folder.absolute().parent)
     except OSError as error:
         raise CompareError(f"{shown} cannot be written ({error.strerror}): choose another folder with --out") from error
+    if folder.is_dir() and any(folder.iterdir()) and not _is_run(folder):
+        raise CompareError(f"{shown} holds files that are not of an earlier run: choose another folder with --out")
     return folder
 
 
