@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import soundfile as sf
+from scipy import signal
 from scipy.signal.windows import hann
 
 from pianolab import audio, plots
@@ -39,11 +40,34 @@ FORMATS = {  # shown name -> suffix, libsndfile's format, subtype and how hard i
 # ------------------------------------------------------------------------------------------------ hear and see
 
 
+class Picture(plots.Figure):
+    """A figure that shows itself at the end of a cell, as a small PNG."""
+
+    def _ipython_display_(self):
+        from IPython.display import Image, display
+
+        display(Image(png(self)))
+
+
 def figure(width=9.0, height=2.6, *, rows=1, **settings):
-    """A small figure for a notebook and its axes; settings as for `pianolab.plots.figure`."""
-    fig, axes = plots.figure(width, height, rows=rows, **settings)
-    fig.set_dpi(DPI)
-    return fig, axes
+    """A small figure for a notebook.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches; 80 pixels each.
+    rows : int
+        Axes above each other.
+    **settings
+        For ``Figure.subplots``, such as ``ncols``.
+
+    Returns
+    -------
+    fig : Picture
+    axes : Axes or array of Axes
+    """
+    fig = Picture(figsize=(width, height), layout="constrained", dpi=DPI)
+    return fig, fig.subplots(rows, **settings)
 
 
 def player(y, *, sr, seconds=PLAYER_SECONDS):
@@ -91,10 +115,10 @@ def hear(y, *, sr, title="", seconds=PLAYER_SECONDS):
     seconds : float
         Length, at most.
     """
-    from IPython.display import Image, display
+    from IPython.display import display
 
     y = np.asarray(y)[: int(seconds * sr)]
-    display(Image(png(sound_figure(y, sr=sr, title=title))))
+    display(sound_figure(y, sr=sr, title=title))
     display(player(y / max(float(np.max(np.abs(y), initial=0.0)), SILENT), sr=sr, seconds=seconds))
 
 
@@ -368,3 +392,52 @@ def draw_spectrum(ax, y, *, sr, low_hz=0.0, high_hz=4000.0, dots=False, **settin
     ax.set(xlabel="frequency (Hz)", ylabel="level (dB, full-scale sine = 0)", xlim=(low_hz, high_hz))
     ax.grid(color="#dddddd", linewidth=0.6)
     return ax
+
+
+def product_figure(y, *, sr, hz=262.0, length_s=0.02):
+    """A sound and a sine of ``hz`` above, their product and its mean below."""
+    part = np.asarray(y, dtype=float)[: int(length_s * sr)]
+    part = part / max(float(np.max(np.abs(part), initial=0.0)), SILENT)
+    sine = np.sin(2 * np.pi * hz * np.arange(len(part)) / sr)
+    fig, (above, below) = figure(9, 4, rows=2, sharex=True)
+    zoom(above, part, sr=sr, length_s=length_s, label="the sound")
+    zoom(above, sine, sr=sr, length_s=length_s, color=plots.ORANGE, linestyle="--", label=f"a sine of {hz:g} Hz")
+    zoom(below, part * sine, sr=sr, length_s=length_s, color=plots.GREEN, label="their product")
+    below.axhline(np.mean(part * sine), color="black", label=f"its mean: {np.mean(part * sine):+.2f}")
+    for ax in (above, below):
+        ax.set(ylim=(-1.3, 1.3), ylabel="amplitude (peak = 1)")
+        ax.legend(loc="upper right", ncols=2)
+    above.set_xlabel("")
+    return fig
+
+
+def leakage_figure(between_bins=0.5, window="none", n=512, sr=22050):
+    """The spectrum of one sine that lies so far between two bins; dots are the bins."""
+    hz = (40 + between_bins) * sr / n
+    y = np.sin(2 * np.pi * hz * np.arange(n) / sr + 0.3)
+    fig, ax = figure(9, 2.8)
+    draw_spectrum(ax, y, sr=sr, window=window, n_fft=16 * n)
+    bins, level = spectrum_db(y, sr=sr, window=window)
+    ax.plot(bins, level, "o", color=plots.ORANGE, markersize=4, label=f"bins, {sr / n:.0f} Hz apart")
+    ax.axvline(hz, color=plots.GREY, linestyle="--", linewidth=1, label=f"the sine, {hz:.0f} Hz")
+    ax.set(xlim=(800, 2700), ylim=(-90, 5), title=f"window: {window}, the sine lies {between_bins:g} bins above bin 40")
+    ax.legend(loc="upper right")
+    return fig
+
+
+def stft_figure(y, *, sr, frame_length=2048, hop_length=256, bands=((1900, 2300), (260, 345))):
+    """Two bands of the spectrogram of a sound, with frames of so many samples, and what that means in ms and in Hz."""
+    stft = signal.ShortTimeFFT(hann(frame_length, sym=False), hop_length, sr, mfft=max(frame_length, 16384))
+    level = 20 * np.log10(np.maximum(np.abs(stft.stft(np.asarray(y, dtype=float))), 1e-12))
+    fig, axes = figure(9, 4, rows=len(bands), sharex=True)
+    for ax, (low, high) in zip(axes, bands, strict=True):
+        rows = (stft.f >= low) & (stft.f <= high)
+        part = level[rows] - level[rows].max()
+        times = stft.t(len(y))
+        mesh = ax.pcolormesh(times, stft.f[rows], part, vmin=-50, cmap="magma", shading="nearest", rasterized=True)
+        fig.colorbar(mesh, ax=ax, label="level (dB)")
+        ax.set(ylabel="frequency (Hz)", xlim=(0, len(y) / sr))
+    axes[-1].set_xlabel("time (s)")
+    ms, bin_hz = 1000 * frame_length / sr, sr / frame_length
+    fig.suptitle(f"{frame_length} samples: frames of {ms:.0f} ms, bins {bin_hz:.1f} Hz apart")
+    return fig
