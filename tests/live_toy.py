@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from pianolab.detector import Detector
 from pianolab.frames import frames_of
@@ -20,17 +21,18 @@ class Toy(Detector):
         self.floor_db, self.weigh = floor_db, weigh
         self._window = {"hann": np.hanning, "blackman": np.blackman}[window](self.frame_length).astype(np.float32)
         hz = np.arange(self.frame_length // 2 + 1) * self.sr / self.frame_length
-        self._comb = np.zeros((len(hz), N_KEYS), np.float32)
+        comb = np.zeros((N_KEYS, len(hz)), np.float32)
         for key, f0 in enumerate(key_hz()):
             for partial, weight in ((1, 1.0), (2, 0.95), (3, 0.7), (4, 0.5)):
                 near = np.abs(12 * np.log2(np.maximum(hz, 1) / (partial * f0))) < 0.4
-                self._comb[near, key] += weight if weigh else 1.0
+                comb[key, near] += weight if weigh else 1.0
+        self._comb = sparse.csr_array(comb)  # a dense product would start a thread for every core
 
     def process(self, span):
         frames = frames_of(span)
         level_db = 10 * np.log10(np.mean(frames[:, 1536:2560] ** 2, axis=1) + 1e-12)
         spectrum = np.abs(np.fft.rfft(frames * self._window, axis=1)).astype(np.float32)
-        comb = spectrum @ self._comb / (np.sum(spectrum, axis=1, keepdims=True) + 1e-9)
+        comb = (self._comb @ spectrum.T).T / (np.sum(spectrum, axis=1, keepdims=True) + 1e-9)
         best = np.argmax(comb, axis=1)
         rows = np.flatnonzero(level_db > self.floor_db)
         strength, hz = np.zeros((len(frames), N_KEYS)), np.full((len(frames), N_KEYS), np.nan)

@@ -8,22 +8,23 @@ Types that the page sends: hello, start, block, poll, choose, stop, play, save, 
 Types that it gets: ready, started, heard, chosen, stopped, audio, saved, labels, forgotten, refused, stale.
 """
 
+import numpy as np
+
 from pianolab.files import printable
-from pianolab.labels import LabelError
 from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, SourceError, feed_from
 from pianolab.live.stream import Stream
 from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir
 from pianolab.live.trial import judge, propose_labels, score_choices
-from pianolab.live.voice import Choice, ChoiceError, menu
+from pianolab.live.voice import Choice, ChoiceError, Voice, menu
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.units import NOTE_STYLES
 
+_WARM_UP_SR = 44100
 MAX_LANES = 2
 MAX_SHIFT_S = 10.0
 TAKES_IN_MEMORY = 5
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
-_FAULTS = (ChoiceError, SourceError, TakeError, LabelError, KeyError, TypeError, ValueError, OSError)
 
 
 class Desk:
@@ -95,7 +96,9 @@ class Desk:
             ]
         try:
             replies = answer(self, content, buffers)
-        except _FAULTS as error:
+        except (
+            Exception
+        ) as error:  # also a fault of a detector: the player must see it, and the page must get an answer
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
             replies = {"type": "refused", "asked": kind, "text": text, "seq": content.get("seq")}
         return [reply if isinstance(reply, tuple) else (reply, []) for reply in _as_list(replies)]
@@ -116,6 +119,7 @@ class Desk:
             "folder": printable(self.folder),
             "prompt": prompt,
             "takes": [_summary(take) for take in self.takes],
+            "problem": _warm_up(self.choices),
         }
 
     def _start(self, content, _buffers):
@@ -169,7 +173,7 @@ class Desk:
             "seconds": round(stream.seconds, 4),
             "missing_s": round(stream.counts["missing"] / stream.sr, 3),
             "refused": stream.refused,
-            "problem": self._recorder.problem,
+            "problem": stream.fault or self._recorder.problem,
         }
 
     def _choose(self, content, _buffers):
@@ -287,6 +291,20 @@ _ANSWERS = {
     "forget": Desk._forget,
     "label": Desk._label,
 }
+
+
+def _warm_up(choices):
+    """Let every detector hear half a second: what is made on first use is made before the player begins.
+
+    Returns the fault of a detector, or ''.
+    """
+    hiss = np.random.default_rng(0).normal(scale=0.01, size=_WARM_UP_SR // 2).astype(np.float32)
+    for choice in choices:
+        try:
+            Voice(choice, sr=_WARM_UP_SR).push(hiss)
+        except Exception as error:  # of any kind: another detector may be chosen
+            return f"detector {choice.detector} fails: {type(error).__name__}: {error}".splitlines()[0]
+    return ""
 
 
 def file_sources(paths):

@@ -65,6 +65,11 @@ class Stream:
         return self.counts["samples"] / self.sr
 
     @property
+    def fault(self):
+        """What went wrong in a detector, or ''."""
+        return next((voice.fault for voice in self.voices if voice.fault), "")
+
+    @property
     def refused(self):
         """Number of blocks that could not be used."""
         return sum(self.counts[name] for name in REFUSALS)

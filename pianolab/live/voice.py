@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from pianolab.detector import DetectorError, create, load_all, missing, parameters
+from pianolab.detector import create, load_all, missing, parameters
 from pianolab.roll import Notes
 from pianolab.session import Session, default_tracker
 from pianolab.units import A4_HZ, cents_between, midi_to_hz, midi_to_key, note_name
@@ -73,7 +73,7 @@ class Choice:
         """
         try:
             return create(self.detector, **self.params)
-        except (DetectorError, ImportError, OSError, TypeError, ValueError) as error:
+        except Exception as error:  # a detector from anywhere may raise anything
             raise ChoiceError(str(error).splitlines()[0]) from error
 
     def plain(self):
@@ -152,6 +152,11 @@ class Voice:
         Rate of the stream, Hz.
     lane : int
         Number of the voice, carried by its events.
+
+    Attributes
+    ----------
+    fault : str
+        What went wrong in the detector, or ''.
     """
 
     def __init__(self, choice, *, sr, lane=0):
@@ -160,10 +165,11 @@ class Voice:
         self._stretch = self._sr_heard / sr  # seconds of the stream in one of the session's
         self._done = []  # Notes of earlier stretches
         self._count = 0  # note numbers given in them
+        self.fault = ""
         self._start(0)
 
     def _start(self, frame):
-        self._frame = frame
+        self._frame, self._heard_frames = frame, 0
         self._next_count = self._count
         self._row = None
         self._open = {}  # note number -> MIDI number
@@ -174,15 +180,43 @@ class Voice:
 
     def push(self, y):
         """Hear samples that follow the last ones; return events, a list of dict."""
-        return self._told(self._session.push(y))
+        if self._session is None:
+            return []
+        try:
+            self._heard_frames += len(y)
+            return self._told(self._session.push(y))
+        except Exception as error:  # a detector may be anybody's: its fault must not stop the stream
+            return self._give_up(error)
 
     def pause(self):
         """End the stretch: sounding notes go off. Return events."""
-        events = self._told(self._session.flush())
+        if self._session is None:
+            return []
+        try:
+            events = self._told(self._session.flush())
+        except Exception as error:  # as in push
+            return self._give_up(error)
+        self._end_stretch()
+        return events
+
+    def _give_up(self, error):
+        """After a fault: every sounding note goes off, and nothing more is heard until the next stretch."""
+        self.fault = f"detector {self.choice.detector} failed: {type(error).__name__}: {error}".splitlines()[0]
+        now_s = round((self._frame + self._heard_frames) / self.sr, 6)
+        ends = [self._off(number, midi, now_s) for number, midi in self._open.items()]
+        self._end_stretch()
+        return ends
+
+    def _off(self, number, midi, time_s):
+        times = {"time_s": time_s, "heard_s": time_s}
+        unknown = {"velocity": None, "level_db": None, "cents": None}
+        event = {"kind": "off", "lane": self.lane, "note": number, "midi": midi, "name": note_name(midi)}
+        return {**event, **times, "confidence": 0.0, **unknown}
+
+    def _end_stretch(self):
         self._done.append(self._shifted(self._session.notes))
         self._count = self._next_count
-        self._session, self._row = None, None
-        return events
+        self._session, self._row, self._open = None, None, {}
 
     def resume(self, frame):
         """Begin a new stretch at a sample of the stream."""

@@ -19,9 +19,17 @@ TOKEN = "browser-test"
 START_S = 60
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --autoplay-policy=no-user-gesture-required"
-).split()
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--autoplay-policy=no-user-gesture-required",
+)
 OURS = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:", "about:")
 SELECT = {"start": ".pl-start", "note": ".pl-note", "alert": ".pl-alert"}
 
@@ -49,7 +57,7 @@ def server(kind, folder, *, env=None):
         command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
         command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     else:
-        command = ["voila", str(folder), *common, "--Voila.ip=127.0.0.1"]
+        command = ["pianolab.live", str(folder), *common, f"--Voila.token={TOKEN}"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         env={**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder / ".config"), **(env or {})},

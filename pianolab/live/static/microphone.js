@@ -1,7 +1,8 @@
 // The page's half of the live view: captures the microphone, sends blocks to the kernel, draws what comes back.
 // One file, no libraries, no build step; nothing is fetched and nothing is captured before Start is pressed.
 
-const IN_FLIGHT = 4; // blocks on their way to the kernel; more are dropped and counted
+const IN_FLIGHT = 4; // messages on their way to the kernel; blocks wait, and go together when one comes back
+const LAG_S = 0.5; // sound that waits or is on its way; beyond, blocks are dropped and counted
 const POLL_MS = 25; // how often the kernel's own sources are asked
 const BUSY_MS = 2000; // no answer for this long: say so
 const DEAD_MS = 30000; // no answer for this long: let go of the microphone
@@ -825,6 +826,7 @@ class View {
     for (const take of content.takes) this.takes.add(take);
     this.set("ready");
     this.status.textContent = `Ready. Press Start and play. Listens with ${this.detectors(content.choices)}.`;
+    if (content.problem) this.refused(content.problem);
     this.listDevices();
     this.tell("ready");
   }
@@ -902,7 +904,7 @@ class View {
     const option = this.select.selectedOptions[0];
     this.source = option && !option.dataset.device && option.value ? option.value : "";
     this.session = `${this.id}-${Date.now()}`;
-    Object.assign(this, { seq: 0, inFlight: new Map(), dropped: 0, sent: 0, frames: 0, now: [], heard: { seconds: 0, at: performance.now() }, lastAck: performance.now() });
+    Object.assign(this, { seq: 0, inFlight: new Map(), backlog: [], dropped: 0, frames: 0, now: [], heard: { seconds: 0, at: performance.now() }, lastAck: performance.now() });
     this.roll.clear();
     for (const lane of this.lanes) lane.clear();
     this.log.replaceChildren();
@@ -942,7 +944,7 @@ class View {
     clearInterval(this.poller);
     if (this.capture) await this.capture.finish();
     const patience = performance.now() + 1500;
-    while (this.inFlight.size && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((this.inFlight.size || this.backlog.length) && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
     this.release();
     this.stopAsked = performance.now();
     this.send({ type: "stop", session: this.session, frames: this.frames, dropped: this.dropped });
@@ -972,21 +974,45 @@ class View {
     this.frames = frame + n;
     this.tell("block", { frame, n });
     this.peakNow = Math.max(this.peakNow || 0, peak);
-    if (this.inFlight.size >= IN_FLIGHT) {
+    const owed = [...this.inFlight.values()].reduce((sum, m) => sum + m.n, 0) + this.backlog.reduce((sum, m) => sum + m.n, 0);
+    if (owed + n > LAG_S * this.sr) {
       this.dropped += 1;
+      this.droppedAt = performance.now();
       this.trouble("slow", "", `(${this.dropped} blocks, ${((this.dropped * this.blockLength) / this.sr).toFixed(1)} s left out).`);
-      return;
+    } else {
+      this.backlog.push({ frame, pcm, n });
     }
-    this.post({ type: "block", session: this.session, frame, sr: this.sr }, pcm);
+    this.post();
+  }
+
+  // Send what waits: as many blocks as follow each other go in one message.
+  post() {
+    if (!this.backlog.length || this.inFlight.size >= IN_FLIGHT) return;
+    const first = this.backlog[0].frame;
+    const parts = [];
+    let n = 0;
+    while (this.backlog.length && this.backlog[0].frame === first + n) {
+      const block = this.backlog.shift();
+      parts.push(block.pcm);
+      n += block.n;
+    }
+    let pcm = parts[0];
+    if (parts.length > 1) {
+      const joined = new Int16Array(n);
+      let at = 0;
+      for (const part of parts) { joined.set(new Int16Array(part), at); at += part.byteLength / 2; }
+      pcm = joined.buffer;
+    }
+    this.ask({ type: "block", session: this.session, frame: first, sr: this.sr }, pcm, n);
   }
 
   poll() {
-    if (this.inFlight.size < 1) this.post({ type: "poll", session: this.session });
+    if (!this.inFlight.size) this.ask({ type: "poll", session: this.session });
   }
 
-  post(message, pcm) {
+  ask(message, pcm, n = 0) {
     const seq = this.seq++;
-    this.inFlight.set(seq, performance.now());
+    this.inFlight.set(seq, { at: performance.now(), n });
     this.send({ ...message, seq }, pcm);
   }
 
@@ -994,6 +1020,7 @@ class View {
     for (const sent of [...this.inFlight?.keys() ?? []]) if (sent <= seq) this.inFlight.delete(sent);
     this.lastAck = performance.now();
     if (this.troubles.has("busy")) this.trouble("", "busy");
+    if (this.state === "running" || this.state === "stopping") this.post();
   }
 
   // Every quarter of a second: does the kernel still answer?
@@ -1003,8 +1030,9 @@ class View {
     if (this.waiting && now - this.waiting > BUSY_MS && !this.troubles.has("busy")) this.trouble("busy");
     if (this.waiting && now - this.waiting > DEAD_MS) { this.trouble("dead", "busy"); this.begin?.reject(new Error("The kernel did not answer.")); }
     if (this.stopAsked && now - this.stopAsked > DEAD_MS) { this.trouble("dead", "busy"); this.ended(); }
+    if (this.troubles.has("slow") && now - this.droppedAt > 5000) this.trouble("", "slow");
     if (this.state !== "running" || !this.inFlight.size) return;
-    const silent = now - Math.min(...this.inFlight.values());
+    const silent = now - Math.min(...[...this.inFlight.values()].map((m) => m.at));
     if (silent > DEAD_MS) { this.release(); this.trouble("dead", "busy"); this.set("ready"); this.status.textContent = "Stopped: the kernel did not answer. The microphone is off."; }
     else if (silent > BUSY_MS && !this.troubles.has("busy")) this.trouble("busy");
   }
@@ -1080,7 +1108,7 @@ class View {
     const now = performance.now();
     if (now - (this.countedAt || 0) < 500) return;
     this.countedAt = now;
-    const lag = this.source ? "" : `, ${this.inFlight.size} blocks on their way`;
+    const lag = this.source ? "" : `, ${this.inFlight.size} messages on their way`;
     this.counts.textContent = `${seconds.toFixed(1)} s heard, ${missing.toFixed(2)} s missing, ${this.dropped} blocks dropped${refused ? `, ${refused} refused` : ""}${lost ? `, ${lost} lost by the sound card` : ""}${lag}`;
     if (problem) this.refused(problem);
   }
