@@ -89,7 +89,7 @@ class Desk:
             Messages to send back, in order.
         """
         kind = content.get("type") if isinstance(content, dict) else None
-        answer = _ANSWERS.get(kind)
+        answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
         if answer is None:
             return [
                 ({"type": "refused", "asked": str(kind), "text": f"message {kind!r} is unknown: reload the page"}, [])
