@@ -269,7 +269,7 @@ def _score_table(scores, protocol):
         "onset_only": "onset of any key",
         "frame": "keys down, frame by frame",
     }
-    lines = [f"{scores['n_estimate']:.0f} notes heard, {scores['n_reference']:.0f} played"]
+    lines = [f"notes: {scores['n_estimate']:.0f} heard, {scores['n_reference']:.0f} played"]
     lines.append(f"{'':33}{'precision':>10}{'recall':>10}{'F1':>10}")
     for name, meaning in rows.items():
         if f"{name}_f1" in scores:
@@ -314,8 +314,8 @@ def _data_list(args):
 def _data_render(args):
     from pianolab.datasets import data_dir, render_builtin
 
-    rendered = render_builtin(progress=True, force=True)
-    print(f"rendered {len(rendered)} recordings in {printable(data_dir() / 'builtin' / 'audio')}")
+    n = len(render_builtin(progress=True, force=True))
+    print(f"rendered {n} recording{'s' if n != 1 else ''} in {printable(data_dir() / 'builtin' / 'audio')}")
     return DONE
 
 

@@ -5,16 +5,21 @@ and a folder for results in which there is nothing. File descriptors are watched
 say something of its own.
 """
 
+import functools
 import os
 import struct
 import subprocess
 import sys
+import tempfile
 import warnings
+from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
 import soundfile as sf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pianolab import audio
 from pianolab.cli import main
@@ -41,6 +46,7 @@ def float_wav(path, y, sr=SR):
     sf.write(path, np.asarray(y, dtype=np.float32), sr, subtype="FLOAT")
 
 
+@functools.cache
 def whole_wav():
     """Bytes of a good recording of C4."""
     y = np.round(32767 * render(C4, sr=SR, tail_s=0.2)).astype("<i2")
@@ -157,6 +163,23 @@ def test_a_refusal_in_a_process_of_its_own_has_no_traceback(tmp_path):
     )
     assert done.returncode == 2
     assert done.stderr.decode() == "pianolab: missing.wav is not there: check the name and the folder\n"
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 43), st.integers(0, 255)), max_size=4), st.integers(0, 4000))
+def test_a_damaged_header_is_refused_or_heard_but_never_a_traceback(capfd, damage, length):
+    data = bytearray(whole_wav())
+    for place, value in damage:
+        data[place] = value
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "song.wav")
+        path.write_bytes(data[:length])
+        code = run("detect", path, "--out", Path(folder, "out"))
+        left = os.listdir(Path(folder, "out")) if Path(folder, "out").exists() else []
+    lines = capfd.readouterr().err.splitlines()
+    assert (code, left) in ((0, ["song.tsv"]), (2, []))
+    assert all(line.startswith(f"pianolab: {'warning: ' if code == 0 else ''}{path} ") for line in lines)
+    assert code == 0 or len(lines) == 1
 
 
 # Labels that are refused
@@ -446,7 +469,7 @@ def test_labels_off_the_keyboard_are_dropped_and_counted(truth, tmp_path, capfd)
     assert run("score", truth, path) == 0
     said = capfd.readouterr()
     assert said.err == f"pianolab: warning: {path}: 3 of 4 notes lie off the keyboard (21..108) and are dropped\n"
-    assert "1 notes heard, 1 played" in said.out
+    assert "notes: 1 heard, 1 played" in said.out
 
 
 def test_notes_that_overlap_on_one_key_are_all_kept(tmp_path, capfd):
@@ -455,7 +478,7 @@ def test_notes_that_overlap_on_one_key_are_all_kept(tmp_path, capfd):
     assert run("score", path, path) == 0
     said = capfd.readouterr()
     assert said.err == ""
-    assert "3 notes heard, 3 played" in said.out
+    assert "notes: 3 heard, 3 played" in said.out
 
 
 def test_a_midi_note_that_never_ends_is_ended_with_a_warning(truth, tmp_path, capfd):
