@@ -14,9 +14,12 @@ import numpy as np
 import PIL.Image
 import soundfile as sf
 from scipy import signal
+from scipy.fft import dct, idct
 from scipy.signal.windows import hann
 
 from pianolab import audio, plots
+from pianolab.piano import PIANOS, render
+from pianolab.roll import Notes
 
 PLAYER_SR = 22050
 PLAYER_SECONDS = 2.0
@@ -441,3 +444,68 @@ def stft_figure(y, *, sr, frame_length=2048, hop_length=256, bands=((1900, 2300)
     ms, bin_hz = 1000 * frame_length / sr, sr / frame_length
     fig.suptitle(f"{frame_length} samples: frames of {ms:.0f} ms, bins {bin_hz:.1f} Hz apart")
     return fig
+
+
+# --------------------------------------------------------------------------------------------- 03 mel and MFCC
+
+
+def filter_bank_figure(n_mels=10, high_hz=4000):
+    """The triangles of a mel filter bank."""
+    import librosa
+
+    sr, n_fft = 2 * high_hz, 8192
+    bank = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, htk=True, norm=None)
+    fig, ax = figure()
+    ax.plot(np.arange(bank.shape[1]) * sr / n_fft, bank.T, linewidth=1.2)
+    ax.set(xlabel="frequency (Hz)", ylabel="weight", xlim=(0, high_hz), ylim=(0, 1.1), title=f"{n_mels} mel bands")
+    return fig
+
+
+def mfcc_figure(band_level_db, n_mfcc=13):
+    """The levels of the mel bands of one moment, and the curve that the first n_mfcc coefficients keep of them."""
+    level = np.asarray(band_level_db, dtype=float)
+    kept = dct(level, norm="ortho")
+    kept[n_mfcc:] = 0.0
+    fig, ax = figure()
+    ax.plot(level, ".-", color=plots.GREY, linewidth=0.8, label=f"levels of {len(level)} mel bands")
+    ax.plot(idct(kept, norm="ortho"), color=plots.ORANGE, linewidth=2, label=f"what {n_mfcc} MFCCs keep")
+    ax.set(xlabel="mel band (number, low to high)", ylabel="level (dB)", xlim=(0, len(level) - 1))
+    ax.legend(loc="upper right")
+    return fig
+
+
+def piano_mfccs(keys, *, n_mels=32, sr=22050):
+    """MFCCs of the same keys on every piano of the package, the mean over half a second of each note.
+
+    Parameters
+    ----------
+    keys : sequence of int
+        MIDI numbers.
+    n_mels : int
+        Mel bands, and as many coefficients.
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a note, indexed by ``piano`` and ``key``; one column a coefficient, 0 first.
+    """
+    import librosa
+    import pandas as pd
+
+    rows = {}
+    for piano in PIANOS:
+        for key in keys:
+            y = render(Notes([0.0], [0.6], [key], [80]), sr=sr, piano=piano, tail_s=0.0)[sr // 20 : sr * 11 // 20]
+            mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=n_mels, n_mels=n_mels, htk=True)
+            rows[piano, key] = mfcc.mean(axis=1)
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index = pd.MultiIndex.from_tuples(table.index, names=["piano", "key"])
+    return table
+
+
+def nearest(known, asked):
+    """For each row asked, the index of the most similar row known (least sum of squared differences)."""
+    distance = np.sum((asked.to_numpy()[:, None] - known.to_numpy()[None]) ** 2, axis=2)
+    return [known.index[i] for i in np.argmin(distance, axis=1)]
