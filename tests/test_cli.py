@@ -1,5 +1,6 @@
 """What can be typed after `pianolab`, and what then is on the screen and in the folder."""
 
+import importlib.util
 import io
 import json
 import os
@@ -566,6 +567,24 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path):
     os.close(writer)
     assert done.returncode == 141
     assert done.stderr == b""
+
+
+@pytest.mark.slow
+def test_a_longer_recording_takes_no_more_memory(tmp_path):
+    """Ten minutes against one; three hours are benchmarks/long_recording.py."""
+    place = Path(__file__).parents[1] / "benchmarks" / "long_recording.py"
+    spec = importlib.util.spec_from_file_location("long_recording", place)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    runs = []
+    for minutes in (1, 10):
+        path = tmp_path / f"{minutes}.wav"
+        benchmark.make_recording(path, minutes / 60)
+        assert audio.info(path).seconds == pytest.approx(60 * minutes, abs=1e-3)
+        runs.append(benchmark.detect(path, minutes / 60, "yin"))
+    short, long = (run.peak_mb for run in runs)
+    assert 50 < short < long + 20
+    assert long < short + 60  # the whole recording would be 106 MB as float32
 
 
 def test_ctrl_c_is_quiet(song, monkeypatch, capsys):
