@@ -20,6 +20,7 @@ from scipy.signal.windows import hann
 from pianolab import audio, plots
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes
+from pianolab.units import midi_to_hz
 
 PLAYER_SR = 22050
 PLAYER_SECONDS = 2.0
@@ -509,3 +510,52 @@ def nearest(known, asked):
     """For each row asked, the index of the most similar row known (least sum of squared differences)."""
     distance = np.sum((asked.to_numpy()[:, None] - known.to_numpy()[None]) ** 2, axis=2)
     return [known.index[i] for i in np.argmin(distance, axis=1)]
+
+
+def share_named(table, what, *, n=12):
+    """Share of notes named right by the nearest other note, in coefficients 1 to n.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `piano_mfccs`.
+    what : {'piano', 'key'}
+        The piano: even keys are known, odd ones asked. The key: the grand is known, the other pianos asked.
+    n : int
+        Coefficients used, without coefficient 0.
+
+    Returns
+    -------
+    float
+        0..1.
+    """
+    known = table.index.get_level_values("key") % 2 == 0 if what == "piano" else _is_grand(table)
+    table = table.loc[:, 1:n]
+    guesses, truths = nearest(table[known], table[~known]), table[~known].index
+    part = list(table.index.names).index(what)
+    return float(np.mean([guess[part] == truth[part] for guess, truth in zip(guesses, truths, strict=True)]))
+
+
+def _is_grand(table):
+    return table.index.get_level_values("piano") == "grand"
+
+
+def naming_figure(table):
+    """Share of pianos and of keys named right, for every number of coefficients."""
+    numbers = np.arange(1, table.shape[1])
+    fig, ax = figure(9, 3)
+    for what, style in (("piano", "s--"), ("key", "o-")):
+        ax.plot(numbers, [share_named(table, what, n=n) for n in numbers], style, label=f"{what} named right")
+    ax.set(xlabel="MFCCs used (number, without coefficient 0)", ylabel="share of notes (0..1)", ylim=(0, 1))
+    ax.legend(loc="lower right")
+    return fig
+
+
+def share_on_keys(y, keys, *, sr, low_hz, high_hz):
+    """Share of the energy between two frequencies that lies within half a semitone of some keys, 0..1."""
+    n_fft = 2 ** int(np.ceil(np.log2(4 * len(y))))
+    power = np.abs(np.fft.rfft(y, n_fft)) ** 2
+    hz = np.arange(len(power)) * sr / n_fft
+    here = (hz > low_hz) & (hz < high_hz)
+    octaves = np.abs(np.log2(hz[here, None] / midi_to_hz(np.asarray(keys))))
+    return float(power[here][octaves.min(axis=1) < 0.5 / 12].sum() / power[here].sum())
