@@ -3,8 +3,10 @@
 A key becomes a note when it has been the detector's answer for ``n_confirm`` frames in a row. The note began
 where its run of frames began, or at the nearest clear onset in the evidence; it ends when another note takes
 over (monophonic), when its strength has gone, or when the sound has fallen below the energy gate. A new
-onset of the same key while it sounds is a repeated note. Events say what is known as soon as it is known:
-``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced.
+onset of the same key while it sounds is a repeated note. A polyphonic detector that gives onset evidence for each
+key is followed more closely: there a note begins where that evidence has a peak, and nowhere else. Events say what
+is known as soon as it is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first
+announced.
 """
 
 from dataclasses import dataclass
@@ -137,6 +139,8 @@ class Tracker:
         self._run_start_s = np.zeros(N_KEYS)
         self._run_best = np.zeros(N_KEYS)
         self._onset_s = np.full(N_KEYS, -np.inf)  # last onset evidence of each key
+        self._before = np.zeros((2, N_KEYS))  # onset evidence of the two rows before
+        self._hop_s = 0.0
         self._time_s = 0.0
 
     def push(self, salience):
@@ -178,8 +182,10 @@ class Tracker:
         return Notes(onset, offset, key_to_midi(np.array(key)), velocity, np.clip(confidence, 0, 1))
 
     def _step(self, salience, row, speaks):
-        self._time_s = time_s = float(salience.times[row])
-        level_db = float(salience.level_db[row])
+        time_s, level_db = float(salience.times[row]), float(salience.level_db[row])
+        self._hop_s, self._time_s = time_s - self._time_s, time_s
+        if self.policy == "poly" and salience.onset is not None and salience.onset.shape[1] == N_KEYS:
+            return self._step_struck(salience, row, speaks, time_s, level_db)
         self._mark_onsets(salience, row, time_s)
         started = speaks & (self._run == 0)
         self._run_start_s[started] = time_s
@@ -191,6 +197,27 @@ class Tracker:
         for key in np.flatnonzero(self._run >= self.n_confirm):
             events += self._confirm(int(key), salience, row, time_s, level_db)
         return events
+
+    def _step_struck(self, salience, row, speaks, time_s, level_db):
+        """Notes begin at peaks of each key's own onset evidence: seen one row later, timed between the rows."""
+        events = self._end_faded(speaks, time_s, level_db)
+        rising, peak, falling = *self._before, salience.onset[row].astype(float)
+        self._before = np.stack([peak, falling])
+        struck = (peak >= self.onset_threshold) & (peak >= rising) & (peak > falling) & speaks
+        for key in np.flatnonzero(struck):
+            bend = rising[key] - 2.0 * peak[key] + falling[key]  # below 0 at a peak
+            shift = 0.5 * (rising[key] - falling[key]) / bend
+            onset_s = max(time_s + (shift - 1.0) * self._hop_s - self.onset_delay_s, 0.0)
+            events += self._strike(int(key), onset_s, float(peak[key]), salience, row, time_s, level_db)
+        return events
+
+    def _strike(self, key, onset_s, confidence, salience, row, time_s, level_db):
+        events = []
+        if key in self._open:
+            if onset_s < self._open[key].onset_s + self.min_gap_s:
+                return []
+            events.append(self._close(self._open[key], onset_s, level_db))
+        return [*events, self._begin(key, onset_s, confidence, salience, row, time_s, level_db)]
 
     def _mark_onsets(self, salience, row, time_s):
         if salience.onset is not None:
@@ -219,12 +246,15 @@ class Tracker:
             events.append(self._close(self._open[key], onset_s, level_db))
         elif self.policy == "mono":
             events += [self._close(note, max(onset_s, note.onset_s), level_db) for note in list(self._open.values())]
-        velocity = np.nan if salience.velocity is None else float(salience.velocity[row, key])
         confidence = float(min(self._run_best[key], 1.0))
+        return [*events, self._begin(key, onset_s, confidence, salience, row, time_s, level_db)]
+
+    def _begin(self, key, onset_s, confidence, salience, row, time_s, level_db):
+        velocity = np.nan if salience.velocity is None else float(salience.velocity[row, key])
         note = _Note(self._count, key, max(onset_s, 0.0), velocity, confidence, level_db, last_s=time_s)
         self._count += 1
         self._open[key] = note
-        return [*events, self._event("on", note, note.onset_s, time_s, level_db)]
+        return self._event("on", note, note.onset_s, time_s, level_db)
 
     def _close(self, note, offset_s, level_db):
         note.offset_s = max(offset_s, note.onset_s)

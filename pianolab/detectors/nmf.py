@@ -1,0 +1,314 @@
+"""Non-negative decomposition: which keys, struck or sounding, add up to this piece of sound?
+
+What comes in: frames of samples. What comes out: for every key in every frame how strongly it sounds and how likely
+it was struck just there. A sound is taken as a sum of known sounds: for each key a template of its attack, of its
+decay and of its late sound, learnt from single notes of the rendered pianos; one flat template takes up noise. The
+amounts are found by the multiplicative rule for the Kullback-Leibler divergence (Lee & Seung, NIPS 2000).
+
+A template is no single spectrum but three, of what is heard 80 ms before, at and 80 ms after the frame. So an attack,
+silent before and loud after, cannot be mistaken for a note that goes on sounding, and its amount alone says where a
+key was struck. ``preset=textbook`` decomposes single spectra and reads strokes from the rise of the amounts.
+
+The templates are made by ``python -m pianolab.detectors.nmf``, which takes about half a minute.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import scipy.fft
+from numba import njit
+
+from pianolab import spectrum
+from pianolab.detector import Detector, DetectorError
+from pianolab.files import replacing
+from pianolab.frames import Framer, frames_of
+from pianolab.piano import PIANOS, render
+from pianolab.roll import Notes, Salience
+from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz
+
+SR = 16000
+BINS_PER_KEY = 3
+N_BINS = 294  # from A0 to 8 kHz
+WINDOWS = ((4096, 0.0), (2048, 500.0), (1024, 2000.0))  # samples, and the frequency (Hz) from which it is used
+TEXTBOOK_WINDOWS = ((4096, 0.0),)
+MOMENTS = (-1280, 0, 1280)  # samples: 80 ms before, at and after the frame's own
+STAGES_S = ((0.03, 0.05), (0.10, 0.45), (0.60, 1.50))  # frames of attack, decay, late sound: seconds after the stroke
+TEXTBOOK_STAGES_S = ((-0.02, 0.06), (0.10, 0.45), (0.60, 1.50))
+LEARN_VELOCITIES = (36, 64, 100)
+TINY = 1e-9  # keeps divisions finite; far below the quantisation of 16-bit audio
+QUIET = 2e-4  # magnitude: nothing under about -75 dBFS counts as sound
+FORGET_S = 8.0  # the loudest moment is forgotten at half its magnitude in this time
+RISE_S = 0.08  # textbook: over this time
+RISE_FLOOR = 0.03  # share of the loudest moment below which a rise means little
+RISE_LEAST = 0.8  # rise of the logarithm that gives evidence 0.5
+TEMPLATES = Path(__file__).with_name("nmf_templates.npz")
+
+
+# ------------------------------------------------------------------------------------------------------ spectra
+
+
+def log_bins(windows):
+    """Weights that turn the spectra of several windows, side by side, into bins of a third of a semitone.
+
+    Parameters
+    ----------
+    windows : tuple of (int, float)
+        Length in samples and the frequency in Hz from which it is used, rising.
+
+    Returns
+    -------
+    (N_BINS, sum of n // 2 + 1) float32
+    """
+    centre = key_hz()[0] * 2.0 ** ((np.arange(N_BINS) - 1) / (12 * BINS_PER_KEY))
+    edges = [*(start for _, start in windows), np.inf]
+    parts = []
+    for (n, low), high in zip(windows, edges[1:], strict=True):
+        hz = np.arange(n // 2 + 1) * SR / n
+        half = np.maximum(centre * (2.0 ** (1.0 / (12 * BINS_PER_KEY)) - 1.0), SR / n)
+        triangles = np.maximum(1.0 - np.abs(hz - centre[:, None]) / half[:, None], 0.0)
+        parts.append(np.where(((centre >= low) & (centre < high))[:, None], triangles, 0.0))
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+class Ear:
+    """Turns frames into the spectra that templates are made of: one for each of ``moments``, N_BINS values each."""
+
+    def __init__(self, *, windows, moments):
+        self.moments = moments
+        self.frame_length = max(n for n, _ in windows) + max(moments) - min(moments)
+        self._windows = [np.float32(4.0 / n) * spectrum.hann(n) for n, _ in windows]  # a full-scale sine reads 1
+        self._bins = spectrum.Comb(log_bins(windows))
+
+    def __call__(self, span):
+        """(T, len(moments) * N_BINS) float32 of a Span; magnitudes, a full-scale sine reads about 1."""
+        return np.concatenate([self._heard_at(span, moment) for moment in self.moments], axis=1)
+
+    def _heard_at(self, span, moment):
+        middle = self.frame_length // 2 + moment
+        parts = []
+        for window in self._windows:
+            frames = frames_of(span, length=len(window), end=middle + len(window) // 2)
+            parts.append(np.abs(scipy.fft.rfft(frames * window, axis=1)))
+        return self._bins(np.concatenate(parts, axis=1))
+
+
+# ------------------------------------------------------------------------------------------------ decomposition
+
+
+@njit(cache=True, fastmath=True)
+def decompose(spectra, templates, n_iterations, power, least):
+    """How much of each template is in each spectrum: minimal Kullback-Leibler divergence, all amounts >= 0.
+
+    Every iteration multiplies the amounts h by W' (v / W h), for templates of unit sum (Lee & Seung 2000, eq. 5).
+    ``power`` above 1 takes longer steps (Badeau, Bertin & Vincent, IEEE Trans. Neural Networks 21, 2010, section V).
+    Templates that have come below the share ``least`` of the sound are left out of the following iterations.
+    Each row is computed alone.
+
+    Parameters
+    ----------
+    spectra : (T, n) float32
+    templates : (K, n) float32
+        Rows of unit sum.
+    n_iterations : int
+    power, least : float
+
+    Returns
+    -------
+    (T, K) float32
+    """
+    n_rows, n_bins = spectra.shape
+    n_templates = len(templates)
+    amounts = np.zeros((n_rows, n_templates), np.float32)
+    model = np.empty(n_bins, np.float32)
+    ratio = np.empty(n_bins, np.float32)
+    active = np.empty(n_templates, np.int64)
+    h = np.empty(n_templates, np.float32)
+    for t in range(n_rows):
+        v = spectra[t]
+        total = v.sum()
+        if total < n_bins * TINY:
+            continue
+        n_active = n_templates
+        active[:] = np.arange(n_templates)
+        h[:] = total / n_templates
+        for iteration in range(n_iterations):
+            model[:] = TINY
+            for i in range(n_active):
+                template, amount = templates[active[i]], h[i]
+                for b in range(n_bins):
+                    model[b] += amount * template[b]
+            for b in range(n_bins):
+                ratio[b] = v[b] / model[b]
+            kept = 0
+            for i in range(n_active):
+                template, gain = templates[active[i]], np.float32(0.0)
+                for b in range(n_bins):
+                    gain += template[b] * ratio[b]
+                amount = h[i] * gain**power
+                if amount > least * total or iteration < 3:
+                    h[kept], active[kept] = amount, active[i]
+                    kept += 1
+            n_active = kept
+        for i in range(n_active):
+            amounts[t, active[i]] = h[i]
+    return amounts
+
+
+# ----------------------------------------------------------------------------------------------------- learning
+
+
+def rendered_notes(*, pianos=tuple(PIANOS), velocities=LEARN_VELOCITIES):
+    """Single notes of all keys: yields (key index, samples at SR, seconds of the stroke)."""
+    onset_s, held_s = 0.3, 1.8
+    for piano in pianos:
+        for velocity in velocities:
+            for midi in range(MIDI_LOW, MIDI_HIGH + 1):
+                note = Notes([onset_s], [onset_s + held_s], [midi], [velocity])
+                yield midi - MIDI_LOW, render(note, sr=SR, piano=piano, seed=velocity, tail_s=0.1), onset_s
+
+
+def learn_templates(notes, ear, stages_s, *, hop_length=160):
+    """Mean spectra of each key's stages, each note counting alike.
+
+    Parameters
+    ----------
+    notes : iterable of (int, (n,) float32, float)
+        Key index, samples at SR and seconds of the stroke.
+    ear : Ear
+    stages_s : tuple of (float, float)
+        From and to, seconds after the stroke.
+    hop_length : int
+        Samples.
+
+    Returns
+    -------
+    (88, len(stages_s), n) float32, each template of unit sum
+    """
+    sums = np.zeros((N_KEYS, len(stages_s), len(ear.moments) * N_BINS))
+    for key, y, onset_s in notes:
+        framer = Framer(frame_length=ear.frame_length, hop_length=hop_length, sr=SR)
+        spans = [*framer.push(y), *framer.flush()]
+        heard = np.concatenate([ear(span) for span in spans])
+        since_s = np.concatenate([span.times for span in spans]) - onset_s
+        for stage, (start, stop) in enumerate(stages_s):
+            mean = heard[(since_s >= start) & (since_s < stop)].mean(axis=0)
+            sums[key, stage] += mean / mean.sum()
+    return (sums / sums.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def main(argv=None):
+    """Learn the templates of both presets and write them."""
+    parser = argparse.ArgumentParser(prog="python -m pianolab.detectors.nmf", description=main.__doc__)
+    parser.add_argument("--out", type=Path, default=TEMPLATES, help="file to write (default: the package's own)")
+    given = parser.parse_args(argv)
+    notes = list(rendered_notes())
+    learnt = {
+        "piano": learn_templates(notes, Ear(windows=WINDOWS, moments=MOMENTS), STAGES_S),
+        "textbook": learn_templates(notes, Ear(windows=TEXTBOOK_WINDOWS, moments=(0,)), TEXTBOOK_STAGES_S),
+    }
+    with replacing(given.out) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **{name: values.astype(np.float16) for name, values in learnt.items()})
+    print(f"{given.out.name}: {given.out.stat().st_size / 1000:.0f} kB, from {len(notes)} notes")
+
+
+# ----------------------------------------------------------------------------------------------------- detector
+
+
+class Nmf(Detector):
+    """Sums of known sounds, many keys a frame.
+
+    Parameters
+    ----------
+    preset : {'piano', 'textbook'}
+        Three spectra a template and the amount of attack as evidence of a stroke, or one spectrum and the rise of the
+        amounts.
+    n_iterations : int
+        Steps of the multiplicative rule.
+    half_attack, half_sound : float
+        Amount of attack (all stages), as a share of the loudest moment, that gives evidence 0.5.
+    """
+
+    name = "nmf"
+    summary = "sums of attack and decay templates (KL-NMF), several notes at once"
+    polyphonic = True
+    sr = SR
+    weights = TEMPLATES
+
+    def __init__(
+        self,
+        *,
+        preset: Literal["piano", "textbook"] = "piano",
+        n_iterations: int = 30,
+        half_attack: float = 0.04,
+        half_sound: float = 0.02,
+    ):
+        if n_iterations < 1:
+            raise DetectorError(f"n_iterations {n_iterations} decomposes nothing: use at least 1")
+        if not (half_attack > 0 and half_sound > 0):
+            raise DetectorError(f"half_attack {half_attack} and half_sound {half_sound} must be above 0")
+        self.preset, self.n_iterations = preset, n_iterations
+        self.half_attack, self.half_sound = half_attack, half_sound
+        textbook = preset == "textbook"
+        self._ear = Ear(windows=TEXTBOOK_WINDOWS, moments=(0,)) if textbook else Ear(windows=WINDOWS, moments=MOMENTS)
+        self.frame_length = self._ear.frame_length
+        self.hop_length = 160 if textbook else 320
+        self.onset_delay_s = 0.01 if textbook else 0.03
+        self.tracking = {"threshold": 0.5, "onset_threshold": 0.5, "silence_db": -70.0, "release_db": 60.0}
+        self._power, self._least = (1.0, 0.0) if textbook else (1.5, 1e-4)
+        with np.load(TEMPLATES, allow_pickle=False) as learnt:
+            rows = learnt[preset].astype(np.float32).reshape(-1, len(self._ear.moments) * N_BINS)
+        flat = np.full((1, rows.shape[1]), 1.0)
+        rows = np.concatenate([rows, flat])
+        self._templates = (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+        self.reset()
+
+    def reset(self):
+        self._loudest = QUIET
+        self._before = np.zeros((round(RISE_S * self.sr / self.hop_length), N_KEYS), np.float32)
+
+    def process(self, span):
+        spectra = self._ear(span)
+        amounts = decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
+        stages = amounts[:, :-1].reshape(len(amounts), N_KEYS, -1)
+        stages = stages / self._loudest_so_far(spectra.sum(axis=1))[:, None, None]
+        sound = stages.sum(axis=2)
+        onset = self._rise(sound) if self.preset == "textbook" else stages[:, :, 0]
+        half = RISE_LEAST if self.preset == "textbook" else self.half_attack
+        unknown = np.full(sound.shape, np.nan, np.float32)
+        return Salience(
+            span.times, _evidence(sound, self.half_sound), unknown, _level_db(span), onset=_evidence(onset, half)
+        )
+
+    def _loudest_so_far(self, totals):
+        """Sum of the spectrum at the loudest moment not yet forgotten, (T,): makes soft recordings like loud ones."""
+        loudest = np.empty(len(totals), np.float32)
+        keep = 0.5 ** (self.hop_length / self.sr / FORGET_S)
+        for row, total in enumerate(totals):
+            self._loudest = max(float(total), self._loudest * keep, QUIET)
+            loudest[row] = self._loudest
+        return loudest
+
+    def _rise(self, sound):
+        """How much the logarithm of each amount has risen in RISE_S, (T, 88), not below 0."""
+        level = np.concatenate([self._before, np.log1p(sound / RISE_FLOOR)])
+        n = len(self._before)
+        self._before = level[len(level) - n :]
+        return np.maximum(level[n:] - level[:-n], 0.0)
+
+
+def _level_db(span):
+    """RMS of the window around each frame in dBFS, (T,)."""
+    power = np.mean(np.square(frames_of(span, length=WINDOWS[0][0]), dtype=np.float64), axis=1)
+    with np.errstate(divide="ignore"):
+        return 10.0 * np.log10(power)
+
+
+def _evidence(amount, half):
+    """Amounts from 0 up to evidence in [0, 1): 0.5 at ``half``."""
+    return (amount / (amount + half)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    main()
