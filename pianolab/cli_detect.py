@@ -30,11 +30,11 @@ def run(args):
         raise UsageError(f"--track needs one note at a time, but {args.detector} hears several: use yin, or no --track")
     if args.track and args.out is None:
         raise UsageError("--track writes a file: say where with --out DIR")
-    if args.format and args.out is None:
-        warn(f"--format {args.format} is for files: the notes are printed; to write them add --out DIR")
     targets = [_targets(source, args) for source in args.audio]
     _refuse_equal_names(args.audio, targets)
     out = None if args.out is None else _writable(Path(args.out))
+    if args.format and args.out is None:
+        warn(f"--format {args.format} is for files: the notes are printed; to write them add --out DIR")
     good = [_one(source, detector, out, names) for source, names in zip(args.audio, targets, strict=True)]
     return DONE if all(good) else REFUSED
 
@@ -68,7 +68,7 @@ def _refuse_equal_names(sources, targets):
                 printable(s) for s, names in zip(sources, targets, strict=True) if name in map(os.path.normcase, names)
             ]
             raise UsageError(
-                f"{' and '.join(both)} would both give {printable(name)}: rename one, or run them one by one"
+                f"{' and '.join(both)} would both give {printable(name)}: rename one, or run them apart with two --out"
             )
 
 
