@@ -222,7 +222,8 @@ def test_two_recordings_of_one_name_are_refused_before_any_work(song, tmp_path, 
     assert run("detect", "song.wav", "elsewhere/song.flac", *out) == 2
     (line,) = complaints(capsys)
     assert line == (
-        "pianolab: song.wav and elsewhere/song.flac would both give song.tsv: rename one, or run them apart with two --out"
+        "pianolab: song.wav and elsewhere/song.flac would both give song.tsv: "
+        "rename one, or run them apart with two --out"
     )
     assert not Path("out").exists()
 
