@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pianolab import audio
 from pianolab.live.prompt import Prompt, PromptError
@@ -111,6 +113,17 @@ def test_alignment_pairs_every_note_once():
     heard = played([0, 1, 2, 3], [60, 61, 64, 65])
     pairs = align(PROMPT, heard)
     assert pairs == [(0, 0), (1, 1), (2, 2), (3, 3), (4, None)]
+
+
+KEYS = st.lists(st.integers(58, 62), max_size=12)
+
+
+@given(KEYS, KEYS)
+def test_any_two_sequences_are_aligned_in_order_and_whole(asked, heard):
+    asked, heard = (played(0.5 * np.arange(len(midi)), midi) for midi in (asked, heard))
+    pairs = align(asked, heard)
+    assert [i for i, _ in pairs if i is not None] == list(range(len(asked)))
+    assert [j for _, j in pairs if j is not None] == list(range(len(heard)))
 
 
 def test_labels_are_the_prompt_at_the_times_of_the_sound_not_of_the_detector(pcm):

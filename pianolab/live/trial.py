@@ -19,7 +19,7 @@ from pianolab.units import note_name
 LATE_S = 0.12  # further than this from the played tempo is late or early; a listener notices about half of it
 CHORD_S = 0.06  # onsets closer than this are struck together
 SNAP_S = 0.08  # an onset may be moved this far to a rise of energy
-_GAP_COST, _WRONG_COST = 0.7, 1.0  # a wrong key is one error, not a missing and an extra note
+_GAP_COST, _WRONG_COST = 7, 10  # a wrong key is one error, not a missing and an extra note; whole, so that sums are
 _TEMPO_RANGE = (0.25, 4.0)
 _RISE_HOP_S = 0.005
 VERDICTS = ("right", "late", "early", "wrong", "missing", "extra")
@@ -111,7 +111,7 @@ def align(prompt, heard):
         Index in the prompt, index in what was heard; None where there is no partner.
     """
     left, right = _reading_order(prompt), _reading_order(heard)
-    cost = np.zeros((len(left) + 1, len(right) + 1))
+    cost = np.zeros((len(left) + 1, len(right) + 1), int)
     cost[:, 0], cost[0, :] = _GAP_COST * np.arange(len(left) + 1), _GAP_COST * np.arange(len(right) + 1)
     differs = _WRONG_COST * (prompt.midi[left][:, None] != heard.midi[right])
     for i in range(len(left)):

@@ -13,8 +13,9 @@ import numpy as np
 from pianolab.detector import create, load_all, missing, parameters
 from pianolab.roll import Notes
 from pianolab.session import Session, default_tracker
-from pianolab.units import A4_HZ, cents_between, midi_to_hz, midi_to_key, note_name
+from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name
 
+_UNHEARD = {"strength": 0.0, "cents": None}
 A4_RANGE_HZ = (390.0, 470.0)  # French baroque pitch to beyond the sharpest concert pitch
 TRACKING = ("threshold", "n_confirm")  # what a player may change of the tracker
 _MAX_CONFIRM = 50
@@ -171,12 +172,16 @@ class Voice:
     def _start(self, frame):
         self._frame, self._heard_frames = frame, 0
         self._next_count = self._count
-        self._row = None
+        self._row_hz = None
+        self._last = {}  # MIDI number -> its strength and cents when it last spoke
         self._open = {}  # note number -> MIDI number
         self._session = Session(self.choice.build(), sr=self._sr_heard, listen=self._remember, **self.choice.tracking)
 
     def _remember(self, salience):
-        self._row = (salience.strength[-1], salience.hz[-1], float(salience.level_db[-1]))
+        strength, self._row_hz = salience.strength[-1], salience.hz[-1]
+        for key in np.flatnonzero(strength):  # a sounding note that this frame does not speak for keeps its last values
+            midi = int(key_to_midi(key))
+            self._last[midi] = {"strength": round(float(strength[key]), 3), "cents": _cents(self._row_hz[key], midi)}
 
     def push(self, y):
         """Hear samples that follow the last ones; return events, a list of dict."""
@@ -216,7 +221,7 @@ class Voice:
     def _end_stretch(self):
         self._done.append(self._shifted(self._session.notes))
         self._count = self._next_count
-        self._session, self._row, self._open = None, None, {}
+        self._session, self._open, self._last = None, {}, {}
 
     def resume(self, frame):
         """Begin a new stretch at a sample of the stream."""
@@ -234,15 +239,8 @@ class Voice:
 
     def now(self):
         """The notes sounding, strongest first: list of dict with midi, strength in [0, 1] and cents off (or None)."""
-        if self._row is None:
-            return []
-        sounding = [self._state(midi) for midi in set(self._open.values())]
+        sounding = [{"midi": midi, **self._last.get(midi, _UNHEARD)} for midi in set(self._open.values())]
         return sorted(sounding, key=lambda state: -state["strength"])
-
-    def _state(self, midi):
-        strength, hz, _ = self._row
-        key = midi_to_key(midi)
-        return {"midi": midi, "strength": round(float(strength[key]), 3), "cents": _cents(hz[key], midi)}
 
     def _shifted(self, notes):
         start_s = self._frame / self.sr
@@ -260,7 +258,7 @@ class Voice:
         else:
             self._open[number] = int(event.midi)
         start_s = self._frame / self.sr
-        hz = None if self._row is None or event.kind == "off" else self._row[1][midi_to_key(event.midi)]
+        hz = None if self._row_hz is None or event.kind == "off" else self._row_hz[midi_to_key(event.midi)]
         return {
             "kind": event.kind,
             "lane": self.lane,

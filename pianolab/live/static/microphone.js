@@ -268,7 +268,7 @@ class Lane {
     this.open = new Map(); // note number -> midi
     this.keyboard = new Keyboard((midi) => view.nameOf(midi));
     this.title = h("h3", {});
-    this.name = h("div", { class: "pl-note" }, "–");
+    this.name = h("div", { class: "pl-note pl-none" }, "no note");
     this.cents = h("div", { class: "pl-cents" }, " ");
     this.needle = h("div", { class: "pl-needle", hidden: true });
     this.sure = h("div", { class: "pl-fill" });
@@ -301,6 +301,7 @@ class Lane {
   state(midi, cents, sure, chord = [midi]) {
     this.name.textContent = [...chord].sort((a, b) => a - b).slice(0, 5).map((m) => this.view.nameOf(m)).join(" ");
     this.name.classList.toggle("pl-chord", chord.length > 1);
+    this.name.classList.remove("pl-none");
     this.cents.textContent = cents == null ? "cents unknown" : `${signed(cents)} cents ${Math.abs(cents) < 5 ? "in tune" : cents > 0 ? "sharp" : "flat"}`;
     this.needle.hidden = cents == null;
     if (cents != null) this.needle.style.left = `${50 + Math.max(-50, Math.min(50, cents))}%`;
@@ -311,14 +312,13 @@ class Lane {
   }
 
   quiet() {
-    if (!this.last && this.name.textContent === "–") return;
-    this.name.classList.toggle("pl-past", true);
+    this.name.classList.add("pl-none");
     this.sure.style.width = "0%";
-    this.sureText.textContent = "no note";
+    this.sureText.textContent = "–";
     this.meter.setAttribute("aria-valuenow", 0);
     this.needle.hidden = true;
     this.cents.textContent = this.last ? `last note: ${this.view.nameOf(this.last.midi)}` : " ";
-    this.name.textContent = "–";
+    this.name.textContent = "no note";
   }
 }
 
@@ -391,11 +391,13 @@ class Roll {
     pen.strokeStyle = pen.fillStyle = n.lane ? ink.b : ink.a;
     pen.lineWidth = 2;
     pen.setLineDash(n.lane ? [5, 3] : []);
-    if (n.lane) pen.strokeRect(from, y(n.midi) - size / 2, width, size);
+    if (n.lane) pen.strokeRect(from, y(n.midi) - size / 2 - 3, width, size + 6); // a frame around the other's bar
     else pen.fillRect(from, y(n.midi) - size / 2, width, size);
     pen.setLineDash([]);
+    const twin = n.lane && this.notes.some((m) => !m.lane && m.midi === n.midi && m.on < (n.off ?? now) && (m.off ?? now) > n.on);
+    if (twin) return;
     pen.fillStyle = ink.text;
-    pen.fillText(this.view.nameOf(n.midi), Math.min(from + 1, x(now) - 34), y(n.midi) - size / 2 - 7);
+    pen.fillText(this.view.nameOf(n.midi), Math.min(from + 1, x(now) - 34), y(n.midi) - size / 2 - 9);
   }
 }
 
@@ -581,14 +583,14 @@ class Takes {
     this.send = send;
     this.list = h("ul", { class: "pl-takes" });
     this.report = h("div", { class: "pl-report", "aria-live": "polite" });
-    this.editor = h("div", { class: "pl-editor" });
+    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, "Correct the labels"));
     this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, "Takes"), this.list, this.report, this.editor);
     this.rows = new Map();
   }
 
   add(take) {
     this.node.hidden = false;
-    const act = (text, message, kind) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => this.send({ ...message, take: take.name }) }, text, h("span", { class: "pl-unseen" }, ` take ${take.name}`));
+    const act = (text, message, kind) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => { if (kind === "labels") this.editor.open = true; this.send({ ...message, take: take.name }); } }, text, h("span", { class: "pl-unseen" }, ` take ${take.name}`));
     const row = h("li", {},
       h("span", { class: "pl-take-name" }, `${take.name.replace("T", " ")} · ${take.seconds.toFixed(1)} s · ${take.n_notes} notes · ${take.folder ? `kept in ${take.folder}` : "not saved"} · labels ${take.labels}`),
       act("Play", { type: "play" }, "play"), take.folder ? "" : act("Save", { type: "save" }, "save"), act("Labels", { type: "label", edit: "show" }, "labels"));
@@ -639,7 +641,8 @@ class Takes {
         edit(i, "shift", 0.1, "+100 ms", what), edit(i, "delete", 0, "delete", what))];
     });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.send({ type: "label", take: take.name, edit: "confirm" }) }, "Confirm: this is what was played");
-    this.editor.replaceChildren(table(`Labels of take ${take.name} (${take.labels})`, ["note", "begins (s)", "lasts (s)", "move"], rows), confirm);
+    this.editor.hidden = false;
+    this.editor.replaceChildren(this.editor.firstChild, table(`Labels of take ${take.name} (${take.labels})`, ["note", "begins (s)", "lasts (s)", "move"], rows), confirm);
   }
 }
 
@@ -962,6 +965,7 @@ class View {
   ended() {
     this.stopAsked = null;
     for (const lane of this.lanes) { lane.open.clear(); lane.show([]); }
+    this.top = 0;
     this.loudness(-120, 0);
     this.trouble("", "slow");
     this.set("ready");
