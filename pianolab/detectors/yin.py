@@ -1,101 +1,327 @@
 """YIN: how far must a sound be shifted in time to match itself? That shift is one period of the note.
 
-What comes in: frames of samples. What comes out: in each frame at most one key, its frequency in Hz and how
-certain it is: 1 for a perfectly periodic frame, 0 where nothing repeats. The method is de Cheveigné and
-Kawahara's (J. Acoust. Soc. Am. 111, 2002); ``preset=aubio`` answers as the aubio library does.
+What comes in: frames of samples. What comes out: in each frame at most one key, its frequency in Hz and how certain
+it is: the part of the frame that repeats with that period. The method is de Cheveigné and Kawahara's (JASA 111,
+2002). The textbook looks for the first dip of their function below a threshold; the piano version listens to bass,
+middle and treble through windows of their own and lets the deepest dip win, an octave lower only if it is deeper by a
+margin; ``preset=aubio`` gives the answers of the aubio library.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy.signal
 from numba import njit
 
 from pianolab import spectrum
-from pianolab.detector import Detector, DetectorError
-from pianolab.frames import frames_of
+from pianolab.detector import Detector
 from pianolab.roll import Salience
-from pianolab.units import key_hz
+from pianolab.units import N_KEYS, key_hz
 
-NO_PERIOD = 0.0
+
+@dataclass(frozen=True)
+class Band:
+    """Periods from one to another frequency, sought in one window at one rate."""
+
+    top_hz: float
+    bottom_hz: float
+    divisor: int
+    length: int  # samples at the divided rate
+    pass_hz: tuple = ()
+
+
+# Chosen on the built-in tune notes and on rendered pianos of random character, with and without noise.
+BANDS = (
+    Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),  # from A#5: between the hammer's knock and the noise
+    Band(950.0, 250.0, 2, 1024),  # from B3: 46 ms
+    Band(250.0, 26.0, 4, 1024),  # from A0: 93 ms
+)
+PASS_TAPS = 63
+OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10))  # from this frequency up, depth that an octave must gain
+LEAST_PERIODIC = 0.5  # of a frame's energy; less is no note
+
+# Sound pressure of equal loudness that aubio weighs the spectrum with (dB at Hz, its table for yinfft).
+AUBIO_WEIGHT_HZ = np.fromstring(
+    "0 20 25 31.5 40 50 63 80 100 125 160 200 250 315 400 500 630 800 1000 1250 1600 2000 2500 3150 4000 5000 6300 "
+    "8000 9000 10000 12500 15000 20000 25100",
+    sep=" ",
+)
+AUBIO_WEIGHT_DB = np.fromstring(
+    "-75.8 -70.1 -60.8 -52.1 -44.2 -37.5 -31.3 -25.6 -20.9 -16.5 -12.6 -9.6 -7 -4.7 -3 -1.8 -0.8 -0.2 0 0.5 1.6 3.2 "
+    "5.4 7.8 8.1 5.3 -2.4 -11.1 -12.8 -12.2 -7.4 -17.8 -17.8 -17.8",
+    sep=" ",
+)
+AUBIO_SHORT_HZ = 1300.0  # yinfft doubts periods shorter than this: half of them may be the period
+LEAST_STRENGTH = 1e-3  # of an answer in which aubio has no confidence at all: still its answer
+AUBIO_TOLERANCE = {"yin": 0.15, "yinfast": 0.15, "yinfft": 0.85}
 
 
 @njit(cache=True)
-def first_near_deepest(row, shortest, tolerance):
-    """Lag of the first local minimum within ``tolerance`` of the deepest one, from lag ``shortest`` on."""
-    deepest = row[shortest:].min()
-    for tau in range(shortest, len(row) - 1):
-        if row[tau] <= deepest + tolerance and row[tau] <= row[tau - 1] and row[tau] < row[tau + 1]:
-            return tau
-    return shortest + int(np.argmin(row[shortest:]))
-
-
-@njit(cache=True)
-def first_below(row, shortest, threshold):
-    """Lag of the first local minimum below ``threshold`` (step 4 of the paper), else of the deepest one."""
+def first_below(row, threshold, shortest):
+    """Lag of the first local minimum of d' below ``threshold`` (step 4 of the paper), else of the deepest one."""
     for tau in range(shortest, len(row) - 1):
         if row[tau] < threshold and row[tau] < row[tau + 1]:
             return tau
-    return shortest + int(np.argmin(row[shortest:]))
+    return shortest + np.argmin(row[shortest:])
 
 
 @njit(cache=True)
-def periods(dips, shortest, tolerance, near_deepest):
+def textbook_periods(dips, threshold, shortest):
     """Period in samples and depth of the chosen dip of each row of d', (T,) and (T,)."""
-    n = len(dips)
-    period, depth = np.zeros(n), np.ones(n)
-    for t in range(n):
-        if near_deepest:
-            at = first_near_deepest(dips[t], shortest, tolerance)
-        else:
-            at = first_below(dips[t], shortest, tolerance)
-        period[t], depth[t] = spectrum.parabola(dips[t], at)
+    period, depth = np.zeros(len(dips)), np.ones(len(dips))
+    for t in range(len(dips)):
+        period[t], depth[t] = spectrum.parabola(dips[t], first_below(dips[t], threshold, shortest))
     return period, depth
 
 
+@njit(cache=True)
+def octaves_worth(hz, costs_from_hz, costs):
+    """What a frequency gains over the lowest one: the cost of each octave between them, summed."""
+    worth = 0.0
+    for i in range(len(costs)):
+        upper = min(hz, costs_from_hz[i + 1]) if i + 1 < len(costs) else hz
+        if upper > costs_from_hz[i]:
+            worth += costs[i] * np.log2(upper / costs_from_hz[i])
+    return worth
+
+
+@njit(cache=True)
+def weigh_dips(dips, rate, top_hz, bottom_hz, costs_from_hz, costs, hz, depth, best):
+    """Let the dips of one band compete: updates frequency, depth and value of each frame's best dip in place.
+
+    Depth and place of a dip are those of the parabola through its lowest point: at short lags the samples lie too far
+    apart to compare a period with its double.
+    """
+    shortest = max(2, int(rate / top_hz))
+    longest = min(dips.shape[1] - 1, int(rate / bottom_hz) + 2)
+    for t in range(len(dips)):
+        row = dips[t]
+        for tau in range(shortest, longest):
+            if row[tau] <= row[tau - 1] and row[tau] < row[tau + 1]:
+                lag, low = spectrum.parabola(row, tau)
+                frequency, low = rate / lag, max(low, 0.0)
+                if bottom_hz < frequency <= top_hz:
+                    value = low - octaves_worth(frequency, costs_from_hz, costs)
+                    if value < best[t]:
+                        best[t], hz[t], depth[t] = value, frequency, low
+
+
+@njit(cache=True)
+def last_minimum(row):
+    """Position of the smallest value; of equal ones the last, as aubio takes it."""
+    at = 0
+    for tau in range(1, len(row)):
+        if row[tau] <= row[at]:
+            at = tau
+    return at
+
+
+@njit(cache=True)
+def aubio_periods(samples, correlation, hop_length, w, tolerance):
+    """Period and depth by aubio's yin and yinfast: the first dip of d' below the tolerance, else the deepest.
+
+    d' is computed lag by lag, only as far as the dip: the function of ``spectrum.difference`` and
+    ``spectrum.cumulative_mean_normalised``, in one pass.
+    """
+    n_frames = len(correlation)
+    period, depth, row = np.zeros(n_frames), np.ones(n_frames), np.ones(w, np.float32)
+    for t in range(n_frames):
+        first, at, total = t * hop_length, -1, 0.0
+        start = float(spectrum.energy(samples[first : first + w]))
+        later = start
+        for tau in range(1, w):
+            gone, new = samples[first + tau - 1], samples[first + tau + w - 1]
+            later += float(new * new) - float(gone * gone)
+            d = max(start + later - 2.0 * correlation[t, tau], 0.0)
+            total += d
+            row[tau] = d * tau / total if total > 0.0 else 1.0
+            if tau > 4 and row[tau - 3] < tolerance and row[tau - 3] < row[tau - 2]:  # aubio looks three lags on
+                at = tau - 3
+                break
+        if at < 0:
+            at = last_minimum(row)
+        period[t], _ = spectrum.parabola(row, at)
+        depth[t] = row[at]
+    return period, depth
+
+
+@njit(cache=True)
+def aubio_fft_periods(dips, tolerance, short):
+    """Period and depth by aubio's yinfft: the deepest dip if below the tolerance; a short one may be halved."""
+    period, depth = np.zeros(len(dips)), np.ones(len(dips))
+    for t in range(len(dips)):
+        row = dips[t]
+        at = last_minimum(row)
+        depth[t] = row[at]
+        if row[at] < tolerance:
+            half = int(at / 2 + 0.5)
+            if at <= short and row[half] < tolerance:
+                at = half
+            period[t], _ = spectrum.parabola(row, at)
+    return period, depth
+
+
+def aubio_weight(frame_length, sr):
+    """Weight of each bin of yinfft's power spectrum, (frame_length // 2 + 1,) float32."""
+    hz = np.arange(frame_length // 2 + 1) * sr / frame_length
+    return (10.0 ** (np.interp(hz, AUBIO_WEIGHT_HZ, AUBIO_WEIGHT_DB) / 20.0)).astype(np.float32)
+
+
+PRESETS = {
+    "piano": {"registers": True, "frame_length": 4096, "threshold": 0.0, "newest_first": True, "stretched": True},
+    "textbook": {"registers": False, "frame_length": 4096, "threshold": 0.1, "newest_first": False, "stretched": False},
+    "aubio": {"registers": False, "frame_length": 2048, "threshold": None, "newest_first": False, "stretched": False},
+}
+
+
 class Yin(Detector):
-    """Period of the waveform, one key a frame.
+    """The period of the waveform.
 
     Parameters
     ----------
     preset : {'piano', 'textbook', 'aubio'}
-        Where the other settings start from.
+        Where the other settings start. ``aubio`` has aubio's window (2048), hop, tolerance, weighting and silence.
     method : {'yin', 'yinfast', 'yinfft'}
-        As in aubio.
-    frame_length, hop_length : int
-        Samples at 44.1 kHz.
-    tolerance : float
-        How much shallower than the deepest dip the first one may be (piano), or its absolute threshold.
+        As in aubio: the difference function of plain frames (yin and yinfast: the same function, here both by FFT), or
+        of Hann-windowed ones (yinfft).
+    registers : bool
+        Bass, middle and treble in windows and at rates of their own, the treble freed of knock and hiss; or one window.
+    frame_length : int
+        The one window, samples at 44.1 kHz; giving it switches the registers off.
+    hop_length : int
+        Samples at 44.1 kHz; a multiple of 4 with registers.
+    threshold : float
+        The first dip below it wins; 0: the deepest, where an octave lower must be deeper by ``octave_cost``. With
+        aubio: its tolerance.
+    octave_cost : float
+        Times the margins 0.03, 0.06 and 0.1 of bass, middle and treble.
+    newest_first : bool
+        Compare the newest half of a window with earlier sound, not the oldest half with later sound.
+    stretched : bool
+        Name the key by a piano's stretched tuning, or by equal temperament.
+    silence_db : float
+        Frames whose newest hop is below are no note (aubio); dBFS.
     """
 
     name = "yin"
-    summary = "YIN: the period of the waveform (de Cheveigné & Kawahara 2002)"
-    onset_delay_s = 0.0
+    summary = "YIN: the period of the waveform; preset=aubio answers as aubio does"
 
     def __init__(
         self,
         *,
         preset: Literal["piano", "textbook", "aubio"] = "piano",
-        method: Literal["yin", "yinfast", "yinfft"] = "yin",
-        frame_length: int = 4096,
+        method: Literal["yin", "yinfast", "yinfft"] = "yinfast",
+        registers: bool | None = None,
+        frame_length: int | None = None,
         hop_length: int = 512,
-        tolerance: float = 0.1,
+        threshold: float | None = None,
+        octave_cost: float = 1.0,
+        newest_first: bool | None = None,
+        stretched: bool | None = None,
+        silence_db: float = -50.0,
     ):
-        needed = int(np.ceil(2 * self.sr / key_hz()[0]))
-        if frame_length < needed:
-            raise DetectorError(
-                f"frame_length {frame_length} cannot hold two periods of {key_hz()[0]:g} Hz at {self.sr} Hz: "
-                f"use at least {needed}"
+        given = {key: value for key, value in locals().items() if key in PRESETS[preset] and value is not None}
+        use = {**PRESETS[preset], **given}
+        if frame_length is not None and registers is None:
+            use["registers"] = False
+        self._aubio, self._method, self._silence_db, self.hop_length = preset == "aubio", method, silence_db, hop_length
+        self._newest_first, self._stretched, self._threshold = use["newest_first"], use["stretched"], use["threshold"]
+        if self._aubio:
+            self._set_up_aubio(use)
+            return
+        self._bands = BANDS
+        if not use["registers"]:
+            spectrum.refuse_short_frame(use["frame_length"], key_hz()[0], sr=self.sr)
+            self._bands = (Band(BANDS[0].top_hz, BANDS[-1].bottom_hz, 1, use["frame_length"]),)
+        spectrum.refuse_odd_hop(hop_length, self._bands)
+        self._costs_from_hz = np.array([hz for hz, _ in OCTAVE_COSTS])
+        self._costs = np.array([cost for _, cost in OCTAVE_COSTS]) * octave_cost
+        self._lookahead = spectrum.LEVEL_LENGTH if use["registers"] else use["frame_length"] // 2
+        self.frame_length = spectrum.LEVEL_LENGTH + 2 * hop_length
+        for band in self._bands:
+            self.frame_length = max(
+                self.frame_length, spectrum.length_at_full_rate(band.length, band.divisor) + PASS_TAPS
             )
-        self.frame_length, self.hop_length = frame_length, hop_length
-        self.preset, self.method, self.tolerance = preset, method, tolerance
-        self._short = spectrum.hann(spectrum.FLUX_LENGTH)
+
+    def _set_up_aubio(self, use):
+        self.frame_length, self._lookahead = use["frame_length"], self.hop_length
+        if use["threshold"] is None:
+            self._threshold = AUBIO_TOLERANCE[self._method]
+        self._weight = aubio_weight(self.frame_length, self.sr)
+
+    @property
+    def lookahead(self):
+        return self._lookahead
 
     def process(self, span):
-        frames = frames_of(span)
-        dips = spectrum.cumulative_mean_normalised(spectrum.difference(frames))
-        period, depth = periods(dips, int(self.sr / 4700), self.tolerance, self.preset == "piano")
-        hz = self.sr / np.maximum(period, 1.0)
-        level_db = spectrum.level_db(frames)
-        key = np.where(np.isfinite(level_db), spectrum.nearest_key(hz), -1)
-        strength, key_hz_ = spectrum.one_key_a_row(key, np.clip(1.0 - depth, 0.0, 1.0), hz)
-        return Salience(span.times, strength, key_hz_, level_db, onset=spectrum.centre_flux(span, self._short))
+        if self._aubio:
+            return self._as_aubio(span)
+        near = span.samples[: len(span.samples) - self.lookahead + spectrum.LEVEL_LENGTH]
+        level_db = spectrum.level_db(near, span.n_frames, self.hop_length, spectrum.LEVEL_LENGTH)
+        onset = spectrum.onset_flux(near, n_frames=span.n_frames, hop_length=self.hop_length)
+        hz, depth = self._deepest_dip(span) if not self._threshold else self._first_dip(span)
+        key = spectrum.nearest_key(hz, stretched=self._stretched)
+        key = np.where(np.isfinite(level_db) & (depth < 1.0 - LEAST_PERIODIC), key, -1)
+        strength, measured_hz = spectrum.one_key_a_row(key, np.clip(1.0 - depth, 0.0, 1.0), hz)
+        return Salience(span.times, strength, measured_hz, level_db, onset=onset)
+
+    def _dips(self, samples, n_frames, band, n_lags):
+        """d' of every frame in one band, (n_frames, n_lags)."""
+        if self._newest_first:
+            needed = band.length + (n_frames - 1) * (self.hop_length // band.divisor)
+            samples = np.ascontiguousarray(samples[len(samples) - needed :][::-1])
+        function = spectrum.tapered_difference if self._method == "yinfft" else spectrum.difference
+        d = function(
+            samples,
+            n_frames=n_frames,
+            length=band.length,
+            hop_length=self.hop_length // band.divisor,
+            n_lags=n_lags,
+        )
+        return spectrum.cumulative_mean_normalised(d[::-1] if self._newest_first else d)
+
+    def _first_dip(self, span):
+        """Frequency and depth of the first dip below the threshold."""
+        (band,) = self._bands
+        dips = self._dips(span.samples, span.n_frames, band, band.length // 2)
+        period, depth = textbook_periods(dips, self._threshold, int(self.sr / band.top_hz))
+        return self.sr / np.maximum(period, 1.0), depth
+
+    def _deepest_dip(self, span):
+        """Frequency and depth of the dip that wins among all bands."""
+        n_frames = span.n_frames
+        hz, depth, best = np.ones(n_frames), np.ones(n_frames), np.full(n_frames, np.inf)
+        halved = {1: span.samples}
+        for band in self._bands:
+            while max(halved) < band.divisor:
+                halved[2 * max(halved)] = spectrum.halve(halved[max(halved)])
+            samples, rate = halved[band.divisor], self.sr / band.divisor
+            if band.pass_hz:
+                samples = spectrum.filtered(samples, _pass_filter(band.pass_hz, rate))
+            n_lags = min(band.length // 2, int(rate / band.bottom_hz) + 3)
+            dips = self._dips(samples, n_frames, band, n_lags)
+            weigh_dips(dips, rate, band.top_hz, band.bottom_hz, self._costs_from_hz, self._costs, hz, depth, best)
+        return hz, depth
+
+    def _as_aubio(self, span):
+        settings = {"n_frames": span.n_frames, "length": self.frame_length, "hop_length": self.hop_length}
+        if self._method == "yinfft":
+            d = spectrum.tapered_difference(span.samples, weight=self._weight, **settings)
+            dips = spectrum.cumulative_mean_normalised(d)
+            period, depth = aubio_fft_periods(dips, self._threshold, round(self.sr / AUBIO_SHORT_HZ))
+        else:
+            samples, correlation = spectrum.correlations(span.samples, **settings)
+            w = self.frame_length // 2
+            period, depth = aubio_periods(samples, correlation, self.hop_length, w, self._threshold)
+        level_db = spectrum.level_db(span.samples, span.n_frames, self.hop_length, self.hop_length)
+        hz = self.sr / np.where(period > 0.0, period, np.inf)
+        low, high = key_hz()[0], key_hz()[-1]
+        key = np.where(hz < low, 0, np.where(hz > high, N_KEYS - 1, spectrum.nearest_key(hz, stretched=False)))
+        key = np.where((hz > 0.0) & (level_db >= self._silence_db), key, -1)
+        strength, measured_hz = spectrum.one_key_a_row(key, np.clip(1.0 - depth, LEAST_STRENGTH, 1.0), hz)
+        return Salience(span.times, strength, measured_hz, level_db)
+
+
+def _pass_filter(pass_hz, rate):
+    return scipy.signal.firwin(PASS_TAPS, pass_hz, fs=rate, pass_zero=False).astype(np.float32)
