@@ -61,6 +61,10 @@ def _tone(hz, n, sr, phase=0.0):
     return np.sin(2 * np.pi * hz * np.arange(n) / sr + phase)
 
 
+def _a(name):
+    return f"{'an' if name[0] in 'AEF' else 'a'} {name}"
+
+
 def _near(got, want, tolerance=CLOSE):
     got, want = np.asarray(got), np.asarray(want)
     return got.shape == want.shape and bool(np.all(np.abs(got - want) <= tolerance))
@@ -492,7 +496,7 @@ def check_difference(answer, rng):
     for midi in rng.integers(45, 70, 2).tolist():
         x = _yin_frame(midi)[:400]
         w = len(x) // 2
-        about = f"a {note_name(midi)} of {len(x)} samples"
+        about = f"{_a(note_name(midi))} of {len(x)} samples"
         got = ask_array(answer, x, about=about)
         if len(got) != w:
             raise Hint(f"{about}: {len(got)} lags came back; a lag can be at most half the frame, so 0 .. {w - 1}")
@@ -520,7 +524,7 @@ def check_difference(answer, rng):
 def check_cumulative_mean(answer, rng):
     """``cumulative_mean(d) -> (W,)``: d'(0) = 1, d'(tau) = d(tau) / mean of d(1) .. d(tau) (YIN, eq. 8)."""
     for midi in rng.integers(45, 70, 2).tolist():
-        about = f"the d of a {note_name(midi)}"
+        about = f"the d of {_a(note_name(midi))}"
         d = _difference(_yin_frame(midi))
         got = ask_array(answer, d, about=about, shape=d.shape)
         tau, want = np.arange(1, len(d)), _cumulative_mean(d)
@@ -547,12 +551,12 @@ def check_first_dip(answer, rng):
     for midi in [36, 66, *rng.integers(40, 80, 3).tolist()]:
         name, row = note_name(midi), _cumulative_mean(_difference(_yin_frame(midi)))
         want = _first_dip(row, 0.1)
-        got = ask_number(answer, row, 0.1, about=f"a {name}")
+        got = ask_number(answer, row, 0.1, about=f"{_a(name)}")
         if got == want:
             continue
         if not 1 <= got < len(row):
-            raise Hint(f"for a {name} you say lag {got:.0f}: a period lies between 1 and {len(row) - 1} samples")
-        said = f"your YIN says {note_name(hz_to_midi(YIN_SR / got))} for a {name}"
+            raise Hint(f"for {_a(name)} you say lag {got:.0f}: a period lies between 1 and {len(row) - 1} samples")
+        said = f"your YIN says {note_name(hz_to_midi(YIN_SR / got))} for {_a(name)}"
         if got / want > 1.7 and abs(got / want - round(got / want)) < 0.1:
             raise Hint(
                 f"{said}: the dip you chose is at {round(got / want)} times the period, "
@@ -607,10 +611,10 @@ def check_comb(answer, rng):
         k = np.arange(1, 9)
         read = np.interp(k * f0, bin_hz, magnitude)
         want = float(np.sum(read / k))
-        got = ask_number(answer, magnitude, bin_hz, f0, 8, about=f"a {name}")
+        got = ask_number(answer, magnitude, bin_hz, f0, 8, about=f"{_a(name)}")
         if abs(got - want) <= CLOSE * want:
             continue
-        said = f"for a {name} the comb on {f0:.1f} Hz gives {want:.4f} and yours {got:.4f}"
+        said = f"for {_a(name)} the comb on {f0:.1f} Hz gives {want:.4f} and yours {got:.4f}"
         if abs(got - read.sum()) <= 0.01 * want:
             raise Hint(
                 f"{said}: without the weight 1 / n the key an octave below, {note_name(midi - 12)}, collects as much"
