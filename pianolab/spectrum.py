@@ -44,6 +44,7 @@ def hann(n, *, peak_at=0.5):
     return (0.5 - 0.5 * np.cos(2.0 * np.pi * phase)).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def periodic_hann(n):
     """The Hann window whose n-th sample would be its first again, (n,) float32."""
     return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n) / n)).astype(np.float32)
@@ -597,20 +598,21 @@ def correlations(samples, *, n_frames, length, hop_length):
     return samples, scipy.fft.irfft(cross.view(np.complex64), n=length, axis=1)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath=True)  # each bin by itself: the same bits for any number of frames
 def _cross_spectra(first, second):
     """conj(A) (A + B e^(-i pi k)) for bins k: the correlation of a frame's first half A with all of it, A then B."""
     n_frames, n = second.shape
     out = np.empty((n_frames, n), np.float32)
     for t in range(n_frames):
         one, two, row = first[t], second[t], out[t]
-        for even in range(0, n - 1, 4):
-            a, b, c, d = one[even], one[even + 1], two[even], two[even + 1]
-            row[even], row[even + 1] = a * a + b * b + (a * c + b * d), a * d - b * c
-            odd = even + 2
-            if odd < n:
-                a, b, c, d = one[odd], one[odd + 1], two[odd], two[odd + 1]
-                row[odd], row[odd + 1] = a * a + b * b - (a * c + b * d), b * c - a * d
+        for i in range(0, n - 2, 4):  # an even and an odd bin at a time
+            a, b, c, d = one[i], one[i + 1], two[i], two[i + 1]
+            row[i], row[i + 1] = a * a + b * b + (a * c + b * d), a * d - b * c
+            a, b, c, d = one[i + 2], one[i + 3], two[i + 2], two[i + 3]
+            row[i + 2], row[i + 3] = a * a + b * b - (a * c + b * d), b * c - a * d
+        a, b, c, d = one[n - 2], one[n - 1], two[n - 2], two[n - 1]
+        sign = np.float32(1.0 - (n - 2) % 4)
+        row[n - 2], row[n - 1] = a * a + b * b + sign * (a * c + b * d), sign * (a * d - b * c)
     return out
 
 
@@ -658,7 +660,7 @@ def tapered_difference(samples, *, n_frames, length, hop_length, weight=None, n_
     power = power_spectra(frames, periodic_hann(length))
     if weight is not None:
         power *= weight
-    correlation = scipy.fft.irfft(power, n=length, axis=1)[:, : length // 2 + 1 if n_lags is None else n_lags]
+    correlation = scipy.fft.dct(power, type=1, axis=1)[:, :n_lags]  # power is even: a cosine sum inverts its FFT
     return correlation[:, :1] - correlation
 
 

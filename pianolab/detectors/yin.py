@@ -125,7 +125,8 @@ def aubio_periods(samples, correlation, hop_length, w, tolerance):
     ``spectrum.cumulative_mean_normalised``, in one pass.
     """
     n_frames = len(correlation)
-    period, depth, row = np.zeros(n_frames), np.ones(n_frames), np.ones(w, np.float32)
+    period, depth = np.zeros(n_frames), np.ones(n_frames)
+    scaled, totals, row = np.ones(w), np.ones(w), np.ones(w, np.float32)
     for t in range(n_frames):
         first, at, total = t * hop_length, -1, 0.0
         start = float(spectrum.energy(samples[first : first + w]))
@@ -135,10 +136,15 @@ def aubio_periods(samples, correlation, hop_length, w, tolerance):
             later += float(new * new) - float(gone * gone)
             d = max(start + later - 2.0 * correlation[t, tau], 0.0)
             total += d
-            row[tau] = d * tau / total if total > 0.0 else 1.0
-            if tau > 4 and row[tau - 3] < tolerance and row[tau - 3] < row[tau - 2]:  # aubio looks three lags on
-                at = tau - 3
-                break
+            scaled[tau], totals[tau] = d * tau, total
+            past = tau - 3  # aubio looks three lags on before it is content with a dip
+            if past > 1 and scaled[past] < tolerance * totals[past]:
+                if scaled[past] * totals[past + 1] < scaled[past + 1] * totals[past]:
+                    at = past
+                    break
+        last = w if at < 0 else at + 2
+        for tau in range(1, last):
+            row[tau] = scaled[tau] / totals[tau] if totals[tau] > 0.0 else 1.0
         if at < 0:
             at = last_minimum(row)
         period[t], _ = spectrum.parabola(row, at)
