@@ -299,7 +299,7 @@ def test_compare_does_not_replace_files_that_are_not_its_own(song, refused, tmp_
 @pytest.mark.parametrize(
     ("spec", "remedy"),
     [
-        ("yni", "unknown detector 'yni': did you mean yin?"),
+        ("yni", "unknown detector 'yni': did you mean yin"),
         ("YIN", "unknown detector 'YIN': "),
         ("", "unknown detector '': known are "),
         ("yin:hop_lenght=512", "has no parameter 'hop_lenght': did you mean hop_length"),
@@ -308,7 +308,8 @@ def test_compare_does_not_replace_files_that_are_not_its_own(song, refused, tmp_
         ("yin:hop_length", "unknown detector 'yin:hop_length'"),
         ("yin:hop_length=512,,nonsense", "'nonsense' in 'yin:hop_length=512,,nonsense' is not key=value"),
         ("yin:frame_length=1024", "frame_length 1024 cannot hold two periods of 27.5 Hz at 44100 Hz: use at least"),
-        ("yin:hop_length=0", "hop_length 0 must lie in 1..frame_length"),
+        ("yin:hop_length=0", "hop_length 0 "),
+        ("yin:hop_length=-512", "hop_length -512 "),
         ("nowhere.py:Mine", "detector file 'nowhere.py' does not exist: give FILE.py:Class"),
     ],
 )
@@ -337,6 +338,18 @@ def test_a_detector_file_that_is_none_is_refused(text, remedy, song, refused, tm
     line = refused("detect", song, "--detector", f"{path}:Mine", "--out", tmp_path / "out")
     assert remedy in line
     assert not (tmp_path / "out").exists()
+
+
+def test_frames_that_cannot_be_cut_are_refused_when_the_detector_is_made(song, refused, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from pianolab.detector import Detector\n"
+        "class Mine(Detector):\n"
+        "    def __init__(self, *, hop_length: int = 512):\n"
+        "        self.hop_length = hop_length\n"
+    )
+    line = refused("detect", song, "--detector", f"{path}:Mine:hop_length=4096", "--out", tmp_path / "out")
+    assert line.endswith("hop_length 4096 must lie in 1..frame_length (2048)")
 
 
 @pytest.mark.parametrize(
