@@ -16,6 +16,7 @@ from pianolab.live.trial import judge
 from pianolab.live.voice import Choice
 
 _STATIC = Path(__file__).with_name("static")
+_STILL = "<p>Here is the live view: run this cell in JupyterLab, or the whole page with <code>make live</code>.</p>"
 
 
 class Microphone(anywidget.AnyWidget):
@@ -50,7 +51,7 @@ class Microphone(anywidget.AnyWidget):
     --------
     >>> from pianolab.live import Microphone
     >>> Microphone("yin")
-    <Microphone: yin>
+    <Microphone: listens with yin>
     """
 
     _esm = _STATIC / "microphone.js"
@@ -68,7 +69,15 @@ class Microphone(anywidget.AnyWidget):
             self.send(reply, buffers=data)
 
     def __repr__(self):
-        return f"<{type(self).__name__}: {', '.join(choice.detector for choice in self.desk.choices)}>"
+        return f"<Microphone: listens with {self._detectors}>"
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/html": _STILL}, metadata  # what is seen where no widget can run
+
+    @property
+    def _detectors(self):
+        return " and ".join(choice.detector for choice in self.desk.choices)
 
     def close(self):
         """Take the widget off the page and stop listening."""
@@ -104,15 +113,14 @@ class Trial(Microphone):
     --------
     >>> from pianolab.live import Trial
     >>> Trial("C4 E4 G4", "yin")
-    <Trial: C4 E4 G4, yin>
+    <Trial: C4 E4 G4, listens with yin>
     """
 
     def __init__(self, prompt, *detectors, bpm=80.0, **options):
         super().__init__(*detectors, prompt=Prompt.of(prompt, bpm=bpm), **options)
 
     def __repr__(self):
-        detectors = ", ".join(choice.detector for choice in self.desk.choices)
-        return f"<Trial: {self.desk.prompt.title}, {detectors}>"
+        return f"<Trial: {self.desk.prompt.title}, listens with {self._detectors}>"
 
     def verdicts(self, take=None):
         """What became of every note of a take (the newest if left out): list of Verdict."""
