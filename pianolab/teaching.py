@@ -157,7 +157,7 @@ class Explorer:
 
         self.draw = draw
         self.controls = {name: _slider(widgets, name, values) for name, values in choices.items()}
-        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.image = widgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
         self.message = widgets.Label()
         hide_still = widgets.HTML(f"<style>{_HIDE_STILL}</style>", layout={"display": "none"})
         self._box = widgets.VBox([*self.controls.values(), self.image, self.message, hide_still])
