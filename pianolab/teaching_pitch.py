@@ -566,13 +566,14 @@ class Chooser:
         finally:
             button.disabled = False
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _ipython_display_(self):
+        from IPython.display import HTML, display
+
         arguments = ", ".join(f"{name}=..." for name in self.controls)
-        bundle = dict(self._box._repr_mimebundle_() or {})
-        return {
-            **bundle,
-            "text/plain": f"{self!r}. Where there are no buttons, call {self.call.__name__}({arguments}).",
-        }
+        sentence = f"Where there is no button, call {self.call.__name__}({arguments})."
+        view = {key: value for key, value in self._box._repr_mimebundle_().items() if key != "text/plain"}
+        display({**view, "text/plain": f"{self!r}. {sentence}"}, raw=True)
+        display(HTML(f"<i>{escape(sentence)}</i>"))
 
 
 def choose(call, **choices):

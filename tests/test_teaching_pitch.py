@@ -233,10 +233,15 @@ def test_what_the_function_refuses_stands_there_escaped():
     assert not chooser.button.disabled
 
 
-def test_where_there_are_no_buttons_a_sentence_says_what_to_call():
-    chooser = lesson.choose(lambda names: None, names=(["a"], ["a"]))
-    chooser.call.__name__ = "ranks"
-    assert "call ranks(names=...)" in chooser._repr_mimebundle_()["text/plain"]
+def test_where_there_are_no_buttons_a_sentence_says_what_to_call(monkeypatch):
+    def ranks(names):
+        return pd.DataFrame({"name": names})
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda thing, **kwargs: shown.append(thing))
+    lesson.choose(ranks, names=(["a"], ["a"]))._ipython_display_()
+    assert "call ranks(names=...)" in shown[0]["text/plain"]
+    assert "call ranks(names=...)" in shown[1].data
 
 
 def test_the_example_detector_of_notebook_06_hears_a_middle_c():
