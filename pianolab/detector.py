@@ -47,6 +47,10 @@ class Detector:
         Settings of the tracker that suit this detector (chosen on `tune` recordings).
     weights : Path or None
         File of learnt weights, part of the cache key of estimates.
+    peer : bool
+        Whether it wraps a system of others: a comparison then has it only when it is asked for by name.
+    whole_recording : bool
+        Whether it answers only at the end of the stream, so that it is of no use live.
     """
 
     name = ""
@@ -58,6 +62,8 @@ class Detector:
     onset_delay_s = 0.0
     tracking: typing.ClassVar[dict] = {}
     weights = None
+    peer = False
+    whole_recording = False
 
     @property
     def lookahead(self):

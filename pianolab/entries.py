@@ -61,7 +61,7 @@ def find_entries(detectors, estimates):
     Parameters
     ----------
     detectors : list of str or None
-        Spec texts; None for every registered detector, unless there are estimates.
+        Spec texts; None for every registered detector but the peers, unless there are estimates.
     estimates : dict of str to path
         Folders of note files by name.
 
@@ -79,7 +79,7 @@ def find_entries(detectors, estimates):
     left_out = {}
     if detectors is None and not estimates:
         found, broken = load_all()
-        entries = [_entry(name) for name in found]
+        entries = [_entry(name) for name, cls in found.items() if not cls.peer]
         left_out = {e.detector: e.error for e in entries if e.error.startswith(("ImportError", "ModuleNotFoundError"))}
         entries = [entry for entry in entries if entry.detector not in left_out]
         entries += [Entry(name, error=f"cannot be imported: {why}") for name, why in broken.items()]

@@ -11,11 +11,12 @@ SR = 44100
 
 
 def warm_up():
-    """Compile and cache what is compiled on first use; detectors that cannot run here are passed over."""
+    """Compile and cache what is compiled on first use; peers and detectors that cannot run here are passed over."""
     y = render(Notes([0.1], [0.6], [60]), sr=SR)
-    for name in load_all()[0]:
+    for name, cls in load_all()[0].items():
         try:
-            transcribe(np.asarray(y), sr=SR, detector=name)
+            if not cls.peer:
+                transcribe(np.asarray(y), sr=SR, detector=name)
         except ImportError:
             continue
 

@@ -99,11 +99,12 @@ def menu(extra=()):
     Returns
     -------
     list of dict
-        For each detector: name, summary, polyphonic, reason (why it cannot run here, or ''), parameters (name,
-        default, kind, choices), threshold and n_confirm (what suits it). Files that failed to import are listed too.
+        For each detector that can answer while one plays: name, summary, polyphonic, reason (why it cannot run here,
+        or ''), parameters (name, default, kind, choices), threshold and n_confirm (what suits it). Files that failed
+        to import are listed too.
     """
     found, failures = load_all()
-    entries = [_entry(name, cls) for name, cls in found.items()]
+    entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
     entries += [_entry(spec, type(create(spec))) for spec in extra]
     entries += [_broken(name, f"cannot be imported: {reason}") for name, reason in failures.items()]
     return entries
