@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup compare test test-all lint lab notebooks clean
+.PHONY: help setup compare test test-all test-browser lint lab live notebooks clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ test: $(READY)  ## all tests and notebooks but those marked slow or browser
 test-all: $(READY)  ## the slow tests too
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not browser" tests notebooks $(ARGS)
 
+test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)
+	@$(BIN)/python -m pytest -m browser tests $(ARGS)
+
 lint: $(READY)  ## what pre-commit checks
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -39,8 +42,11 @@ lint: $(READY)  ## what pre-commit checks
 lab: $(READY)  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
+live: $(READY)  ## the live view as a web page on this machine
+	@$(BIN)/python -m pianolab.live
+
 notebooks: $(READY)  ## run all notebooks and keep their new outputs
-	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb notebooks/solutions/*.ipynb
 
 clean:  ## remove what can be made again: the environment, rendered audio, results
 	rm -rf .venv data/builtin/audio results/.cache results/20*
