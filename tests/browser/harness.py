@@ -31,6 +31,20 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 OURS = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:", "about:")
+LISTEN = """
+window.told = [];
+document.addEventListener('pianolab', (e) => window.told.push(e.detail));
+window.tracks = [];
+const media = navigator.mediaDevices;
+if (media) {
+  const ask = media.getUserMedia.bind(media);
+  media.getUserMedia = async (...given) => {
+    const stream = await ask(...given);
+    window.tracks.push(...stream.getTracks());
+    return stream;
+  };
+}
+"""
 SELECT = {"start": ".pl-start", "note": ".pl-note", "alert": ".pl-alert"}
 
 
@@ -53,6 +67,7 @@ def server(kind, folder, *, env=None):
     """A running JupyterLab ('lab') or Voila ('voila') in its own process group; yields its address."""
     port = free_port()
     common = [f"--port={port}", "--no-browser"]
+    folder = Path(folder)
     if kind == "lab":
         command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
         command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
@@ -95,10 +110,11 @@ def _wait_for(address, process, output):
 
 
 @contextlib.contextmanager
-def browser(playwright, *, wav=None, allow=True):
-    """Chromium whose fake microphone plays ``wav`` once; ``allow=False`` denies it."""
-    flags = [*FLAGS, "--use-fake-device-for-media-stream"]
-    flags.append("--use-fake-ui-for-media-stream" if allow else "--use-fake-ui-for-media-stream=deny")
+def browser(playwright, *, wav=None, allow=True, device=True):
+    """Chromium whose fake microphone plays ``wav`` once; ``allow=False`` denies it, ``device=False`` has none."""
+    flags = [*FLAGS, "--use-fake-device-for-media-stream"] if device else [*FLAGS]
+    if allow is not None:
+        flags.append("--use-fake-ui-for-media-stream" if allow else "--use-fake-ui-for-media-stream=deny")
     if wav:
         flags.append(f"--use-file-for-fake-audio-capture={wav}%noloop")
     chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=30_000)
@@ -122,9 +138,7 @@ class Page:
         self.page.on("console", lambda m: self.console.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.console.append(str(e)))
         self.page.on("request", self._see)
-        self.page.add_init_script(
-            "window.told = []; document.addEventListener('pianolab', (e) => window.told.push(e.detail));"
-        )
+        self.page.add_init_script(LISTEN)
         self.address = address
 
     def _see(self, request):
@@ -169,6 +183,10 @@ class Page:
     def stop(self):
         self.page.locator(SELECT["start"]).click()
         self.page.wait_for_function("window.told.some((t) => t.what === 'stopped')")
+
+    def tracks(self):
+        """The state of every track of a microphone that the page was given: 'live' or 'ended'."""
+        return self.page.evaluate("() => window.tracks.map((t) => t.readyState)")
 
     def told(self, what):
         return self.page.evaluate("(what) => window.told.filter((t) => t.what === what)", what)

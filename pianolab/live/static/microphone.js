@@ -617,9 +617,9 @@ class Takes {
   show({ verdicts, scores, protocol }, nameOf) {
     const parts = [];
     if (verdicts.length) {
-      const n = verdicts.filter((v) => v.what === "right").length;
-      const asked = verdicts.filter((v) => v.asked).length;
-      parts.push(h("p", { class: "pl-result" }, `${n} of ${asked} notes right`));
+      const n = (...kinds) => verdicts.filter((v) => kinds.includes(v.what)).length;
+      const asked = verdicts.length - n("extra");
+      parts.push(h("p", { class: "pl-result" }, `${n("right", "late", "early")} of ${asked} keys right, ${n("right")} of them in time`));
       parts.push(table("What was played", ["", "asked", "heard", "at", "off the beat"], verdicts.map((v) => [
         MARKS[v.what], v.asked, v.heard, `${v.time_s.toFixed(2)} s`, v.off_s == null ? null : `${signed(1000 * v.off_s)} ms`])));
     }
@@ -689,7 +689,8 @@ class View {
     this.counts = h("p", { class: "pl-small pl-counts" }, "");
     this.laneBox = h("div", { class: "pl-lanes" }, this.lanes[0].node);
     this.promptBox = h("section", { class: "pl-prompt", hidden: true });
-    this.log = h("ol", { class: "pl-log", role: "log", "aria-label": "notes heard", "aria-live": "polite", tabindex: 0 });
+    this.log = h("ol");
+    this.logBox = h("div", { class: "pl-log", role: "log", "aria-label": "notes heard", "aria-live": "polite", tabindex: 0 }, this.log);
     this.flashBox = h("div", { class: "pl-flash", "aria-hidden": "true" });
     this.styleSelect = h("select", { id: uniqueId(), class: "pl-style" });
     this.styleSelect.addEventListener("change", () => this.rename());
@@ -723,7 +724,7 @@ class View {
           h("p", {}, h("label", { for: this.backSelect.id }, "Sound of the microphone "), this.backSelect),
           h("p", {}, h("label", { for: this.backGain.id }, "How loud "), this.backGain)),
         h("details", { class: "pl-how", open: false }, h("summary", {}, "Detectors, threshold, valid notes, tuning"), this.choiceBox)),
-      h("section", { class: "pl-text" }, h("h3", {}, "Notes heard"), this.log, this.counts),
+      h("section", { class: "pl-text" }, h("h3", {}, "Notes heard"), this.logBox, this.counts),
       h("p", { class: "pl-small" }, "Nothing is recorded before Start is pressed; the sound goes only to this notebook's kernel."));
     this.el.replaceChildren(this.root);
   }
@@ -846,8 +847,9 @@ class View {
     this.loudness(content.level_db, content.peak);
     this.show();
     this.count(content);
+    this.tell("heard", { seconds: content.seconds });
     const on = content.events.filter((event) => event.kind === "on");
-    if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, seq: content.seq }));
+    if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, lit: this.lit() }));
     if (content.done && this.state === "running") this.stop();
   }
 
@@ -1073,7 +1075,7 @@ class View {
     const item = h("li", {}, text);
     this.log.append(item);
     while (this.log.children.length > 60) this.log.firstChild.remove();
-    this.log.scrollTop = this.log.scrollHeight;
+    this.logBox.scrollTop = this.logBox.scrollHeight;
   }
 
   signal() {
@@ -1089,6 +1091,9 @@ class View {
     this.lanes.forEach((lane, i) => lane.show(this.now?.[i] ?? []));
     if (this.backSelect.value === "band") this.monitor();
   }
+
+  // The keys that are lit now, as the page shows them.
+  lit() { return [...this.root.querySelectorAll(".pl-pin")].map((pin) => Number(pin.dataset.midi)); }
 
   monitor() {
     const note = this.now?.[0]?.[0];
