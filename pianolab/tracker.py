@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pianolab.monophonic import Monophonic
 from pianolab.roll import Notes
 from pianolab.units import N_KEYS, key_to_midi
 
@@ -139,6 +140,13 @@ class Tracker:
         self._run_start_s = np.zeros(N_KEYS)
         self._run_best = np.zeros(N_KEYS)
         self._onset_s = np.full(N_KEYS, -np.inf)  # last onset evidence of each key
+        self._voice = Monophonic(
+            **{
+                name: self.settings[name]
+                for name in self.settings
+                if name not in ("policy", "n_release", "onset_delay_s")
+            }
+        )
         self._before = np.zeros((2, N_KEYS))  # onset evidence of the two rows before
         self._hop_s = 0.0
         self._time_s = 0.0
@@ -150,6 +158,8 @@ class Tracker:
         -------
         list of NoteEvent
         """
+        if self.policy == "mono" and salience.onset is not None:
+            return self._follow_voice(salience)
         events = []
         speaks = salience.strength >= self.threshold
         speaks &= (salience.level_db >= self.silence_db)[:, None]
@@ -168,6 +178,7 @@ class Tracker:
         list of NoteEvent
         """
         end_s = self._time_s if end_s is None else end_s
+        self._voice.note = None
         return [self._close(note, end_s, -np.inf) for note in list(self._open.values())]
 
     def notes(self):
@@ -180,6 +191,28 @@ class Tracker:
             return Notes.empty()
         onset, offset, key, velocity, confidence = zip(*rows, strict=True)
         return Notes(onset, offset, key_to_midi(np.array(key)), velocity, np.clip(confidence, 0, 1))
+
+    def _follow_voice(self, salience):
+        """One voice with onset evidence: pianolab.monophonic decides, this keeps the books."""
+        events, keys = [], salience.best_key
+        strengths, onsets = np.max(salience.strength, axis=1), np.max(salience.onset, axis=1)
+        for row, key in enumerate(keys):
+            self._time_s = time_s = float(salience.times[row])
+            level_db, strength = float(salience.level_db[row]), float(strengths[row])
+            for kind, when_s, new_key in self._voice.step(time_s, int(key), strength, float(onsets[row]), level_db):
+                when_s = max(when_s - self.onset_delay_s, 0.0)
+                if kind == "on":
+                    events.append(self._begin(new_key, when_s, strength, salience, row, time_s, level_db))
+                    continue
+                (note,) = self._open.values()
+                if kind == "off":
+                    events.append(self._close(note, when_s, level_db))
+                else:
+                    del self._open[note.key]
+                    note.key, note.confidence = new_key, strength
+                    self._open[new_key] = note
+                    events.append(self._event("revised", note, note.onset_s, time_s, level_db))
+        return events
 
     def _step(self, salience, row, speaks):
         time_s, level_db = float(salience.times[row]), float(salience.level_db[row])
