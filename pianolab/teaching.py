@@ -50,7 +50,14 @@ class Picture(plots.Figure):
     def _ipython_display_(self):
         from IPython.display import Image, display
 
-        display(Image(png(self)))
+        display(Image(png(self), alt=in_words(self)))
+
+
+def in_words(fig):
+    """What a figure shows, for readers who cannot see it: its titles, and what is drawn over what."""
+    titles = [fig.get_suptitle(), *(ax.get_title() for ax in fig.axes)]
+    drawn = [f"{ax.get_ylabel()} over {ax.get_xlabel()}" for ax in fig.axes if ax.get_ylabel() and ax.get_xlabel()]
+    return ". ".join([title for title in titles if title] + drawn)
 
 
 def figure(width=9.0, height=2.6, *, rows=1, **settings):
@@ -171,7 +178,8 @@ class Explorer:
     def _redraw(self, change=None):
         try:
             values = {name: control.value for name, control in self.controls.items()}
-            self.image.value = png(self.draw(**values))
+            fig = self.draw(**values)
+            self.image.value, self._words = png(fig), in_words(fig)
             self.message.value = ""
         except ValueError as error:
             self.message.value = str(error)
@@ -183,7 +191,7 @@ class Explorer:
         sentence = f"{self!r}. Where nothing moves, call {name}({', '.join(f'{c}=...' for c in self.controls)})."
         view = {key: value for key, value in self._box._repr_mimebundle_().items() if key != "text/plain"}
         display({**view, "text/plain": sentence}, raw=True)
-        display(Image(self.image.value))
+        display(Image(self.image.value, alt=self._words))
 
 
 def explore(draw, **choices):
@@ -410,7 +418,7 @@ def product_figure(y, *, sr, hz=262.0, length_s=0.02):
     below.axhline(np.mean(part * sine), color="black", label=f"its mean: {np.mean(part * sine):+.2f}")
     for ax in (above, below):
         ax.set(ylim=(-1.3, 1.3), ylabel="amplitude (peak = 1)")
-        ax.legend(loc="upper right", ncols=2)
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, borderaxespad=0.1)
     above.set_xlabel("")
     return fig
 

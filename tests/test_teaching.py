@@ -70,6 +70,11 @@ def test_a_picture_is_a_small_png():
     assert 2000 < len(data) < 40_000
 
 
+def test_a_picture_says_in_words_what_it_shows():
+    words = teaching.in_words(teaching.sound_figure(a4(), sr=SR, title="A4"))
+    assert words.startswith("A4. amplitude (full scale = 1) over time (s). frequency (Hz) over time (s)")
+
+
 # ------------------------------------------------------------------------------------------------------- sounds
 
 
