@@ -151,7 +151,8 @@ def test_choices_and_names_change_while_playing(page, voila):
     here.page.locator(".pl-detector-b").select_option("")
     here.page.wait_for_function("window.told.some((t) => t.what === 'chosen' && t.choices.length === 1)")
     assert here.told("chosen")[-1]["choices"][0]["tracking"] == {"n_confirm": 5}
-    wait_for_notes(here, 10)
+    last = "window.told.some((t) => t.what === 'painted' && t.events.some((event) => event.name === 'G5'))"
+    here.page.wait_for_function(last)
     assert here.page.locator(".pl-log li").first.inner_text().startswith(("A 도4", "B 도4"))
     here.stop()
     assert here.page.locator(".pl-lane").count() == 1

@@ -582,10 +582,11 @@ class Takes {
   constructor(send) {
     this.send = send;
     this.list = h("ul", { class: "pl-takes" });
-    this.report = h("div", { class: "pl-report", "aria-live": "polite" });
-    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, "Correct the labels"));
-    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, "Takes"), this.list, this.report, this.editor);
+    this.report = h("div", { class: "pl-report", role: "region", "aria-label": "what was right", "aria-live": "polite", tabindex: 0 });
     this.rows = new Map();
+    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": "labels", tabindex: 0 });
+    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, "Correct the labels"), this.table);
+    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, "Takes"), this.list, this.report, this.editor);
   }
 
   add(take) {
@@ -642,7 +643,7 @@ class Takes {
     });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.send({ type: "label", take: take.name, edit: "confirm" }) }, "Confirm: this is what was played");
     this.editor.hidden = false;
-    this.editor.replaceChildren(this.editor.firstChild, table(`Labels of take ${take.name} (${take.labels})`, ["note", "begins (s)", "lasts (s)", "move"], rows), confirm);
+    this.table.replaceChildren(table(`Labels of take ${take.name} (${take.labels})`, ["note", "begins (s)", "lasts (s)", "move"], rows), confirm);
   }
 }
 

@@ -1,0 +1,131 @@
+"""How long a key takes from its onset in the microphone to being lit on the page, in JupyterLab and in Voila.
+
+A headless Chromium plays a rendered recording of single notes into its fake microphone; the page notes when every block
+arrives and when every key was painted. An onset is counted from the moment at which its sample came out of the capture
+(the earliest arrival of any block fixes the clock), so the capture buffer of the sound card is not in it: real ones add
+5 to 30 ms. Also reported: samples lost and how far the sound card's clock drifts from the page's.
+
+    .venv/bin/python benchmarks/live_latency.py            all four cases, about five minutes
+    .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+from scipy.signal import correlate
+
+from pianolab import audio
+from pianolab.piano import render
+from pianolab.roll import Notes
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from browser.harness import Page, browser, server, write_notebook
+
+SR = 44100
+STEP_S = 0.55
+REGISTERS = {"A0-B2": (21, 47), "C3-B4": (48, 71), "C5-C7": (72, 96), "C#7-C8": (97, 108)}
+NEAR_S = 0.2  # a lit key belongs to an onset if its note begins this near to it
+SEED = 5
+
+
+def recording(folder):
+    """All 88 keys once, in random order, as a WAV and the notes in it."""
+    midi = np.random.default_rng(SEED).permutation(np.arange(21, 109))
+    onset = 1.5 + STEP_S * np.arange(len(midi))
+    notes = Notes(onset, onset + 0.4, midi)
+    audio.write(folder / "keys.wav", 0.7 * render(notes, sr=SR, tail_s=2.0), sr=SR)
+    return notes
+
+
+def measure(playwright, folder, notes, *, kind, block, detector):
+    """One run.
+
+    Returns
+    -------
+    dict
+        latency_ms (n_notes,) NaN where the key was not lit; missing samples; drift in parts per million.
+    """
+    options = f"{detector!r}, folder='takes', keep=True, block_length={block}"
+    cell = f"from pianolab.live import Microphone\nMicrophone({options})"
+    write_notebook(folder / "live.ipynb", cell)
+    before = set(folder.glob("takes/*"))
+    with server(kind, folder) as address, browser(playwright, wav=folder / "keys.wav") as chromium:
+        page = Page(chromium, address, kind).open("live.ipynb")
+        page.start()
+        page.page.wait_for_timeout(1000 * (notes.offset[-1] + 1.5))
+        page.stop()
+        blocks, painted = page.told("block"), page.told("painted")
+        counts = page.told("stopped")[0]["counts"]
+        page.close()
+    (take,) = set(folder.glob("takes/*")) - before
+    late = _lateness(folder / "keys.wav", take / "audio.flac")
+    frames = np.array([b["frame"] + b["n"] for b in blocks])
+    arrived_ms = np.array([b["at"] for b in blocks])
+    zero_ms, drift = _clock(frames / SR, arrived_ms)
+    events = [(e["midi"], e["time_s"], told["at"]) for told in painted for e in told["events"]]
+    latency = [_latency(events, m, t - late / SR, zero_ms) for m, t in zip(notes.midi, notes.onset, strict=True)]
+    return {"latency_ms": np.array(latency), "missing": counts["missing"], "drift_ppm": drift, "n": len(blocks)}
+
+
+def _lateness(played, take):
+    """Samples of the recording that had gone by when the take began."""
+    y, _ = audio.load(played)
+    x, _ = audio.load(take)
+    return int(np.argmax(correlate(y, x, method="fft"))) - (len(x) - 1)
+
+
+def _clock(heard_s, arrived_ms):
+    """Page time of sample 0 (by the earliest arrival) and drift of the two clocks, parts per million."""
+    offset = arrived_ms - 1000 * heard_s
+    part = np.array_split(np.arange(len(offset)), 10)
+    earliest = [indices[np.argmin(offset[indices])] for indices in part]
+    slope = np.polyfit(heard_s[earliest], offset[earliest], 1)[0]  # ms a second
+    return float(offset.min()), 1000 * slope
+
+
+def _latency(events, midi, onset_s, zero_ms):
+    near = [at for m, time_s, at in events if m == midi and abs(time_s - onset_s) < NEAR_S]
+    return min(near) - (zero_ms + 1000 * onset_s) if near else np.nan
+
+
+def row(kind, block, detector, notes, result):
+    """One row of the table for each register."""
+    lines = []
+    for name, (low, high) in REGISTERS.items():
+        ms = result["latency_ms"][(notes.midi >= low) & (notes.midi <= high)]
+        lit = ms[~np.isnan(ms)]
+        p50, p95 = np.percentile(lit, [50, 95]) if len(lit) else (np.nan, np.nan)
+        lines.append(f"| {kind} | {block} | {detector} | {name} | {len(lit)} of {len(ms)} | {p50:.0f} | {p95:.0f} |")
+    return lines
+
+
+def main():
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=("lab", "voila"), action="append")
+    parser.add_argument("--block", type=int, action="append")
+    parser.add_argument("--detector", default="yin")
+    given = parser.parse_args()
+    print("| page | block | detector | register | keys lit | p50 ms | p95 ms |")
+    print("|---|---|---|---|---|---|---|")
+    notices = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        notes = recording(Path(folder))
+        for kind in given.kind or ("lab", "voila"):
+            for block in given.block or (1024, 2048):
+                result = measure(playwright, Path(folder), notes, kind=kind, block=block, detector=given.detector)
+                print("\n".join(row(kind, block, given.detector, notes, result)), flush=True)
+                notices.append(
+                    f"{kind} {block}: {result['missing']} samples missing, "
+                    f"clocks drift {result['drift_ppm']:+.0f} ppm, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+                )
+    print("\n" + "\n".join(notices))
+
+
+if __name__ == "__main__":
+    main()
