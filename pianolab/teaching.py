@@ -55,7 +55,7 @@ class Picture(plots.Figure):
 
 def in_words(fig):
     """What a figure shows, for readers who cannot see it: its titles, and what is drawn over what."""
-    titles = [fig.get_suptitle(), *(ax.get_title() for ax in fig.axes)]
+    titles = [fig.get_suptitle(), *(ax.get_title() or ax.get_title(loc="left") for ax in fig.axes)]
     drawn = [f"{ax.get_ylabel()} over {ax.get_xlabel()}" for ax in fig.axes if ax.get_ylabel() and ax.get_xlabel()]
     return ". ".join([title for title in titles if title] + drawn)
 

@@ -12,7 +12,7 @@ from pianolab.detector import Detector
 from pianolab.piano import PIANOS
 from pianolab.roll import Salience
 from pianolab.spectrum import one_key_a_row
-from pianolab.teaching import figure
+from pianolab.teaching import figure, in_words
 from pianolab.units import cents_between, midi_to_hz
 
 SR = 44100
@@ -189,6 +189,7 @@ def test_every_axis_says_what_it_shows(name):
 def test_the_picture_of_the_dip_names_what_was_played_and_heard():
     title = drawn("dip").axes[0].get_title(loc="left")
     assert title == "C3 played, C3 heard; threshold 0.1"
+    assert in_words(drawn("dip")) == f"{title}. d' (no unit) over lag (ms)"
 
 
 def test_an_error_larger_than_three_octaves_stays_in_the_picture():
