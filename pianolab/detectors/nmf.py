@@ -2,12 +2,13 @@
 
 What comes in: frames of samples. What comes out: for every key in every frame how strongly it sounds and how likely
 it was struck just there. A sound is taken as a sum of known sounds: for each key a template of its attack, of its
-decay and of its late sound, learnt from single notes of the rendered pianos; one flat template takes up noise. The
+decay and of its late sound, learnt from single notes of the rendered pianos; flat templates take up noise. The
 amounts are found by the multiplicative rule for the Kullback-Leibler divergence (Lee & Seung, NIPS 2000).
 
 A template is no single spectrum but three, of what is heard 80 ms before, at and 80 ms after the frame. So an attack,
 silent before and loud after, cannot be mistaken for a note that goes on sounding, and its amount alone says where a
-key was struck. ``preset=textbook`` decomposes single spectra and reads strokes from the rise of the amounts.
+key was struck. A little of each attack is taken off the keys that it may be mistaken for. ``preset=textbook``
+decomposes single spectra and reads strokes from the rise of the amounts.
 
 The templates are made by ``python -m pianolab.detectors.nmf``, which takes about half a minute.
 """
@@ -32,17 +33,23 @@ SR = 16000
 BINS_PER_KEY = 3
 N_BINS = 294  # from A0 to 8 kHz
 WINDOWS = ((4096, 0.0), (2048, 500.0), (1024, 2000.0))  # samples, and the frequency (Hz) from which it is used
-TEXTBOOK_WINDOWS = ((4096, 0.0),)
 MOMENTS = (-1280, 0, 1280)  # samples: 80 ms before, at and after the frame's own
+EXPONENT = 1.3  # of the magnitudes that are decomposed: the strong partials count more
+PIANO_EAR = {"windows": WINDOWS, "moments": MOMENTS, "exponent": EXPONENT}
+TEXTBOOK_EAR = {"windows": WINDOWS[:1], "moments": (0,), "exponent": 1.0}
 STAGES_S = ((0.03, 0.05), (0.10, 0.45), (0.60, 1.50))  # frames of attack, decay, late sound: seconds after the stroke
 TEXTBOOK_STAGES_S = ((-0.02, 0.06), (0.10, 0.45), (0.60, 1.50))
 LEARN_VELOCITIES = (36, 64, 100)
 TINY = 1e-9  # keeps divisions finite; far below the quantisation of 16-bit audio
-QUIET = 2e-4  # magnitude: nothing under about -75 dBFS counts as sound
-FORGET_S = 8.0  # the loudest moment is forgotten at half its magnitude in this time
+QUIET_DB = -75.0  # nothing weaker, in dBFS, counts as the loudest moment
+FORGET_S = 6.0  # the loudest moment is forgotten at half its magnitude in this time
 RISE_S = 0.08  # textbook: over this time
 RISE_FLOOR = 0.03  # share of the loudest moment below which a rise means little
 RISE_LEAST = 0.8  # rise of the logarithm that gives evidence 0.5
+GHOSTS = (12, 19, 24)  # semitones from a key up to keys that its partials 2, 3 and 4 may be taken for
+GHOST_SHARE = 0.1  # of a key's attack, taken off each of those keys
+NEIGHBOUR_SHARE = 0.1  # ... and off the keys beside it
+CROWD_SHARE = 0.01  # of the attacks of all keys, taken off each
 TEMPLATES = Path(__file__).with_name("nmf_templates.npz")
 
 
@@ -73,17 +80,28 @@ def log_bins(windows):
 
 
 class Ear:
-    """Turns frames into the spectra that templates are made of: one for each of ``moments``, N_BINS values each."""
+    """Turns frames into the spectra that templates are made of: one for each of ``moments``, N_BINS values each.
 
-    def __init__(self, *, windows, moments):
-        self.moments = moments
+    Parameters
+    ----------
+    windows : tuple of (int, float)
+        As for log_bins.
+    moments : tuple of int
+        Samples from the frame's own.
+    exponent : float
+        Of the magnitudes.
+    """
+
+    def __init__(self, *, windows, moments, exponent):
+        self.moments, self.exponent = moments, exponent
         self.frame_length = max(n for n, _ in windows) + max(moments) - min(moments)
         self._windows = [np.float32(4.0 / n) * spectrum.hann(n) for n, _ in windows]  # a full-scale sine reads 1
         self._bins = spectrum.Comb(log_bins(windows))
 
     def __call__(self, span):
-        """(T, len(moments) * N_BINS) float32 of a Span; magnitudes, a full-scale sine reads about 1."""
-        return np.concatenate([self._heard_at(span, moment) for moment in self.moments], axis=1)
+        """(T, len(moments) * N_BINS) float32 of a Span; a full-scale sine reads about 1."""
+        heard = np.concatenate([self._heard_at(span, moment) for moment in self.moments], axis=1)
+        return heard if self.exponent == 1.0 else heard**self.exponent
 
     def _heard_at(self, span, moment):
         middle = self.frame_length // 2 + moment
@@ -156,6 +174,47 @@ def decompose(spectra, templates, n_iterations, power, least):
     return amounts
 
 
+def with_noise(learnt):
+    """Templates as rows of unit sum, with a flat one for noise at all moments and at each but the first.
+
+    Parameters
+    ----------
+    learnt : (88, n_stages, n_moments * N_BINS) float32
+
+    Returns
+    -------
+    (88 * n_stages + n_moments, n_moments * N_BINS) float32
+    """
+    rows = learnt.reshape(-1, learnt.shape[-1])
+    moment = np.arange(rows.shape[1]) // N_BINS
+    flat = [moment >= 0, *(moment == m for m in range(1, moment[-1] + 1))]
+    rows = np.concatenate([rows, np.array(flat, np.float32)])
+    return (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def without_ghosts(attack):
+    """Amounts of attack less what other keys struck in the same frame explain.
+
+    Parameters
+    ----------
+    attack : (T, 88) float32
+
+    Returns
+    -------
+    (T, 88) float32, not below 0
+    """
+    around = np.pad(attack, ((0, 0), (max(GHOSTS), 1)))  # column 0 is max(GHOSTS) keys below A0
+
+    def from_key(semitones):  # the attack of the key so far away
+        start = max(GHOSTS) + semitones
+        return around[:, start : start + N_KEYS]
+
+    below = np.max([from_key(-interval) for interval in GHOSTS], axis=0)
+    beside = from_key(-1) + from_key(1)
+    crowd = attack.sum(axis=1, keepdims=True)
+    return np.maximum(attack - GHOST_SHARE * below - NEIGHBOUR_SHARE * beside - CROWD_SHARE * crowd, 0.0)
+
+
 # ----------------------------------------------------------------------------------------------------- learning
 
 
@@ -205,8 +264,8 @@ def main(argv=None):
     given = parser.parse_args(argv)
     notes = list(rendered_notes())
     learnt = {
-        "piano": learn_templates(notes, Ear(windows=WINDOWS, moments=MOMENTS), STAGES_S),
-        "textbook": learn_templates(notes, Ear(windows=TEXTBOOK_WINDOWS, moments=(0,)), TEXTBOOK_STAGES_S),
+        "piano": learn_templates(notes, Ear(**PIANO_EAR), STAGES_S),
+        "textbook": learn_templates(notes, Ear(**TEXTBOOK_EAR), TEXTBOOK_STAGES_S),
     }
     with replacing(given.out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **{name: values.astype(np.float16) for name, values in learnt.items()})
@@ -241,8 +300,8 @@ class Nmf(Detector):
         *,
         preset: Literal["piano", "textbook"] = "piano",
         n_iterations: int = 30,
-        half_attack: float = 0.04,
-        half_sound: float = 0.02,
+        half_attack: float = 0.029,
+        half_sound: float = 0.025,
     ):
         if n_iterations < 1:
             raise DetectorError(f"n_iterations {n_iterations} decomposes nothing: use at least 1")
@@ -251,30 +310,29 @@ class Nmf(Detector):
         self.preset, self.n_iterations = preset, n_iterations
         self.half_attack, self.half_sound = half_attack, half_sound
         textbook = preset == "textbook"
-        self._ear = Ear(windows=TEXTBOOK_WINDOWS, moments=(0,)) if textbook else Ear(windows=WINDOWS, moments=MOMENTS)
+        self._ear = Ear(**(TEXTBOOK_EAR if textbook else PIANO_EAR))
         self.frame_length = self._ear.frame_length
         self.hop_length = 160 if textbook else 320
-        self.onset_delay_s = 0.01 if textbook else 0.03
+        self.onset_delay_s = 0.01 if textbook else 0.04
         self.tracking = {"threshold": 0.5, "onset_threshold": 0.5, "silence_db": -70.0, "release_db": 60.0}
         self._power, self._least = (1.0, 0.0) if textbook else (1.5, 1e-4)
         with np.load(TEMPLATES, allow_pickle=False) as learnt:
-            rows = learnt[preset].astype(np.float32).reshape(-1, len(self._ear.moments) * N_BINS)
-        flat = np.full((1, rows.shape[1]), 1.0)
-        rows = np.concatenate([rows, flat])
-        self._templates = (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+            self._templates = with_noise(learnt[preset].astype(np.float32))
+        self._quiet = len(self._ear.moments) * 10.0 ** (QUIET_DB / 20.0 * self._ear.exponent)
         self.reset()
 
     def reset(self):
-        self._loudest = QUIET
+        self._loudest = self._quiet
         self._before = np.zeros((round(RISE_S * self.sr / self.hop_length), N_KEYS), np.float32)
 
     def process(self, span):
         spectra = self._ear(span)
         amounts = decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
-        stages = amounts[:, :-1].reshape(len(amounts), N_KEYS, -1)
+        n_learnt = len(self._templates) - len(self._ear.moments)  # after these come the flat ones
+        stages = amounts[:, :n_learnt].reshape(len(amounts), N_KEYS, -1)
         stages = stages / self._loudest_so_far(spectra.sum(axis=1))[:, None, None]
         sound = stages.sum(axis=2)
-        onset = self._rise(sound) if self.preset == "textbook" else stages[:, :, 0]
+        onset = self._rise(sound) if self.preset == "textbook" else without_ghosts(stages[:, :, 0])
         half = RISE_LEAST if self.preset == "textbook" else self.half_attack
         unknown = np.full(sound.shape, np.nan, np.float32)
         return Salience(
@@ -286,7 +344,7 @@ class Nmf(Detector):
         loudest = np.empty(len(totals), np.float32)
         keep = 0.5 ** (self.hop_length / self.sr / FORGET_S)
         for row, total in enumerate(totals):
-            self._loudest = max(float(total), self._loudest * keep, QUIET)
+            self._loudest = max(float(total), self._loudest * keep, self._quiet)
             loudest[row] = self._loudest
         return loudest
 
