@@ -192,10 +192,12 @@ def compressed(power, emphasis, floor, exponent_is_half):
 
     Returns
     -------
-    (T, n_bins) float32
+    vectors : (T, n_bins) float32
+    tonal : (T,) float32
+        Part of the emphasised power that stands out: near 1 for notes, 0.2 to 0.4 for hiss.
     """
     n_frames, n_bins = power.shape
-    out = np.empty((n_frames, n_bins), np.float32)
+    out, tonal = np.empty((n_frames, n_bins), np.float32), np.zeros(n_frames, np.float32)
     for t in range(n_frames):
         root, n_used = np.float32(0.0), 0
         for k in range(n_bins):
@@ -204,9 +206,11 @@ def compressed(power, emphasis, floor, exponent_is_half):
                 n_used += 1
         typical = (root / n_used) ** 2 * floor
         off = np.float32(typical * typical)
-        total = np.float32(0.0)
+        total, above, everything = np.float32(0.0), np.float32(0.0), np.float32(0.0)
         for k in range(n_bins):
             value = emphasis[k] * np.sqrt(max(power[t, k] - off, np.float32(0.0)))
+            above += value * value
+            everything += emphasis[k] * emphasis[k] * power[t, k]
             if exponent_is_half:
                 value = np.sqrt(value)
             out[t, k] = value
@@ -214,7 +218,8 @@ def compressed(power, emphasis, floor, exponent_is_half):
         scale = np.float32(1.0) / np.sqrt(total) if total > 0 else np.float32(0.0)
         for k in range(n_bins):
             out[t, k] *= scale
-    return out
+        tonal[t] = above / everything if everything > 0 else np.float32(0.0)
+    return out, tonal
 
 
 @dataclass(frozen=True)
@@ -296,15 +301,15 @@ class Registers:
             powers.append(power_spectra(frames, window, n_bins=n_bins))
         return powers
 
-    def best_key(self, powers, vectors, combs, detunings, *, stretched):
+    def best_key(self, powers, vectors, tonal, combs, detunings, *, stretched):
         """The key whose template fits best in any register.
 
         Parameters
         ----------
         powers : list of (T, n_bins)
             From ``powers``; the frequency is read from them.
-        vectors : list of (T, n)
-            What the templates are compared with.
+        vectors, tonal : list of (T, n), list of (T,)
+            What the templates are compared with, and how much of the sound that is: see ``compressed``.
         combs : list of Comb
             Templates of each register's keys, each key in every detuning.
         detunings : (n,) array
@@ -314,21 +319,22 @@ class Registers:
 
         Returns
         -------
-        key : (T,) int, -1 where nothing fits; hz : (T,) float64, first partial; score : (T,) float32
+        key : (T,) int, -1 where nothing fits; hz : (T,) float64, first partial; score : (T,) float32, fit times tonal
         """
         n_frames = len(powers[0])
-        key, hz, best = np.full(n_frames, -1), np.ones(n_frames), np.zeros(n_frames, np.float32)
+        key, hz = np.full(n_frames, -1), np.ones(n_frames)
+        best, part = np.zeros(n_frames, np.float32), np.zeros(n_frames, np.float32)
         b, tuned_hz = typical_piano()
         tuned_hz = tuned_hz if stretched else key_hz()
         for i, comb in enumerate(combs):
             template, cents, score = best_template(comb(vectors[i]), detunings)
             rows = np.flatnonzero(score > best)
-            best[rows] = score[rows]
+            best[rows], part[rows] = score[rows], tonal[i][rows]
             key[rows] = self.registers[i].first_key + template[rows] // len(detunings)
             rough_hz = tuned_hz[key[rows]] * 2.0 ** (cents[rows] / 1200.0)
             ratios = partial_ratios(np.arange(1, REFINED_PARTIALS + 1), b[key[rows], None])
             hz[rows] = refine(powers[i], rows, rough_hz, ratios, self.bin_step_hz[i])
-        return key, hz, best
+        return key, hz, best * part
 
     def keys(self, index):
         """Key indices of a register, a range."""

@@ -258,8 +258,11 @@ class Cqt(Detector):
         return key, key_hz()[key], np.ones(len(key), np.float32)
 
     def _best_pattern(self, span):
-        powers, vectors = self._spectra.powers(span.samples, span.n_frames), []
-        for power, (kernel, emphasis, floor, _) in zip(powers, self._parts, strict=True):
-            vectors.append(spectrum.compressed(kernel(power), emphasis, floor, self._compress))
+        powers = self._spectra.powers(span.samples, span.n_frames)
+        made = [
+            spectrum.compressed(kernel(power), emphasis, floor, self._compress)
+            for power, (kernel, emphasis, floor, _) in zip(powers, self._parts, strict=True)
+        ]
+        vectors, tonal = zip(*made, strict=True)
         patterns = [part[-1] for part in self._parts]
-        return self._spectra.best_key(powers, vectors, patterns, self._detunings, stretched=self._stretched)
+        return self._spectra.best_key(powers, vectors, tonal, patterns, self._detunings, stretched=self._stretched)

@@ -218,8 +218,7 @@ class FftPeak(Detector):
         return spectrum.nearest_key(hz, stretched=self._stretched), hz, np.ones(len(hz), np.float32)
 
     def _best_comb(self, powers):
-        vectors = [
-            spectrum.compressed(power, emphasis, floor, self._compress)
-            for power, emphasis, floor in zip(powers, self._emphasis, self._floors, strict=True)
-        ]
-        return self._spectra.best_key(powers, vectors, self._combs, self._detunings, stretched=self._stretched)
+        settings = zip(powers, self._emphasis, self._floors, strict=True)
+        made = [spectrum.compressed(power, emphasis, floor, self._compress) for power, emphasis, floor in settings]
+        vectors, tonal = zip(*made, strict=True)
+        return self._spectra.best_key(powers, vectors, tonal, self._combs, self._detunings, stretched=self._stretched)

@@ -7,8 +7,8 @@ middle and treble through windows of their own and lets the deepest dip win, an 
 margin; ``preset=aubio`` gives the answers of the aubio library.
 """
 
-from dataclasses import dataclass
 import typing
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
