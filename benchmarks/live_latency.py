@@ -122,7 +122,8 @@ def main():
                 print("\n".join(row(kind, block, given.detector, notes, result)), flush=True)
                 notices.append(
                     f"{kind} {block}: {result['missing']} samples missing, "
-                    f"clocks drift {result['drift_ppm']:+.0f} ppm, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+                    f"clocks drift {result['drift_ppm']:+.0f} ppm, "
+                    f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
                 )
     print("\n" + "\n".join(notices))
 

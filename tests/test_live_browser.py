@@ -29,13 +29,14 @@ from pianolab.detectors.yin import Yin
 class Slow(Yin):
     name = "slow"
     def process(self, span):
-        time.sleep(0.03 * span.n_frames)
+        time.sleep(0.024 * span.n_frames)  # twice as long as the sound lasts
         return super().process(span)
 """
 NOTEBOOKS = {
     "widget": [WIDGET],
     "trial": [TRIAL],
     "busy": [WIDGET, "import time\ntime.sleep(6)"],
+    "later": [WIDGET, "if True:\n    import time\n    time.sleep(10)"],
     "slow": [WIDGET.replace("'yin'", "'slow.py:Slow'")],
     "file": ["from pianolab.live import Microphone\nMicrophone('yin', files=['melody.wav'])"],
 }
@@ -145,7 +146,12 @@ def test_choices_and_names_change_while_playing(page, voila):
     here = page(voila, "voila").open("trial.ipynb")
     here.page.locator(".pl-how > summary").click()
     here.page.locator(".pl-style").select_option("도")
+    here.page.locator(".pl-settings > details > summary").first.click()
+    here.page.locator(".pl-flash-switch").check()
     here.start()
+    here.page.wait_for_selector(".pl-now-flash")
+    for way in ("gain", "band", "off"):
+        here.page.locator(".pl-monitor").select_option(way)
     wait_for_notes(here, 3)
     here.page.locator(".pl-n_confirm").first.fill("5")
     here.page.locator(".pl-detector-b").select_option("")
@@ -236,6 +242,18 @@ def test_a_kernel_that_is_busy_at_start_is_waited_for(page, lab):
     assert here.notes() == NAMES
 
 
+def test_a_cell_that_runs_does_not_stop_the_stream_in_jupyterlab(page, lab):
+    here = page(lab, "lab").open("later.ipynb")
+    here.start()
+    wait_for_notes(here, 2)
+    here.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    here.command("notebook:run-cell")
+    wait_for_notes(here, len(NAMES))
+    assert "[*]" in here.page.locator(".jp-InputPrompt").all_inner_texts()[1]  # it still runs
+    here.stop()
+    assert here.notes() == NAMES
+
+
 def test_clearing_the_output_switches_the_microphone_off(page, lab):
     here = page(lab, "lab").open("widget.ipynb")
     here.start()
@@ -249,13 +267,16 @@ def test_a_slow_kernel_drops_and_says_so_and_does_not_fall_behind(page, voila):
     here = page(voila, "voila").open("slow.ipynb")
     here.start()
     here.wait_trouble("slow")
-    here.page.wait_for_timeout(5000)
+    here.page.wait_for_timeout(8000)
     captured = np.array([(t["frame"] + t["n"], t["at"]) for t in here.told("block")])
     heard = np.array([(round(t["seconds"] * SR), t["at"]) for t in here.told("heard")])
     here.stop()
     assert len(heard) > 5
-    lag_ms = heard[:, 1] - np.interp(heard[:, 0], captured[:, 0], captured[:, 1])
-    assert np.max(lag_ms) < 2500  # half a second of sound, which this kernel needs a second and a half for
+    lag_s = (heard[:, 1] - np.interp(heard[:, 0], captured[:, 0], captured[:, 1])) / 1000
+    later = slice(len(heard) // 3, None)
+    growth = np.polyfit(heard[later, 1] / 1000, lag_s[later], 1)[0]
+    assert growth < 0.25  # seconds a second; without the limit it would be 0.5
+    assert np.median(lag_s[later]) < 3  # half a second of sound, at half speed, on a busy machine
     counts = here.told("stopped")[0]["counts"]
     assert counts["missing"] > 0
     assert counts["samples"] == pytest.approx(captured[-1, 0], abs=2 * SR)

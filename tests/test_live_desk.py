@@ -149,7 +149,8 @@ def test_a_recording_is_played_by_polling(pcm, tmp_path):
     (label,) = sources
     assert ask(mine, "start", session="one", source=label)["sr"] == SR
     mine._source.speed = None  # all at once
-    reply = ask(mine, "poll", session="one", seq=0)
+    reply, pictures = mine.handle({"type": "poll", "session": "one", "seq": 0})[0]
+    np.testing.assert_array_equal(np.frombuffer(pictures[0], "<i2"), pcm[-8192:])
     assert reply["done"]
     assert [event["name"] for event in reply["events"] if event["kind"] == "on"] == MELODY.names
     assert ask(mine, "start", session="two", source="no such")["type"] == "refused"

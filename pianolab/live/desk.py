@@ -12,7 +12,7 @@ import numpy as np
 
 from pianolab.files import printable
 from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, SourceError, feed_from
-from pianolab.live.stream import Stream
+from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir
 from pianolab.live.trial import judge, propose_labels, score_choices
 from pianolab.live.voice import Choice, ChoiceError, Voice, menu
@@ -158,7 +158,8 @@ class Desk:
         if not self._is_current(content) or self._source is None:
             return {"type": "stale", "session": content.get("session"), "seq": content.get("seq")}
         reply = self._heard(content, feed_from(self._source, self.stream))
-        return {**reply, "done": self._source.done, "lost": self._source.dropped}
+        reply |= {"done": self._source.done, "lost": self._source.dropped}
+        return reply, [pcm16(self.stream.recent).tobytes()]  # the page has no samples of its own to draw
 
     def _heard(self, content, events):
         stream = self.stream

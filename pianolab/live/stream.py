@@ -18,6 +18,7 @@ from pianolab.live.voice import Choice, Voice
 MAX_BLOCK = 65536  # samples; a page sends 1024
 FILL_S = 0.25  # holes up to here are filled with silence, longer ones begin a new stretch
 MAX_AHEAD_S = 60.0  # a block further ahead than this belongs to no stream of ours
+RECENT = 8192  # samples kept for pictures: 0.19 s at 44.1 kHz
 SILENCE_DB = -120.0  # shown for digital silence
 _FULL_SCALE = 32768.0  # of 16-bit samples
 
@@ -47,6 +48,8 @@ class Stream:
         oversized, not_finite, wrong_rate, malformed, ahead.
     level_db, peak : float
         RMS level (dBFS) and largest sample (0 to 1) of the last block.
+    recent : (8192,) float32
+        The last samples, for pictures.
     """
 
     def __init__(self, choices=None, *, sr, session="", recorder=None, patience=PATIENCE):
@@ -55,6 +58,7 @@ class Stream:
         self.voices = [Voice(choice, sr=sr, lane=lane) for lane, choice in enumerate(choices)]
         self.counts = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
         self.level_db, self.peak = SILENCE_DB, 0.0
+        self.recent = np.zeros(RECENT, np.float32)
         self._orderer = Orderer(patience=patience)
         self._lock = threading.Lock()  # a kernel may hand messages over from several threads
         self._stopped = False
@@ -177,6 +181,7 @@ class Stream:
         self.counts["samples"] += len(piece.y)
         self.peak = float(np.max(np.abs(piece.y)))
         self.level_db = _level_db(piece.y)
+        self.recent = np.concatenate([self.recent, piece.y])[-RECENT:]
         events = [event for voice in self.voices for event in voice.push(piece.y)]
         return before + self._recorded(piece.y, events)
 

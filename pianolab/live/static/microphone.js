@@ -7,6 +7,8 @@ const POLL_MS = 25; // how often the kernel's own sources are asked
 const BUSY_MS = 2000; // no answer for this long: say so
 const DEAD_MS = 30000; // no answer for this long: let go of the microphone
 const ROLL_S = 10;
+const SEEN = 8192; // samples in the picture of the spectrum
+const WAVE = 2048; // and of the waveform
 const FLASH_MS = 120;
 const FLASH_GAP_MS = 350; // never more than three flashes a second (WCAG 2.3.1)
 const LOW = 21;
@@ -96,6 +98,7 @@ const h = (tag, attributes = {}, ...children) => {
 let count = 0;
 const uniqueId = () => `pianolab-${++count}-${Math.random().toString(36).slice(2, 8)}`;
 const signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+const floats = (view) => Float32Array.from(new Int16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)), (x) => x / 32768);
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // ---- the microphone: clean samples in numbered blocks -------------------------------------------------------------
@@ -151,9 +154,17 @@ class Capture {
     });
     this.node.onprocessorerror = () => this.onTrouble("processor");
     this.node.port.onmessage = ({ data }) => (data.ended ? this.ended?.() : this.onBlock(data));
-    this.analyser = new AnalyserNode(this.context, { fftSize: 8192, smoothingTimeConstant: 0.5 });
+    this.analyser = new AnalyserNode(this.context, { fftSize: SEEN });
+    this.samples = new Float32Array(SEEN);
     this.source.connect(this.node);
     this.source.connect(this.analyser);
+  }
+
+  // The last samples, for pictures.
+  recent() {
+    if (!this.analyser) return null;
+    this.analyser.getFloatTimeDomainData(this.samples);
+    return this.samples;
   }
 
   // The processed sound back: 'off', 'gain' or 'band' (a band-pass around a frequency).
@@ -401,28 +412,57 @@ class Roll {
   }
 }
 
+// Level of each frequency in dB (0 dB: a sine of full scale), by Cooley and Tukey's transform of a Hann window.
+const spectrum = (samples) => {
+  const n = samples.length;
+  const re = new Float64Array(n);
+  const im = new Float64Array(n);
+  for (let i = 0, j = 0; i < n; i++) {
+    re[j] = samples[i] * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / n));
+    let bit = n >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+  }
+  for (let size = 2; size <= n; size *= 2) {
+    const half = size / 2;
+    for (let k = 0; k < half; k++) {
+      const c = Math.cos((2 * Math.PI * k) / size);
+      const d = -Math.sin((2 * Math.PI * k) / size);
+      for (let i = k; i < n; i += size) {
+        const j = i + half;
+        const x = re[j] * c - im[j] * d;
+        const y = re[j] * d + im[j] * c;
+        re[j] = re[i] - x;
+        im[j] = im[i] - y;
+        re[i] += x;
+        im[i] += y;
+      }
+    }
+  }
+  return re.subarray(0, n / 2).map((x, i) => 20 * Math.log10((4 * Math.hypot(x, im[i])) / n + 1e-9));
+};
+
 class Scope {
   constructor(view) {
     this.view = view;
-    this.spectrum = h("canvas", { class: "pl-spectrum", role: "img", "aria-label": "spectrum of the microphone, A0 to C8" });
-    this.wave = h("canvas", { class: "pl-wave", role: "img", "aria-label": "waveform of the microphone" });
+    this.spectrum = h("canvas", { class: "pl-spectrum", role: "img", "aria-label": "spectrum of the sound, A0 to C8" });
+    this.wave = h("canvas", { class: "pl-wave", role: "img", "aria-label": "waveform of the sound" });
   }
 
-  draw(capture) {
-    const analyser = capture && capture.analyser;
-    this.drawSpectrum(analyser);
-    this.drawWave(analyser);
+  draw(samples, sr) {
+    this.drawSpectrum(samples, sr);
+    this.drawWave(samples, sr);
   }
 
-  drawSpectrum(analyser) {
+  drawSpectrum(samples, sr) {
     const [pen, w, height] = fitted(this.spectrum);
     const ink = this.view.colours();
     pen.font = "12px system-ui, sans-serif";
-    pen.fillStyle = ink.text;
     const floor = -100;
     const bottom = height - 18;
+    const octaves = Math.log2(4400 / 27.5);
     for (const hz of [55, 110, 220, 440, 880, 1760, 3520]) {
-      const x = (Math.log2(hz / 27.5) / Math.log2(4400 / 27.5)) * w;
+      const x = (Math.log2(hz / 27.5) / octaves) * w;
       pen.fillStyle = ink.line;
       pen.fillRect(x, 0, 1, bottom);
       pen.fillStyle = ink.text;
@@ -432,26 +472,19 @@ class Scope {
     pen.textAlign = "left";
     pen.fillText("Hz", 2, height - 4);
     pen.fillText("0 dB", 2, 12);
-    pen.fillText(`${floor} dB`.replace("-", "−"), 2, bottom - 4);
-    if (!analyser) return;
-    this.bins ??= new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(this.bins);
-    const step = analyser.context.sampleRate / analyser.fftSize;
-    pen.beginPath();
-    for (let x = 0; x <= w; x++) {
-      const hz = 27.5 * 2 ** ((x / w) * Math.log2(4400 / 27.5));
-      const next = 27.5 * 2 ** (((x + 1) / w) * Math.log2(4400 / 27.5));
+    pen.fillText("−100 dB", 2, bottom - 4);
+    if (!samples) return;
+    const bins = spectrum(samples);
+    const step = sr / samples.length;
+    const bin = (x) => Math.round((27.5 * 2 ** ((x / w) * octaves)) / step);
+    this.line(pen, ink, w, (x) => {
       let level = floor;
-      for (let bin = Math.round(hz / step); bin <= Math.round(next / step); bin++) level = Math.max(level, this.bins[bin] ?? floor);
-      const y = (Math.min(0, level) / floor) * bottom;
-      if (x) pen.lineTo(x, y); else pen.moveTo(x, y);
-    }
-    pen.strokeStyle = ink.a;
-    pen.lineWidth = 1.5;
-    pen.stroke();
+      for (let i = bin(x); i <= bin(x + 1); i++) level = Math.max(level, bins[i] ?? floor);
+      return (Math.min(0, level) / floor) * bottom;
+    });
   }
 
-  drawWave(analyser) {
+  drawWave(samples, sr) {
     const [pen, w, height] = fitted(this.wave);
     const ink = this.view.colours();
     pen.fillStyle = ink.line;
@@ -461,16 +494,17 @@ class Scope {
     pen.textAlign = "left";
     pen.fillText("+1", 2, 12);
     pen.fillText("−1", 2, height - 4);
-    if (!analyser) return;
-    this.samples ??= new Float32Array(2048);
-    analyser.getFloatTimeDomainData(this.samples);
-    pen.fillText(`${Math.round((1000 * this.samples.length) / analyser.context.sampleRate)} ms`, w - 44, height - 4);
+    if (!samples) return;
+    pen.fillText(`${Math.round((1000 * WAVE) / sr)} ms`, w - 44, height - 4);
+    const first = samples.length - WAVE;
+    this.line(pen, ink, w, (x) => (0.5 - 0.48 * Math.max(-1, Math.min(1, samples[first + Math.floor((x / (w + 1)) * WAVE)]))) * height);
+  }
+
+  line(pen, ink, w, y) {
     pen.beginPath();
-    this.samples.forEach((value, i) => {
-      const x = (i / (this.samples.length - 1)) * w;
-      const y = (0.5 - 0.48 * Math.max(-1, Math.min(1, value))) * height;
-      if (i) pen.lineTo(x, y); else pen.moveTo(x, y);
-    });
+    for (let x = 0; x <= w; x++) {
+      if (x) pen.lineTo(x, y(x)); else pen.moveTo(x, y(x));
+    }
     pen.strokeStyle = ink.a;
     pen.lineWidth = 1.5;
     pen.stroke();
@@ -714,8 +748,8 @@ class View {
       this.alerts, this.status, this.promptBox, this.laneBox,
       h("section", { class: "pl-pictures" },
         h("figure", {}, h("figcaption", {}, "The last ten seconds"), this.roll.canvas),
-        h("figure", {}, h("figcaption", {}, "Spectrum (level over frequency)"), this.scope.spectrum),
-        h("figure", {}, h("figcaption", {}, "Waveform (amplitude over time)"), this.scope.wave)),
+        h("figure", {}, h("figcaption", {}, "Spectrum: level over frequency"), this.scope.spectrum),
+        h("figure", {}, h("figcaption", {}, "Waveform: amplitude over time"), this.scope.wave)),
       this.takes.node,
       h("section", { class: "pl-settings" },
         h("p", {}, h("label", { for: this.styleSelect.id }, "Note names "), this.styleSelect),
@@ -840,8 +874,9 @@ class View {
     this.begin?.resolve(content);
   }
 
-  on_heard(content) {
+  on_heard(content, buffers) {
     this.acked(content.seq);
+    if (buffers?.length) this.recent = floats(buffers[0]);
     for (const event of content.events) this.take(event);
     this.now = content.now;
     this.heard = { seconds: content.seconds, at: performance.now() };
@@ -966,7 +1001,7 @@ class View {
   }
 
   ended() {
-    this.stopAsked = null;
+    this.stopAsked = this.recent = null;
     for (const lane of this.lanes) { lane.open.clear(); lane.show([]); }
     this.top = 0;
     this.loudness(-120, 0);
@@ -1159,7 +1194,7 @@ class View {
         this.drawn = now;
         const seconds = this.heard ? this.heard.seconds + (this.state === "running" ? Math.min(0.2, (now - this.heard.at) / 1000) : 0) : 0;
         this.roll.draw(seconds);
-        this.scope.draw(this.capture);
+        this.scope.draw(this.capture ? this.capture.recent() : this.recent, this.sr);
       }
       if (this.state === "running" || this.state === "stopping") this.frame = requestAnimationFrame(step);
     };
