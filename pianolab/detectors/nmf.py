@@ -10,7 +10,10 @@ silent before and loud after, cannot be mistaken for a note that goes on soundin
 key was struck. A little of each attack is taken off the keys that it may be mistaken for. ``preset=textbook``
 decomposes single spectra and reads strokes from the rise of the amounts.
 
-The templates are made by ``python -m pianolab.detectors.nmf``, which takes about half a minute.
+The templates in the package are made by ``python -m pianolab.detectors.nmf --notes DIR`` in half a minute, from the
+rendered pianos and, for a third, from the 30 notes in DIR: a Yamaha C5, the Salamander Grand Piano V2 by Alexander
+Holm (CC BY 3.0), one note A0, C1, Ds1, Fs1 ... C8 a file. Without
+``--notes`` they come from the rendered pianos alone.
 """
 
 import argparse
@@ -21,13 +24,13 @@ import numpy as np
 import scipy.fft
 from numba import njit
 
-from pianolab import spectrum
+from pianolab import audio, spectrum
 from pianolab.detector import Detector, DetectorError
-from pianolab.files import replacing
+from pianolab.files import printable, replacing
 from pianolab.frames import Framer, frames_of
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes, Salience
-from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz
+from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz, parse_note
 
 SR = 16000
 BINS_PER_KEY = 3
@@ -40,6 +43,7 @@ TEXTBOOK_EAR = {"windows": WINDOWS[:1], "moments": (0,), "exponent": 1.0}
 STAGES_S = ((0.03, 0.05), (0.10, 0.45), (0.60, 1.50))  # frames of attack, decay, late sound: seconds after the stroke
 TEXTBOOK_STAGES_S = ((-0.02, 0.06), (0.10, 0.45), (0.60, 1.50))
 LEARN_VELOCITIES = (36, 64, 100)
+RECORDED_SHARE = 1.0 / 3.0  # of recorded notes in the templates, where there are any
 TINY = 1e-9  # keeps divisions finite; far below the quantisation of 16-bit audio
 QUIET_DB = -75.0  # nothing weaker, in dBFS, counts as the loudest moment
 FORGET_S = 6.0  # the loudest moment is forgotten at half its magnitude in this time
@@ -243,7 +247,7 @@ def learn_templates(notes, ear, stages_s, *, hop_length=160):
 
     Returns
     -------
-    (88, len(stages_s), n) float32, each template of unit sum
+    (88, len(stages_s), n) float32, each template of unit sum; zeros for keys without notes
     """
     sums = np.zeros((N_KEYS, len(stages_s), len(ear.moments) * N_BINS))
     for key, y, onset_s in notes:
@@ -254,22 +258,71 @@ def learn_templates(notes, ear, stages_s, *, hop_length=160):
         for stage, (start, stop) in enumerate(stages_s):
             mean = heard[(since_s >= start) & (since_s < stop)].mean(axis=0)
             sums[key, stage] += mean / mean.sum()
-    return (sums / sums.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return (sums / np.maximum(sums.sum(axis=-1, keepdims=True), TINY)).astype(np.float32)
+
+
+def recorded_notes(folder):
+    """Single notes in files named by their key (A0.ogg, Ds1.ogg, ...): yields as rendered_notes does.
+
+    A note begins where the energy of 2 ms first comes within 30 dB of the loudest; half a second of silence is put
+    before it.
+    """
+    paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in (".ogg", ".wav", ".flac")]
+    if not paths:
+        raise DetectorError(
+            f"{printable(folder)} holds no notes: give a folder with A0.ogg, C1.wav, Ds1.flac and so on"
+        )
+    silence = np.zeros(SR // 2, np.float32)
+    for path in paths:
+        y, sr = audio.load(path)
+        y = audio.resample(y, sr=sr, target_sr=SR)[: 4 * SR]
+        energy = np.mean(np.square(y[: len(y) // 32 * 32].reshape(-1, 32)), axis=1)
+        onset_s = 32 / SR * int(np.argmax(energy >= 1e-3 * energy.max()))
+        yield parse_note(path.stem) - MIDI_LOW, np.concatenate([silence, y]), 0.5 + onset_s
+
+
+def spread(templates, known):
+    """Give every key the templates of the nearest known one, shifted by the semitones between them.
+
+    Parameters
+    ----------
+    templates : (88, n_stages, n_moments * N_BINS) float32
+    known : iterable of int
+        Key indices that have templates.
+
+    Returns
+    -------
+    (88, n_stages, n_moments * N_BINS) float32
+    """
+    spread_out = []
+    for key in range(N_KEYS):
+        nearest = min(known, key=lambda other: abs(other - key))
+        bins = templates[nearest].reshape(-1, N_BINS)
+        by = BINS_PER_KEY * (key - nearest)
+        shifted = np.pad(bins, ((0, 0), (max(by, 0), max(-by, 0))))[:, max(-by, 0) :][:, :N_BINS]
+        shifted = shifted.reshape(templates.shape[1], -1)
+        spread_out.append(shifted / shifted.sum(axis=1, keepdims=True))
+    return np.array(spread_out, np.float32)
 
 
 def main(argv=None):
-    """Learn the templates of both presets and write them."""
+    """Learn the templates of both presets from the rendered pianos, and from recorded notes if given; write them."""
     parser = argparse.ArgumentParser(prog="python -m pianolab.detectors.nmf", description=main.__doc__)
     parser.add_argument("--out", type=Path, default=TEMPLATES, help="file to write (default: the package's own)")
+    parser.add_argument("--notes", type=Path, help="folder of recorded single notes named by their keys")
     given = parser.parse_args(argv)
     notes = list(rendered_notes())
-    learnt = {
-        "piano": learn_templates(notes, Ear(**PIANO_EAR), STAGES_S),
-        "textbook": learn_templates(notes, Ear(**TEXTBOOK_EAR), TEXTBOOK_STAGES_S),
-    }
+    recorded = list(recorded_notes(given.notes)) if given.notes else []
+    learnt = {}
+    for preset, ear, stages_s in (("piano", PIANO_EAR, STAGES_S), ("textbook", TEXTBOOK_EAR, TEXTBOOK_STAGES_S)):
+        learnt[preset] = learn_templates(notes, Ear(**ear), stages_s)
+        if recorded:
+            real = spread(learn_templates(recorded, Ear(**ear), stages_s), {key for key, _, _ in recorded})
+            learnt[preset] = (1.0 - RECORDED_SHARE) * learnt[preset] + RECORDED_SHARE * real
     with replacing(given.out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **{name: values.astype(np.float16) for name, values in learnt.items()})
-    print(f"{given.out.name}: {given.out.stat().st_size / 1000:.0f} kB, from {len(notes)} notes")
+    size_kb = given.out.stat().st_size / 1000
+    print(f"{given.out.name}: {size_kb:.0f} kB, from {len(notes)} rendered and {len(recorded)} recorded notes")
 
 
 # ----------------------------------------------------------------------------------------------------- detector
@@ -300,7 +353,7 @@ class Nmf(Detector):
         *,
         preset: Literal["piano", "textbook"] = "piano",
         n_iterations: int = 30,
-        half_attack: float = 0.029,
+        half_attack: float = 0.022,
         half_sound: float = 0.025,
     ):
         if n_iterations < 1:
@@ -330,7 +383,7 @@ class Nmf(Detector):
         amounts = decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
         n_learnt = len(self._templates) - len(self._ear.moments)  # after these come the flat ones
         stages = amounts[:, :n_learnt].reshape(len(amounts), N_KEYS, -1)
-        stages = stages / self._loudest_so_far(spectra.sum(axis=1))[:, None, None]
+        stages = stages / self._loudest_so_far(spectra)[:, None, None]
         sound = stages.sum(axis=2)
         onset = self._rise(sound) if self.preset == "textbook" else without_ghosts(stages[:, :, 0])
         half = RISE_LEAST if self.preset == "textbook" else self.half_attack
@@ -339,8 +392,13 @@ class Nmf(Detector):
             span.times, _evidence(sound, self.half_sound), unknown, _level_db(span), onset=_evidence(onset, half)
         )
 
-    def _loudest_so_far(self, totals):
-        """Sum of the spectrum at the loudest moment not yet forgotten, (T,): makes soft recordings like loud ones."""
+    def _loudest_so_far(self, spectra):
+        """Sum of the spectra at the loudest moment not yet forgotten, (T,): makes soft recordings like loud ones.
+
+        A frame counts as loud as the loudest of its moments, lest what comes 80 ms later seem large against silence.
+        """
+        n_moments = len(self._ear.moments)
+        totals = n_moments * spectra.reshape(len(spectra), n_moments, N_BINS).sum(axis=2).max(axis=1)
         loudest = np.empty(len(totals), np.float32)
         keep = 0.5 ** (self.hop_length / self.sr / FORGET_S)
         for row, total in enumerate(totals):
