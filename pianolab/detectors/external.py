@@ -416,7 +416,8 @@ class _Writer(WholeRecording):
     tracking = _AS_WRITTEN
 
     def hear(self, y, times, level_db):
-        return note_salience(self.write(y).on_keyboard(), times, level_db)
+        audible = np.maximum(level_db, -100.0)  # a note written into digital silence is kept, too
+        return note_salience(self.write(y).on_keyboard(), times, audible)
 
     def write(self, y):
         """Notes of the whole recording at ``self.sr``, (n,) float32."""
