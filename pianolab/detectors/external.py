@@ -286,6 +286,7 @@ class AubioNotes(_Aubio):
     name = "aubio_notes"
     summary = "aubionotes (peer)"
     frame_length = 512
+    onset_delay_s = 0.055  # fitted on MAPS' virtual pianos: it answers after the median of some pitches
     tracking = _AS_WRITTEN
 
     def __init__(self):
