@@ -183,6 +183,7 @@ def test_a_trial_is_judged_scored_corrected_played_back_and_saved(page, voila, f
     here.page.wait_for_function("document.querySelector('.pl-take-name').textContent.includes('kept in')")
     (new,) = set((folder / "takes").iterdir()) - before
     assert {"audio.flac", "audio.mid", "events.jsonl", "settings.json"} == {path.name for path in new.iterdir()}
+    assert here.page.locator(".pl-forget").count() == 0  # what is kept is deleted in the folder, not here
 
 
 def test_a_recording_is_heard_without_a_microphone(page, lab):

@@ -81,6 +81,14 @@ def test_a_take_is_on_disk_only_when_the_player_wants_it(pcm, tmp_path):
     assert len(list((tmp_path / "takes").iterdir())) == 2
 
 
+def test_a_take_in_memory_can_be_forgotten(pcm):
+    mine = desk()
+    name = played(mine, pcm)[1]["take"]["name"]
+    assert ask(mine, "forget", take=name) == {"type": "forgotten", "take": name}
+    assert mine.takes == []
+    assert ask(mine, "play", take=name)["type"] == "refused"
+
+
 def test_the_sound_of_a_take_can_be_played_again(pcm):
     mine = desk()
     _, stopped = played(mine, pcm)

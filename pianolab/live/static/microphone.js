@@ -628,7 +628,7 @@ class Takes {
     const act = (text, message, kind) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => { if (kind === "labels") this.editor.open = true; this.send({ ...message, take: take.name }); } }, text, h("span", { class: "pl-unseen" }, ` take ${take.name}`));
     const row = h("li", {},
       h("span", { class: "pl-take-name" }, `${take.name.replace("T", " ")} · ${take.seconds.toFixed(1)} s · ${take.n_notes} notes · ${take.folder ? `kept in ${take.folder}` : "not saved"} · labels ${take.labels}`),
-      act("Play", { type: "play" }, "play"), take.folder ? "" : act("Save", { type: "save" }, "save"), act("Labels", { type: "label", edit: "show" }, "labels"));
+      act("Play", { type: "play" }, "play"), take.folder ? "" : act("Save", { type: "save" }, "save"), take.folder ? "" : act("Forget", { type: "forget" }, "forget"), act("Labels", { type: "label", edit: "show" }, "labels"));
     if (this.rows.has(take.name)) this.rows.get(take.name).replaceWith(row);
     else this.list.prepend(row);
     this.rows.set(take.name, row);
@@ -638,6 +638,14 @@ class Takes {
     this.rows.get(asked)?.remove();
     this.rows.delete(asked);
     this.add(take);
+  }
+
+  forget(name) {
+    this.rows.get(name)?.remove();
+    this.rows.delete(name);
+    this.report.replaceChildren();
+    this.editor.hidden = true;
+    this.node.hidden = !this.rows.size;
   }
 
   sound(take, mime, data) {
@@ -919,6 +927,8 @@ class View {
   }
 
   on_saved(content) { this.takes.saved(content.asked, content.take); this.status.textContent = `Saved in ${content.take.folder}.`; }
+
+  on_forgotten(content) { this.takes.forget(content.take); this.status.textContent = "Forgotten."; }
 
   on_labels(content) { this.takes.labels(content); this.takes.show(content); }
 
