@@ -195,7 +195,7 @@ class Cqt(Detector):
         emphasis: float | None = None,
         floor: float | None = None,
         compress: bool | None = None,
-        gate: float = 0.2,
+        gate: float = 0.15,
     ):
         given = {key: value for key, value in locals().items() if key in PRESETS[preset] and value is not None}
         use = {**PRESETS[preset], **given}

@@ -88,6 +88,14 @@ def octaves_worth(hz, costs_from_hz, costs):
 
 
 @njit(cache=True)
+def dip(row, tau):
+    """Place and depth of a dip of d': the place is that of d itself, which the division by its mean moves."""
+    around = np.array([row[tau - 1] * tau / (tau - 1), row[tau], row[tau + 1] * tau / (tau + 1)])
+    place, _ = spectrum.parabola(around, 1)
+    return tau - 1 + place, spectrum.parabola(row, tau)[1]
+
+
+@njit(cache=True)
 def weigh_dips(dips, rate, top_hz, bottom_hz, costs_from_hz, costs, hz, depth, best):
     """Let the dips of one band compete: updates frequency, depth and value of each frame's best dip in place.
 
@@ -100,7 +108,7 @@ def weigh_dips(dips, rate, top_hz, bottom_hz, costs_from_hz, costs, hz, depth, b
         row = dips[t]
         for tau in range(shortest, longest):
             if row[tau] <= row[tau - 1] and row[tau] < row[tau + 1]:
-                lag, low = spectrum.parabola(row, tau)
+                lag, low = dip(row, tau)
                 frequency, low = rate / lag, max(low, 0.0)
                 if bottom_hz < frequency <= top_hz:
                     value = low - octaves_worth(frequency, costs_from_hz, costs)
