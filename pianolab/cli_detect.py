@@ -27,7 +27,8 @@ def run(args):
     """Answer `pianolab detect`; returns the exit code."""
     detector = _ready(args.detector)
     if args.track and detector.polyphonic:
-        raise UsageError(f"--track needs one note at a time, but {args.detector} hears several: use yin, or no --track")
+        remedy = "use fft_peak, or no --track"
+        raise UsageError(f"--track needs one note at a time, but {args.detector} hears several: {remedy}")
     if args.track and args.out is None:
         raise UsageError("--track writes a file: say where with --out DIR")
     targets = [_targets(source, args) for source in args.audio]

@@ -16,8 +16,8 @@ PACKAGE = Path(pianolab.__file__).parent
 # A folder stands here under its own name; "" is pianolab/__init__.py. A new module gets its place here.
 FLOORS = (
     ("", "units", "files", "pool", "page", "grading"),
-    ("audio", "frames", "roll"),
-    ("labels", "piano", "detector", "spectrum", "tracker"),
+    ("audio", "frames", "roll", "monophonic"),
+    ("labels", "piano", "detector", "spectrum", "monophonic", "tracker"),
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),
     ("estimates", "tables", "entries", "provenance", "plots", "compare"),
