@@ -19,6 +19,7 @@ from pianolab.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, U
 NOTE_FORMATS = ("tsv", "csv", "mid")
 SPLITS = ("test", "tune", "all")
 _HELP_COLUMN = 28
+_DEFAULT = "fft_peak"  # pianolab.detector.DEFAULT, not imported here so that --help is instant; a test holds them equal
 
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 _EXAMPLES = {
@@ -193,7 +194,7 @@ def _add_detect(commands):
     parser = _add(commands, "detect", _detect, "write down the notes in recordings")
     add = parser.add_argument
     add("audio", nargs="+", metavar="AUDIO", help="sound files; - reads a WAV on standard input")
-    add("--detector", default="yin", metavar="NAME[:key=value,...]|FILE.py:Class", help="default: yin")
+    add("--detector", default=_DEFAULT, metavar="NAME[:key=value,...]|FILE.py:Class", help=f"default: {_DEFAULT}")
     add("--out", metavar="DIR", help="write DIR/<stem>.tsv (onset, offset, midi, velocity), replacing what is there")
     add("--format", choices=NOTE_FORMATS, metavar="|".join(NOTE_FORMATS), help="of the note files (default: tsv)")
     add("--track", action="store_true", help="also write DIR/<stem>.f0.csv (time, frequency, confidence)")

@@ -20,6 +20,8 @@ from pathlib import Path
 from pianolab.frames import Framer
 from pianolab.roll import Salience
 
+DEFAULT = "fft_peak"  # the best single-note detector by the benchmarks in docs/results.md
+
 
 class DetectorError(ValueError):
     """An unknown detector, parameter or value; the message names what would be right."""

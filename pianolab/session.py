@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pianolab import audio
-from pianolab.detector import create
+from pianolab.detector import DEFAULT, create
 from pianolab.frames import Framer
 from pianolab.roll import Notes, Salience
 from pianolab.tracker import Tracker
@@ -36,7 +36,7 @@ class Session:
         Settings of the default tracker, for example ``n_confirm=5``.
     """
 
-    def __init__(self, detector="yin", *, sr, tracker=None, listen=None, **tracking):
+    def __init__(self, detector=DEFAULT, *, sr, tracker=None, listen=None, **tracking):
         self.sr = sr
         self.detector = create(detector)
         self.detector.reset()
@@ -119,7 +119,7 @@ def default_tracker(detector, **tracking):
     return Tracker(**settings)
 
 
-def transcribe(y, *, sr, detector="yin", **tracking):
+def transcribe(y, *, sr, detector=DEFAULT, **tracking):
     """The notes in a recording.
 
     Parameters
@@ -158,7 +158,7 @@ def transcribe(y, *, sr, detector="yin", **tracking):
     return session.notes
 
 
-def analyse(y, *, sr, detector="yin"):
+def analyse(y, *, sr, detector=DEFAULT):
     """The detector's evidence for every key in every frame of a recording.
 
     Parameters
@@ -212,7 +212,7 @@ class Transcription:
     f0_confidence: np.ndarray | None = None
 
 
-def transcribe_file(path, *, detector="yin", duration_s=None, **tracking):
+def transcribe_file(path, *, detector=DEFAULT, duration_s=None, **tracking):
     """The notes in a file, read block by block so that its length does not matter.
 
     Parameters

@@ -633,3 +633,7 @@ def test_pianolab_is_installed_as_a_command():
 
     (entry,) = entry_points(group="console_scripts", name="pianolab")
     assert entry.load() is main
+
+
+def test_the_command_line_and_the_package_have_the_same_default_detector():
+    assert cli._DEFAULT == detector.DEFAULT
