@@ -7,7 +7,8 @@
 A note is right if the median of the voiced estimates 0.1 to 0.6 s after its onset lies within 50 cents of its key,
 within 70 in octaves 7 and 8, where pianos are tuned sharp (a typical piano's C8 by 30 cents). White noise is added at
 the given ratio in dB to the power of the note's recording. Ours are judged by the same rule, from the frequency in Hz.
-Writes notes.csv (one row a note), summary.csv and single_notes.png to --out, the figure also to --figure.
+Writes notes.csv (one row a note), summary.csv, single_notes.png and, where one of ours fails, failing.png (the spectra
+of those notes) to --out; the figures also to --figure and --failing.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from peers import OURS, ours, peers
 FIRST_S, LAST_S = 0.1, 0.6
 BEFORE_S, AFTER_S = 0.15, 0.9
 SHARP_FROM_MIDI = 96  # C7: octaves 7 and 8
+MAX_FAILING = 12  # spectra drawn
 REGISTERS = {"A0-B1": 21, "C2-B3": 36, "C4-B5": 60, "C6-C8": 84}
 LOUDNESS = {"pp": 1, "p": 32, "mf": 56, "ff": 88}
 
@@ -124,6 +126,30 @@ def draw(table, title):
     return figure
 
 
+def draw_failing(wrong, notes):
+    """Spectrum of each note that one of ours named wrongly, its key's harmonics and the wrong answers marked."""
+    cases = list(wrong.groupby(["recording", "noise"]))[:MAX_FAILING]
+    n_rows = -(-len(cases) // 3)
+    figure, axes = plt.subplots(n_rows, 3, figsize=(12, 2.8 * n_rows), squeeze=False)
+    for ax in axes.flat[len(cases) :]:
+        ax.set_visible(False)
+    for ax, ((name, noise), group) in zip(axes.flat, cases, strict=False):
+        midi, y, sr, onset_s = notes[name]
+        part = y[int((onset_s + FIRST_S) * sr) : int((onset_s + LAST_S) * sr)]
+        level_db = 20 * np.log10(np.abs(np.fft.rfft(part * np.hanning(len(part)))) + 1e-9)
+        ax.plot(np.fft.rfftfreq(len(part), 1 / sr), level_db - level_db.max(), lw=0.7, color="0.25")
+        f0_hz = midi_to_hz(midi)
+        for n in range(1, 9):
+            ax.axvline(n * f0_hz, color="tab:blue", ls=":", lw=1, label="harmonics of the key" if n == 1 else None)
+        for detector, hz in zip(group.detector, group.median_hz, strict=True):
+            ax.axvline(max(hz, 1.0), color="tab:red", lw=1.2, label=f"{detector}: {hz:.0f} Hz")
+        ax.set(xscale="log", xlim=(20, sr / 2), ylim=(-90, 5), xlabel="frequency (Hz)", ylabel="level (dB)")
+        ax.set_title(f"{group.note.iloc[0]} ({f0_hz:.0f} Hz), {group.loudness.iloc[0]}, {noise}", fontsize=9)
+        ax.legend(fontsize=6, loc="upper right")
+    figure.tight_layout()
+    return figure
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="builtin", help="builtin, or a folder of notes named by their key")
@@ -135,6 +161,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1, help="noise seeds")
     parser.add_argument("--out", type=Path, default=Path("results/single_notes"))
     parser.add_argument("--figure", type=Path, help="a second copy of the figure, e.g. in docs/figures")
+    parser.add_argument("--failing", type=Path, help="a second copy of the spectra of the notes that ours fail on")
     given = parser.parse_args()
     listeners = {spec: ours(spec) for spec in given.detector or OURS}
     if not given.no_peers:
@@ -158,6 +185,12 @@ def main():
     wrong = rows[~rows.right & rows.detector.isin(given.detector or OURS[:3])]
     if len(wrong):
         print(wrong[["detector", "noise", "note", "loudness", "median_hz", "recording"]].drop_duplicates().to_string())
+        clean = {name: (midi, y, sr, at) for name, midi, _, y, sr, at in single_notes(given.data, split)}
+        draw_failing(wrong.drop_duplicates(["detector", "noise", "recording"]), clean).savefig(
+            given.out / "failing.png", dpi=110
+        )
+        if given.failing:
+            shutil.copyfile(given.out / "failing.png", given.failing)
 
 
 if __name__ == "__main__":

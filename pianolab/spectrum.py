@@ -30,6 +30,7 @@ DETUNED_CENTS = 30.0  # templates reach this far either way; between two keys th
 REFINED_PARTIALS = 6  # partials that a frequency is read from: inharmonicity is uncertain above
 LOWEST_HZ = 20.0  # below is no sound of a piano
 LEVEL_LENGTH = 1024  # samples at 44.1 kHz
+DC_ROUNDING = 1e-12  # of the power: what is left of a constant by rounding
 
 
 # ------------------------------------------------------------------------------------------------------- windows
@@ -114,15 +115,20 @@ def filtered(samples, taps):
 
 
 @njit(cache=True, fastmath={"reassoc", "nsz", "arcp", "contract"})  # a sum over one row only
-def level_db(samples, n_frames, hop_length, length):
-    """RMS level of the newest ``length`` samples of each frame, (n_frames,) float32 dBFS; -inf for digital silence."""
+def level_db(samples, n_frames, hop_length, length, with_dc=False):
+    """RMS level of the newest ``length`` samples of each frame, (n_frames,) float32 dBFS; -inf for digital silence.
+
+    A constant (DC) is no sound and does not count, unless ``with_dc`` says so.
+    """
     out = np.empty(n_frames, np.float32)
     start = len(samples) - length - (n_frames - 1) * hop_length
     for t in range(n_frames):
-        power = 0.0
+        total, power = 0.0, 0.0
         for j in range(start + t * hop_length, start + t * hop_length + length):
+            total += samples[j]
             power += samples[j] * samples[j]
-        out[t] = 10.0 * np.log10(power / length) if power > 0.0 else -np.inf
+        heard = power if with_dc else power - total * total / length
+        out[t] = 10.0 * np.log10(heard / length) if heard > DC_ROUNDING * power else -np.inf
     return out
 
 
@@ -253,7 +259,7 @@ class Register:
     floor: float
 
 
-# Chosen on the built-in tune notes and on rendered pianos of random character, with and without noise.
+# Chosen on the built-in tune notes, rendered pianos of random character with and without noise, and the isolated notes.
 PIANO_REGISTERS = (
     Register(0, 8, 1024, 0.83, 1800.0, 0.1, 1.2),  # A0: 186 ms
     Register(15, 4, 1024, 0.80, 4000.0, 0.5, 1.6),  # C2: 93 ms

@@ -17,7 +17,7 @@ PACKAGE = Path(pianolab.__file__).parent
 FLOORS = (
     ("", "units", "files", "pool", "page", "grading"),
     ("audio", "frames", "roll", "monophonic"),
-    ("labels", "piano", "detector", "spectrum", "monophonic", "tracker"),
+    ("labels", "piano", "detector", "spectrum", "tracker"),
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),
     ("estimates", "tables", "entries", "provenance", "plots", "compare"),

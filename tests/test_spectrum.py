@@ -72,6 +72,9 @@ def test_a_full_scale_square_is_0_dB_and_silence_is_minus_infinity():
     square[1::2] = -1
     assert spectrum.level_db(square, 2, 512, 1024) == pytest.approx([0.0, 0.0], abs=1e-4)
     assert spectrum.level_db(np.zeros(4096, np.float32), 1, 512, 1024)[0] == -np.inf
+    constant = np.full(4096, 0.3, np.float32)
+    assert spectrum.level_db(constant, 1, 512, 1024)[0] == -np.inf
+    assert spectrum.level_db(constant, 1, 512, 1024, True)[0] == pytest.approx(20 * np.log10(0.3), abs=1e-4)
 
 
 # Spectra

@@ -32,7 +32,7 @@ class Band:
     pass_hz: tuple = ()
 
 
-# Chosen on the built-in tune notes and on rendered pianos of random character, with and without noise.
+# Chosen on the built-in tune notes, rendered pianos of random character with and without noise, and the isolated notes.
 BANDS = (
     Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),  # from A#5: between the hammer's knock and the noise
     Band(950.0, 250.0, 2, 1024),  # from B3: 46 ms
@@ -336,7 +336,7 @@ class Yin(Detector):
             samples, correlation = spectrum.correlations(span.samples, **settings)
             w = self.frame_length // 2
             period, depth = aubio_periods(samples, correlation, self.hop_length, w, self._threshold)
-        level_db = spectrum.level_db(span.samples, span.n_frames, self.hop_length, self.hop_length)
+        level_db = spectrum.level_db(span.samples, span.n_frames, self.hop_length, self.hop_length, True)
         hz = self.sr / np.where(period > 0.0, period, np.inf)
         low, high = key_hz()[0], key_hz()[-1]
         key = np.where(hz < low, 0, np.where(hz > high, N_KEYS - 1, spectrum.nearest_key(hz, stretched=False)))
