@@ -15,7 +15,9 @@ MIDI_MAX = 127
 
 
 def _frozen(values, dtype, shape, name):
-    array = np.array(values, dtype=dtype)
+    array = np.asarray(values, dtype=dtype)
+    if array.flags.writeable or array.base is not None:  # somebody else could change it
+        array = array.copy()
     if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=False)):
         want = tuple("n" if size is None else size for size in shape)
         raise ValueError(f"{name} has shape {array.shape}: pass shape {want}")
@@ -99,8 +101,13 @@ class Salience:
         joined = {}
         for field in fields(cls):
             values = [getattr(part, field.name) for part in parts]
-            joined[field.name] = None if any(v is None for v in values) else np.concatenate(values)
+            joined[field.name] = None if any(v is None for v in values) else _read_only(np.concatenate(values))
         return cls(**joined)
+
+
+def _read_only(array):
+    array.setflags(write=False)
+    return array
 
 
 def _rows(array, keep):

@@ -58,8 +58,8 @@ class Session:
 
         Parameters
         ----------
-        y : (n,) float32
-            Mono samples at ``sr``; any length, also 0.
+        y : (n,) or (n, channels) array
+            Samples at ``sr``; any length, also 0.
 
         Returns
         -------
@@ -153,7 +153,7 @@ def transcribe(y, *, sr, detector=DEFAULT, **tracking):
     ['C4']
     """
     session = Session(detector, sr=sr, **tracking)
-    session.push(audio.check_signal(y, sr=sr))
+    session.push(y)
     session.flush()
     return session.notes
 
@@ -172,7 +172,7 @@ def analyse(y, *, sr, detector=DEFAULT):
     """
     parts = []
     session = Session(detector, sr=sr, tracker=_NoTracker(), listen=parts.append)
-    session.push(audio.check_signal(y, sr=sr))
+    session.push(y)
     session.flush()
     return Salience.concatenate(parts)
 
