@@ -107,15 +107,20 @@ def summarise(rows, scores):
     return table.join(means.rename(columns=wanted).round(1)).sort_values("RPA", ascending=False)
 
 
+LATENCY_SHOWN_MS = 130.0  # longer ones are drawn at the edge
+
+
 def draw(table):
     """Latency by register, a line a detector."""
     registers = [name for name in REGISTERS if name in table]
-    figure, ax = plt.subplots(figsize=(8, 5))
-    for name, row in table.iterrows():
-        ax.plot(registers, row[registers], "o-" if name in OURS else "s:", label=name, alpha=0.8)
+    figure, ax = plt.subplots(figsize=(10, 5))
+    for i, (name, row) in enumerate(table.iterrows()):
+        style = "o-" if name in OURS else "s:"
+        ax.plot(registers, row[registers].clip(upper=LATENCY_SHOWN_MS), style, color=f"C{i % 10}", label=name)
     ax.set_ylabel("median ms from onset to the first of three right frames")
-    ax.set_ylim(0, 200)
-    ax.legend(fontsize=7)
+    ax.set_xlabel("register (keys)")
+    ax.set_ylim(0, LATENCY_SHOWN_MS)
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, title="ours: full lines")
     figure.tight_layout()
     return figure
 

@@ -110,9 +110,10 @@ def summarise(rows):
 def draw(table, title):
     """Bars of each register, a group a detector, one panel a noise level."""
     noises = list(dict.fromkeys(table.index.get_level_values("noise")))
-    figure, axes = plt.subplots(1, len(noises), figsize=(4 + 4 * len(noises), 5.5), sharey=True, squeeze=False)
+    order = table.loc[noises[0]].index  # one order of rows for all panels
+    figure, axes = plt.subplots(1, len(noises), figsize=(4 + 4 * len(noises), 5.8), sharey=True, squeeze=False)
     for ax, noise in zip(axes[0], noises, strict=True):
-        part = table.loc[noise][::-1]
+        part = table.loc[noise].loc[order[::-1]]
         registers = [name for name in REGISTERS if name in part]
         for i, register in enumerate(registers):
             ax.barh(np.arange(len(part)) + 0.2 * (1.5 - i), part[register], 0.18, label=register)
@@ -120,9 +121,10 @@ def draw(table, title):
         ax.set_xlim(0, 100)
         ax.set_xlabel("notes named rightly (%)")
         ax.set_title(noise)
-    axes[0][0].legend(fontsize=8)
+    handles, labels = axes[0][0].get_legend_handles_labels()
     figure.suptitle(title)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
+    figure.legend(handles, labels, ncols=4, loc="lower center", frameon=False)
     return figure
 
 
