@@ -153,6 +153,7 @@ def main():
     args = parser.parse_args()
     detectors = args.detector or ["yin"]
     if args.keep is not None:
+        args.keep.mkdir(parents=True, exist_ok=True)
         good = report(measure(args.keep, args.hours, detectors, keep=True))
     else:
         with tempfile.TemporaryDirectory() as folder:

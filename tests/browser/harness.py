@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import pytest
 
 TOKEN = "browser-test"
 START_S = 60
@@ -117,6 +118,9 @@ def browser(playwright, *, wav=None, allow=True, device=True):
         flags.append("--use-fake-ui-for-media-stream" if allow else "--use-fake-ui-for-media-stream=deny")
     if wav:
         flags.append(f"--use-file-for-fake-audio-capture={wav}%noloop")
+    if CHROMIUM is None:
+        missing = "no Chromium on the PATH: install chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=30_000)
     try:
         yield chromium
