@@ -16,6 +16,8 @@ from pianolab.files import printable
 from pianolab.labels import LABEL_SUFFIXES
 from pianolab.tables import label
 
+TEXTBOOK = "textbook"  # the preset that shows what our mends bring
+
 
 class CompareError(ValueError):
     """A comparison that makes no sense; the message is one line with the remedy."""
@@ -61,7 +63,8 @@ def find_entries(detectors, estimates):
     Parameters
     ----------
     detectors : list of str or None
-        Spec texts; None for every registered detector but the peers, unless there are estimates.
+        Spec texts; None for every registered detector but the peers, each also as textbooks have it where it offers
+        that preset, unless there are estimates.
     estimates : dict of str to path
         Folders of note files by name.
 
@@ -79,7 +82,9 @@ def find_entries(detectors, estimates):
     left_out = {}
     if detectors is None and not estimates:
         found, broken = load_all()
-        entries = [_entry(name) for name, cls in found.items() if not cls.peer]
+        own = {name: cls for name, cls in found.items() if not cls.peer}
+        entries = [_entry(name) for name in own]
+        entries += [_entry(f"{name}:preset={TEXTBOOK}") for name, cls in own.items() if _has_textbook(cls)]
         left_out = {e.detector: e.error for e in entries if e.error.startswith(("ImportError", "ModuleNotFoundError"))}
         entries = [entry for entry in entries if entry.detector not in left_out]
         entries += [Entry(name, error=f"cannot be imported: {why}") for name, why in broken.items()]
@@ -93,6 +98,11 @@ def find_entries(detectors, estimates):
     if not entries:
         raise CompareError("no detector can run here: see `pianolab detectors`")
     return entries, left_out
+
+
+def _has_textbook(cls):
+    preset = parameters(cls).get("preset")
+    return preset is not None and TEXTBOOK in preset.choices
 
 
 def _entry(spec):

@@ -93,6 +93,13 @@ def test_a_missing_library_is_named_with_what_to_install():
         external.needed("no_such_library", install="no-such-wheel")
 
 
+def test_a_comparison_shows_each_method_also_as_textbooks_have_it():
+    everyone, _ = find_entries(None, {})
+    labels = {entry.label for entry in everyone}
+    for name in ("yin", "fft_peak", "cqt"):
+        assert {name, f"{name}:preset=textbook"} <= labels
+
+
 def test_peers_are_compared_only_when_asked_for():
     everyone, left_out = find_entries(None, {})
     assert everyone
