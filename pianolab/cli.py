@@ -182,7 +182,12 @@ def _add_compare(commands):
     parser = _add(commands, "compare", _compare, "score detectors on labelled recordings and write a report")
     add = parser.add_argument
     add("--data", action="append", metavar="NAME|DIR", help="builtin (the default) or a folder of labelled recordings")
-    add("--detector", action="append", metavar="NAME[:key=value,...]|FILE.py:Class", help="default: all of pianolab's, also preset=textbook")
+    add(
+        "--detector",
+        action="append",
+        metavar="NAME[:key=value,...]|FILE.py:Class",
+        help="default: all of pianolab's, also preset=textbook",
+    )
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
     add("--seconds", type=_seconds, metavar="S", help="hear only the beginning of each recording")
     add("--split", choices=SPLITS, default="test", metavar="|".join(SPLITS), help="which recordings (default: test)")
