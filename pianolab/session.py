@@ -16,7 +16,7 @@ from pianolab.detector import DEFAULT, create
 from pianolab.frames import Framer
 from pianolab.roll import Notes, Salience
 from pianolab.tracker import Tracker
-from pianolab.units import key_hz, midi_to_key
+from pianolab.units import N_KEYS, key_hz, midi_to_key
 
 
 class Session:
@@ -107,6 +107,8 @@ class Session:
             return []
         if np.any(self._too_high):
             salience = replace(salience, strength=np.where(self._too_high, 0.0, salience.strength))
+            if salience.onset is not None and salience.onset.shape[1] == N_KEYS:
+                salience = replace(salience, onset=np.where(self._too_high, 0.0, salience.onset))
         if self._listen is not None:
             self._listen(salience)
         return self.tracker.push(salience)

@@ -3,10 +3,9 @@
 A key becomes a note when it has been the detector's answer for ``n_confirm`` frames in a row. The note began
 where its run of frames began, or at the nearest clear onset in the evidence; it ends when another note takes
 over (monophonic), when its strength has gone, or when the sound has fallen below the energy gate. A new
-onset of the same key while it sounds is a repeated note. A polyphonic detector that gives onset evidence for each
-key is followed more closely: there a note begins where that evidence has a peak, and nowhere else. Events say what
-is known as soon as it is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first
-announced.
+onset of the same key while it sounds is a repeated note. Where there is onset evidence, `pianolab.monophonic` decides
+for one voice and `pianolab.polyphonic` for many keys, and this module keeps the books. Events say what is known as
+soon as it is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pianolab.monophonic import Monophonic
+from pianolab.polyphonic import DELAY_ROWS, Polyphonic
 from pianolab.roll import Notes
 from pianolab.units import N_KEYS, key_to_midi
 
 POLICIES = ("mono", "poly")
+_POLY_ONLY = ("n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold", "offset_delay_s")
+_NAMES = ("policy", "threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Tracker:
     threshold : float
         Strength in [0, 1] from which a frame speaks for a key.
     n_confirm : int
-        Frames in a row that confirm a note.
+        Frames in a row that confirm a note, where a key has no onset evidence of its own.
     n_release : int
         Frames in a row without the key that end it.
     silence_db : float
@@ -88,6 +90,18 @@ class Tracker:
         Two onsets of one key are at least this far apart.
     onset_delay_s : float
         Subtracted from onsets (a property of the detector).
+    n_wait : int
+        This and what follows: for policy 'poly' and evidence of each key. The frame after an onset speaks for its key,
+        or one of so many more.
+    sure_onset_threshold : float
+        Onset evidence above this needs no frame that speaks for the key; 1 turns it off.
+    ghost_share : float
+        An onset must reach this share of the evidence of a key struck at the same time an octave, a twelfth or two
+        octaves below; 0 turns it off.
+    offset_threshold : float
+        A peak of the release evidence from here on ends a note.
+    offset_delay_s : float
+        Subtracted from offsets (a property of the detector).
 
     Raises
     ------
@@ -107,6 +121,11 @@ class Tracker:
         onset_threshold=0.5,
         min_gap_s=0.05,
         onset_delay_s=0.0,
+        n_wait=0,
+        sure_onset_threshold=1.0,
+        ghost_share=0.0,
+        offset_threshold=0.5,
+        offset_delay_s=0.0,
     ):
         if policy not in POLICIES:
             raise ValueError(f"tracker policy {policy!r} is unknown: use one of {', '.join(POLICIES)}")
@@ -114,6 +133,8 @@ class Tracker:
             raise ValueError(f"threshold {threshold} is outside (0, 1]")
         if n_confirm < 1 or n_release < 1:
             raise ValueError(f"n_confirm {n_confirm} and n_release {n_release} must be at least 1 frame")
+        if n_wait < 0 or ghost_share < 0:
+            raise ValueError(f"n_wait {n_wait} and ghost_share {ghost_share} must not be below 0: 0 turns them off")
         self.policy = policy
         self.threshold = threshold
         self.n_confirm = n_confirm
@@ -123,13 +144,25 @@ class Tracker:
         self.onset_threshold = onset_threshold
         self.min_gap_s = min_gap_s
         self.onset_delay_s = onset_delay_s
+        self.n_wait = n_wait
+        self.sure_onset_threshold = sure_onset_threshold
+        self.ghost_share = ghost_share
+        self.offset_threshold = offset_threshold
+        self.offset_delay_s = offset_delay_s
         self.reset()
 
     @property
     def settings(self):
         """All parameters by name; they are part of the cache key of estimates."""
-        names = ("policy", "threshold", "n_confirm", "n_release", "silence_db", "release_db")
-        return {name: getattr(self, name) for name in (*names, "onset_threshold", "min_gap_s", "onset_delay_s")}
+        return {name: getattr(self, name) for name in (*_NAMES, "onset_delay_s", *_POLY_ONLY)}
+
+    @property
+    def delay_rows(self):
+        """Rows after the one of an onset that must be heard before its note can be announced.
+
+        One where each key has onset evidence, for a peak shows in the row after it; else as many as confirm a note.
+        """
+        return DELAY_ROWS if self.policy == "poly" else max(self.n_confirm - 1, 1)
 
     def reset(self):
         """Forget everything."""
@@ -141,14 +174,11 @@ class Tracker:
         self._run_best = np.zeros(N_KEYS)
         self._onset_s = np.full(N_KEYS, -np.inf)  # last onset evidence of each key
         self._voice = Monophonic(
-            **{
-                name: self.settings[name]
-                for name in self.settings
-                if name not in ("policy", "n_release", "onset_delay_s")
-            }
+            **{name: self.settings[name] for name in _NAMES if name not in ("policy", "n_release")}
         )
-        self._before = np.zeros((2, N_KEYS))  # onset evidence of the two rows before
-        self._hop_s = 0.0
+        self._keys = Polyphonic(
+            **{name: value for name, value in self.settings.items() if name not in ("policy", "n_confirm")}
+        )
         self._time_s = 0.0
 
     def push(self, salience):
@@ -160,6 +190,8 @@ class Tracker:
         """
         if self.policy == "mono" and salience.onset is not None:
             return self._follow_voice(salience)
+        if self.policy == "poly" and salience.onset is not None and salience.onset.shape[1] == N_KEYS:
+            return self._follow_keys(salience)
         events = []
         speaks = salience.strength >= self.threshold
         speaks &= (salience.level_db >= self.silence_db)[:, None]
@@ -179,6 +211,7 @@ class Tracker:
         """
         end_s = self._time_s if end_s is None else end_s
         self._voice.note = None
+        self._keys.sounding.clear()
         return [self._close(note, end_s, -np.inf) for note in list(self._open.values())]
 
     def notes(self):
@@ -214,11 +247,37 @@ class Tracker:
                     events.append(self._event("revised", note, note.onset_s, time_s, level_db))
         return events
 
+    def _follow_keys(self, salience):
+        """Many keys with onset evidence each: pianolab.polyphonic decides, this keeps the books."""
+        events = []
+        for row in range(len(salience)):
+            self._time_s = time_s = float(salience.times[row])
+            level_db = float(salience.level_db[row])
+            optional = {
+                name: getattr(salience, name)[row]
+                for name in ("offset", "velocity")
+                if getattr(salience, name) is not None
+            }
+            changes = self._keys.step(time_s, salience.strength[row], salience.onset[row], level_db, **optional)
+            for change in changes:
+                if change.kind == "off":
+                    events.append(self._close(self._open[change.key], change.time_s, level_db))
+                else:
+                    note = _Note(
+                        self._count,
+                        change.key,
+                        change.time_s,
+                        change.velocity,
+                        change.confidence,
+                        level_db,
+                        last_s=time_s,
+                    )
+                    events.append(self._open_note(note, time_s, level_db))
+        return events
+
     def _step(self, salience, row, speaks):
         time_s, level_db = float(salience.times[row]), float(salience.level_db[row])
-        self._hop_s, self._time_s = time_s - self._time_s, time_s
-        if self.policy == "poly" and salience.onset is not None and salience.onset.shape[1] == N_KEYS:
-            return self._step_struck(salience, row, speaks, time_s, level_db)
+        self._time_s = time_s
         self._mark_onsets(salience, row, time_s)
         started = speaks & (self._run == 0)
         self._run_start_s[started] = time_s
@@ -230,27 +289,6 @@ class Tracker:
         for key in np.flatnonzero(self._run >= self.n_confirm):
             events += self._confirm(int(key), salience, row, time_s, level_db)
         return events
-
-    def _step_struck(self, salience, row, speaks, time_s, level_db):
-        """Notes begin at peaks of each key's own onset evidence: seen one row later, timed between the rows."""
-        events = self._end_faded(speaks, time_s, level_db)
-        rising, peak, falling = *self._before, salience.onset[row].astype(float)
-        self._before = np.stack([peak, falling])
-        struck = (peak >= self.onset_threshold) & (peak >= rising) & (peak > falling) & speaks
-        for key in np.flatnonzero(struck):
-            bend = rising[key] - 2.0 * peak[key] + falling[key]  # below 0 at a peak
-            shift = 0.5 * (rising[key] - falling[key]) / bend
-            onset_s = max(time_s + (shift - 1.0) * self._hop_s - self.onset_delay_s, 0.0)
-            events += self._strike(int(key), onset_s, float(peak[key]), salience, row, time_s, level_db)
-        return events
-
-    def _strike(self, key, onset_s, confidence, salience, row, time_s, level_db):
-        events = []
-        if key in self._open:
-            if onset_s < self._open[key].onset_s + self.min_gap_s:
-                return []
-            events.append(self._close(self._open[key], onset_s, level_db))
-        return [*events, self._begin(key, onset_s, confidence, salience, row, time_s, level_db)]
 
     def _mark_onsets(self, salience, row, time_s):
         if salience.onset is not None:
@@ -285,8 +323,11 @@ class Tracker:
     def _begin(self, key, onset_s, confidence, salience, row, time_s, level_db):
         velocity = np.nan if salience.velocity is None else float(salience.velocity[row, key])
         note = _Note(self._count, key, max(onset_s, 0.0), velocity, confidence, level_db, last_s=time_s)
+        return self._open_note(note, time_s, level_db)
+
+    def _open_note(self, note, time_s, level_db):
         self._count += 1
-        self._open[key] = note
+        self._open[note.key] = note
         return self._event("on", note, note.onset_s, time_s, level_db)
 
     def _close(self, note, offset_s, level_db):

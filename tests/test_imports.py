@@ -16,7 +16,7 @@ PACKAGE = Path(pianolab.__file__).parent
 # A folder stands here under its own name; "" is pianolab/__init__.py. A new module gets its place here.
 FLOORS = (
     ("", "units", "files", "pool", "page", "grading"),
-    ("audio", "frames", "roll", "monophonic"),
+    ("audio", "frames", "roll", "chords", "monophonic", "polyphonic"),
     ("labels", "piano", "detector", "spectrum", "tracker"),
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),

@@ -121,8 +121,9 @@ def note_salience(notes, times, level_db):
     """Notes spelled as evidence: the tracker, set to take notes as written, gives them back.
 
     A note is strong in the frames from its onset to its offset, and its onset evidence peaks at the nearest frame; the
-    neighbours' values place the top of the parabola through all three exactly on the onset. Offsets are rounded to
-    frames.
+    neighbours' values place the top of the parabola through all three exactly on the onset, and the last strengths
+    place their fall through 0.5 exactly on the offset, but not within a frame and a half of the onset, nor of the
+    key's next one.
 
     Parameters
     ----------
@@ -147,8 +148,11 @@ def note_salience(notes, times, level_db):
         if not (0 < row < n_rows - 1):
             continue
         key, shift = midi_to_key(notes.midi[note]), np.clip(at - row, -0.5, 0.5)
-        last = max(row + 1, round(notes.offset[note] / hop_s))
-        strength[row : last + 1, key] = 1.0
+        end = max(row + 1.5, notes.offset[note] / hop_s)
+        last, part = int(end), end % 1.0
+        strength[row:last, key] = 1.0
+        fall = (1.0, 1.0 - 0.5 / part) if part >= 0.5 else (0.5 / (1.0 - part), 0.0)
+        strength[last : last + 2, key] = fall[: max(n_rows - last, 0)]
         onset[row - 1 : row + 2, key] = 0.5 - shift, 1.0, 0.5 + shift
         velocity[row - 1 : row + 2, key] = notes.velocity[note]
     unknown = np.full((n_rows, N_KEYS), np.nan, np.float32)
