@@ -10,6 +10,7 @@ in a course of their own.
 import numpy as np
 from scipy.signal.windows import hann
 
+from pianolab.exercises_polyphony import check_divergence, check_harmonic_stack, check_struck, check_update
 from pianolab.grading import Hint, ask, ask_array, ask_number, exercise
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes
@@ -25,9 +26,11 @@ __all__ = [
     "check_confirm",
     "check_cumulative_mean",
     "check_difference",
+    "check_divergence",
     "check_first_dip",
     "check_frame_length",
     "check_hann",
+    "check_harmonic_stack",
     "check_heard_hz",
     "check_hits",
     "check_inharmonicity",
@@ -42,6 +45,8 @@ __all__ = [
     "check_quantise",
     "check_sine",
     "check_strength_at",
+    "check_struck",
+    "check_update",
     "check_window_lengths",
 ]
 

@@ -148,6 +148,26 @@ def precision_recall(n_hits, n_played, n_heard):
     return p, r, 2 * p * r / (p + r) if p + r else 0
 
 
+def divergence(v, model):
+    log_ratio = np.log(np.where(v > 0, v, 1) / np.where(v > 0, model, 1))
+    return np.sum(v * log_ratio - v + model)
+
+
+def update(amounts, templates, v):
+    return amounts * (templates @ (v / (amounts @ templates)))
+
+
+def harmonic_stack(x, offsets):
+    columns = np.arange(len(x))[None] + np.asarray(offsets)[:, None]
+    return np.where((columns >= 0) & (columns < len(x)), x[columns.clip(0, len(x) - 1)], 0)
+
+
+def struck(onset, threshold):
+    before, here, after = onset[:-2], onset[1:-1], onset[2:]
+    frames, keys = np.nonzero((here >= threshold) & (here > before) & (here >= after))
+    return list(zip(frames + 1, keys, strict=True))
+
+
 RIGHT = {name: globals()[name] for name in CHECKS}
 
 
@@ -242,6 +262,12 @@ def test_an_answer_that_spoils_its_input_spoils_no_later_case(name):
 
 
 # ---------------------------------------------------------------------------------------- the common mistakes
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def forgets_silent_bins(v, model):
+    return np.sum(v * np.log(v / model) - v + model)
+
 
 MISTAKES = {
     "octave_up": [
@@ -410,6 +436,38 @@ MISTAKES = {
             "key must be the same",
         ),
     ],
+    "divergence": [
+        (lambda v, model: np.sum((v - model) ** 2), "squared distance"),
+        (lambda v, model: np.sum(v * np.log(v / model)), "- v \\+ model is missing"),
+        (lambda v, model: divergence(model, v), "are swapped"),
+        (lambda v, model: np.sum(v * np.log10(v / model) - v + model), "not the natural logarithm"),
+        (forgets_silent_bins, "a log of zero"),
+        (lambda v, model: divergence(v[v > 0], model[v > 0]), "they add model"),
+    ],
+    "update": [
+        (lambda h, w, v: w @ (v / (h @ w)), "the gain alone"),
+        (lambda h, w, v: h + w @ (v / (h @ w)), "do not add it"),
+        (lambda h, w, v: h * (w @ (v - h @ w)), "divide v by the model"),
+        (lambda h, w, v: h * (w @ (h @ w / v)), "upside down"),
+        (lambda h, w, v: h * (w @ v), "bin by bin"),
+        (lambda h, w, v: update(h, w, v) if np.ptp(h) == 0 else h, "made of the new amounts"),
+    ],
+    "harmonic_stack": [
+        (lambda x, offsets: np.array([np.roll(x, -offset) for offset in offsets]), "brings round"),
+        (lambda x, offsets: harmonic_stack(x, -np.asarray(offsets)), "the wrong way"),
+        (lambda x, offsets: harmonic_stack(x, offsets).T, "stand as columns"),
+        (lambda x, offsets: np.concatenate([x[offset:] for offset in offsets]), "came back"),
+        (lambda x, offsets: np.tile(x, (len(offsets), 1)), "row 0 is wrong"),
+    ],
+    "struck": [
+        (lambda onset, low: list(zip(*np.nonzero(onset >= low), strict=True)), "only the peak is the stroke"),
+        (lambda onset, low: [(k, t) for t, k in struck(onset, low)], "frame and key swapped"),
+        (lambda onset, low: struck(onset, 0.3), "below the threshold"),
+        (lambda onset, low: [(t + 1, k) for t, k in struck(onset, low)], "the highest of the three"),
+        (lambda onset, low: list({k: (t, k) for t, k in struck(onset, low)}.values()), "a key may repeat"),
+        (lambda onset, low: 2 * struck(onset, low), "twice"),
+        (lambda onset, low: onset >= low, "a list of pairs"),
+    ],
     "precision_recall": [
         (lambda n, p, h: precision_recall(n, h, p), "are swapped"),
         (lambda n, p, h: (n / max(h, 1), n / max(p, 1), (n / max(h, 1) + n / max(p, 1)) / 2), "harmonic mean"),
@@ -468,3 +526,12 @@ def test_a_teacher_writes_an_exercise_in_a_few_lines():
 
     assert repr(check_octave_up(lambda hz: 2 * hz)) == "✓ octave_up: an octave is a factor of two"
     assert check_octave_up(lambda hz: hz + 12) == Result("octave_up", False, "twice the frequency")
+
+
+def test_one_key_a_frame_is_not_enough_for_a_chord():
+    """The first case is a single key, where the strongest of each frame is right."""
+
+    def strongest(onset, threshold):
+        return list({t: (t, k) for t, k in struck(onset, threshold)}.values())
+
+    assert "look at every key by itself" in exercises.check_struck(strongest).message

@@ -21,7 +21,7 @@ FLOORS = (
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),
     ("estimates", "tables", "entries", "provenance", "plots", "compare"),
-    ("report", "exercises", "teaching", "teaching_pitch", "live", "warmup"),
+    ("report", "exercises_polyphony", "exercises", "teaching", "teaching_pitch", "live", "warmup"),
     ("messages", "cli_compare", "cli_detect", "cli", "__main__"),
 )
 PLACE = {name: place for place, name in enumerate(name for floor in FLOORS for name in floor)}
