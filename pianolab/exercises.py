@@ -10,6 +10,13 @@ in a course of their own.
 import numpy as np
 from scipy.signal.windows import hann
 
+from pianolab.exercises_network import (
+    check_best_step,
+    check_causal,
+    check_cross_entropy,
+    check_n_parameters,
+    check_piano_roll,
+)
 from pianolab.exercises_polyphony import check_divergence, check_harmonic_stack, check_struck, check_update
 from pianolab.grading import Hint, ask, ask_array, ask_number, exercise
 from pianolab.piano import PIANOS, render
@@ -22,8 +29,11 @@ __all__ = [
     "check_octave_up",
     "check_seconds",
     "check_alike",
+    "check_best_step",
+    "check_causal",
     "check_comb",
     "check_confirm",
+    "check_cross_entropy",
     "check_cumulative_mean",
     "check_difference",
     "check_divergence",
@@ -38,9 +48,11 @@ __all__ = [
     "check_mel",
     "check_mel_edges",
     "check_mfcc",
+    "check_n_parameters",
     "check_name_of",
     "check_parabola",
     "check_peak_hz",
+    "check_piano_roll",
     "check_precision_recall",
     "check_quantise",
     "check_sine",

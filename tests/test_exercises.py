@@ -168,6 +168,35 @@ def struck(onset, threshold):
     return list(zip(frames + 1, keys, strict=True))
 
 
+def piano_roll(onset, offset, midi, n_frames):
+    times, roll = 0.032 * np.arange(n_frames), np.zeros((n_frames, 88))
+    for start, stop, key in zip(onset, offset, midi, strict=True):
+        roll[(times >= start) & (times < stop), key - 21] = 1
+    return roll
+
+
+def causal(x, w):
+    return np.array([sum(w[j] * x[t - j] for j in range(min(len(w), t + 1))) for t in range(len(x))])
+
+
+def n_parameters(n_in, n_out, height, width):
+    return n_out * (n_in * height * width + 1)
+
+
+def cross_entropy(p, y):
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+def best_step(validation, patience):
+    best = 0
+    for step, loss in enumerate(validation):
+        if loss < validation[best]:
+            best = step
+        if step - best == patience:
+            break
+    return best
+
+
 RIGHT = {name: globals()[name] for name in CHECKS}
 
 
@@ -270,6 +299,39 @@ def forgets_silent_bins(v, model):
 
 
 MISTAKES = {
+    "piano_roll": [
+        (lambda on, off, midi, n: np.roll(piano_roll(on, off, midi, n), 3, axis=1), "column 0 is MIDI 21"),
+        (lambda on, off, midi, n: piano_roll(on, on + 0.032, midi, n), "until its offset"),
+        (lambda on, off, midi, n: piano_roll(on[:1], off[:1], midi[:1], n), "go through all the notes"),
+        (lambda on, off, midi, n: piano_roll(2 * on, 2 * off, midi, n), "frame k is at 0.032 k s"),
+    ],
+    "causal": [
+        (lambda x, w: np.convolve(x, w), "cut off the end"),
+        (lambda x, w: np.convolve(x, w)[len(w) - 1 :][: len(x)], "listens to the future"),
+        (lambda x, w: np.convolve(x, w, mode="same"), "listens to the future"),
+        (lambda x, w: causal(x, w[::-1]), "wrong way round"),
+        (lambda x, w: causal(x, 2 * w), r"y\[1\] adds"),
+    ],
+    "n_parameters": [
+        (lambda i, o, h, w: i * o * h * w, "one bias too"),
+        (lambda i, o, h, w: o * (h * w + 1), "channels that come in"),
+        (lambda i, o, h, w: i * o * (h * w + 1), "not for each pair"),
+        (lambda i, o, h, w: i + o + h + w, "and n_out biases"),
+    ],
+    "cross_entropy": [
+        (lambda p, y: -cross_entropy(p, y), "turn the sign"),
+        (lambda p, y: len(p) * cross_entropy(p, y), "take the mean"),
+        (lambda p, y: cross_entropy(p, y) / np.log(2), "natural logarithm"),
+        (lambda p, y: -np.mean(y * np.log(p)), "count too"),
+        (lambda p, y: np.mean((p - y) ** 2), "a mean distance"),
+        (lambda p, y: 0.5, "then the mean"),
+    ],
+    "best_step": [
+        (lambda losses, patience: np.argmin(losses), "nobody has waited for"),
+        (lambda losses, patience: min(best_step(losses, patience) + patience, len(losses) - 1), "notice it"),
+        (lambda losses, patience: best_step(losses, 1), "in a row"),
+        (lambda losses, patience: 0, "remember the lowest"),
+    ],
     "octave_up": [
         (lambda hz: hz + 12, "is not 12 Hz higher"),
         (lambda hz: hz / 2, "A5 has 880 Hz"),

@@ -21,7 +21,7 @@ FLOORS = (
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),
     ("estimates", "tables", "entries", "provenance", "plots", "compare"),
-    ("report", "exercises_polyphony", "exercises", "teaching", "teaching_pitch", "live", "warmup"),
+    ("report", "exercises_network", "exercises_polyphony", "exercises", "teaching", "teaching_pitch", "teaching_network", "live", "warmup"),
     ("messages", "cli_compare", "cli_detect", "cli", "__main__"),
 )
 PLACE = {name: place for place, name in enumerate(name for floor in FLOORS for name in floor)}
@@ -31,7 +31,7 @@ DOORS = {("detector", "detectors"), ("datasets", "phrases")}
 
 HEAVY = ("torch", "onnxruntime", "matplotlib", "anywidget", "librosa", "numba", "pandas")
 ONLY_IN = {
-    "torch": (),
+    "torch": ("teaching_network.py",),  # inside its functions: notebook 09 alone needs it
     "onnxruntime": ("detectors/neural.py",),
     "matplotlib": ("plots.py", "report.py"),
     "anywidget": ("live/*.py",),
