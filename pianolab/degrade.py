@@ -1,0 +1,146 @@
+"""What happens to sound between the strings and the file: rooms, tone, noise, detuning, level, compression.
+
+What comes in: a clean recording. What comes out: the same notes as another microphone in another place would have kept
+them. Nothing here moves a note, except ``detuned``, which says by how much. Training hears recordings so changed, and
+anyone can ask how far a detector's score falls.
+"""
+
+import io
+
+import numpy as np
+import soundfile as sf
+from scipy.signal import oaconvolve, resample_poly
+
+from pianolab import audio
+from pianolab.piano import Room, impulse_response
+
+PEAK_LIMIT = 0.99
+TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # a gain is drawn at each; straight between
+
+
+def in_room(y, *, sr, room):
+    """The sound in a room: direct sound, early reflections, tail; cut to the length it had.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    room : pianolab.piano.Room
+
+    Returns
+    -------
+    (n,) float32
+    """
+    return oaconvolve(y, impulse_response(room, sr=sr))[: len(y)].astype(np.float32)
+
+
+def random_room(rng):
+    """A room that might be anywhere: from a curtained study to a church, the microphone near or far."""
+    low_s = float(np.exp(rng.uniform(np.log(0.2), np.log(2.0))))
+    first_s = float(rng.uniform(0.001, 0.015))
+    return Room(
+        "random",
+        "drawn at random",
+        t60_s=(low_s, low_s * float(rng.uniform(0.3, 0.9))),
+        reverb_db=float(rng.uniform(-14.0, 3.0)),
+        reflections_s=(first_s, first_s + float(rng.uniform(0.01, 0.06))),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def toned(y, *, sr, gains_db):
+    """The sound through a linear-phase filter with the given gains at ``TONE_POINTS_HZ``.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    gains_db : (7,) array
+        dB.
+
+    Returns
+    -------
+    (n,) float32
+    """
+    n_taps = 257
+    hz = np.fft.rfftfreq(n_taps - 1, 1.0 / sr)
+    gain_db = np.interp(np.log(np.maximum(hz, 1.0)), np.log(TONE_POINTS_HZ), gains_db)
+    taps = np.roll(np.fft.irfft(10.0 ** (gain_db / 20.0)), n_taps // 2) * np.hanning(n_taps - 1)
+    half = n_taps // 2
+    return oaconvolve(y, taps)[half : half + len(y)].astype(np.float32)
+
+
+def noisy(y, *, snr_db, rng, slope=0.0):
+    """The sound with noise under it.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    snr_db : float
+        Power of the sound against that of the noise, dB.
+    rng : numpy.random.Generator
+    slope : float
+        0 for white noise, 1 for pink (power falls as 1 / f).
+
+    Returns
+    -------
+    (n,) float32
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(len(y)).astype(np.float32))
+    spectrum /= np.maximum(np.arange(len(spectrum)), 1.0) ** (slope / 2.0)
+    noise = np.fft.irfft(spectrum, len(y))
+    power, noise_power = np.mean(np.square(y), dtype=float), np.mean(np.square(noise))
+    return (y + noise * np.sqrt(power / max(noise_power, 1e-20) * 10.0 ** (-snr_db / 10.0))).astype(np.float32)
+
+
+def detuned(y, *, ratio):
+    """The sound at another speed, and so at another pitch: a note at time t comes at t / ratio.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    ratio : float
+        Of the pitch; rounded to a fraction of 1000.
+
+    Returns
+    -------
+    y : (m,) float32
+    ratio : float
+        What it is exactly.
+    """
+    up = round(1000 / ratio)
+    if up == 1000:
+        return y, 1.0
+    return resample_poly(y, up, 1000).astype(np.float32), 1000 / up
+
+
+def compressed(y, *, sr, quality):
+    """The sound after lossy compression (Ogg Vorbis).
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    quality : float
+        0 (worst) to 1.
+
+    Returns
+    -------
+    (n,) float32
+    """
+    file = io.BytesIO()
+    with sf.SoundFile(file, "w", sr, 1, format="OGG", subtype="VORBIS", compression_level=1.0 - quality) as out:
+        for start in range(0, len(y), 65536):  # libsndfile cannot take a long signal at once
+            out.write(y[start : start + 65536])
+    file.seek(0)
+    decoded, _ = audio.load(file)
+    return np.pad(decoded, (0, max(len(y) - len(decoded), 0)))[: len(y)]
+
+
+def levelled(y, *, peak):
+    """The sound with this greatest magnitude; silence stays silence."""
+    loudest = np.max(np.abs(y), initial=0.0)
+    return y if loudest == 0 else (y * np.float32(min(peak, PEAK_LIMIT) / loudest)).astype(np.float32)

@@ -1,0 +1,93 @@
+"""What the network is given: three log-frequency spectra a frame, of windows that all end at the newest sample.
+
+What comes in: spans of frames at 16 kHz. What comes out: for each frame the compressed magnitudes of 294 bins, three a
+semitone from A0 to 7.6 kHz, seen through a short window (when?), a longer one (which key?) and a long one (which key
+in the bass?). A window's peak lies near its end, so that a new note is heard soon; how long the network may wait
+after a note is therefore a matter of the detector's lookahead alone. The detector and the training share this module.
+"""
+
+import numpy as np
+import scipy.fft
+
+from pianolab.frames import Framer, frames_of
+from pianolab.spectrum import Comb, hann
+from pianolab.units import key_hz
+
+SR = 16000
+HOP = 320  # samples: 20 ms
+BINS_PER_KEY = 3
+N_BINS = 294
+WINDOWS = ((1024, 0.5), (4096, 0.75), (8192, 0.805))  # samples, and where the peak lies: 32, 64 and 100 ms before the end
+FRAME_LENGTH = max(length for length, _ in WINDOWS)
+FLOOR = 10.0 ** (-85.0 / 20.0)  # magnitudes far below this (a full-scale sine reads 1) count as silence, which reads 0
+
+
+class NeuralInput:
+    """Turns spans into the network's input.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (3, 294): windows, bins. Bin 3 k + 1 is key k's equal-tempered frequency.
+    """
+
+    shape = (len(WINDOWS), N_BINS)
+
+    def __init__(self):
+        self._windows = [hann(length, peak_at=peak_at) for length, peak_at in WINDOWS]
+        self._windows = [window * np.float32(2.0 / window.sum()) for window in self._windows]
+        self._combs = [Comb(log_bins(length)) for length, _ in WINDOWS]
+
+    def __call__(self, span):
+        """The input for each frame of a span.
+
+        Parameters
+        ----------
+        span : pianolab.frames.Span
+            At 16 kHz, with frames of at least 8192 samples.
+
+        Returns
+        -------
+        (T, 3, 294) float32
+            log10(1 + magnitude / FLOOR): 0 for silence, about 4.3 for a full-scale sine.
+        """
+        out = np.empty((span.n_frames, *self.shape), np.float32)
+        for channel, (window, comb) in enumerate(zip(self._windows, self._combs, strict=True)):
+            frames = frames_of(span, length=len(window), end=span.frame_length)
+            out[:, channel] = comb(np.abs(scipy.fft.rfft(frames * window, axis=1)))
+        return np.log10(1.0 + out * np.float32(1.0 / FLOOR))
+
+    def of(self, y, *, lookahead=1):
+        """The input for a whole signal at 16 kHz, as a detector with that lookahead would hear it.
+
+        Parameters
+        ----------
+        y : (n,) float32
+        lookahead : int
+            Samples after a frame's own that its windows reach.
+
+        Returns
+        -------
+        (ceil(n / 320), 3, 294) float32
+        """
+        framer = Framer(frame_length=FRAME_LENGTH, hop_length=HOP, sr=SR, lookahead=lookahead)
+        spans = [*framer.push(np.asarray(y, np.float32)), *framer.flush()]
+        return np.concatenate([self(span) for span in spans]) if spans else np.empty((0, *self.shape), np.float32)
+
+
+def log_bins(length):
+    """Triangles of a third of a semitone, or of one FFT bin where that is wider, as weights on a spectrum.
+
+    Parameters
+    ----------
+    length : int
+        Samples of the window, at 16 kHz.
+
+    Returns
+    -------
+    (294, length // 2 + 1) float32
+    """
+    centre = key_hz()[0] * 2.0 ** ((np.arange(N_BINS) - 1) / (12 * BINS_PER_KEY))
+    hz = np.arange(length // 2 + 1) * SR / length
+    half = np.maximum(centre * (2.0 ** (1.0 / (12 * BINS_PER_KEY)) - 1.0), SR / length)
+    return np.maximum(1.0 - np.abs(hz - centre[:, None]) / half[:, None], 0.0).astype(np.float32)

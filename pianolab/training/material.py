@@ -1,0 +1,219 @@
+"""What the network learns from: recordings as they are and as elsewhere, and music rendered for the purpose.
+
+What comes in: labelled recordings, perhaps a folder of single notes, and a seed. What comes out: a folder of pieces,
+each the network's input (``0001.npy``, float16) and its labels (``0001.tsv``). A piece that is there is not made
+again, so that the work can be stopped and resumed.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from pianolab import audio, degrade
+from pianolab.files import replacing
+from pianolab.labels import read_labels, write_labels
+from pianolab.neural_input import SR, NeuralInput
+from pianolab.piano import PIANOS, render
+from pianolab.roll import Notes
+from pianolab.training.sampled import SampledPiano
+from pianolab.units import MIDI_HIGH, MIDI_LOW
+
+RENDERED_S = 60.0  # length of a rendered piece
+SAMPLED_SHARE = 0.35  # of the rendered pieces, played with recorded notes where there are any
+DRILL_SHARE = 0.3  # of the rendered pieces, random notes: bass, soft, repeated, octaves
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece to make: a recording (``audio`` and ``labels``), or music rendered after ``labels`` (None: a drill)."""
+
+    path: Path
+    seed: tuple
+    audio: Path | None = None
+    labels: Path | None = None
+    changed: bool = True
+    notes_dir: Path | None = None
+
+
+def tasks(recordings, folder, *, takes, rendered_hours, seed, notes_dir=None):
+    """The pieces to make of these recordings.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        With label files.
+    folder : Path
+        Where the pieces go.
+    takes : int
+        Of each recording: the first as it is, the others as elsewhere.
+    rendered_hours : float
+        Of music rendered after the recordings' labels.
+    seed : int
+    notes_dir : Path, optional
+        Single notes of a real piano, to play some of the rendered music with.
+
+    Returns
+    -------
+    list of Task
+    """
+    found = []
+    for take in range(takes):
+        for i, recording in enumerate(recordings):
+            path = folder / f"recorded_{take}_{i:04d}.npy"
+            found.append(Task(path, (seed, 1, take, i), recording.audio, recording.labels, take > 0))
+    rng = np.random.default_rng([seed, 2])
+    for i in range(round(rendered_hours * 3600 / RENDERED_S)):
+        labels = None if rng.random() < DRILL_SHARE else recordings[rng.integers(len(recordings))].labels
+        played = notes_dir if rng.random() < SAMPLED_SHARE else None
+        found.append(Task(folder / f"rendered_{i:04d}.npy", (seed, 3, i), labels=labels, notes_dir=played))
+    return found
+
+
+def make(todo, *, jobs=2):
+    """Make the pieces that are missing, with a progress bar; each appears whole or not at all."""
+    missing = [task for task in todo if not task.path.exists()]
+    if not missing:
+        return
+    missing[0].path.parent.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(jobs) as pool:
+        list(tqdm(pool.map(make_one, missing, chunksize=4), total=len(missing), desc="material", unit="piece"))
+
+
+def make_one(task):
+    """Make one piece: sound, perhaps changed, then the network's input and the labels."""
+    rng = np.random.default_rng(task.seed)
+    if task.audio is not None:
+        y, sr = audio.load(task.audio)
+        y, notes = audio.resample(y, sr=sr, target_sr=SR), read_labels(task.labels).on_keyboard()
+    else:
+        notes = drill(rng) if task.labels is None else rearranged(read_labels(task.labels), rng)
+        y = played(notes, rng, task.notes_dir)
+    if task.changed:
+        y, notes = elsewhere(y, notes, rng)
+    heard = NeuralInput().of(y).astype(np.float16)
+    write_labels(task.path.with_suffix(".tsv"), notes)
+    with replacing(task.path) as temporary, temporary.open("wb") as file:
+        np.save(file, heard)
+
+
+def elsewhere(y, notes, rng):
+    """The same notes at another pitch and speed, in another room, through another microphone."""
+    semitones = int(rng.integers(-2, 3))
+    y, ratio = degrade.detuned(y, ratio=2.0 ** ((semitones + rng.uniform(-0.25, 0.25)) / 12.0))
+    midi = notes.midi + semitones
+    kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
+    notes = Notes(notes.onset / ratio, notes.offset / ratio, np.clip(midi, 0, 127), notes.velocity)[kept]
+    if rng.random() < 0.65:
+        y = degrade.in_room(y, sr=SR, room=degrade.random_room(rng))
+    if rng.random() < 0.7:
+        y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
+    if rng.random() < 0.5:
+        y = degrade.noisy(y, snr_db=rng.uniform(20.0, 50.0), rng=rng, slope=rng.uniform(0.0, 1.5))
+    if rng.random() < 0.15:
+        y = degrade.compressed(y, sr=SR, quality=rng.uniform(0.0, 0.6))
+    return degrade.levelled(y, peak=10.0 ** (rng.uniform(-24.0, 0.0) / 20.0)), notes
+
+
+def rearranged(notes, rng):
+    """A minute of a piece in another key, tempo and dynamic, with an imprecise player's timing."""
+    start_s = rng.uniform(0.0, max(notes.onset.max(initial=0.0) - 0.5 * RENDERED_S, 0.01))
+    speed = np.exp(rng.uniform(np.log(0.75), np.log(1.35)))
+    part = notes[(notes.onset >= start_s) & (notes.onset < start_s + RENDERED_S * speed)]
+    loose = np.abs(rng.normal(0.0, rng.uniform(0.0, 0.012), len(part)))
+    onset = (part.onset - start_s) / speed + 0.2 + loose
+    offset = np.maximum((part.offset - start_s) / speed + 0.2, onset + 0.03)
+    midi = part.midi + int(rng.integers(-9, 10))
+    velocity = np.nan_to_num(part.velocity, nan=64.0)
+    mean, spread = rng.uniform(35.0, 90.0), rng.uniform(0.6, 1.5)
+    velocity = mean + spread * (velocity - velocity.mean() if len(part) else 0.0) + rng.normal(0.0, 4.0, len(part))
+    kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
+    return Notes(onset[kept], offset[kept], midi[kept], np.clip(velocity[kept], 5, 127))
+
+
+def drill(rng):
+    """A minute of random notes: what music has too little of to learn from, one habit after the other."""
+    parts, now = [], 0.3
+    while now < RENDERED_S - 4.0:
+        habit, low = rng.integers(5), int(rng.integers(MIDI_LOW, 97))
+        count, step_s = int(rng.integers(4, 12)), float(np.exp(rng.uniform(np.log(0.08), np.log(0.6))))
+        loud = rng.uniform(15.0, 115.0)
+        for _ in range(count):
+            if habit == 0:  # one key again and again
+                keys, step_s = [low], max(step_s, 0.1)
+            elif habit == 1:  # bass
+                keys = rng.integers(MIDI_LOW, 52, int(rng.integers(1, 3)))
+            elif habit == 2:  # octaves, sometimes of unequal strength
+                keys = [low, low + 12] if rng.random() < 0.7 else [low]
+            elif habit == 3:  # chords
+                keys = low // 2 + 20 + rng.choice(36, int(rng.integers(2, 7)), replace=False)
+            else:  # anywhere
+                keys = rng.integers(MIDI_LOW, MIDI_HIGH + 1, int(rng.integers(1, 4)))
+            for key in np.unique(np.clip(keys, MIDI_LOW, MIDI_HIGH)):
+                at = now + abs(rng.normal(0.0, 0.008))
+                parts.append((at, at + step_s * rng.uniform(0.3, 0.95 if habit == 0 else 2.5), key, loud))
+            now += step_s
+            loud = np.clip(loud + rng.normal(0.0, 8.0), 8.0, 125.0)
+        now += rng.uniform(0.0, 0.6)
+    onset, offset, midi, velocity = (np.array(column) for column in zip(*parts, strict=True))
+    velocity = np.clip(velocity + rng.normal(0.0, 8.0, len(velocity)), 5, 127)
+    return Notes(onset, _before_next(onset, offset, midi), midi, velocity)
+
+
+def _before_next(onset, offset, midi):
+    """Offsets no later than the next stroke of the same key."""
+    offset = offset.copy()
+    for key in np.unique(midi):
+        here = np.flatnonzero(midi == key)
+        here = here[np.argsort(onset[here])]
+        offset[here[:-1]] = np.maximum(np.minimum(offset[here[:-1]], onset[here[1:]] - 0.01), onset[here[:-1]])
+    return offset
+
+
+def played(notes, rng, notes_dir):
+    """Notes on a random piano, half of the time with pedal."""
+    if notes_dir is not None:
+        return _sampled(str(notes_dir)).render(notes, rng=rng)
+    pedal = None
+    if rng.random() < 0.5:
+        changes = np.cumsum(rng.uniform(0.5, 2.5, 40))
+        pedal = np.column_stack([changes[:-1] + 0.08, changes[1:]])
+    return render(notes, sr=SR, piano=random_piano(rng), pedal=pedal, seed=int(rng.integers(2**31)))
+
+
+_LOADED = {}
+
+
+def _sampled(folder):
+    if folder not in _LOADED:  # once a worker: thirty files to read
+        _LOADED[folder] = SampledPiano(folder, sr=SR)
+    return _LOADED[folder]
+
+
+def random_piano(rng):
+    """An instrument near one of the four, but like none of them."""
+    base = PIANOS[rng.choice(sorted(PIANOS))]
+
+    def times(values, low, high):
+        return tuple(np.array(values) * np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def plus(values, low, high):
+        return tuple(np.array(values) + rng.uniform(low, high))
+
+    return replace(
+        base,
+        name="random",
+        brightness_hz=times(base.brightness_hz, 0.6, 1.7),
+        prompt_db_per_s=times(base.prompt_db_per_s, 0.6, 1.6),
+        after_db_per_s=times(base.after_db_per_s, 0.6, 1.6),
+        after_db=plus(base.after_db, -6.0, 6.0),
+        knock_db=plus(base.knock_db, -6.0, 8.0),
+        damper_db_per_s=times(base.damper_db_per_s, 0.4, 1.4),
+        ripple_db=float(rng.uniform(2.5, 7.0)),
+        tuning_scatter_cents=float(rng.uniform(0.3, 4.0)),
+        unison_cents=float(rng.uniform(0.2, 2.5)),
+        a4_hz=float(rng.uniform(436.0, 445.0)),
+        seed=int(rng.integers(2**31)),
+    )

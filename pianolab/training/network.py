@@ -1,0 +1,177 @@
+"""The network: from three log-frequency spectra a frame to what happens at each of the 88 keys.
+
+What comes in: frames (20 ms) of 3 x 294 log-frequency bins. What comes out: for each key and each of five delays the
+logits of an onset, a sounding key and a release, and a velocity. Everything looks backwards only: a head with delay d
+answers, at frame k, for the moment d before the newest sample of that frame. What a layer must remember of earlier
+frames is its state, which is passed in and out; a stream cut into pieces gives the same answers as the whole.
+
+The same small weights serve every key (a piano's keys are alike); what tells them apart is a vector for each key. Bins
+are gathered at the places of a key's partials ("harmonic stacking", Bittner et al., ICASSP 2022, section 3.1).
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+DELAYS_MS = (0, 30, 60, 90, 240)
+KINDS = ("onset", "frame", "offset", "velocity")
+N_KEYS = 88
+N_COLUMNS = 98  # semitones from A0 to 7.6 kHz
+HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key to where its evidence is, or its rival
+
+
+class CausalConv(nn.Module):
+    """Convolution over time (looking back) and keys, batch norm; its state is the input of the frames before.
+
+    Input and output have shape (batch, channels, frames, keys).
+    """
+
+    def __init__(self, n_in, n_out, *, frames=1, keys=1, dilation=1, stride=1, pad=None):
+        super().__init__()
+        self.n_in, self.past = n_in, (frames - 1) * dilation
+        pad = keys // 2 if pad is None else pad
+        self.conv = nn.Conv2d(
+            n_in, n_out, (frames, keys), stride=(1, stride), padding=(0, pad), dilation=(dilation, 1), bias=False
+        )
+        self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
+
+    def forward(self, x, state):
+        if self.past:
+            x = torch.cat([state, x], dim=2)
+            state = x[:, :, -self.past :]
+        return self.norm(self.conv(x)), state
+
+
+class HarmonicStack(nn.Module):
+    """For each key the columns at its partials side by side, mixed to ``n_out`` channels: (B, C, T, 98 or 88) -> 88."""
+
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        bound = (n_in * len(HARMONICS)) ** -0.5
+        self.weight = nn.Parameter(torch.empty(len(HARMONICS) * n_in, n_out).uniform_(-bound, bound))
+        self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
+
+    def forward(self, x):
+        mixed = _Stack.apply(x, self.weight) if self.training else stack(x) @ self.weight.to(x.dtype)
+        return self.norm(mixed.permute(0, 3, 1, 2))
+
+
+def stack(x, harmonics=HARMONICS, n_keys=N_KEYS):
+    """What stands at these distances from each key, side by side: (B, C, T, K) -> (B, T, n_keys, len(harmonics) C)."""
+    low, high = max(0, -min(harmonics)), max(0, max(harmonics) + n_keys - x.shape[3])
+    x = F.pad(x.permute(0, 2, 3, 1), (0, 0, low, high))
+    return torch.cat([x[:, :, low + h : low + h + n_keys] for h in harmonics], dim=3)
+
+
+class _Stack(torch.autograd.Function):
+    """stack(x) @ weight; its gradient is a stack too, which is several times as fast as what autograd would do."""
+
+    @staticmethod
+    def forward(ctx, x, weight):
+        weight = weight.to(x.dtype)
+        stacked = stack(x)
+        ctx.save_for_backward(stacked, weight)
+        ctx.shape = x.shape
+        return stacked @ weight
+
+    @staticmethod
+    def backward(ctx, grad):
+        stacked, weight = ctx.saved_tensors
+        n_in, n_out = ctx.shape[1], weight.shape[1]
+        grad = grad.contiguous()
+        to_weight = stacked.flatten(0, 2).t() @ grad.flatten(0, 2)
+        back = stack(grad.permute(0, 3, 1, 2), [-h for h in HARMONICS], ctx.shape[3])
+        transposed = weight.reshape(len(HARMONICS), n_in, n_out).transpose(1, 2).reshape(-1, n_in)
+        return (back @ transposed).permute(0, 3, 1, 2), to_weight.float()
+
+
+class Block(nn.Module):
+    """Residual: what was heard a while ago, mixed in; and what all keys do now."""
+
+    def __init__(self, width, dilation):
+        super().__init__()
+        self.time = CausalConv(width, width, frames=3, dilation=dilation)
+        self.mix = nn.Conv2d(width, width, 1)
+
+    def forward(self, x, state):
+        y, state = self.time(x, state)
+        return x + self.mix(torch.relu(y)), state
+
+
+class NoteNet(nn.Module):
+    """The whole network.
+
+    Parameters
+    ----------
+    ear, width, rivals : int
+        Channels of the front, of the trunk, and of each harmonic stack inside the trunk.
+    dilations : tuple of tuple of int
+        Of the trunk's blocks; a harmonic stack stands before each group.
+    memory : int
+        Units of the recurrence over time of each key; 0 for none.
+    """
+
+    def __init__(self, *, ear=32, width=64, rivals=24, dilations=((1, 2), (4, 8), (16, 32)), memory=48, n_windows=3):
+        super().__init__()
+        self.settings = {"ear": ear, "width": width, "rivals": rivals, "dilations": dilations, "memory": memory}
+        self.first = CausalConv(n_windows, ear, frames=5, keys=7, stride=3, pad=2)
+        self.second = CausalConv(ear, ear, frames=3, keys=3)
+        self.stack = HarmonicStack(ear, width)
+        self.context = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in dilations)
+        self.key = nn.Parameter(0.1 * torch.randn(1, width, 1, N_KEYS))
+        self.narrow = nn.ModuleList(nn.Conv2d(width, rivals, 1) for _ in dilations[1:])
+        self.rival = nn.ModuleList(HarmonicStack(rivals, width) for _ in dilations[1:])
+        self.blocks = nn.ModuleList(Block(width, d) for group in dilations for d in group)
+        self.dilations = dilations
+        self.memory = nn.GRU(width, memory, batch_first=True) if memory else None
+        self.last = nn.Conv2d(width + memory, len(KINDS) * len(DELAYS_MS), 1)
+
+    def empty_states(self, batch=1):
+        """States at the beginning of a stream: a list of zeros."""
+        convs = [(self.first, 294), (self.second, N_COLUMNS)] + [(block.time, N_KEYS) for block in self.blocks]
+        states = [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
+        return [*states, torch.zeros(1, batch * N_KEYS, self.memory.hidden_size)] if self.memory else states
+
+    def forward(self, x, states):
+        """Answers for some frames and the states after them.
+
+        Parameters
+        ----------
+        x : (B, 3, T, 294) float32
+        states : list of tensors
+
+        Returns
+        -------
+        (B, 5, 4, T, 88) logits of DELAYS_MS and KINDS, and the new states
+        """
+        states, new = iter(states), []
+
+        def keep(pair):
+            new.append(pair[1])
+            return pair[0]
+
+        x = torch.relu(keep(self.first(x, next(states))))
+        x = torch.relu(keep(self.second(x, next(states))))
+        x = self.stack(x)
+        x = torch.relu(x + self.key.to(x.dtype))
+        blocks = iter(self.blocks)
+        for i, group in enumerate(self.dilations):
+            if i:
+                x = x + torch.relu(self.rival[i - 1](self.narrow[i - 1](x)))
+            x = x + self.context[i](x.mean(3, keepdim=True))
+            for _ in group:
+                x = keep(next(blocks)(x, next(states)))
+        if self.memory:
+            remembered, state = self.remember(x, next(states))
+            new.append(state)
+            x = torch.cat([x, remembered.to(x.dtype)], dim=1)
+        out = self.last(torch.relu(x))
+        return out.reshape(x.shape[0], len(DELAYS_MS), len(KINDS), x.shape[2], N_KEYS), new
+
+    def remember(self, x, state):
+        """The recurrence: every key by itself, the same weights for all."""
+        batch, width, frames, keys = x.shape
+        rows = x.permute(0, 3, 2, 1).reshape(batch * keys, frames, width)
+        with torch.autocast("cpu", enabled=False):
+            out, state = self.memory(rows.float(), state)
+        return out.reshape(batch, keys, frames, -1).permute(0, 3, 2, 1), state
