@@ -66,9 +66,7 @@ def check_causal(answer, rng):
         if not _near(ask_array(answer, later, w, about=about)[:7], got[:7]):
             raise Hint(f"for {about}: when x[7] changes, your y changes before moment 7: it listens to the future")
         if _near(got, np.convolve(x, w[::-1])[: len(x)]):
-            raise Hint(
-                f"for {about}: your weights are the wrong way round; w[0] belongs to now, w[1] to one step before"
-            )
+            raise Hint(f"for {about}: your weights are the wrong way round; w[0] belongs to now")
         raise Hint(f"for {about}: y[0] is w[0] x[0] = {want[0]:.2f} and yours {got[0]:.2f}; y[1] adds w[1] x[0]")
     return "nothing that comes later can change it: a network of such layers can listen live"
 

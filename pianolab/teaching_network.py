@@ -25,7 +25,7 @@ from pianolab.session import transcribe
 from pianolab.teaching import figure
 from pianolab.teaching_pitch import octave_ticks
 from pianolab.tracker import Tracker
-from pianolab.units import MIDI_LOW, N_KEYS, key_hz
+from pianolab.units import MIDI_LOW, N_KEYS, key_hz, note_name
 
 SR = 16000
 FRAME = 2048  # samples, 128 ms: half of it lies after the frame's own time
@@ -61,7 +61,7 @@ def need_torch():
     """
     if find_spec("torch") is None:
         raise TorchMissing(
-            "This notebook trains a network with PyTorch, which is not installed here (it is large, so it is an extra). "
+            "This notebook trains a network with PyTorch, which is not installed here: it is large, and so an extra. "
             "In the folder of pianolab run: pip install -e '.[train]', then restart the kernel. "
             "Every other notebook works without it."
         )
@@ -146,8 +146,6 @@ def chord(keys, piano="grand"):
 
 def triads(low=48):
     """The 12 major and the 12 minor triads whose root lies in the octave above key ``low``: name -> MIDI numbers."""
-    from pianolab.units import note_name
-
     roots = range(low, low + 12)
     return {f"{note_name(r)} {kind}": tuple(r + k for k in steps) for kind, steps in TRIADS.items() for r in roots}
 
@@ -319,11 +317,27 @@ def tensors(examples):
 
 
 def segments(examples, rng, n=BATCH):
-    """Pieces of 64 frames, each from a random place of a random example, as three tensors; see `tensors`."""
+    """Pieces of 64 frames, each from a random place of a random example, as three tensors; see `tensors`.
+
+    Parameters
+    ----------
+    examples : list of Example
+        Each of at least 64 frames.
+    rng : numpy.random.Generator
+    n : int
+        Pieces.
+
+    Raises
+    ------
+    ValueError
+        If an example is too short.
+    """
     import torch
 
     cuts = []
     for example in (examples[i] for i in rng.integers(len(examples), size=n)):
+        if len(example.features) < SEGMENT:
+            raise ValueError(f"{example!r} is shorter than {SEGMENT} frames: ask `example` for more seconds")
         start = rng.integers(len(example.features) - SEGMENT + 1)
         cut = slice(start, start + SEGMENT)
         cuts.append((example.features[cut], example.held[cut], example.struck[cut]))
@@ -391,7 +405,7 @@ def guessing_loss(train, examples):
     return float(np.mean(losses))
 
 
-def fit(net, train, validation, *, n_steps=200, learning_rate=0.01, seed=0, every=20):
+def fit(net, train, validation, *, n_steps=200, learning_rate=0.01, seed=0, every=20, batch=BATCH):
     """Train a network with AdamW and a learning rate that rises and falls in one cycle.
 
     Parameters
@@ -401,13 +415,15 @@ def fit(net, train, validation, *, n_steps=200, learning_rate=0.01, seed=0, ever
     train, validation : list of Example
         What is learnt from, and what is only looked at.
     n_steps : int
-        Steps of 6 segments of 64 frames.
+        Steps, each of ``batch`` segments of 64 frames.
     learning_rate : float
         The highest of the cycle.
     seed : int
         Fixes which segments are drawn; the network's own first weights are the caller's.
     every : int
         Steps between two looks at the validation examples.
+    batch : int
+        Segments a step.
 
     Returns
     -------
@@ -426,7 +442,7 @@ def fit(net, train, validation, *, n_steps=200, learning_rate=0.01, seed=0, ever
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=n_steps)
     rows, recent = [], []
     for step in range(1, n_steps + 1):
-        features, held, struck = segments(train, rng)
+        features, held, struck = segments(train, rng, batch)
         optimiser.zero_grad()
         error = loss(net(features), held, struck)
         error.backward()
@@ -438,3 +454,209 @@ def fit(net, train, validation, *, n_steps=200, learning_rate=0.01, seed=0, ever
             rows.append((step, float(np.mean(recent)), loss_of(net, validation)))
             recent = []
     return pd.DataFrame(rows, columns=["step", "train", "validation"])
+
+
+def curves_figure(curves, guess=None):
+    """Training and validation loss over the steps, one picture for each network.
+
+    Parameters
+    ----------
+    curves : dict of str to DataFrame
+        Title -> what `fit` returned.
+    guess : float, optional
+        Loss of `guessing_loss`, drawn as a line.
+    """
+    fig, axes = figure(3.4 * len(curves) + 2.0, 3.0, ncols=len(curves), sharey=True, squeeze=False)
+    for ax, (title, curve) in zip(axes[0], curves.items(), strict=True):
+        ax.plot(curve.step, curve.train, "o-", markersize=3, color=plots.BLUE, label="training")
+        ax.plot(curve.step, curve.validation, "s--", markersize=3, color=plots.ORANGE, label="validation")
+        if guess is not None:
+            ax.axhline(guess, color=plots.GREY, linestyle=":", label="guessing")
+        ax.set(xlabel="step", title=title, ylim=(0, None))
+        ax.grid(color="#dddddd", linewidth=0.6)
+    axes[0, 0].set_ylabel("loss (cross-entropy)")
+    axes[0, 0].legend(loc="upper right")
+    return fig
+
+
+# --------------------------------------------------------------------------------------------- tuning two settings
+
+
+def grid(make, train, validation, *, learning_rates, harmonics, n_steps=60, seed=0):
+    """Train one network for each pair of settings, all with the same first seed and the same few steps.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(seed, semitones)`` returns a new network that stacks these semitones.
+    train, validation : list of Example
+    learning_rates : list of float
+    harmonics : dict of str to tuple
+        Name -> semitones.
+    n_steps, seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Validation loss; a row for each learning rate, a column for each name.
+    """
+    import pandas as pd
+
+    settings = {"n_steps": n_steps, "every": n_steps, "seed": seed}
+    table = pd.DataFrame(index=pd.Index(learning_rates, name="learning rate"), columns=list(harmonics), dtype=float)
+    for name, semitones in harmonics.items():
+        for rate in learning_rates:
+            curve = fit(make(seed, semitones), train, validation, learning_rate=rate, **settings)
+            table.loc[rate, name] = curve.validation.iloc[-1]
+    return table
+
+
+def grid_figure(table, guess):
+    """The table of `grid` as a picture: a cell for each pair of settings, the lowest loss framed."""
+    values = table.to_numpy()
+    fig, ax = figure(5.5, 2.6)
+    mesh = ax.imshow(values, cmap="viridis_r", vmin=0.0, vmax=guess, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        best = value == values.min()
+        ax.text(
+            column,
+            row,
+            f"{value:.3f}{' (lowest)' if best else ''}",
+            ha="center",
+            va="center",
+            color="white" if value < 0.6 * guess else "black",
+            fontweight="bold" if best else "normal",
+        )
+    ax.set_xticks(range(len(table.columns)), table.columns)
+    ax.set_yticks(range(len(table)), [f"{rate:g}" for rate in table.index])
+    ax.set(xlabel="what a key can look at", ylabel="learning rate")
+    fig.colorbar(mesh, ax=ax, label="validation loss")
+    return fig
+
+
+# ------------------------------------------------------------------------------------------------ notes and scores
+
+
+def evidence(net, example):
+    """What a network says about an example, as a detector would: Salience with strength and onset in [0, 1]."""
+    import torch
+
+    net.eval()
+    with torch.no_grad():
+        held, struck = torch.sigmoid(net(tensors([example])[0]))[:, 0].numpy()
+    net.train()
+    times = np.arange(len(held)) * HOP / SR
+    return Salience(times, held, np.full(held.shape, np.nan), np.zeros(len(held)), onset=struck)
+
+
+def heard_notes(salience, *, threshold=THRESHOLD, onset_threshold=ONSET_THRESHOLD):
+    """The notes that the package's tracker makes of a network's evidence.
+
+    Parameters
+    ----------
+    salience : Salience
+        From `evidence`.
+    threshold, onset_threshold : float
+        Probabilities from which a key counts as held and as struck.
+
+    Returns
+    -------
+    Notes
+    """
+    tracker = Tracker(policy="poly", threshold=threshold, onset_threshold=onset_threshold)
+    tracker.push(salience)
+    tracker.flush()
+    return tracker.notes()
+
+
+def scores(net, examples):
+    """Mean scores of a network over examples: onset, note and frame F1, a dict of str to float in [0, 1]."""
+    rows = [score_notes(e.notes, heard_notes(evidence(net, e))) for e in examples]
+    return {name: float(np.mean([row[f"{name}_f1"] for row in rows])) for name in ("onset", "note", "frame")}
+
+
+def detector_scores(detector, examples):
+    """The same as `scores` for a detector of the package, by its name."""
+    rows = [score_notes(e.notes, transcribe(e.y, sr=SR, detector=detector)) for e in examples]
+    return {name: float(np.mean([row[f"{name}_f1"] for row in rows])) for name in ("onset", "note", "frame")}
+
+
+def score_table(rows):
+    """Scores of several names as a table, rounded to two digits.
+
+    Parameters
+    ----------
+    rows : dict of str to dict
+        Name -> what `scores` returned.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    import pandas as pd
+
+    return pd.DataFrame.from_dict(rows, orient="index").add_suffix(" F1").round(2)
+
+
+def heard_figure(salience, example, *, threshold=THRESHOLD, onset_threshold=ONSET_THRESHOLD):
+    """How sure a network is of each held key above; played against heard notes below."""
+    notes = heard_notes(salience, threshold=threshold, onset_threshold=onset_threshold)
+    fig, (above, below) = figure(9, 5.4, rows=2, sharex=True)
+    plots.salience(above, salience)
+    plots.piano_roll(below, example.notes, notes)
+    above.set_ylim(below.get_ylim())
+    above.set_title(f"{example.piece} on {example.piano}", loc="left")
+    above.set_xlabel("")
+    f1 = score_notes(example.notes, notes)["onset_f1"]
+    below.set_title(f"thresholds {threshold:g}, {onset_threshold:g}: onset F1 {f1:.2f}", loc="left")
+    return fig
+
+
+# ------------------------------------------------------------------------------------- how the package's was trained
+
+
+def training_log(path):
+    """The log of a long training: what it had learnt after so many minutes.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file with columns ``minutes``, ``loss`` and ``validation_onset_f1`` and perhaps others; fields may be
+        empty, because not every row was validated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The three columns as numbers, NaN where a field is empty, sorted by minutes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, a column is missing, or nothing was validated twice.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"training log {printable(path)} is not there: `pianolab train` writes one")
+    table = pd.read_csv(path, comment="#")
+    missing = [name for name in LOG_COLUMNS if name not in table]
+    if missing:
+        raise ValueError(f"training log {printable(path)} has no column {missing[0]!r}: it needs {LOG_COLUMNS}")
+    log = table[list(LOG_COLUMNS)].apply(pd.to_numeric, errors="coerce").dropna(subset="minutes")
+    if log.validation_onset_f1.count() < 2:
+        raise ValueError(f"training log {printable(path)} holds fewer than two validation scores: train for longer")
+    return log.sort_values("minutes", kind="stable", ignore_index=True)
+
+
+def training_log_figure(log):
+    """Loss and validation F1 over the minutes of a long training, two pictures side by side."""
+    fig, (left, right) = figure(9, 3, ncols=2)
+    losses, f1 = log.dropna(subset="loss"), log.dropna(subset="validation_onset_f1")
+    left.plot(losses.minutes, losses.loss, color=plots.BLUE, linewidth=1)
+    right.plot(f1.minutes, f1.validation_onset_f1, "s-", markersize=3, color=plots.ORANGE)
+    left.set(xlabel="time of training (minutes)", ylabel="training loss", ylim=(0, None))
+    right.set(xlabel="time of training (minutes)", ylabel="validation onset F1 (0..1)", ylim=(0, 1))
+    for ax in (left, right):
+        ax.grid(color="#dddddd", linewidth=0.6)
+    return fig
