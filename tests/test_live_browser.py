@@ -32,7 +32,16 @@ class Slow(Yin):
         time.sleep(0.024 * span.n_frames)  # twice as long as the sound lasts
         return super().process(span)
 """
+# Chords in close position, then both hands; the pause makes the first chord known before the second begins.
+CHORDS = ([60, 64, 67], [57, 60, 64], [55, 59, 62, 65], [64, 67, 72], [41, 60, 65, 69])
+CHORD_NAMES = ["C", "Am", "G7", "C/E", "F"]
+PLAYED = Notes(*np.transpose([(1.5 + 1.2 * i, 2.4 + 1.2 * i, m) for i, keys in enumerate(CHORDS) for m in keys]))
 NOTEBOOKS = {
+    "chords": [WIDGET],
+    "chord_trial": [
+        "from pianolab.live import Trial\n"
+        "Trial('C4+E4+G4 A3+C4+E4 G3+B3+D4+F4 E4+G4+C5 F2+C4+F4+B4', 'nmf', folder='takes', bpm=50)"
+    ],
     "widget": [WIDGET],
     "trial": [TRIAL],
     "busy": [WIDGET, "import time\ntime.sleep(6)"],
@@ -58,6 +67,8 @@ def playwright():
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     audio.write(folder / "melody.wav", 0.7 * render(MELODY, sr=SR, tail_s=3.0), sr=SR)
+    chords = 0.7 * render(PLAYED, sr=SR, piano="felt", tail_s=3.0)
+    audio.write(folder / "chords.wav", chords, sr=SR)
     (folder / "slow.py").write_text(SLOW)
     for name, cells in NOTEBOOKS.items():
         write_notebook(folder / f"{name}.ipynb", *cells)
@@ -81,8 +92,8 @@ def page(request, playwright, folder):
     """Opens a page; afterwards nothing may have left the machine and the console must be empty."""
     pages = []
 
-    def open_page(address, kind, *, console=True, grant=False, viewport=None, dark=False, **options):
-        chromium = stack.enter_context(browser(playwright, wav=folder / "melody.wav", **options))
+    def open_page(address, kind, *, console=True, grant=False, viewport=None, dark=False, wav="melody.wav", **options):
+        chromium = stack.enter_context(browser(playwright, wav=folder / wav, **options))
         page = Page(chromium, address, kind, viewport=viewport, dark=dark)
         if grant:
             page.context.grant_permissions(["microphone"])
@@ -193,6 +204,55 @@ def test_a_recording_is_heard_without_a_microphone(page, lab):
     here.page.wait_for_function("window.told.some((t) => t.what === 'stopped')")
     assert here.notes() == NAMES
     assert here.tracks() == []
+
+
+def shown_chords(page):
+    """What the page showed at every settled state that was struck and has a name: (large text, small text, lit keys)."""
+    told = [t for t in page.told("chord") if any(event["struck"] and event["named"] for event in t["events"])]
+    return [(t["shown"], t["text"], t["lit"]) for t in told]
+
+
+CHORDS_SHOWN = """(n) => window.told.filter((t) => t.what === 'chord' &&
+  t.events.some((event) => event.struck && event.named.length > 2)).length >= n"""
+
+
+@pytest.mark.parametrize("kind", ["lab", "voila"])
+def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kind):
+    here = page(request.getfixturevalue(kind), kind, wav="chords.wav").open("chords.ipynb")
+    assert here.page.locator(".pl-mode-single").is_checked()
+    here.page.locator(".pl-mode-chords").check()
+    here.page.wait_for_function("window.told.some((t) => t.what === 'chosen')")
+    detector = here.told("chosen")[-1]["choices"][0]["detector"]
+    here.start()
+    here.page.wait_for_function(CHORDS_SHOWN, arg=len(CHORDS), timeout=20_000)
+    assert here.page.locator(".pl-chips li").count() >= 3
+    said = here.page.locator(".pl-say").inner_text()
+    here.stop()
+    assert detector in ("neural", "nmf")
+    chords = [(shown, text, lit) for shown, text, lit in shown_chords(here) if shown in CHORD_NAMES]
+    assert [shown for shown, _, _ in chords] == CHORD_NAMES
+    for keys, (_, _, lit) in zip(CHORDS, chords, strict=True):
+        assert set(keys) <= set(lit)
+        assert {m % 12 for m in lit} == {m % 12 for m in keys}  # nothing but octaves beside
+    assert chords[3][1] == "C major, first inversion"
+    assert any(name in said for name in ("F major", "C major", "G dominant seventh"))
+    assert here.page.locator(".pl-log li").filter(has_text="G dominant seventh").count() == 1
+    assert here.trouble() == []
+
+
+def test_a_trial_of_chords_says_which_keys_were_right(page, voila):
+    here = page(voila, "voila", wav="chords.wav").open("chord_trial.ipynb")
+    groups = here.page.locator(".pl-prompt li")
+    assert groups.nth(0).inner_text() == "C: C4 E4 G4"
+    here.start()
+    here.page.wait_for_function(CHORDS_SHOWN, arg=len(CHORDS), timeout=20_000)
+    assert "pl-done" in groups.nth(0).get_attribute("class")
+    here.stop()
+    here.page.wait_for_selector(".pl-result")
+    rows = here.page.locator(".pl-report table").first.locator("tbody tr").all_inner_texts()
+    right = [row.split("\t")[1] for row in rows if row.startswith("✓")]
+    assert right[:7] == ["C4", "E4", "G4", "A3", "C4", "E4", "G3"]
+    assert any("B4" in row and not row.startswith("✓") for row in rows)  # A4 was played
 
 
 def test_a_denied_microphone_is_named_with_what_to_do(page, voila):

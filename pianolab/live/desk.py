@@ -15,7 +15,7 @@ from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, Source
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir
 from pianolab.live.trial import judge, propose_labels, score_choices
-from pianolab.live.voice import Choice, ChoiceError, Voice, menu
+from pianolab.live.voice import Choice, ChoiceError, Voice, menu, modes
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.units import NOTE_STYLES
@@ -106,11 +106,13 @@ class Desk:
     def _hello(self, content, _buffers):
         prompt = None
         if self.prompt is not None:
-            prompt = {"title": self.prompt.title, "notes": as_rows(self.prompt.notes)}
+            prompt = {"title": self.prompt.title, "notes": as_rows(self.prompt.notes), "chords": self.prompt.chords()}
+        offered = menu(self.extra)
         return {
             "type": "ready",
             "view": content.get("view"),
-            "menu": menu(self.extra),
+            "menu": offered,
+            "modes": modes(offered),
             "choices": [choice.plain() for choice in self.choices],
             "names": {style: list(names) for style, names in NOTE_STYLES.items()},
             "sources": list(self.sources),
@@ -182,6 +184,10 @@ class Desk:
         if not isinstance(wanted, list) or not 1 <= len(wanted) <= MAX_LANES:
             raise ChoiceError(f"choose 1 to {MAX_LANES} detectors")
         choices = [self._choice(one) for one in wanted]
+        known = {choice.detector for choice in self.choices}
+        problem = _warm_up([choice for choice in choices if choice.detector not in known])
+        if problem:
+            raise ChoiceError(problem)
         self.choices = choices
         events = [] if self.stream is None else self.stream.change(choices)
         return {"type": "chosen", "choices": [choice.plain() for choice in choices], "events": events}

@@ -2,13 +2,18 @@
 
 A prompt is a list of notes with a title. It may be written the way a teacher says it: ``"C4"``, ``"C4 E4 G4"`` (one
 after the other), ``"C4+E4+G4"`` (together), ``"C4 major scale"``, ``"A3 minor chord"``, the name of a recording of the
-built-in set, or the path of a MIDI file.
+built-in set, or the path of a MIDI file. Chords of all kinds that pianolab.chords knows can be asked for:
+``"G3 dominant seventh chord"``.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from pianolab.chords import KINDS
 from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.live.harmony import CHORD_S, describe
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -17,7 +22,7 @@ SCALES = {
     "minor scale": (0, 2, 3, 5, 7, 8, 10, 12),
     "chromatic scale": tuple(range(13)),
 }
-CHORDS = {"major chord": (0, 4, 7), "minor chord": (0, 3, 7)}
+CHORDS = {f"{kind.spoken} chord": kind.intervals for kind in KINDS}
 _HELD = 0.9  # share of a beat that a key stays down
 
 
@@ -68,6 +73,21 @@ class Prompt:
         if built_in is not None:
             return cls._checked(*built_in)
         return cls._checked(text, _in_time(_spoken(text), bpm))
+
+    def chords(self):
+        """What is asked for at once, in time.
+
+        Returns
+        -------
+        list of dict
+            first and n: which of the notes; and what pianolab.live.harmony.describe says of them.
+        """
+        onset, found, first = self.notes.onset, [], 0
+        while first < len(onset):
+            n = int(np.searchsorted(onset, onset[first] + CHORD_S)) - first
+            found.append({"first": first, "n": n, **describe(self.notes.midi[first : first + n])})
+            first += n
+        return found
 
     @classmethod
     def _checked(cls, title, notes):

@@ -170,11 +170,14 @@ class Take:
         """What one voice heard, as Notes, from the events."""
         on, ends = {}, {}
         for event in self.events:
-            if event.get("lane") == lane:
+            if event.get("lane") == lane and "note" in event:
                 (ends if event["kind"] == "off" else on)[event["note"]] = event
         rows = [(e["time_s"], max(e["time_s"], _end(ends, n, self.seconds)), e["midi"]) for n, e in on.items()]
-        confidence = [event["confidence"] for event in on.values()]
-        return Notes(*zip(*rows, strict=True), confidence=confidence) if rows else Notes.empty()
+        struck = {
+            "confidence": [event["confidence"] for event in on.values()],
+            "velocity": [np.nan if event.get("velocity") is None else event["velocity"] for event in on.values()],
+        }
+        return Notes(*zip(*rows, strict=True), **struck) if rows else Notes.empty()
 
     def save(self, folder):
         """Write a take that was only in memory into a new folder within ``folder``; return it.

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pianolab.live.harmony import CHORD_S
 from pianolab.live.voice import Voice
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 from pianolab.units import note_name
 
 LATE_S = 0.12  # further than this from the played tempo is late or early; a listener notices about half of it
-CHORD_S = 0.06  # onsets closer than this are struck together
 SNAP_S = 0.08  # an onset may be moved this far to a rise of energy
 _GAP_COST, _WRONG_COST = 7, 10  # a wrong key is one error, not a missing and an extra note; whole, so that sums are
 _TEMPO_RANGE = (0.25, 4.0)

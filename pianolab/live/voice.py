@@ -11,14 +11,17 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from pianolab.detector import create, load_all, missing, parameters
+from pianolab.live.harmony import ChordTracker
 from pianolab.roll import Notes
 from pianolab.session import Session, default_tracker
 from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name
 
 _UNHEARD = {"strength": 0.0, "cents": None}
 A4_RANGE_HZ = (390.0, 470.0)  # French baroque pitch to beyond the sharpest concert pitch
-TRACKING = ("threshold", "n_confirm")  # what a player may change of the tracker
+TRACKING = ("threshold", "n_confirm", "onset_threshold")  # what a player may change of the tracker
 _MAX_CONFIRM = 50
+BEST_SINGLE = ("yin", "fft_peak")  # live: the steadiest first
+BEST_CHORDS = ("neural", "nmf")
 
 
 class ChoiceError(ValueError):
@@ -36,8 +39,8 @@ class Choice:
     params : dict
         Parameters of the detector; those left out have their defaults.
     tracking : dict
-        ``threshold`` (0 to 1) and ``n_confirm`` (frames in a row that make a valid note); left out: what suits the
-        detector.
+        ``threshold`` (0 to 1), ``n_confirm`` (frames in a row that make a valid note) and, for many notes at once,
+        ``onset_threshold`` (0 to 1: how sure a stroke must be); left out: what suits the detector.
     a4_hz : float
         Frequency to which A4 is tuned, Hz.
 
@@ -55,10 +58,10 @@ class Choice:
     def __post_init__(self):
         unknown = set(self.tracking) - set(TRACKING)
         if unknown:
-            raise ChoiceError(f"tracking has no {sorted(unknown)[0]!r}: use {' and '.join(TRACKING)}")
+            raise ChoiceError(f"tracking has no {sorted(unknown)[0]!r}: use {', '.join(TRACKING)}")
         _refuse_outside("A4", self.a4_hz, *A4_RANGE_HZ, "Hz")
-        if "threshold" in self.tracking:
-            _refuse_outside("threshold", self.tracking["threshold"], 0.01, 1.0, "")
+        for name in {"threshold", "onset_threshold"} & set(self.tracking):
+            _refuse_outside(name, self.tracking[name], 0.01, 1.0, "")
         if "n_confirm" in self.tracking:
             _refuse_outside("n_confirm", self.tracking["n_confirm"], 1, _MAX_CONFIRM, "frames")
             object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(self.tracking["n_confirm"])})
@@ -100,8 +103,8 @@ def menu(extra=()):
     -------
     list of dict
         For each detector that can answer while one plays: name, summary, polyphonic, reason (why it cannot run here,
-        or ''), parameters (name, default, kind, choices), threshold and n_confirm (what suits it). Files that failed
-        to import are listed too.
+        or ''), parameters (name, default, kind, choices), threshold, n_confirm and onset_threshold (what suits it).
+        Files that failed to import are listed too.
     """
     found, failures = load_all()
     entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
@@ -124,11 +127,35 @@ def _entry(name, cls):
         "parameters": shown,
         "threshold": tracker.threshold,
         "n_confirm": tracker.n_confirm,
+        "onset_threshold": tracker.onset_threshold,
     }
 
 
 def _broken(name, reason):
     return {"name": name, "summary": "", "polyphonic": False, "reason": reason, "parameters": []}
+
+
+def modes(entries):
+    """The two ways to listen, each with the detector that it begins with.
+
+    Parameters
+    ----------
+    entries : list of dict
+        As ``menu`` makes them.
+
+    Returns
+    -------
+    dict of str -> str
+        'single' and 'chords' -> name of a detector; a way for which there is none is left out.
+    """
+    ready = [entry for entry in entries if not entry["reason"]]
+    found = {}
+    for mode, polyphonic, best_first in (("single", False, BEST_SINGLE), ("chords", True, BEST_CHORDS)):
+        names = [entry["name"] for entry in ready if entry["polyphonic"] == polyphonic]
+        ranked = [name for name in best_first if name in names] or names
+        if ranked:
+            found[mode] = ranked[0]
+    return found
 
 
 def _parameter(parameter):
@@ -175,11 +202,15 @@ class Voice:
         self._next_count = self._count
         self._row_hz = None
         self._last = {}  # MIDI number -> its strength and cents when it last spoke
-        self._open = {}  # note number -> MIDI number
-        self._session = Session(self.choice.build(), sr=self._sr_heard, listen=self._remember, **self.choice.tracking)
+        self._open = {}  # note number -> the event that began it
+        detector = self.choice.build()
+        self._session = Session(detector, sr=self._sr_heard, listen=self._remember, **self.choice.tracking)
+        self._chords = ChordTracker(lane=self.lane) if detector.polyphonic else None
+        self._row_s = frame / self.sr  # time of the last frame heard
 
     def _remember(self, salience):
         strength, self._row_hz = salience.strength[-1], salience.hz[-1]
+        self._row_s = self._frame / self.sr + self._stretch * float(salience.times[-1])
         for key in np.flatnonzero(strength):  # a sounding note that this frame does not speak for keeps its last values
             midi = int(key_to_midi(key))
             self._last[midi] = {"strength": round(float(strength[key]), 3), "cents": _cents(self._row_hz[key], midi)}
@@ -190,7 +221,7 @@ class Voice:
             return []
         try:
             self._heard_frames += len(y)
-            return self._told(self._session.push(y))
+            return self._with_chords(self._told(self._session.push(y)))
         except Exception as error:  # a detector may be anybody's: its fault must not stop the stream
             return self._give_up(error)
 
@@ -199,19 +230,17 @@ class Voice:
         if self._session is None:
             return []
         try:
-            events = self._told(self._session.flush())
+            events = self._with_chords(self._told(self._session.flush()))
         except Exception as error:  # as in push
             return self._give_up(error)
-        self._end_stretch()
-        return events
+        return events + self._end_stretch()
 
     def _give_up(self, error):
         """After a fault: every sounding note goes off, and nothing more is heard until the next stretch."""
         self.fault = f"detector {self.choice.detector} failed: {type(error).__name__}: {error}".splitlines()[0]
         now_s = round((self._frame + self._heard_frames) / self.sr, 6)
-        ends = [self._off(number, midi, now_s) for number, midi in self._open.items()]
-        self._end_stretch()
-        return ends
+        ends = [self._off(number, event["midi"], now_s) for number, event in self._open.items()]
+        return ends + self._end_stretch()
 
     def _off(self, number, midi, time_s):
         times = {"time_s": time_s, "heard_s": time_s}
@@ -220,9 +249,15 @@ class Voice:
         return {**event, **times, "confidence": 0.0, **unknown}
 
     def _end_stretch(self):
+        """Keep the notes and forget the rest; return the last word on chords."""
         self._done.append(self._shifted(self._session.notes))
         self._count = self._next_count
         self._session, self._open, self._last = None, {}, {}
+        return [] if self._chords is None else self._chords.end(self._row_s)
+
+    def _with_chords(self, events):
+        """The events and, from a polyphonic detector, what chords they make."""
+        return events if self._chords is None else events + self._chords.push(events, self._row_s)
 
     def resume(self, frame):
         """Begin a new stretch at a sample of the stream."""
@@ -239,8 +274,19 @@ class Voice:
         return Notes.concatenate([*self._done, *current])
 
     def now(self):
-        """The notes sounding, strongest first: list of dict with midi, strength in [0, 1] and cents off (or None)."""
-        sounding = [{"midi": midi, **self._last.get(midi, _UNHEARD)} for midi in set(self._open.values())]
+        """The notes sounding, strongest first.
+
+        Returns
+        -------
+        list of dict
+            midi, strength in [0, 1] and cents off (or None) in the last frame that spoke for the key; confidence and
+            velocity (or None) of its stroke.
+        """
+        struck = {event["midi"]: event for event in self._open.values()}
+        sounding = [
+            {**self._last.get(midi, _UNHEARD), **{name: event[name] for name in ("midi", "confidence", "velocity")}}
+            for midi, event in struck.items()
+        ]
         return sorted(sounding, key=lambda state: -state["strength"])
 
     def _shifted(self, notes):
@@ -254,13 +300,9 @@ class Voice:
     def _plain(self, event):
         number = self._count + event.note
         self._next_count = max(self._next_count, number + 1)
-        if event.kind == "off":
-            self._open.pop(number, None)
-        else:
-            self._open[number] = int(event.midi)
         start_s = self._frame / self.sr
         hz = None if self._row_hz is None or event.kind == "off" else self._row_hz[midi_to_key(event.midi)]
-        return {
+        plain = {
             "kind": event.kind,
             "lane": self.lane,
             "note": number,
@@ -273,6 +315,11 @@ class Voice:
             "level_db": _finite(event.level_db, 1),
             "cents": None if hz is None else _cents(hz, event.midi),
         }
+        if event.kind == "off":
+            self._open.pop(number, None)
+        else:
+            self._open[number] = plain
+        return plain
 
 
 def _cents(hz, midi):

@@ -10,6 +10,8 @@ const ROLL_S = 10;
 const SEEN = 8192; // samples in the picture of the spectrum
 const WAVE = 2048; // and of the waveform
 const FLASH_MS = 120;
+const SAY_MS = 1500; // chords are read out at most this often, the newest only
+const PIN_ROW_PX = 28; // pins of keys that lie close stand in rows above each other
 const FLASH_GAP_MS = 350; // never more than three flashes a second (WCAG 2.3.1)
 const LOW = 21;
 const KEYS = 88;
@@ -221,6 +223,7 @@ class Keyboard {
   constructor(nameOf) {
     this.nameOf = nameOf;
     this.keys = new Map();
+    this.levels = new Map(); // how strongly each key sounds: a bar that stands on the key's front edge
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 1040 132");
     svg.setAttribute("preserveAspectRatio", "none");
@@ -235,6 +238,7 @@ class Keyboard {
     for (const midi of [...all.filter((m) => !isBlack(m)), ...all.filter(isBlack)]) {
       const { x, w, h: height } = keyBox(midi);
       this.keys.set(midi, shape("rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));
+      this.levels.set(midi, shape("rect", { x: x + 3, y: 1, width: w - 6, height: 0, class: "level" }));
     }
     this.pins = h("div", { class: "pl-pins", "aria-hidden": "true" });
     this.octaves = h("div", { class: "pl-octaves", "aria-hidden": "true" });
@@ -253,20 +257,46 @@ class Keyboard {
   }
 
   // Light the keys of these notes: position, shape (a pin and a dotted edge) and name, not only colour.
-  show(midis) {
+  show(midis, nameOf = this.nameOf) {
     const now = [...new Set(midis)].sort((a, b) => a - b);
-    if (now.join() === this.lit) return;
-    this.lit = now.join();
+    const names = now.map((midi) => nameOf(midi));
+    const lit = `${now} ${names}`;
+    if (lit === this.lit) return;
+    this.lit = lit;
     for (const [midi, rect] of this.keys) rect.classList.toggle("lit", now.includes(midi));
+    for (const [midi, rect] of this.levels) if (!now.includes(midi)) rect.setAttribute("height", 0);
     this.pins.replaceChildren(...now.map((midi, i) => {
-      const near = i > 0 && keyCentre(midi) - keyCentre(now[i - 1]) < 0.12;
-      const pin = h("span", { class: `pl-pin${near && i % 2 ? " pl-high" : ""}`, "data-midi": midi }, this.nameOf(midi));
+      const pin = h("span", { class: "pl-pin", "data-midi": midi }, names[i]);
       pin.style.left = `${100 * keyCentre(midi)}%`;
       pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
       return pin;
     }));
-    const names = now.map((midi) => this.nameOf(midi)).join(", ");
-    this.node.setAttribute("aria-label", names ? `88 keys, sounding: ${names}` : "88 keys, none sounds");
+    this.stack();
+    this.node.setAttribute("aria-label", now.length ? `88 keys, sounding: ${names.join(", ")}` : "88 keys, none sounds");
+  }
+
+  // Every pin in the lowest row that has room for it.
+  stack() {
+    const ends = [];
+    for (const [pin, box] of [...this.pins.children].map((pin) => [pin, pin.getBoundingClientRect()])) {
+      let row = ends.findIndex((end) => end + 3 < box.left);
+      if (row < 0) row = ends.length;
+      ends[row] = box.right;
+      pin.style.setProperty("--up", `${row * PIN_ROW_PX}px`);
+    }
+    this.rows = Math.max(this.rows || 2, ends.length); // it never shrinks, so that the keys do not jump
+    this.node.style.setProperty("--pins", `${this.rows * PIN_ROW_PX + 6}px`);
+  }
+
+  // How strongly each lit key sounds.
+  level(now) {
+    for (const { midi, strength } of now) {
+      const { h: height } = keyBox(midi);
+      const full = isBlack(midi) ? height - 6 : 42; // of a white key only the part in front of the black ones
+      const size = full * Math.min(1, strength);
+      this.levels.get(midi).setAttribute("height", size);
+      this.levels.get(midi).setAttribute("y", height - 2 - size);
+    }
   }
 }
 
@@ -287,32 +317,74 @@ class Lane {
     this.tuner = h("div", { class: "pl-tuner", "aria-hidden": "true" },
       h("span", { class: "pl-flat" }, "−50"), h("span", { class: "pl-middle" }), h("span", { class: "pl-sharp" }, "+50"), this.needle);
     this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": `certainty, detector ${"AB"[index]}`, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, this.sure);
+    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, "certain"), this.meter, this.sureText);
+    this.chips = h("ul", { class: "pl-chips", "aria-label": "keys that sound, how surely each was struck and how hard" });
     this.node = h("section", { class: `pl-lane pl-lane-${"ab"[index]}` },
       h("div", { class: "pl-now" }, this.title, this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner,
-          h("div", { class: "pl-sure" }, h("span", {}, "certain"), this.meter, this.sureText))),
+        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)),
       this.keyboard.node);
+    this.listen(false);
+  }
+
+  // One voice has cents and certainty; of many keys each has its own.
+  listen(polyphonic) {
+    this.polyphonic = polyphonic;
+    this.tuner.hidden = this.sureRow.hidden = polyphonic;
+    this.chips.hidden = !polyphonic;
+    this.node.classList.toggle("pl-many", polyphonic);
+    this.clear();
   }
 
   take(event) {
+    if (event.kind === "chord") { this.chord = event; return; }
     if (event.kind === "off") this.open.delete(event.note);
     else this.open.set(event.note, event.midi);
-    if (event.kind === "on") { this.last = event; this.state(event.midi, event.cents, event.confidence); }
+    if (event.kind === "on") { this.last = event; if (!this.polyphonic) this.state(event.midi, event.cents, event.confidence); }
   }
 
-  clear() { this.open.clear(); this.last = null; this.show([]); }
+  clear() { this.open.clear(); this.last = this.chord = null; this.show([]); }
 
   show(now) {
-    this.keyboard.show([...this.open.values()]);
+    this.keyboard.show([...this.open.values()], (midi) => this.nameOf(midi));
+    this.keyboard.level(now);
     this.node.classList.toggle("pl-sounding", this.open.size > 0);
-    if (now.length) this.state(now[0].midi, now[0].cents, now[0].strength, now.map((n) => n.midi));
+    if (this.polyphonic) this.many(now);
+    else if (now.length) this.state(now[0].midi, now[0].cents, now[0].strength);
     else if (!this.open.size) this.quiet();
   }
 
-  state(midi, cents, sure, chord = [midi]) {
-    this.name.textContent = [...chord].sort((a, b) => a - b).slice(0, 5).map((m) => this.view.nameOf(m)).join(" ");
-    this.name.classList.toggle("pl-chord", chord.length > 1);
+  // What the last settled keys are called, in the player's note names.
+  words() { return this.chord?.texts[this.view.style]; }
+
+  // The name of a key, spelt as in the chord that sounds.
+  nameOf(midi) {
+    const at = this.chord?.midi.indexOf(midi) ?? -1;
+    return at < 0 ? this.view.nameOf(midi) : this.words().keys[at];
+  }
+
+  many(now) {
+    if (!this.open.size && !this.chord?.midi.length) { this.quiet(); this.chips.replaceChildren(); return; }
+    const { symbol, spoken } = this.words() ?? { symbol: "", spoken: "" };
+    const keys = [...new Set(this.open.values())].sort((a, b) => a - b).map((midi) => this.nameOf(midi));
+    const name = symbol && symbol !== spoken ? symbol : keys.join(" ") || symbol; // an interval stands beside its two keys
+    if (this.name.textContent !== name) this.name.textContent = name;
     this.name.classList.remove("pl-none");
+    this.name.classList.toggle("pl-chord", name.length > 6);
+    const also = this.chord?.others.length ? ` (also ${this.chord.others.join(", ")})` : "";
+    const text = spoken ? spoken + also : keys.length > 1 ? "no chord name" : "one key";
+    if (this.cents.textContent !== text) this.cents.textContent = text;
+    const chip = ({ midi, confidence, velocity }) => {
+      const percent = Math.round(100 * confidence);
+      const bar = h("span", { class: "pl-bar", "aria-hidden": "true" }, h("span", { class: "pl-fill" }));
+      bar.firstChild.style.width = `${percent}%`;
+      return h("li", {}, h("strong", {}, this.nameOf(midi)), bar, `${percent} %${velocity == null ? "" : `, velocity ${Math.round(velocity)}`}`);
+    };
+    this.chips.replaceChildren(...[...now].sort((a, b) => a.midi - b.midi).map(chip));
+  }
+
+  state(midi, cents, sure) {
+    this.name.textContent = this.view.nameOf(midi);
+    this.name.classList.remove("pl-none", "pl-chord");
     this.cents.textContent = cents == null ? "cents unknown" : `${signed(cents)} cents ${Math.abs(cents) < 5 ? "in tune" : cents > 0 ? "sharp" : "flat"}`;
     this.needle.hidden = cents == null;
     if (cents != null) this.needle.style.left = `${50 + Math.max(-50, Math.min(50, cents))}%`;
@@ -324,6 +396,7 @@ class Lane {
 
   quiet() {
     this.name.classList.add("pl-none");
+    this.name.classList.remove("pl-chord");
     this.sure.style.width = "0%";
     this.sureText.textContent = "–";
     this.meter.setAttribute("aria-valuenow", 0);
@@ -352,12 +425,18 @@ class Roll {
   constructor(view) {
     this.view = view;
     this.notes = []; // {lane, note, midi, on, off}
+    this.chords = []; // {at, texts} of the first detector
     this.canvas = h("canvas", { class: "pl-roll", role: "img", "aria-label": "piano roll of the last ten seconds" });
   }
 
-  clear() { this.notes = []; }
+  clear() { this.notes = []; this.chords = []; }
 
   take(event) {
+    if (event.kind === "chord") {
+      if (event.lane === 0 && event.struck) this.chords.push({ at: event.time_s, texts: event.texts });
+      if (this.chords.length > 200) this.chords.splice(0, 100);
+      return;
+    }
     const found = this.notes.find((n) => n.lane === event.lane && n.note === event.note);
     if (event.kind === "off") { if (found) found.off = event.time_s; }
     else if (found) found.midi = event.midi;
@@ -371,11 +450,12 @@ class Roll {
     const left = 44;
     const bottom = height - 20;
     const x = (time) => left + ((time - now + ROLL_S) / ROLL_S) * (w - left - 6);
+    const top = this.chords.length ? 20 : 0; // room for the names of chords
     const seen = this.notes.filter((n) => (n.off ?? now) > now - ROLL_S);
     const midis = seen.map((n) => n.midi);
     const low = Math.max(LOW - 1, Math.min(57, ...midis) - 3);
     const high = Math.min(LOW + KEYS, Math.max(76, ...midis) + 3);
-    const row = bottom / (high - low);
+    const row = (bottom - top) / (high - low);
     const y = (midi) => bottom - (midi - low) * row;
     pen.font = "12px system-ui, sans-serif";
     pen.textBaseline = "middle";
@@ -394,6 +474,15 @@ class Roll {
     }
     pen.textAlign = "left";
     for (const n of seen) this.bar(pen, ink, n, x, y, Math.max(10, Math.min(18, row * 1.4)), now, left);
+    pen.fillStyle = ink.text;
+    pen.font = "bold 14px system-ui, sans-serif";
+    let free = left;
+    for (const { at, texts } of this.chords.filter((chord) => chord.at > now - ROLL_S)) {
+      const { symbol, spoken } = texts[this.view.style];
+      if (!symbol || symbol === spoken || x(at) < free) continue; // intervals would not fit
+      pen.fillText(symbol, x(at), 10);
+      free = x(at) + pen.measureText(symbol).width + 6;
+    }
   }
 
   bar(pen, ink, n, x, y, size, now, left) {
@@ -551,7 +640,8 @@ class Choices {
     if (!entry) return box;
     box.append(h("p", { class: "pl-summary" }, entry.summary));
     box.append(this.slider(choice, "threshold", "Threshold", entry.threshold, 0.02, 1, 0.02));
-    box.append(this.slider(choice, "n_confirm", "Valid note after N frames", entry.n_confirm, 1, 20, 1));
+    if (entry.polyphonic) box.append(this.slider(choice, "onset_threshold", "How sure a stroke must be", entry.onset_threshold, 0.02, 1, 0.02));
+    else box.append(this.slider(choice, "n_confirm", "Valid note after N frames", entry.n_confirm, 1, 20, 1));
     if (entry.parameters.length) {
       box.append(h("details", {}, h("summary", {}, "Parameters of this detector"), ...entry.parameters.map((p) => this.parameter(choice, p))));
     }
@@ -586,6 +676,15 @@ class Choices {
     });
     return h("p", {}, h("label", { for: input.id }, `${p.name} `), input);
   }
+
+  // The first detector is another one.
+  use(name) {
+    this.lanes[0] = { detector: name, params: {}, tracking: {} };
+    this.build();
+    this.changed();
+  }
+
+  polyphonic(name) { return Boolean(this.entry(name)?.polyphonic); }
 
   value() {
     return this.lanes.filter(Boolean).map((lane) => ({ detector: lane.detector, params: lane.params, tracking: lane.tracking, a4_hz: this.a4 }));
@@ -728,6 +827,8 @@ class View {
     this.loud = h("span", { class: "pl-loud" }, "silent");
     this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ too loud: clipping");
     this.alerts = h("div", { class: "pl-alerts", role: "alert" });
+    this.say = h("p", { class: "pl-unseen pl-say", role: "status" }, "");
+    this.modes = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, "What do you play?"));
     this.status = h("p", { class: "pl-status", role: "status" }, "Waiting for the kernel …");
     this.counts = h("p", { class: "pl-small pl-counts" }, "");
     this.laneBox = h("div", { class: "pl-lanes" }, this.lanes[0].node);
@@ -753,7 +854,7 @@ class View {
       h("header", {}, this.button, this.sign,
         h("span", { class: "pl-field" }, h("label", { for: this.select.id }, "Input "), this.select),
         h("div", { class: "pl-loudness" }, h("span", {}, "loudness"), this.meter, this.loud, this.clip)),
-      this.alerts, this.status, this.promptBox, this.laneBox,
+      this.modes, this.alerts, this.status, this.say, this.promptBox, this.laneBox,
       h("section", { class: "pl-pictures" },
         h("figure", {}, h("figcaption", {}, "The last ten seconds"), this.roll.canvas),
         h("figure", {}, h("figcaption", {}, "Spectrum: level over frequency"), this.scope.spectrum),
@@ -864,6 +965,7 @@ class View {
     this.styleSelect.replaceChildren(...Object.keys(content.names).map((name) => h("option", { value: name }, name === "C4" ? "C4, D4, E4" : name === "Do" ? "Do4, Re4, Mi4" : `${name}4`)));
     this.keep.input.checked = content.keep;
     this.keep.node.querySelector("label").title = content.folder;
+    this.showModes(content.modes);
     this.choices = new Choices(content.menu, content.choices, (choices) => this.send({ type: "choose", choices }));
     this.choiceBox.replaceChildren(this.choices.node);
     for (const name of content.sources) this.select.append(h("option", { value: name }, name));
@@ -876,6 +978,18 @@ class View {
     if (content.problem) this.refused(content.problem);
     this.listDevices();
     this.tell("ready");
+  }
+
+  // One note at a time, or chords: a click takes the detector that suits.
+  showModes(modes) {
+    const texts = { single: "One note at a time", chords: "Chords, both hands" };
+    const name = uniqueId();
+    const radios = Object.entries(modes).map(([mode, detector]) => {
+      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.choices.use(detector) });
+      return h("label", { for: input.id }, input, ` ${texts[mode]}`);
+    });
+    this.modes.hidden = radios.length < 2;
+    this.modes.replaceChildren(this.modes.firstChild, ...radios);
   }
 
   on_started(content) {
@@ -894,6 +1008,8 @@ class View {
     this.tell("heard", { seconds: content.seconds });
     const on = content.events.filter((event) => event.kind === "on");
     if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, lit: this.lit() }));
+    const chords = content.events.filter((event) => event.kind === "chord" && event.lane === 0);
+    if (chords.length) this.tell("chord", { events: chords, shown: this.lanes[0].name.textContent, text: this.lanes[0].cents.textContent, lit: this.lit() });
     if (content.done && this.state === "running") this.stop();
   }
 
@@ -942,7 +1058,15 @@ class View {
       this.lanes.push(new Lane(this.lanes.length, this));
       this.laneBox.append(this.lanes.at(-1).node);
     }
-    this.lanes.forEach((lane, i) => { lane.title.textContent = choices.length > 1 ? `${"AB"[i]}: ${choices[i].detector}` : choices[i].detector; });
+    this.lanes.forEach((lane, i) => {
+      const polyphonic = this.choices.polyphonic(choices[i].detector);
+      if (polyphonic !== lane.polyphonic) lane.listen(polyphonic);
+      lane.title.textContent = choices.length > 1 ? `${"AB"[i]}: ${choices[i].detector}` : choices[i].detector;
+    });
+    const radio = this.modes.querySelector(this.lanes[0].polyphonic ? ".pl-mode-chords" : ".pl-mode-single");
+    if (radio) radio.checked = true;
+    // Every note read out one by one would drown a chord: there `announce` speaks instead.
+    this.logBox.setAttribute("aria-live", this.lanes[0].polyphonic ? "off" : "polite");
   }
 
   // -- start and stop
@@ -1012,7 +1136,7 @@ class View {
 
   ended() {
     this.stopAsked = this.recent = null;
-    for (const lane of this.lanes) { lane.open.clear(); lane.show([]); }
+    for (const lane of this.lanes) { lane.open.clear(); lane.chord = null; lane.show([]); }
     this.top = 0;
     this.loudness(-120, 0);
     this.trouble("", "slow");
@@ -1110,11 +1234,34 @@ class View {
     if (!lane) return;
     lane.take(event);
     this.roll.take(event);
+    if (event.kind === "chord" && event.struck) this.chord(lane, event);
     if (event.kind !== "on") return;
+    if (event.lane === 0) { this.signal(); this.progress(event.midi); }
+    if (lane.polyphonic) return; // written when the keys have settled
     const cents = event.cents == null ? "" : `, ${signed(event.cents)} cents`;
     const voice = this.lanes.length > 1 ? `${"AB"[event.lane]} ` : "";
     this.write(`${voice}${this.nameOf(event.midi)} at ${event.time_s.toFixed(2)} s${cents}, ${Math.round(100 * event.confidence)} % certain`);
-    if (event.lane === 0) { this.signal(); this.progress(event.midi); }
+  }
+
+  chord(lane, event) {
+    const { keys, spoken } = event.texts[this.style];
+    const voice = this.lanes.length > 1 ? `${"AB"[event.lane]} ` : "";
+    this.write(`${voice}${keys.join(" ")} at ${event.time_s.toFixed(2)} s${spoken ? `: ${spoken}` : ""}`);
+    if (event.lane === 0) this.announce(`${spoken ? `${spoken}: ` : ""}${keys.join(" ")}`);
+  }
+
+  // For screen readers: the newest chord, with a pause behind each.
+  announce(text) {
+    this.unsaid = text;
+    if (this.saying) return;
+    const speak = () => {
+      this.saying = null;
+      if (this.unsaid == null) return;
+      this.say.textContent = this.unsaid;
+      this.unsaid = null;
+      this.saying = setTimeout(speak, SAY_MS);
+    };
+    speak();
   }
 
   write(text) {
@@ -1174,9 +1321,14 @@ class View {
     this.promptBox.hidden = !this.prompt;
     if (!this.prompt) return;
     this.expected = 0;
-    this.chips = this.prompt.notes.map((note) => h("li", {}, this.nameOf(note.midi)));
-    this.promptBox.replaceChildren(h("h3", {}, `Play: ${this.prompt.title}`), h("ol", {}, ...this.chips.slice(0, 60)));
-    this.chips[0]?.classList.add("pl-next");
+    this.chips = this.prompt.notes.map((note) => h("span", {}, this.nameOf(note.midi)));
+    const groups = this.prompt.chords.map(({ first, n, texts }) => {
+      const { symbol, keys } = texts[this.style];
+      for (let i = 0; i < n; i++) this.chips[first + i].textContent = keys[i] ?? this.nameOf(this.prompt.notes[first + i].midi);
+      return h("li", {}, symbol ? h("em", {}, `${symbol}: `) : "", ...this.chips.slice(first, first + n).flatMap((chip, i) => (i ? [" ", chip] : [chip])));
+    });
+    this.promptBox.replaceChildren(h("h3", {}, `Play: ${this.prompt.title}`), h("ol", {}, ...groups.slice(0, 60)));
+    groups[0]?.classList.add("pl-next");
   }
 
   progress(midi) {
@@ -1186,11 +1338,14 @@ class View {
     for (let i = this.expected; i < due.length && due[i].onset_s - from < 0.06; i++) {
       if (due[i].midi !== midi || this.chips[i].classList.contains("pl-done")) continue;
       this.chips[i].classList.add("pl-done");
-      this.chips[i].textContent = `✓ ${this.nameOf(midi)}`;
+      this.chips[i].prepend("✓ ");
       break;
     }
     while (this.chips[this.expected]?.classList.contains("pl-done")) this.expected++;
-    this.chips.forEach((chip, i) => chip.classList.toggle("pl-next", i === this.expected));
+    for (const group of this.promptBox.querySelectorAll("li")) {
+      group.classList.toggle("pl-done", !group.querySelector("span:not(.pl-done)"));
+      group.classList.toggle("pl-next", group.contains(this.chips[this.expected] ?? null));
+    }
   }
 
   // -- pictures
@@ -1213,6 +1368,7 @@ class View {
 
   close() {
     clearInterval(this.watch);
+    clearTimeout(this.saying);
     cancelAnimationFrame(this.frame);
     this.model.off("msg:custom", this.onMessage);
     document.removeEventListener("visibilitychange", this.onHidden);
