@@ -42,6 +42,9 @@ ffmpeg -loglevel error -i talk.m4a -f wav - | pianolab detect -""",
 pianolab score notes/song.tsv song.mid
 pianolab score notes/song.tsv song.mid --json""",
     "detectors": "pianolab detectors",
+    "train": """\
+pianolab train --data ~/maps_virtual --hold-out AkPnCGdD --out training
+pianolab train --data ~/recordings --notes ~/single_notes --config training.json --out training""",
     "data": """\
 pianolab data list
 pianolab data render
@@ -164,6 +167,7 @@ def _parser():
     _add_score(commands)
     _add(commands, "detectors", _detectors, "list the detectors and what they lack to run here")
     _add_data(commands)
+    _add_train(commands)
     return parser
 
 
@@ -224,6 +228,19 @@ def _add_data(commands):
         action.set_defaults(run=run)
 
 
+def _add_train(commands):
+    parser = _add(commands, "train", _train, "train the network of the detector neural (needs PyTorch)")
+    add = parser.add_argument
+    add("--data", action="append", metavar="DIR", required=True, help="labelled recordings to learn from")
+    add("--out", metavar="DIR", required=True, help="everything that is made; a training that stopped goes on there")
+    add("--hold-out", action="append", metavar="PIANO", default=[], help="validate on this piano (else every sixth)")
+    add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
+    add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
+    add("--steps", type=_steps, metavar="N", help="how long (setting steps)")
+    add("--seed", type=int, metavar="N", help="fixes all that is drawn (setting seed)")
+    add("--jobs", type=_count, metavar="N", help="processes that make material (default: 2)")
+
+
 def _seconds(text):
     if not (_is_number(text) and 0 < float(text) < math.inf):
         raise argparse.ArgumentTypeError(f"{text!r} is no length in seconds: use a number above 0")
@@ -233,6 +250,12 @@ def _seconds(text):
 def _count(text):
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: use 1 or more")
+    return int(text)
+
+
+def _steps(text):
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of steps: use 1 or more")
     return int(text)
 
 
@@ -247,6 +270,12 @@ def _compare(args):
 
 def _detect(args):
     from pianolab.cli_detect import run
+
+    return run(args)
+
+
+def _train(args):
+    from pianolab.cli_train import run
 
     return run(args)
 

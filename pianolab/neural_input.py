@@ -17,9 +17,13 @@ SR = 16000
 HOP = 320  # samples: 20 ms
 BINS_PER_KEY = 3
 N_BINS = 294
-WINDOWS = ((1024, 0.5), (4096, 0.75), (8192, 0.805))  # samples, and where the peak lies: 32, 64 and 100 ms before the end
+WINDOWS = (
+    (1024, 0.5),
+    (4096, 0.75),
+    (8192, 0.805),
+)  # samples, and where the peak lies: 32, 64 and 100 ms before the end
 FRAME_LENGTH = max(length for length, _ in WINDOWS)
-FLOOR = 10.0 ** (-85.0 / 20.0)  # magnitudes far below this (a full-scale sine reads 1) count as silence, which reads 0
+FLOOR = 10.0 ** (-85.0 / 20.0)  # magnitudes far below this count as silence; a full-scale sine has 1
 
 
 class NeuralInput:

@@ -17,12 +17,23 @@ PACKAGE = Path(pianolab.__file__).parent
 FLOORS = (
     ("", "units", "files", "pool", "page", "grading"),
     ("audio", "frames", "roll", "chords", "monophonic", "polyphonic"),
-    ("labels", "piano", "detector", "spectrum", "tracker"),
+    ("labels", "piano", "detector", "spectrum", "neural_input", "tracker", "degrade"),
     ("builtin", "detectors"),
     ("session", "scores", "stats", "datasets", "phrases"),
-    ("estimates", "tables", "entries", "provenance", "plots", "compare"),
-    ("report", "exercises_network", "exercises_polyphony", "exercises", "teaching", "teaching_pitch", "teaching_network", "live", "warmup"),
-    ("messages", "cli_compare", "cli_detect", "cli", "__main__"),
+    ("estimates", "tables", "entries", "provenance", "plots", "compare", "training"),
+    (
+        "report",
+        "exercises_network",
+        "exercises_polyphony",
+        "exercises",
+        "teaching",
+        "teaching_pitch",
+        "teaching_network",
+        "teaching_polyphony",
+        "live",
+        "warmup",
+    ),
+    ("messages", "cli_compare", "cli_detect", "cli_train", "cli", "__main__"),
 )
 PLACE = {name: place for place, name in enumerate(name for floor in FLOORS for name in floor)}
 

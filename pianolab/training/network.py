@@ -125,6 +125,8 @@ class NoteNet(nn.Module):
         self.dilations = dilations
         self.memory = nn.GRU(width, memory, batch_first=True) if memory else None
         self.last = nn.Conv2d(width + memory, len(KINDS) * len(DELAYS_MS), 1)
+        with torch.no_grad():  # most keys are silent most of the time: begin with that, and velocity in the middle
+            self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0, 0.0]).repeat(len(DELAYS_MS)))
 
     def empty_states(self, batch=1):
         """States at the beginning of a stream: a list of zeros."""

@@ -1,0 +1,120 @@
+"""A small network that hears several notes at once: strokes, held keys, releases and loudness.
+
+What comes in: spans at 16 kHz. What comes out: for each of the 88 keys how probably it is held, struck or let go at a
+frame's moment, and how hard. The network looks backwards only; how long it may wait after a moment before it answers
+is its lookahead, and it has learnt an answer for each of five. With 90 ms, a frame of 20 ms and a frame for the
+tracker to see a peak, a note is known at most 130 ms after the key's stroke; 240 ms is for recordings.
+
+It was trained by ``pianolab train`` (docs/model_card.md). The weights, ``neural.onnx``, are no code and are run by
+onnxruntime; they carry the licence of the recordings that they learnt from: CC BY-NC-SA.
+"""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pianolab.detector import Detector, DetectorError
+from pianolab.files import printable
+from pianolab.frames import frames_of
+from pianolab.neural_input import FRAME_LENGTH, HOP, SR, NeuralInput
+from pianolab.roll import Salience
+
+WEIGHTS = Path(__file__).with_name("neural.onnx")
+DELAYS_MS = (0, 30, 60, 90, 240)
+LEVEL_LENGTH = 1024  # samples
+VELOCITY_MAX = 127.0
+FRAMES_AT_ONCE = 32  # so few stay in the processor's cache: more are slower
+
+
+class Neural(Detector):
+    """Onset, frame, offset and velocity posteriors of a causal convolutional network.
+
+    Parameters
+    ----------
+    lookahead_ms : {0, 30, 60, 90, 240}
+        How long after a moment it may listen before it answers for it: longer is surer.
+    weights_file : str, optional
+        Another network of `pianolab train` (an .onnx file with its .json beside it); default: the package's own.
+
+    Raises
+    ------
+    DetectorError
+        If the file is not such a network, or onnxruntime is missing.
+    """
+
+    name = "neural"
+    summary = "a small causal network (onset, frame, offset, velocity), several notes at once"
+    polyphonic = True
+    sr = SR
+    frame_length = FRAME_LENGTH
+    hop_length = HOP
+    weights = WEIGHTS
+
+    def __init__(self, *, lookahead_ms: Literal[0, 30, 60, 90, 240] = 90, weights_file: str | None = None):
+        if lookahead_ms not in DELAYS_MS:
+            raise DetectorError(f"lookahead_ms {lookahead_ms} is no choice: use one of {DELAYS_MS}")
+        self.lookahead_ms = lookahead_ms
+        self.weights = WEIGHTS if weights_file is None else Path(weights_file)
+        self._run, description = _loaded(self.weights)
+        self.tracking = description.get("tracking", {}).get(str(lookahead_ms), {})
+        self._head = DELAYS_MS.index(lookahead_ms)
+        self._ear = NeuralInput()
+        self._names = [given.name for given in self._run.get_inputs()]
+        self._shapes = [given.shape for given in self._run.get_inputs()[1:]]
+        self.reset()
+
+    @property
+    def lookahead(self):
+        return max(1, self.lookahead_ms * SR // 1000)
+
+    def reset(self):
+        self._states = [np.zeros(shape, np.float32) for shape in self._shapes]
+
+    def _answer(self, heard):
+        """(T, 4, 88) answers of this lookahead's head; the states go on."""
+        answers, *self._states = self._run.run(None, dict(zip(self._names, [heard, *self._states], strict=True)))
+        return answers[:, self._head]
+
+    def process(self, span):
+        heard = self._ear(span)
+        parts = [self._answer(heard[i : i + FRAMES_AT_ONCE]) for i in range(0, len(heard), FRAMES_AT_ONCE)]
+        onset, frame, offset, velocity = np.concatenate(parts).transpose(1, 0, 2)
+        unknown = np.full(frame.shape, np.nan, np.float32)
+        return Salience(
+            span.times,
+            frame,
+            unknown,
+            _level_db(span),
+            onset=onset,
+            offset=offset,
+            velocity=velocity * np.float32(VELOCITY_MAX),
+        )
+
+
+def _loaded(path):
+    """The network, ready to run on one thread, and its description."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise DetectorError("neural needs onnxruntime: pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]), description
+    except Exception as error:  # onnxruntime raises a class of its own for each fault
+        reason = str(error).splitlines()[0][:120]
+        raise DetectorError(
+            f"{printable(path)} is no network of `pianolab train` ({reason}): name its .onnx file, with the .json "
+            "beside it"
+        ) from error
+
+
+def _level_db(span):
+    """RMS of the newest 64 ms of each frame in dBFS, (T,)."""
+    frames = frames_of(span, length=LEVEL_LENGTH, end=span.frame_length)
+    with np.errstate(divide="ignore"):
+        return 10.0 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1))

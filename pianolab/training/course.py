@@ -1,0 +1,174 @@
+"""A whole training, from folders of recordings to a network that the detector can run.
+
+What comes in: folders of labelled recordings, which of their pianos are held out, Settings. What comes out, in one
+folder: material, checkpoint, log, best weights, and ``neural.onnx`` with ``neural.json``. Whatever is there already is
+used; a training that was stopped goes on.
+"""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from pianolab.datasets import load_dataset
+from pianolab.files import printable, refuse_unwritable, replacing
+from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.training import export, material, tuning
+from pianolab.training.train import Pieces, Run, Settings, TrainingError
+
+EVERY_NTH_HELD_OUT = 6  # where no piano is named
+MAY_CHANGE = ("steps", "fall", "every", "validation_s")  # when a training goes on
+
+
+def settings_from(config=None, **given):
+    """Settings of a JSON file, then of keyword arguments that are not None.
+
+    Raises
+    ------
+    TrainingError
+        For a file that is no JSON object, an unknown name or an unusable value.
+    """
+    values = {}
+    if config is not None:
+        try:
+            values = dict(json.loads(Path(config).read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise TrainingError(f"config {printable(config)} is no JSON object of settings: {error}") from error
+    values |= {name: value for name, value in given.items() if value is not None}
+    known = {field.name: field for field in fields(Settings)}
+    for name, value in values.items():
+        if name not in known:
+            raise TrainingError(f"setting {name!r} is unknown: use {', '.join(known)}")
+        default = known[name].default
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(default, tuple):
+            right = isinstance(value, (list, tuple)) and len(value) == len(default)
+        else:
+            right = number and value >= 0 and (isinstance(default, float) or value == int(value))
+        if not right:
+            raise TrainingError(f"setting {name} is {value!r}: give a value like {default!r}")
+    settings = Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    for name in ("steps", "batch", "frames", "every", "takes", "ear", "width", "rivals", "warm_up"):
+        if getattr(settings, name) < 1:
+            raise TrainingError(f"setting {name} is {getattr(settings, name)}: use at least 1")
+    return settings
+
+
+def train_network(data, out, settings, *, hold_out=(), notes_dir=None, jobs=2, say=print):
+    """Make material, train, export and choose the tracker's settings.
+
+    Parameters
+    ----------
+    data : list of str or Path
+        Folders of labelled recordings; those of a `test` split are left out.
+    out : path
+        Folder to write to or to go on in.
+    settings : Settings
+    hold_out : tuple of str
+        Pianos (as the recordings name them) to validate on; if none, every sixth recording.
+    notes_dir : path, optional
+        Single notes of a real piano, to render music with.
+    jobs : int
+        Processes that make material.
+    say : callable
+        Told what happens, a line at a time.
+
+    Raises
+    ------
+    TrainingError, DatasetError
+        If the data are empty, a piano is unknown, or ``out`` holds a training of other data or settings.
+    """
+    out = Path(out)
+    learnt, held_out = _divided(data, hold_out, say)
+    refuse_unwritable(out)
+    out.mkdir(parents=True, exist_ok=True)
+    _refuse_other(out, learnt, held_out, settings, notes_dir)
+    hours = settings.rendered_hours
+    say(f"{len(learnt)} recordings to learn from, {len(held_out)} held out, {hours:g} hours of rendered music")
+    todo = material.tasks(
+        learnt, out / "material", takes=settings.takes, rendered_hours=hours, seed=settings.seed, notes_dir=notes_dir
+    )
+    material.make(todo, jobs=jobs)
+    checks = material.tasks(held_out, out / "validation", takes=1, rendered_hours=0.0, seed=settings.seed)
+    material.make(checks, jobs=jobs)
+    run = Run(out, settings)
+    if run.step:
+        say(f"goes on at step {run.step}")
+    run.train(Pieces(out / "material"), Pieces(out / "validation"))
+    finish(out, held_out, seconds=settings.validation_s, say=say)
+
+
+def finish(out, held_out, *, seconds, say=print):
+    """Export the best weights and choose the tracker's settings for them."""
+    weights = Path(out) / "neural.onnx"
+    export.export(Path(out) / "best.safetensors", weights)
+    tuning.tune(weights, held_out, seconds=seconds, progress=say)
+    say(f"{printable(weights)}: use it with --detector neural:weights_file={printable(weights)}")
+
+
+def _divided(data, hold_out, say):
+    """Recordings to learn from and held out."""
+    recordings = []
+    for folder in data:
+        found = load_dataset(folder, split="tune")
+        for path, why in found.skipped:
+            say(f"{printable(path)} is left out: {why}")
+        _tell_lonely_labels(folder, found, say)
+        recordings += [recording for recording in found if recording.labels is not None]
+    recordings = [recording for recording in recordings if _has_notes(recording)]
+    if len(recordings) < 2:
+        raise TrainingError(
+            f"{len(recordings)} labelled recordings are too few to train on: give --data a folder with at least two"
+        )
+    pianos = sorted({recording.piano for recording in recordings})
+    unknown = [name for name in hold_out if name not in pianos]
+    if unknown:
+        raise TrainingError(f"no recording is of piano {unknown[0]!r}: there are {', '.join(filter(None, pianos))}")
+    if hold_out:
+        held_out = [recording for recording in recordings if recording.piano in hold_out]
+    else:
+        held_out = recordings[::EVERY_NTH_HELD_OUT]
+    learnt = [recording for recording in recordings if recording not in held_out]
+    if not learnt:
+        raise TrainingError("every recording is held out: name fewer pianos with --hold-out")
+    return learnt, held_out
+
+
+def _has_notes(recording):
+    """Whether there is anything to learn; labels that cannot be read are an error now, not after an hour."""
+    return len(read_labels(recording.labels).on_keyboard()) > 0
+
+
+def _tell_lonely_labels(folder, found, say):
+    if not Path(folder).is_dir():
+        return
+    stems = {recording.labels for recording in found if recording.labels}
+    with_sound = {path.with_suffix("") for path in stems}
+    for path in sorted(Path(folder).rglob("*")):
+        if path.suffix.lower() in LABEL_SUFFIXES and path.with_suffix("") not in with_sound:
+            say(f"{printable(path)} is left out: no sound of that name lies beside it")
+
+
+def _refuse_other(out, learnt, held_out, settings, notes_dir):
+    """A folder belongs to one training: write down which, or compare."""
+    about = {
+        "learnt": [recording.id for recording in learnt],
+        "held_out": [recording.id for recording in held_out],
+        "notes": notes_dir is not None,
+        "settings": json.loads(json.dumps(asdict(settings))),
+    }
+    path = out / "course.json"
+    if path.exists():
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            same = all(before[name] == about[name] for name in ("learnt", "held_out", "notes"))
+            changed = [
+                n for n, v in about["settings"].items() if before["settings"].get(n) != v and n not in MAY_CHANGE
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TrainingError(f"{printable(path)} is damaged: name another --out") from error
+        if not same:
+            raise TrainingError(f"{printable(out)} holds a training on other recordings: name another --out")
+        if changed:
+            raise TrainingError(f"{printable(out)} holds a training with another {changed[0]}: name another --out")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")

@@ -1,0 +1,106 @@
+"""From trained weights to the file that the detector runs: an ONNX graph with its states as inputs and outputs.
+
+What comes in: ``best.safetensors`` of a training. What comes out: ``neural.onnx`` and ``neural.json`` (what it was
+trained on, how, with which scores). The batch norms are folded into the weights, and the outputs are probabilities.
+"""
+
+import json
+import warnings
+from pathlib import Path
+
+import safetensors
+import torch
+from torch import nn
+
+from pianolab.files import replacing
+from pianolab.neural_input import NeuralInput
+from pianolab.training.network import DELAYS_MS, KINDS, N_KEYS, CausalConv, HarmonicStack, NoteNet
+
+
+class Stream(nn.Module):
+    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) in [0, 1], and the states."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, heard, *states):
+        out, new = self.net(heard.permute(1, 0, 2)[None], states)
+        return (torch.sigmoid(out[0]).permute(2, 0, 1, 3), *new)
+
+
+def load_weights(path):
+    """The network of a ``best.safetensors`` and what is known about it.
+
+    Returns
+    -------
+    NoteNet (in evaluation mode), dict
+    """
+    with safetensors.safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    settings = about["settings"]
+    net = NoteNet(ear=settings["ear"], width=settings["width"], rivals=settings["rivals"], memory=0)
+    net.load_state_dict(tensors)
+    return net.eval(), about
+
+
+@torch.no_grad()
+def folded(net):
+    """The same network with each batch norm folded into the weights before it (in place)."""
+    for module in net.modules():
+        if not isinstance(module, (CausalConv, HarmonicStack)):
+            continue
+        norm = module.norm
+        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        shift = norm.bias - norm.running_mean * scale
+        if isinstance(module, CausalConv):
+            module.conv.weight *= scale[:, None, None, None]
+            module.conv.bias = nn.Parameter(shift)
+            module.norm = nn.Identity()
+        else:
+            module.weight *= scale
+            module.norm = _Shift(shift)
+    return net
+
+
+class _Shift(nn.Module):
+    def __init__(self, shift):
+        super().__init__()
+        self.register_buffer("shift", shift[:, None, None].clone())
+
+    def forward(self, x):
+        return x + self.shift
+
+
+def export(weights, out, *, about=None):
+    """Write the ONNX file and its description.
+
+    Parameters
+    ----------
+    weights : path
+        ``best.safetensors``.
+    out : path
+        ``....onnx``; the description gets the same name with ``.json``.
+    about : dict, optional
+        More to say in the description (data, command).
+    """
+    net, known = load_weights(weights)
+    stream, states = Stream(folded(net)), net.empty_states()
+    names = [f"state_{i}" for i in range(len(states))]
+    heard = torch.zeros(4, *NeuralInput.shape)
+    with warnings.catch_warnings(), replacing(out) as temporary:
+        warnings.simplefilter("ignore")  # of the exporter, about itself
+        torch.onnx.export(
+            stream,
+            (heard, *states),
+            temporary,
+            input_names=["heard", *names],
+            output_names=["answers", *(f"new_{name}" for name in names)],
+            dynamic_axes={"heard": {0: "frames"}, "answers": {0: "frames"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    description = {"delays_ms": DELAYS_MS, "kinds": KINDS, "n_keys": N_KEYS, **known, **(about or {})}
+    with replacing(Path(out).with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
