@@ -170,8 +170,9 @@ def score_notes(reference, estimate, *, protocol=None):
     Returns
     -------
     dict of str to float
-        ``onset_*`` (key and onset), ``note_*`` (key, onset, offset), ``velocity_*`` (the same and loudness; absent
-        where a velocity is unknown), ``onset_only_*`` (any key, `mir_eval.onset`), ``frame_*`` (keys down on the
+        ``onset_*`` (key and onset), ``note_*`` (key, onset, offset), ``velocity_*`` (the same and loudness) and
+        ``velocity_onset_*`` (key, onset, loudness: mir_eval's ``offset_ratio=None``), both absent where a velocity is
+        unknown, ``onset_only_*`` (any key, `mir_eval.onset`), ``frame_*`` (keys down on the
         frame grid, `mir_eval.multipitch`), each with ``precision``, ``recall``, ``f1``; ``n_reference``,
         ``n_estimate``; and, over the notes right in key and onset, ``onset_bias_ms`` (median, positive = heard late)
         and ``onset_deviation_ms`` (median size), absent without such notes.
@@ -189,8 +190,9 @@ def score_notes(reference, estimate, *, protocol=None):
         **_ratios("note", len(full), n_ref, n_est),
     }
     if not np.isnan(np.concatenate([reference.velocity, estimate.velocity])).any():
-        n_loud = _n_velocity_right(reference.velocity, estimate.velocity, full, protocol.velocity_tolerance)
-        scores |= _ratios("velocity", n_loud, n_ref, n_est)
+        for name, right in (("velocity", full), ("velocity_onset", pairs)):
+            n_loud = _n_velocity_right(reference.velocity, estimate.velocity, right, protocol.velocity_tolerance)
+            scores |= _ratios(name, n_loud, n_ref, n_est)
     scores |= _onset_only(reference, estimate, protocol)
     scores |= _ratios("frame", *_frame_counts(reference, estimate, protocol.frame_hop_s))
     scores |= {"n_reference": float(n_ref), "n_estimate": float(n_est)}

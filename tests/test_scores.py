@@ -101,6 +101,7 @@ def by_mir_eval(truth, heard):
         "onset": mir_eval.transcription.precision_recall_f1_overlap(*arrays, offset_ratio=None)[:3],
         "note": mir_eval.transcription.precision_recall_f1_overlap(*arrays)[:3],
         "velocity": mir_eval.transcription_velocity.precision_recall_f1_overlap(*loud)[:3],
+        "velocity_onset": mir_eval.transcription_velocity.precision_recall_f1_overlap(*loud, offset_ratio=None)[:3],
         "onset_only": (precision, recall, f1),
     }
 
@@ -198,7 +199,7 @@ def test_a_melody_scores_as_by_mir_eval_melody():
 
 # Nothing played, nothing heard.
 
-RATIOS = ("onset", "note", "velocity", "onset_only", "frame")
+RATIOS = ("onset", "note", "velocity", "velocity_onset", "onset_only", "frame")
 
 
 @pytest.mark.parametrize(

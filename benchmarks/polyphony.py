@@ -1,0 +1,413 @@
+"""How well do our detectors and the systems of others hear several notes at once, how fast, with how much memory?
+
+    python benchmarks/polyphony.py --data "$MAPS"               the first 30 s of each recording of a folder
+    python benchmarks/polyphony.py --builtin --split tune       the built-in recordings
+    python benchmarks/polyphony.py --data "$MAPS" --system nmf --system basic_pitch --seconds 10
+
+Each system hears all recordings in a process of its own, on one core; processor time counts all its threads, loading
+and a first half second aside. What was heard is kept under --out (results/polyphony), so a run that was stopped goes on,
+and a second run only scores. The scores are those of `pianolab compare`, means over recordings. Systems that lack a
+library are listed with the reason; docs/peers.md says how to install them, best in an environment of their own.
+
+Writes polyphony.csv, errors.csv, polyphony.md and two figures: polyphony.png (the scores) and polyphony_delay.png (onset F1
+of the streaming detectors against their delay). --figures DIR writes the figures there as well.
+"""
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pianolab.compare import compare
+from pianolab.datasets import DatasetError, load_dataset
+from pianolab.detector import DetectorError, create, load_all, missing, parameters
+from pianolab.entries import find_entries
+from pianolab.estimates import Estimate, EstimateCache, estimate_key, reason
+from pianolab.files import replacing
+from pianolab.roll import Notes
+from pianolab.scores import EXTRA_REASONS, Protocol, errors
+from pianolab.session import default_tracker, transcribe, transcribe_file
+from pianolab.tables import label
+
+OURS = ("neural", "neural:lookahead_ms=240", "nmf")
+PEERS = ("basic_pitch", "transkun", "aubio_notes")
+CURVE = "neural"  # the detector whose parameter lookahead_ms is varied
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+WARM_UP_S = 0.5
+WIDE_STAMP = "onset 100 ms"  # how the second protocol of a comparison begins
+COLUMNS = {
+    "onset_f1": "onset F1",
+    "onset_precision": "precision",
+    "onset_recall": "recall",
+    "onset_f1_100": "onset F1 (100 ms)",
+    "note_f1": "note F1",
+    "frame_f1": "frame F1",
+    "velocity_onset_f1": "velocity F1",
+    "velocity_f1": "velocity F1 with offsets",
+}
+# Which notes are missed: as in the literature on transcription errors.
+SOFT_QUARTER = 0.25
+REPEATED_S = 0.35
+BASS_BELOW_MIDI = 48  # C3
+CHORD_S, CHORD_SIZE = 0.05, 4
+
+
+# -------------------------------------------------------------------------------------------------------- hearing
+
+
+def hear_all(spec, data, split, seconds, out):
+    """Hear what is not kept yet, in this process; yields (number done, number of recordings).
+
+    Estimates go to the cache of `pianolab compare`, processor time and peak memory to a JSON file of the system.
+    """
+    keep_to_one_core()
+    recordings = load_dataset(data, split=split, progress=False).recordings
+    (entry,), _ = find_entries([spec], {})
+    cache, path = EstimateCache(out / "cache"), measured_path(out, spec)
+    measured = read_measured(path)
+    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(int(WARM_UP_S * 44100)) / 44100).astype(np.float32)
+    warm = False
+    for number, recording in enumerate(recordings, start=1):
+        key = estimate_key(
+            audio_checksum=recording.checksum, seconds=seconds, detector=entry.instance, source=entry.source
+        )
+        if cache.get(key) is None or key not in measured:
+            if not warm:
+                transcribe(tone, sr=44100, detector=spec)
+                warm = True
+            started = time.process_time()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    said = transcribe_file(recording.audio, detector=spec, duration_s=seconds)
+                except Exception as error:  # the comparison tries again and shows it as a row
+                    print(f"{spec}: {recording.id}: {reason(error)}", file=sys.stderr)
+                    continue
+            cpu_s = time.process_time() - started
+            cache.put(key, Estimate(replace(said, seconds_cpu=cpu_s)))
+            measured[key] = {"seconds_audio": said.seconds_audio, "seconds_cpu": cpu_s, "peak_mb": peak_mb()}
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(measured), encoding="utf-8")
+        yield number, len(recordings)
+
+
+def keep_to_one_core():
+    """Libraries that start a thread for each core would run beside themselves."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def peak_mb():
+    """Most memory that this process ever held, MB.
+
+    Linux counts in ru_maxrss what the parent held when it started this process; VmHWM begins anew with the program.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1.024e-3 * float(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def measured_path(out, spec):
+    return out / f"measured_{re.sub(r'[^A-Za-z0-9_.=-]', '_', spec)}.json"
+
+
+def read_measured(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet, or damaged: hear again
+        return {}
+
+
+def hear_in_fresh_process(spec, given):
+    """Run ``hear_all`` for one system in a process of its own and show how far it is; True if it came to its end."""
+    command = [sys.executable, __file__, "--one", spec, "--data", given.data, "--split", given.split]
+    command += ["--seconds", str(given.seconds), "--out", str(given.out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **ONE_THREAD}) as process:
+        for line in process.stdout:
+            print(f"\r{spec}: {line.strip()} recordings", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return process.returncode == 0
+
+
+# --------------------------------------------------------------------------------------------------------- tables
+
+
+def can_run(wanted):
+    """Systems that can be made here, by their full names and once each, and why the others cannot."""
+    found, broken = load_all()
+    able, left_out = {}, {}
+    for spec in wanted:
+        name = spec.partition(":")[0]
+        if ".py:" not in spec and name not in found:
+            left_out[spec] = broken.get(name, "there is no such detector")
+            continue
+        why = missing(found[name]) if name in found else ""
+        if why:
+            left_out[spec] = why
+            continue
+        able.setdefault(repr(create(spec)), spec)
+    return list(able), left_out
+
+
+def curve_systems():
+    """The detector of the curve at each of its look-aheads; none where it is not there."""
+    cls = load_all()[0].get(CURVE)
+    choice = parameters(cls).get("lookahead_ms") if cls else None
+    return [] if choice is None else [f"{CURVE}:lookahead_ms={value}" for value in choice.choices]
+
+
+def delay_ms(spec):
+    """Longest time from an onset to its announcement: look-ahead, the tracker's rows, and a hop until a row is due.
+
+    Infinite for systems that hear the whole recording first.
+    """
+    detector = create(spec)
+    if detector.whole_recording:
+        return np.inf
+    rows = default_tracker(detector).delay_rows + 1
+    return 1000.0 * (detector.lookahead + rows * detector.hop_length) / detector.sr
+
+
+def score_table(result, systems, out):
+    """One row a system and data set: means over recordings, speed, memory, delay."""
+    summary = result.summary[result.summary.kind == "all"]
+    names = [label(*pair) for pair in zip(summary.detector, summary.params, strict=True)]
+    rows = []
+    for (dataset, name), part in summary.assign(name=names).groupby(["dataset", "name"], sort=False):
+        main = part[part.protocol == str(result.protocol)].set_index("metric")["mean"]
+        wide = part[part.protocol.str.startswith(WIDE_STAMP)].set_index("metric")["mean"]
+        values = main.to_dict() | {"onset_f1_100": wide.get("onset_f1", np.nan)}
+        measured = pd.DataFrame(read_measured(measured_path(out, name)).values())
+        rows.append(
+            {
+                "dataset": dataset,
+                "system": name,
+                "recordings": int(part.n.max()),
+                **{metric: values.get(metric, np.nan) for metric in COLUMNS},
+                "delay_ms": delay_ms(name),
+                "rtf": measured.seconds_cpu.sum() / measured.seconds_audio.sum() if len(measured) else np.nan,
+                "peak_mb": measured.peak_mb.max() if len(measured) else np.nan,
+            }
+        )
+    order = {name: i for i, name in enumerate(systems)}
+    return pd.DataFrame(rows).sort_values(["dataset", "system"], key=lambda c: c.map(order).fillna(0), kind="stable")
+
+
+def error_table(result):
+    """One row a system and data set: what its errors are, shares in percent.
+
+    ``missed: ...`` are shares of the played notes of that kind; ``extra: ...`` of the heard notes that are wrong.
+    """
+    rows = []
+    by_system = {}
+    for (dataset, recording, name), heard in result.heard.items():
+        truth = result.truths[dataset, recording]
+        by_system.setdefault((dataset, name), []).append(anatomy(truth, heard, result.protocol))
+    for (dataset, name), tables in by_system.items():
+        notes = pd.concat(tables, ignore_index=True)
+        played, extra = notes[notes.result != "extra"], notes[notes.result == "extra"]
+        missed = 100.0 * (played.result == "missed")
+        shares = {"missed: all": missed.mean()}
+        for kind in ("softest quarter", "repeated", "below C3", "in chords"):
+            shares[f"missed: {kind}"] = missed[played[kind].astype(bool)].mean()
+        for register, part in played.groupby("register"):
+            shares[f"missed: {register}"] = 100.0 * (part.result == "missed").mean()
+        shares |= {f"extra: {why}": 100.0 * (extra.reason == why).mean() for why in EXTRA_REASONS}
+        rows.append({"dataset": dataset, "system": name, **shares})
+    return pd.DataFrame(rows)
+
+
+def anatomy(truth, heard, protocol):
+    """`pianolab.scores.errors` with four kinds of played notes marked."""
+    table = errors(truth, heard, protocol=protocol)
+    played = (table.result != "extra").to_numpy()
+    onset, midi, velocity = (table[name].to_numpy(dtype=float) for name in ("onset", "midi", "velocity"))
+    soft = np.nanquantile(velocity[played], SOFT_QUARTER) if np.isfinite(velocity[played]).any() else -1.0
+    with_played = onset[played]
+    size = np.searchsorted(with_played, onset + CHORD_S, "right") - np.searchsorted(
+        with_played, onset - CHORD_S, "left"
+    )
+    return table.assign(
+        **{
+            "softest quarter": played & (velocity <= soft),
+            "repeated": played & repeated(truth, onset, midi),
+            "below C3": played & (midi < BASS_BELOW_MIDI),
+            "in chords": played & (size >= CHORD_SIZE),
+        }
+    )
+
+
+def repeated(truth, onset, midi):
+    """Whether the same key was struck at most REPEATED_S before."""
+    before = onset[:, None] - truth.onset
+    return np.any((midi[:, None] == truth.midi) & (before > 0) & (before <= REPEATED_S), axis=1)
+
+
+def markdown(scores, anatomy_table, left_out, title):
+    """The tables as text for docs/."""
+    lines = [title, ""]
+    head = [*COLUMNS.values(), "delay (ms)", "x real time on one core", "peak memory (MB)"]
+    for dataset, part in scores.groupby("dataset", sort=False):
+        lines += [f"{dataset}, {part.recordings.max()} recordings", "", "| system | " + " | ".join(head) + " |"]
+        lines += ["|---" * (len(head) + 1) + "|"]
+        for row in part.to_dict("records"):
+            delay = f"{row['delay_ms']:.0f}" if np.isfinite(row["delay_ms"]) else "whole recording"
+            cells = [number(row[metric], 3) for metric in COLUMNS]
+            cells += [delay, number(row["rtf"], 3), number(row["peak_mb"], 0)]
+            lines.append(f"| {row['system']} | " + " | ".join(cells) + " |")
+        kinds = [name for name in anatomy_table if name not in ("dataset", "system")]
+        lines += ["", "Errors, %", "", "| system | " + " | ".join(kinds) + " |", "|---" * (len(kinds) + 1) + "|"]
+        for row in anatomy_table[anatomy_table.dataset == dataset].to_dict("records"):
+            lines.append(f"| {row['system']} | " + " | ".join(number(row[kind], 0) for kind in kinds) + " |")
+        lines.append("")
+    lines += [f"left out: {spec} ({why})" for spec, why in left_out.items()]
+    return "\n".join(lines) + "\n"
+
+
+def number(value, digits):
+    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+# -------------------------------------------------------------------------------------------------------- figures
+
+
+def draw_scores(table, title):
+    """Bars of five scores for each system."""
+    import matplotlib.pyplot as plt
+
+    shown = ["onset_f1", "onset_f1_100", "note_f1", "frame_f1", "velocity_onset_f1"]
+    figure, ax = plt.subplots(figsize=(8, 1.5 + 0.75 * len(table)), layout="constrained")
+    y = np.arange(len(table))[::-1]
+    for i, metric in enumerate(shown):
+        ax.barh(y + 0.16 * (2 - i), table[metric].fillna(0.0), 0.15, label=COLUMNS[metric])
+    ax.set(xlim=(0, 1), xlabel="mean over recordings", title=title)
+    ax.set_yticks(y, table.system)
+    ax.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def draw_delay(table, curve, title):
+    """Onset F1 of the streaming systems against their delay; those that hear the whole recording are lines."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    streaming = table[np.isfinite(table.delay_ms)]
+    line = streaming[streaming.system.isin(curve)].sort_values("delay_ms")
+    for metric, style in (("onset_f1", "o-"), ("onset_f1_100", "s--")):
+        ax.plot(line.delay_ms, line[metric], style, color="tab:blue", label=f"{CURVE}, {COLUMNS[metric]}")
+    for row in streaming[~streaming.system.isin(curve)].itertuples():
+        ax.plot(row.delay_ms, row.onset_f1, "D", label=f"{row.system}, {COLUMNS['onset_f1']}")
+    for i, row in enumerate(table[np.isinf(table.delay_ms)].itertuples()):
+        ax.axhline(row.onset_f1, ls=":", color=f"C{i + 4}", label=f"{row.system} (whole recording)")
+    ax.set(ylim=(0, 1), xlabel="delay from onset to announcement (ms)", ylabel="onset F1", title=title)
+    ax.set_xlim(left=0)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def write(result, systems, curve, left_out, given):
+    """All tables and figures; prints the tables."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    scores, kinds = score_table(result, systems, given.out), error_table(result)
+    title = f"{Path(given.data).name}, first {given.seconds:g} s of each recording; {result.protocol}"
+    text = markdown(scores, kinds, left_out, title)
+    for name, content in (
+        ("polyphony.csv", scores.to_csv(index=False)),
+        ("errors.csv", kinds.to_csv(index=False)),
+        ("polyphony.md", text),
+    ):
+        with replacing(given.out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    first = scores[scores.dataset == scores.dataset.iloc[0]]  # real and rendered recordings never share a figure
+    short = f"{first.dataset.iloc[0]}, {first.recordings.max()} recordings"
+    figures = {"polyphony": draw_scores(first, short), "polyphony_delay": draw_delay(first, curve, short)}
+    for name, figure in figures.items():
+        figure.savefig(given.out / f"{name}.png", dpi=120)
+        if given.figures:
+            given.figures.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(given.out / f"{name}.png", given.figures / f"{name}.png")
+    print(text)
+
+
+# ----------------------------------------------------------------------------------------------------------- main
+
+
+def arguments(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("--data", default="builtin", help="a folder of labelled recordings")
+    data.add_argument(
+        "--builtin", dest="data", action="store_const", const="builtin", help="the built-in ones (default)"
+    )
+    parser.add_argument("--split", default="test", choices=("test", "tune", "all"), help="which recordings")
+    parser.add_argument("--seconds", type=float, default=30.0, help="hear so much of each recording (default: 30)")
+    parser.add_argument("--system", action="append", help="may be repeated (default: ours, the curve and all peers)")
+    parser.add_argument("--pedal", choices=("release", "extended"), default="release", help="where a played note ends")
+    parser.add_argument("--out", type=Path, default=Path("results/polyphony"))
+    parser.add_argument("--figures", type=Path, help="a second place for the figures, e.g. docs/figures")
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # the process of one system
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    given = arguments(argv)
+    if given.one:
+        for done, n in hear_all(given.one, given.data, given.split, given.seconds, given.out):
+            print(f"{done} of {n}", flush=True)
+        return 0
+    try:
+        curve, _ = can_run([] if given.system else curve_systems())
+        systems, left_out = can_run(given.system or [*OURS, *curve_systems(), *PEERS])
+        load_dataset(given.data, split=given.split)  # refuses a wrong folder and renders the built-in set
+    except (DatasetError, DetectorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for spec, why in left_out.items():
+        print(f"left out: {spec} ({why})", file=sys.stderr)
+    if not systems:
+        print("none of these systems can run here: see `pianolab detectors`", file=sys.stderr)
+        return 2
+    given.out.mkdir(parents=True, exist_ok=True)
+    for spec in systems:
+        if not hear_in_fresh_process(spec, given):
+            print(f"{spec}: its process ended early; what it heard is kept", file=sys.stderr)
+    result = compare(
+        given.data,
+        systems,
+        protocol=Protocol(pedal=given.pedal),
+        seconds=given.seconds,
+        split=given.split,
+        jobs=1,
+        cache=given.out / "cache",
+        progress=False,
+    )
+    if not any(isinstance(notes, Notes) for notes in result.heard.values()):
+        print(result.failures.error.iloc[0] if len(result.failures) else "nothing was heard", file=sys.stderr)
+        return 1
+    write(result, systems, curve, left_out, given)
+    for row in result.failures.itertuples():
+        print(f"failed: {row.detector} {row.params} {row.recording}: {row.error}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
