@@ -7,6 +7,10 @@ arrives and when every key was painted. An onset is counted from the moment at w
 
     .venv/bin/python benchmarks/live_latency.py            all four cases, about five minutes
     .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024
+    .venv/bin/python benchmarks/live_latency.py --kind stream --detector nmf
+
+``--kind stream`` needs no browser: it says how much of the sound a detector must have been given before a key is
+announced. That part of the latency is the same on every machine.
 """
 
 import argparse
@@ -20,6 +24,8 @@ from playwright.sync_api import sync_playwright
 from scipy.signal import correlate
 
 from pianolab import audio
+from pianolab.live.stream import Stream, pcm16
+from pianolab.live.voice import Choice
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -72,6 +78,19 @@ def measure(playwright, folder, notes, *, kind, block, detector):
     return {"latency_ms": np.array(latency), "missing": counts["missing"], "drift_ppm": drift, "n": len(blocks)}
 
 
+def measure_stream(folder, notes, *, block, detector):
+    """As ``measure``, on samples instead of a clock: nothing but the detector takes time."""
+    y, _ = audio.load(folder / "keys.wav")
+    pcm = pcm16(y)
+    stream, events = Stream(Choice(detector), sr=SR), []
+    for start in range(0, len(pcm), block):
+        given_ms = 1000 * (start + block) / SR
+        heard = stream.feed(start, pcm[start : start + block], SR)
+        events += [(event["midi"], event["time_s"], given_ms) for event in heard if event["kind"] == "on"]
+    latency = [_latency(events, m, t, 0.0) for m, t in zip(notes.midi, notes.onset, strict=True)]
+    return {"latency_ms": np.array(latency), "missing": stream.counts["missing"], "drift_ppm": 0.0}
+
+
 def _lateness(played, take):
     """Samples of the recording that had gone by when the take began."""
     y, _ = audio.load(played)
@@ -107,7 +126,7 @@ def row(kind, block, detector, notes, result):
 def main():
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kind", choices=("lab", "voila"), action="append")
+    parser.add_argument("--kind", choices=("lab", "voila", "stream"), action="append")
     parser.add_argument("--block", type=int, action="append")
     parser.add_argument("--detector", default="yin")
     given = parser.parse_args()
@@ -118,7 +137,11 @@ def main():
         notes = recording(Path(folder))
         for kind in given.kind or ("lab", "voila"):
             for block in given.block or (1024, 2048):
-                result = measure(playwright, Path(folder), notes, kind=kind, block=block, detector=given.detector)
+                given_to = {"block": block, "detector": given.detector}
+                if kind == "stream":
+                    result = measure_stream(Path(folder), notes, **given_to)
+                else:
+                    result = measure(playwright, Path(folder), notes, kind=kind, **given_to)
                 print("\n".join(row(kind, block, given.detector, notes, result)), flush=True)
                 notices.append(
                     f"{kind} {block}: {result['missing']} samples missing, "

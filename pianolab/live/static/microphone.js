@@ -495,7 +495,9 @@ class Roll {
     else pen.fillRect(from, y(n.midi) - size / 2, width, size);
     pen.setLineDash([]);
     const twin = n.lane && this.notes.some((m) => !m.lane && m.midi === n.midi && m.on < (n.off ?? now) && (m.off ?? now) > n.on);
-    if (twin) return;
+    const above = (size + 14) / (y(0) - y(1)); // semitones that the name needs above its bar
+    const covered = this.notes.some((m) => m !== n && m.lane === n.lane && m.midi > n.midi && m.midi - n.midi < above && Math.abs(x(m.on) - x(n.on)) < 24);
+    if (twin || covered) return;
     pen.fillStyle = ink.text;
     pen.fillText(this.view.nameOf(n.midi), Math.min(from + 1, x(now) - 34), y(n.midi) - size / 2 - 9);
   }
