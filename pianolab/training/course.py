@@ -79,6 +79,8 @@ def train_network(data, out, settings, *, hold_out=(), notes_dir=None, jobs=2, s
     """
     out = Path(out)
     learnt, held_out = _divided(data, hold_out, say)
+    if notes_dir is not None and not any(recording.key is not None for recording in load_dataset(notes_dir)):
+        raise TrainingError(f"{printable(notes_dir)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)")
     refuse_unwritable(out)
     out.mkdir(parents=True, exist_ok=True)
     _refuse_other(out, learnt, held_out, settings, notes_dir)

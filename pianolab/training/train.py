@@ -262,7 +262,7 @@ class Run:
             {"params": [p for p in self.net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
-        self.step, self.minutes, self.best = 0, 0.0, 0.0
+        self.step, self.minutes, self.best = 0, 0.0, -1.0
         if self.checkpoint.exists():
             self._load()
 
@@ -298,8 +298,8 @@ class Run:
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
             reason = str(error).splitlines()[0][:120]
             raise TrainingError(
-                f"checkpoint {printable(self.checkpoint)} is damaged or of another network ({reason}): remove it, or name "
-                "another --out"
+                f"checkpoint {printable(self.checkpoint)} is damaged or of another network ({reason}): remove it, or "
+                "name another --out"
             ) from error
 
     def train(self, pieces, held_out, *, progress=True):
@@ -317,7 +317,7 @@ class Run:
         while self.step < s.steps:
             losses.append(self._one_step(pieces))
             bar.update()
-            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", best=f"{self.best:.3f}", refresh=False)
+            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", best=f"{max(self.best, 0.0):.3f}", refresh=False)
             if self.step % s.every == 0 or self.step == s.steps:
                 scores = validate(self.mean, held_out, s.validation_s)
                 self.minutes = earlier + (time.monotonic() - started) / 60.0
