@@ -189,7 +189,7 @@ def features_figure(keys, piano="grand"):
         unit = {"13 MFCCs": "coefficient", "40 mel bands": "level (dB)"}.get(name, "level (scaled dB)")
         ax.set(xlabel="number, low to high", ylabel=unit, title=f"{name}: {len(values)} numbers")
     axes[-1].set_xlim(60, 220)
-    axes[-1].set_title("log-frequency, a part of 264 numbers")
+    axes[-1].set_title("log-frequency: part of 264")
     axes[0].legend(loc="upper right")
     return fig
 
@@ -472,10 +472,10 @@ def curves_figure(curves, guess=None):
         ax.plot(curve.step, curve.validation, "s--", markersize=3, color=plots.ORANGE, label="validation")
         if guess is not None:
             ax.axhline(guess, color=plots.GREY, linestyle=":", label="guessing")
-        ax.set(xlabel="step", title=title, ylim=(0, None))
+        ax.set(xlabel="step", title=title)
         ax.grid(color="#dddddd", linewidth=0.6)
-    axes[0, 0].set_ylabel("loss (cross-entropy)")
-    axes[0, 0].legend(loc="upper right")
+    axes[0, 0].set(ylabel="loss (cross-entropy)", ylim=(0, None))
+    axes[0, 0].legend(loc="lower left")
     return fig
 
 
@@ -524,7 +524,7 @@ def grid_figure(table, guess):
             f"{value:.3f}{' (lowest)' if best else ''}",
             ha="center",
             va="center",
-            color="white" if value < 0.6 * guess else "black",
+            color="white" if value > 0.4 * guess else "black",
             fontweight="bold" if best else "normal",
         )
     ax.set_xticks(range(len(table.columns)), table.columns)
