@@ -4,6 +4,7 @@ Needs Chromium and Playwright (`make test-browser`). The servers are real Jupyte
 machine and nothing may be complained of on the console.
 """
 
+import itertools
 from pathlib import Path
 
 import axe_playwright_python
@@ -207,9 +208,9 @@ def test_a_recording_is_heard_without_a_microphone(page, lab):
 
 
 def shown_chords(page):
-    """What the page showed at every struck state that has a name: (large text, small text, lit keys)."""
-    told = [t for t in page.told("chord") if any(event["struck"] and event["named"] for event in t["events"])]
-    return [(t["shown"], t["text"], t["lit"]) for t in told]
+    """What the page showed whenever struck keys had settled into a chord: (large text, small text, lit keys, list)."""
+    told = [t for t in page.told("chord") if any(event["struck"] and len(event["named"]) > 2 for event in t["events"])]
+    return [(t["shown"], t["text"], t["lit"], t["keys"]) for t in told]
 
 
 CHORDS_SHOWN = """(n) => window.told.filter((t) => t.what === 'chord' &&
@@ -229,15 +230,16 @@ def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kin
     assert here.page.locator(".pl-onset_threshold").is_visible()
     here.start()
     here.page.wait_for_function(CHORDS_SHOWN, arg=len(CHORDS), timeout=20_000)
-    assert here.page.locator(".pl-chips li").count() >= 3
     said = here.page.locator(".pl-say").inner_text()
     here.stop()
-    chords = [(shown, text, lit) for shown, text, lit in shown_chords(here) if shown in CHORD_NAMES]
-    assert [shown for shown, _, _ in chords] == CHORD_NAMES
-    for keys, (_, _, lit) in zip(CHORDS, chords, strict=True):
-        assert set(keys) <= set(lit)
-        assert {m % 12 for m in lit} == {m % 12 for m in keys}  # nothing but octaves beside
-    assert chords[3][1] == "C major, first inversion"
+    chords = shown_chords(here)
+    assert [name for name, _ in itertools.groupby(shown for shown, *_ in chords)] == CHORD_NAMES
+    for keys, name in zip(CHORDS, CHORD_NAMES, strict=True):
+        assert set(keys) in [set(lit) for shown, _, lit, _ in chords if shown == name], name
+    assert ("C/E", "C major, first inversion") in [chord[:2] for chord in chords]
+    listed = next(keys for shown, _, _, keys in chords if shown == "G7")
+    assert [text[:2] for text in listed] == ["G3", "B3", "D4", "F4"]
+    assert all(text.endswith("%") for text in listed)
     assert any(name in said for name in ("F major", "C major", "G dominant seventh"))
     assert here.page.locator(".pl-log li").filter(has_text="G dominant seventh").count() == 1
     assert here.trouble() == []
@@ -254,7 +256,8 @@ def test_a_trial_of_chords_says_which_keys_were_right(page, voila):
     here.page.wait_for_selector(".pl-result")
     rows = here.page.locator(".pl-report table").first.locator("tbody tr").all_inner_texts()
     right = [row.split("\t")[1] for row in rows if row.startswith("✓")]
-    assert right[:7] == ["C4", "E4", "G4", "A3", "C4", "E4", "G3"]
+    assert sorted(right[:3]) == ["C4", "E4", "G4"]
+    assert len(right) >= 14  # of 17
     assert any("B4" in row and not row.startswith("✓") for row in rows)  # A4 was played
 
 

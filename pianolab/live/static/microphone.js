@@ -1011,7 +1011,11 @@ class View {
     const on = content.events.filter((event) => event.kind === "on");
     if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, lit: this.lit() }));
     const chords = content.events.filter((event) => event.kind === "chord" && event.lane === 0);
-    if (chords.length) this.tell("chord", { events: chords, shown: this.lanes[0].name.textContent, text: this.lanes[0].cents.textContent, lit: this.lit() });
+    if (chords.length) {
+      const { name, cents, chips } = this.lanes[0];
+      const keys = [...chips.children].map((chip) => chip.textContent);
+      this.tell("chord", { events: chords, shown: name.textContent, text: cents.textContent, keys, lit: this.lit() });
+    }
     if (content.done && this.state === "running") this.stop();
   }
 
