@@ -318,6 +318,22 @@ def posteriors_figure(evidence, played):
     return fig
 
 
+def share_on_played(evidence, played, *, margin_s=0.1):
+    """Share of all strength that stands where a key is held, give or take a margin, 0..1.
+
+    Parameters
+    ----------
+    evidence : Salience
+    played : Notes
+    margin_s : float
+        Seconds before the onset and after the offset that count as held.
+    """
+    held = np.zeros(evidence.strength.shape, bool)
+    for onset, offset, midi in zip(played.onset, played.offset, played.midi, strict=True):
+        held[(evidence.times >= onset - margin_s) & (evidence.times < offset + margin_s), midi - MIDI_LOW] = True
+    return float(evidence.strength[held].sum() / evidence.strength.sum())
+
+
 # ------------------------------------------------------------------------------------------------- hard pieces
 
 

@@ -106,6 +106,17 @@ def test_the_shifts_in_the_picture_are_those_of_the_network():
     assert lesson.HARMONIC_OFFSETS == HARMONICS
 
 
+def test_the_share_on_played_keys_is_what_lies_in_their_frames():
+    strength = np.zeros((100, 88))
+    strength[20:40, 39] = 0.6  # C4 while it is held
+    strength[20:40, 51] = 0.2  # and its octave, which nobody holds
+    rows = np.arange(100)
+    heard = Salience(rows * 0.02, strength, np.full((100, 88), np.nan), np.zeros(100))
+    played = Notes([0.4], [0.8], [60])
+    assert lesson.share_on_played(heard, played) == pytest.approx(0.75)
+    assert lesson.share_on_played(heard, played.shifted(0.2), margin_s=0.0) == pytest.approx(0.375)
+
+
 # ------------------------------------------------------------------------------------------------- hard pieces
 
 
