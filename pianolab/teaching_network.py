@@ -655,8 +655,8 @@ def training_log_figure(log):
     losses, f1 = log.dropna(subset="loss"), log.dropna(subset="validation_onset_f1")
     left.plot(losses.minutes, losses.loss, color=plots.BLUE, linewidth=1)
     right.plot(f1.minutes, f1.validation_onset_f1, "s-", markersize=3, color=plots.ORANGE)
-    left.set(xlabel="time of training (minutes)", ylabel="training loss", ylim=(0, None))
-    right.set(xlabel="time of training (minutes)", ylabel="validation onset F1 (0..1)", ylim=(0, 1))
+    left.set(xlabel="time of training (minutes)", ylabel="training loss", xlim=(0, None), ylim=(0, None))
+    right.set(xlabel="time of training (minutes)", ylabel="validation onset F1 (0..1)", xlim=(0, None))
     for ax in (left, right):
         ax.grid(color="#dddddd", linewidth=0.6)
     return fig
