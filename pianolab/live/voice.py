@@ -118,7 +118,11 @@ def _entry(name, cls):
     if reason:
         return _broken(name, reason)
     tracker = default_tracker(cls())
-    shown = [_parameter(p) for p in parameters(cls).values() if p.kind in (bool, int, float, str)]
+    shown = [
+        _parameter(p)
+        for p in parameters(cls).values()
+        if p.kind in (bool, int, float, str) and not p.name.endswith("_file")  # paths are no choice of a player
+    ]
     return {
         "name": name,
         "summary": cls.summary,
