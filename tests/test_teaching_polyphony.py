@@ -114,7 +114,7 @@ def test_the_share_on_played_keys_is_what_lies_in_their_frames():
     heard = Salience(rows * 0.02, strength, np.full((100, 88), np.nan), np.zeros(100))
     played = Notes([0.4], [0.8], [60])
     assert lesson.share_on_played(heard, played) == pytest.approx(0.75)
-    assert lesson.share_on_played(heard, played.shifted(0.2), margin_s=0.0) == pytest.approx(0.375)
+    assert lesson.share_on_played(heard, played.shifted(0.19), margin_s=0.0) == pytest.approx(0.375)
 
 
 # ------------------------------------------------------------------------------------------------- hard pieces
