@@ -5,12 +5,12 @@
     python benchmarks/polyphony.py --data "$MAPS" --system nmf --system basic_pitch --seconds 10
 
 Each system hears all recordings in a process of its own, on one core; processor time counts all its threads, loading
-and a first half second aside. What was heard is kept under --out (results/polyphony), so a run that was stopped goes on,
-and a second run only scores. The scores are those of `pianolab compare`, means over recordings. Systems that lack a
-library are listed with the reason; docs/peers.md says how to install them, best in an environment of their own.
+and a first half second aside. What was heard is kept under --out (results/polyphony), so a run that was stopped goes
+on, and a second run only scores. The scores are those of `pianolab compare`, means over recordings. Systems that lack
+a library are listed with the reason; docs/peers.md says how to install them, best in an environment of their own.
 
-Writes polyphony.csv, errors.csv, polyphony.md and two figures: polyphony.png (the scores) and polyphony_delay.png (onset F1
-of the streaming detectors against their delay). --figures DIR writes the figures there as well.
+Writes polyphony.csv, errors.csv, polyphony.md and two figures: polyphony.png (the scores) and polyphony_delay.png
+(onset F1 of the streaming detectors against their delay). --figures DIR writes the figures there as well.
 """
 
 import argparse
@@ -76,15 +76,17 @@ def hear_all(spec, data, split, seconds, out):
     keep_to_one_core()
     recordings = load_dataset(data, split=split, progress=False).recordings
     (entry,), _ = find_entries([spec], {})
-    cache, path = EstimateCache(out / "cache"), measured_path(out, spec)
-    measured = read_measured(path)
+    cache, path = EstimateCache(out / "cache"), measured_path(out, spec, data, seconds)
+    measured, before = {}, read_measured(path)
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(int(WARM_UP_S * 44100)) / 44100).astype(np.float32)
     warm = False
     for number, recording in enumerate(recordings, start=1):
         key = estimate_key(
             audio_checksum=recording.checksum, seconds=seconds, detector=entry.instance, source=entry.source
         )
-        if cache.get(key) is None or key not in measured:
+        if cache.get(key) is not None and key in before:
+            measured[key] = before[key]
+        else:
             if not warm:
                 transcribe(tone, sr=44100, detector=spec)
                 warm = True
@@ -99,9 +101,11 @@ def hear_all(spec, data, split, seconds, out):
             cpu_s = time.process_time() - started
             cache.put(key, Estimate(replace(said, seconds_cpu=cpu_s)))
             measured[key] = {"seconds_audio": said.seconds_audio, "seconds_cpu": cpu_s, "peak_mb": peak_mb()}
-            with replacing(path) as temporary:
-                temporary.write_text(json.dumps(measured), encoding="utf-8")
+            with replacing(path) as temporary:  # what was measured of later recordings before stays known
+                temporary.write_text(json.dumps(before | measured), encoding="utf-8")
         yield number, len(recordings)
+    with replacing(path) as temporary:  # what older code took is left out now
+        temporary.write_text(json.dumps(measured), encoding="utf-8")
 
 
 def keep_to_one_core():
@@ -122,8 +126,9 @@ def peak_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def measured_path(out, spec):
-    return out / f"measured_{re.sub(r'[^A-Za-z0-9_.=-]', '_', spec)}.json"
+def measured_path(out, spec, data, seconds):
+    name = re.sub(r"[^A-Za-z0-9_.=-]", "_", f"{spec}_{Path(data).resolve().name}_{seconds:g}_s")
+    return out / f"measured_{name}.json"
 
 
 def read_measured(path):
@@ -183,7 +188,7 @@ def delay_ms(spec):
     return 1000.0 * (detector.lookahead + rows * detector.hop_length) / detector.sr
 
 
-def score_table(result, systems, out):
+def score_table(result, systems, given):
     """One row a system and data set: means over recordings, speed, memory, delay."""
     summary = result.summary[result.summary.kind == "all"]
     names = [label(*pair) for pair in zip(summary.detector, summary.params, strict=True)]
@@ -192,7 +197,7 @@ def score_table(result, systems, out):
         main = part[part.protocol == str(result.protocol)].set_index("metric")["mean"]
         wide = part[part.protocol.str.startswith(WIDE_STAMP)].set_index("metric")["mean"]
         values = main.to_dict() | {"onset_f1_100": wide.get("onset_f1", np.nan)}
-        measured = pd.DataFrame(read_measured(measured_path(out, name)).values())
+        measured = pd.DataFrame(read_measured(measured_path(given.out, name, given.data, given.seconds)).values())
         rows.append(
             {
                 "dataset": dataset,
@@ -238,10 +243,8 @@ def anatomy(truth, heard, protocol):
     played = (table.result != "extra").to_numpy()
     onset, midi, velocity = (table[name].to_numpy(dtype=float) for name in ("onset", "midi", "velocity"))
     soft = np.nanquantile(velocity[played], SOFT_QUARTER) if np.isfinite(velocity[played]).any() else -1.0
-    with_played = onset[played]
-    size = np.searchsorted(with_played, onset + CHORD_S, "right") - np.searchsorted(
-        with_played, onset - CHORD_S, "left"
-    )
+    struck = onset[played]  # rising, as the table is
+    size = np.searchsorted(struck, onset + CHORD_S, "right") - np.searchsorted(struck, onset - CHORD_S, "left")
     return table.assign(
         **{
             "softest quarter": played & (velocity <= soft),
@@ -327,7 +330,7 @@ def write(result, systems, curve, left_out, given):
     import matplotlib
 
     matplotlib.use("Agg")
-    scores, kinds = score_table(result, systems, given.out), error_table(result)
+    scores, kinds = score_table(result, systems, given), error_table(result)
     title = f"{Path(given.data).name}, first {given.seconds:g} s of each recording; {result.protocol}"
     text = markdown(scores, kinds, left_out, title)
     for name, content in (
@@ -355,9 +358,7 @@ def arguments(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = parser.add_mutually_exclusive_group()
     data.add_argument("--data", default="builtin", help="a folder of labelled recordings")
-    data.add_argument(
-        "--builtin", dest="data", action="store_const", const="builtin", help="the built-in ones (default)"
-    )
+    data.add_argument("--builtin", dest="data", action="store_const", const="builtin", help="our own (default)")
     parser.add_argument("--split", default="test", choices=("test", "tune", "all"), help="which recordings")
     parser.add_argument("--seconds", type=float, default=30.0, help="hear so much of each recording (default: 30)")
     parser.add_argument("--system", action="append", help="may be repeated (default: ours, the curve and all peers)")
