@@ -14,7 +14,7 @@ from pianolab import exercises
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
-TEACHING = sorted(FOLDER.glob("0[0-6]_*.ipynb"))
+TEACHING = sorted(FOLDER.glob("0[0-689]_*.ipynb"))
 OTHERS = sorted(set(FOLDER.glob("*.ipynb")) - set(TEACHING))
 SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
 WITH_EXERCISES = [path for path in TEACHING if path.stem != "07_live_trial"]  # there the piano sets the exercises
