@@ -20,6 +20,7 @@ from pianolab.datasets import load_dataset
 from pianolab.detector import DetectorError
 from pianolab.entries import CompareError
 from pianolab.labels import write_labels
+from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_melody, score_notes
 from pianolab.session import transcribe_file
@@ -483,3 +484,34 @@ def test_two_entries_of_one_name_are_refused(melodies, files, tmp_path):
 def test_asked_for_twice_is_heard_once(melodies, tmp_path):
     result = run(melodies, [toy("Loudest"), toy("Loudest", scale=1.0)], tmp_path)
     assert len(result.ranking) == 1
+
+
+def test_a_pedalled_recording_is_scored_by_both_pedal_rules(tmp_path):
+    """Keys are let go at 0.5 s while the pedal holds the chord until 1.5 s; a peer says that it ends at 1.5 s."""
+    folder, said = tmp_path / "pedalled", tmp_path / "said"
+    folder.mkdir()
+    said.mkdir()
+    keys, sounding = (Notes([0.2] * 3, [end] * 3, [60, 64, 67], [80] * 3) for end in (0.5, 1.5))
+    pedal = np.array([[0.3, 1.5]])
+    audio.write(folder / "chord.wav", render(keys, sr=16000, pedal=pedal), sr=16000)
+    write_labels(folder / "chord.mid", keys, pedal=pedal)
+    write_labels(said / "chord.tsv", sounding)
+    found = {}
+    for rule in ("release", "extended"):
+        result = compare(
+            folder,
+            ["nmf"],
+            estimates={"peer": said},
+            protocol=Protocol(pedal=rule),
+            cache=tmp_path / "c",
+            jobs=1,
+            progress=False,
+        )
+        assert result.scores.protocol.str.contains(f"pedal {rule}").all()
+        main = result.scores[result.scores.protocol == str(result.protocol)].set_index(["detector", "metric"]).value
+        found[rule] = main
+    assert found["release"]["peer", "note_f1"] == 0.0
+    assert found["extended"]["peer", "note_f1"] == 1.0
+    for detector in ("nmf", "peer"):
+        assert found["release"][detector, "onset_f1"] == found["extended"][detector, "onset_f1"] > 0.5
+        assert found["release"][detector, "frame_f1"] < found["extended"][detector, "frame_f1"]

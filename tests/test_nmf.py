@@ -211,3 +211,37 @@ def test_attacks_as_templates_hear_chords_better_than_the_textbooks_rise_of_amou
 def test_a_setting_that_decomposes_nothing_is_refused(spec):
     with pytest.raises(DetectorError, match=r"n_iterations|half_attack"):
         create(spec)
+
+
+def test_a_key_struck_harder_has_a_higher_velocity():
+    soft_to_loud = np.array([30, 50, 70, 90, 110])
+    onset = 0.3 + 0.8 * np.arange(5)
+    for midi in (36, 60, 84):
+        notes = Notes(onset, onset + 0.5, np.full(5, midi), soft_to_loud)
+        heard = transcribe(render(notes, sr=16000), sr=16000, detector="nmf")
+        of_key = heard[heard.midi == midi]
+        velocity = [of_key.velocity[np.argmin(np.abs(of_key.onset - at))] for at in onset]
+        assert np.all(np.diff(velocity) > 0), midi
+        assert np.abs(np.array(velocity) - soft_to_loud).max() < 40  # the level of a recording says little
+
+
+def test_velocity_rises_by_the_plane_with_level_and_key():
+    attack = np.full((1, 88), 0.1, np.float32)
+    at_c4, a_db, a_semitone = nmf.VELOCITY
+    velocity = nmf.velocity_of(attack, 2.0)[0]  # 0.1 of squared magnitudes is -10 dB
+    assert velocity[midi_to_key(60)] == pytest.approx(at_c4 - 10.0 * a_db, abs=0.01)
+    assert velocity[midi_to_key(72)] - velocity[midi_to_key(60)] == pytest.approx(12 * a_semitone, abs=0.01)
+    assert np.all(nmf.velocity_of(np.zeros((1, 88), np.float32), 1.3) == 1.0)
+
+
+@pytest.mark.parametrize("midi", [43, 55, 67])
+def test_a_key_let_go_ends_sooner_than_one_that_is_held(midi):
+    ends = []
+    for held_s in (0.3, 1.2):
+        y = render(Notes([0.3], [0.3 + held_s], [midi]), sr=16000, room="room")
+        heard = transcribe(y, sr=16000, detector="nmf")
+        of_key = heard[(heard.midi == midi) & (np.abs(heard.onset - 0.3) < 0.05)]
+        assert len(of_key) == 1
+        ends.append(of_key.offset[0])
+    assert ends[0] == pytest.approx(0.6, abs=0.15)
+    assert ends[1] > ends[0] + 0.2  # a string's own decay may end the held one early, as it does G4 here
