@@ -111,11 +111,15 @@ def log_frequency(y):
 
 def mel_levels(y, n_mels=40):
     """Levels of mel bands up to 8 kHz, (T, n_mels) dB, from the frames that `log_frequency` looks at."""
+    power = np.abs(np.fft.rfft(_frames(y) * np.hanning(FRAME))) ** 2
+    return 10.0 * np.log10(np.maximum(power @ _mel_filters(n_mels).T, 1e-9))
+
+
+@lru_cache(maxsize=4)
+def _mel_filters(n_mels):
     import librosa
 
-    bank = librosa.filters.mel(sr=SR, n_fft=FRAME, n_mels=n_mels, htk=True)
-    power = np.abs(np.fft.rfft(_frames(y) * np.hanning(FRAME))) ** 2
-    return 10.0 * np.log10(np.maximum(power @ bank.T, 1e-9))
+    return librosa.filters.mel(sr=SR, n_fft=FRAME, n_mels=n_mels, htk=True)
 
 
 def mfccs(y, n_mfcc=13):
