@@ -42,7 +42,7 @@ DOORS = {("detector", "detectors"), ("datasets", "phrases")}
 
 HEAVY = ("torch", "onnxruntime", "matplotlib", "anywidget", "librosa", "numba", "pandas")
 ONLY_IN = {
-    "torch": ("teaching_network.py",),  # inside its functions: notebook 09 alone needs it
+    "torch": ("training/*.py", "teaching_network.py"),  # the second inside its functions, for notebook 09
     "onnxruntime": ("detectors/neural.py",),
     "matplotlib": ("plots.py", "report.py"),
     "anywidget": ("live/*.py",),
