@@ -69,7 +69,7 @@ def playwright():
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     audio.write(folder / "melody.wav", 0.7 * render(MELODY, sr=SR, tail_s=3.0), sr=SR)
-    chords = 0.3 * render(PLAYED, sr=SR, piano="felt", tail_s=3.0)
+    chords = 0.2 * render(PLAYED, sr=SR, piano="felt", tail_s=3.0)  # soft: no octave of a key is heard with it
     audio.write(folder / "chords.wav", chords, sr=SR)
     (folder / "slow.py").write_text(SLOW)
     for name, cells in NOTEBOOKS.items():
