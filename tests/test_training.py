@@ -85,7 +85,7 @@ def test_a_stack_gathers_what_stands_at_the_partials():
 
 
 def test_the_network_hears_the_same_in_pieces_and_looks_only_back():
-    net = network.NoteNet(ear=8, width=8, rivals=4, memory=0).eval()
+    net = network.NoteNet(ear=8, width=8, rivals=4).eval()
     x = torch.rand(1, 3, 60, 294, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         whole, _ = net(x, net.empty_states())
@@ -278,7 +278,7 @@ def test_a_wrong_config_is_refused(text, message, tmp_path):
 
 
 def test_answers_do_not_depend_on_the_stretches(pieces):
-    net = network.NoteNet(ear=8, width=8, rivals=4, memory=0)
+    net = network.NoteNet(ear=8, width=8, rivals=4)
     whole, parts = answers(net, pieces.inputs[0]), answers(net, pieces.inputs[0], frames=17)
     assert whole.shape[2] == len(pieces.inputs[0]) >= 100 * 320 // HOP
     assert np.abs(whole - parts).max() < 0.02  # half precision

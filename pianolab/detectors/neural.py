@@ -3,7 +3,7 @@
 What comes in: spans at 16 kHz. What comes out: for each of the 88 keys how probably it is held, struck or let go at a
 frame's moment, and how hard. The network looks backwards only; how long it may wait after a moment before it answers
 is its lookahead, and it has learnt an answer for each of five. With 90 ms, a frame of 20 ms and a frame for the
-tracker to see a peak, a note is known at most 130 ms after the key's stroke; 240 ms is for recordings.
+tracker to see a peak, a note is known about 130 ms after the key's stroke; 240 ms is for recordings.
 
 It was trained by ``pianolab train`` (docs/model_card.md). The weights, ``neural.onnx``, are no code and are run by
 onnxruntime; they carry the licence of the recordings that they learnt from: CC BY-NC-SA.

@@ -40,7 +40,7 @@ def load_weights(path):
         about = json.loads(file.metadata()["about"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     settings = about["settings"]
-    net = NoteNet(ear=settings["ear"], width=settings["width"], rivals=settings["rivals"], memory=0)
+    net = NoteNet(ear=settings["ear"], width=settings["width"], rivals=settings["rivals"])
     net.load_state_dict(tensors)
     return net.eval(), about
 

@@ -7,6 +7,7 @@ again, so that the work can be stopped and resumed.
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +176,7 @@ def _before_next(onset, offset, midi):
 def played(notes, rng, notes_dir):
     """Notes on a random piano, half of the time with pedal."""
     if notes_dir is not None:
-        return _sampled(str(notes_dir)).render(notes, rng=rng)
+        return _sampled(notes_dir).render(notes, rng=rng)
     pedal = None
     if rng.random() < 0.5:
         changes = np.cumsum(rng.uniform(0.5, 2.5, 40))
@@ -183,13 +184,9 @@ def played(notes, rng, notes_dir):
     return render(notes, sr=SR, piano=random_piano(rng), pedal=pedal, seed=int(rng.integers(2**31)))
 
 
-_LOADED = {}
-
-
+@lru_cache(maxsize=1)  # once a worker: thirty files to read
 def _sampled(folder):
-    if folder not in _LOADED:  # once a worker: thirty files to read
-        _LOADED[folder] = SampledPiano(folder, sr=SR)
-    return _LOADED[folder]
+    return SampledPiano(folder, sr=SR)
 
 
 def random_piano(rng):

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 DELAYS_MS = (0, 30, 60, 90, 240)
 KINDS = ("onset", "frame", "offset", "velocity")
 N_KEYS = 88
+N_WINDOWS = 3
 N_COLUMNS = 98  # semitones from A0 to 7.6 kHz
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key to where its evidence is, or its rival
 
@@ -107,14 +108,11 @@ class NoteNet(nn.Module):
         Channels of the front, of the trunk, and of each harmonic stack inside the trunk.
     dilations : tuple of tuple of int
         Of the trunk's blocks; a harmonic stack stands before each group.
-    memory : int
-        Units of the recurrence over time of each key; 0 for none.
     """
 
-    def __init__(self, *, ear=32, width=64, rivals=24, dilations=((1, 2), (4, 8), (16, 32)), memory=48, n_windows=3):
+    def __init__(self, *, ear=32, width=64, rivals=24, dilations=((1, 2), (4, 8), (16, 32))):
         super().__init__()
-        self.settings = {"ear": ear, "width": width, "rivals": rivals, "dilations": dilations, "memory": memory}
-        self.first = CausalConv(n_windows, ear, frames=5, keys=7, stride=3, pad=2)
+        self.first = CausalConv(N_WINDOWS, ear, frames=5, keys=7, stride=3, pad=2)
         self.second = CausalConv(ear, ear, frames=3, keys=3)
         self.stack = HarmonicStack(ear, width)
         self.context = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in dilations)
@@ -123,16 +121,14 @@ class NoteNet(nn.Module):
         self.rival = nn.ModuleList(HarmonicStack(rivals, width) for _ in dilations[1:])
         self.blocks = nn.ModuleList(Block(width, d) for group in dilations for d in group)
         self.dilations = dilations
-        self.memory = nn.GRU(width, memory, batch_first=True) if memory else None
-        self.last = nn.Conv2d(width + memory, len(KINDS) * len(DELAYS_MS), 1)
+        self.last = nn.Conv2d(width, len(KINDS) * len(DELAYS_MS), 1)
         with torch.no_grad():  # most keys are silent most of the time: begin with that, and velocity in the middle
             self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0, 0.0]).repeat(len(DELAYS_MS)))
 
     def empty_states(self, batch=1):
         """States at the beginning of a stream: a list of zeros."""
         convs = [(self.first, 294), (self.second, N_COLUMNS)] + [(block.time, N_KEYS) for block in self.blocks]
-        states = [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
-        return [*states, torch.zeros(1, batch * N_KEYS, self.memory.hidden_size)] if self.memory else states
+        return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
     def forward(self, x, states):
         """Answers for some frames and the states after them.
@@ -163,17 +159,5 @@ class NoteNet(nn.Module):
             x = x + self.context[i](x.mean(3, keepdim=True))
             for _ in group:
                 x = keep(next(blocks)(x, next(states)))
-        if self.memory:
-            remembered, state = self.remember(x, next(states))
-            new.append(state)
-            x = torch.cat([x, remembered.to(x.dtype)], dim=1)
         out = self.last(torch.relu(x))
         return out.reshape(x.shape[0], len(DELAYS_MS), len(KINDS), x.shape[2], N_KEYS), new
-
-    def remember(self, x, state):
-        """The recurrence: every key by itself, the same weights for all."""
-        batch, width, frames, keys = x.shape
-        rows = x.permute(0, 3, 2, 1).reshape(batch * keys, frames, width)
-        with torch.autocast("cpu", enabled=False):
-            out, state = self.memory(rows.float(), state)
-        return out.reshape(batch, keys, frames, -1).permute(0, 3, 2, 1), state

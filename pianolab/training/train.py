@@ -28,7 +28,6 @@ from pianolab.training.targets import rolls
 from pianolab.units import MIDI_LOW
 
 HOP_S = HOP / SR
-MAIN = DELAYS_MS.index(90)
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
@@ -75,7 +74,7 @@ class Settings:
 def network(settings):
     """A new network of these settings, with weights drawn by the seed."""
     torch.manual_seed(settings.seed)
-    net = NoteNet(ear=settings.ear, width=settings.width, rivals=settings.rivals, memory=0)
+    net = NoteNet(ear=settings.ear, width=settings.width, rivals=settings.rivals)
     return net.to(memory_format=torch.channels_last)
 
 
