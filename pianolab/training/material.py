@@ -5,7 +5,6 @@ each the network's input (``0001.npy``, float16) and its labels (``0001.tsv``). 
 again, so that the work can be stopped and resumed.
 """
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from pianolab import audio, degrade
+from pianolab import audio, degrade, pool
 from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.neural_input import SR, NeuralInput
@@ -79,8 +78,10 @@ def make(todo, *, jobs=2):
     if not missing:
         return
     missing[0].path.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs) as pool:
-        list(tqdm(pool.map(make_one, missing, chunksize=4), total=len(missing), desc="material", unit="piece"))
+    work = pool.run(make_one, missing, n_workers=jobs)
+    for _, _, error in tqdm(work, total=len(missing), desc="material", unit="piece"):
+        if error is not None:
+            raise error
 
 
 def make_one(task):
