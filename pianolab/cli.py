@@ -18,6 +18,7 @@ from pianolab.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, U
 
 NOTE_FORMATS = ("tsv", "csv", "mid")
 SPLITS = ("test", "tune", "all")
+PEDAL_RULES = ("release", "extended")
 _HELP_COLUMN = 28
 _DEFAULT = "fft_peak"  # pianolab.detector.DEFAULT, not imported here so that --help is instant; a test holds them equal
 
@@ -32,7 +33,8 @@ pianolab COMMAND --help                        all options of a command, with ex
 pianolab compare
 pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
 pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
-pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/""",
+pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/
+pianolab compare --data ~/midi --pedal extended""",
     "detect": """\
 pianolab detect song.wav
 pianolab detect *.flac --detector cqt --out notes --track
@@ -182,6 +184,14 @@ def _examples(name):
     return "examples:\n" + "".join(f"  {line}\n" for line in _EXAMPLES[name].splitlines())
 
 
+_PEDAL = {
+    "choices": PEDAL_RULES,
+    "default": "release",
+    "metavar": "|".join(PEDAL_RULES),
+    "help": "a played note ends with its key, or with the sustain pedal (MIDI labels; default: release)",
+}
+
+
 def _add_compare(commands):
     parser = _add(commands, "compare", _compare, "score detectors on labelled recordings and write a report")
     add = parser.add_argument
@@ -195,6 +205,7 @@ def _add_compare(commands):
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
     add("--seconds", type=_seconds, metavar="S", help="hear only the beginning of each recording")
     add("--split", choices=SPLITS, default="test", metavar="|".join(SPLITS), help="which recordings (default: test)")
+    add("--pedal", **_PEDAL)
     add("--jobs", type=_count, metavar="N", help="processes at once (default: one a core, at most 8)")
     add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
 
@@ -213,6 +224,7 @@ def _add_score(commands):
     parser = _add(commands, "score", _score, "score a note file against labels")
     parser.add_argument("estimate", metavar="ESTIMATE", help="notes that were heard: .mid, .tsv, .csv or .txt (MAPS)")
     parser.add_argument("labels", metavar="LABELS", help="notes that were played, in one of the same formats")
+    parser.add_argument("--pedal", **_PEDAL)
     parser.add_argument("--json", action="store_true", help="write one JSON object: metric name to value, and protocol")
 
 
@@ -284,7 +296,7 @@ def _score(args):
     from pianolab.labels import read_labels
     from pianolab.scores import Protocol, score_notes
 
-    protocol = Protocol()
+    protocol = Protocol(pedal=args.pedal)
     reference, estimate = read_labels(args.labels, pedal=protocol.pedal), read_labels(args.estimate)
     scores = score_notes(reference, estimate, protocol=protocol)
     if args.json:

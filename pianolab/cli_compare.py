@@ -6,6 +6,7 @@ Remarks come before the table, one line each on standard error; what failed come
 from pianolab import report
 from pianolab.files import printable
 from pianolab.messages import DONE, FAILED, UsageError, complain, warn
+from pianolab.scores import Protocol
 
 _SHOWN_FAILURES = 10
 
@@ -20,6 +21,7 @@ def run(args):
         seconds=args.seconds,
         split=args.split,
         jobs=args.jobs,
+        protocol=Protocol(pedal=args.pedal),
     )
     _tell_oddities(result.about)
     print(result.console_table())

@@ -9,12 +9,13 @@ import io
 
 import numpy as np
 import soundfile as sf
-from scipy.signal import oaconvolve, resample_poly
+from scipy.signal import oaconvolve
 
 from pianolab import audio
 from pianolab.piano import Room, impulse_response
 
 PEAK_LIMIT = 0.99
+SPEED_OF_SOUND = 343.0  # m/s
 TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # a gain is drawn at each; straight between
 
 
@@ -35,18 +36,42 @@ def in_room(y, *, sr, room):
     return oaconvolve(y, impulse_response(room, sr=sr))[: len(y)].astype(np.float32)
 
 
+def farther(y, *, sr, metres):
+    """The sound as it arrives at a microphone this far away: later, and cut to the length it had.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    metres : float
+    """
+    late = round(metres / SPEED_OF_SOUND * sr)
+    return np.pad(y, (late, 0))[: len(y)]
+
+
 def random_room(rng):
-    """A room that might be anywhere: from a curtained study to a church, the microphone near or far."""
+    """A room that might be anywhere, from a curtained study to a church, and the microphone near or far.
+
+    Returns
+    -------
+    room : pianolab.piano.Room
+    metres : float
+        How far the microphone is. Reverberation is as loud as the direct sound at the critical distance, which is 0.6 m
+        in a small dead room and 2.5 m in a large one (Kuttruff, Room Acoustics).
+    """
     low_s = float(np.exp(rng.uniform(np.log(0.2), np.log(2.0))))
     first_s = float(rng.uniform(0.001, 0.015))
-    return Room(
+    reverb_db = float(rng.uniform(-12.0, 8.0))
+    room = Room(
         "random",
         "drawn at random",
         t60_s=(low_s, low_s * float(rng.uniform(0.3, 0.9))),
-        reverb_db=float(rng.uniform(-14.0, 3.0)),
+        reverb_db=reverb_db,
         reflections_s=(first_s, first_s + float(rng.uniform(0.01, 0.06))),
         seed=int(rng.integers(2**31)),
     )
+    return room, float(np.exp(rng.uniform(np.log(0.6), np.log(2.5)))) * 10.0 ** (reverb_db / 20.0)
 
 
 def toned(y, *, sr, gains_db):
@@ -95,14 +120,16 @@ def noisy(y, *, snr_db, rng, slope=0.0):
     return (y + noise * np.sqrt(power / max(noise_power, 1e-20) * 10.0 ** (-snr_db / 10.0))).astype(np.float32)
 
 
-def detuned(y, *, ratio):
+def detuned(y, *, sr, ratio):
     """The sound at another speed, and so at another pitch: a note at time t comes at t / ratio.
 
     Parameters
     ----------
     y : (n,) float32
+    sr : int
+        Hz.
     ratio : float
-        Of the pitch; rounded to a fraction of 1000.
+        Of the pitch; rounded so that ``sr / ratio`` is a whole number.
 
     Returns
     -------
@@ -110,10 +137,8 @@ def detuned(y, *, ratio):
     ratio : float
         What it is exactly.
     """
-    up = round(1000 / ratio)
-    if up == 1000:
-        return y, 1.0
-    return resample_poly(y, up, 1000).astype(np.float32), 1000 / up
+    rate = round(sr / ratio)
+    return audio.resample(y, sr=sr, target_sr=rate), sr / rate
 
 
 def compressed(y, *, sr, quality):

@@ -15,6 +15,7 @@ from pianolab.units import key_hz
 
 SR = 16000
 HOP = 320  # samples: 20 ms
+HOP_S = HOP / SR
 BINS_PER_KEY = 3
 N_BINS = 294
 WINDOWS = (

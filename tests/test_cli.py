@@ -1,5 +1,6 @@
 """What can be typed after `pianolab`, and what then is on the screen and in the folder."""
 
+import csv
 import importlib.util
 import io
 import json
@@ -16,7 +17,7 @@ import pytest
 import soundfile as sf
 
 import pianolab
-from pianolab import audio, cli, detector
+from pianolab import audio, cli, detector, labels
 from pianolab.cli import main
 from pianolab.labels import read_labels, write_labels
 from pianolab.piano import render
@@ -301,6 +302,23 @@ def test_score_is_a_table_for_people(tmp_path, capsys):
     assert "notes: 2 heard, 3 played" in out
     assert re.search(r"key and onset +1\.0000 +0\.6667 +0\.8000", out)
     assert "protocol: onset 50 ms" in out
+
+
+def test_score_and_compare_end_notes_with_the_pedal_where_that_is_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "theirs").mkdir()
+    write_labels(tmp_path / "theirs" / "chord.tsv", Notes([0.1, 0.1], [2.0, 2.0], [60, 64]))
+    write_labels(tmp_path / "chord.mid", Notes([0.1, 0.1], [0.5, 0.5], [60, 64]), pedal=[(0.3, 2.0)])
+    audio.write(tmp_path / "chord.wav", np.zeros(3 * SR), sr=SR)
+    for words, note_f1 in (([], 0.0), (["--pedal", "extended"], 1.0)):
+        assert run("score", "theirs/chord.tsv", "chord.mid", "--json", *words) == 0
+        assert json.loads(capsys.readouterr().out)["note_f1"] == note_f1
+        given = ["--data", tmp_path, "--detector", "yin", "--estimates", "other=theirs", "--out", "run", "--jobs", 1]
+        assert run("compare", *given, *words) == 0
+        said = capsys.readouterr().out
+        assert f"pedal {words[-1] if words else 'release'}; " in said
+        rows = csv.DictReader(Path("run/scores.csv").read_text(encoding="utf-8").splitlines())
+        assert [float(r["value"]) for r in rows if (r["detector"], r["metric"]) == ("other", "note_f1")] == [note_f1]
 
 
 def test_nothing_heard_and_nothing_played_is_right(tmp_path, capsys):
@@ -635,5 +653,6 @@ def test_pianolab_is_installed_as_a_command():
     assert entry.load() is main
 
 
-def test_the_command_line_and_the_package_have_the_same_default_detector():
+def test_the_command_line_and_the_package_agree_on_what_is_written_twice():
     assert cli._DEFAULT == detector.DEFAULT
+    assert cli.PEDAL_RULES == labels.PEDAL_RULES

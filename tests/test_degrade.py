@@ -28,7 +28,7 @@ def test_tone_changes_one_region_by_its_gain(hz, gain_db):
 
 
 def test_another_speed_moves_pitch_and_time_together():
-    y, ratio = degrade.detuned(tone(440.0), ratio=1.05)
+    y, ratio = degrade.detuned(tone(440.0), sr=SR, ratio=1.05)
     assert len(y) == pytest.approx(SR / ratio, abs=2)
     peak_hz = np.argmax(np.abs(np.fft.rfft(y, 8 * SR))) / 8
     assert peak_hz == pytest.approx(440.0 * ratio, abs=1.0)
@@ -57,7 +57,17 @@ def test_levels_are_peaks_and_silence_stays_silence():
     assert not np.any(degrade.levelled(np.zeros(10, np.float32), peak=0.5))
 
 
-def test_random_rooms_are_rooms():
-    rooms = [degrade.random_room(np.random.default_rng(seed)) for seed in range(50)]
+def test_a_far_microphone_hears_the_same_later():
+    y = tone()
+    heard = degrade.farther(y, sr=SR, metres=3.43)
+    assert len(heard) == len(y)
+    assert not heard[:160].any()
+    np.testing.assert_array_equal(heard[160:], y[:-160])
+
+
+def test_random_rooms_are_rooms_and_far_microphones_hear_more_of_them():
+    rooms, metres = zip(*(degrade.random_room(np.random.default_rng(seed)) for seed in range(50)), strict=True)
     assert {0.2 <= room.t60_s[0] <= 2.0 for room in rooms} == {True}
     assert len({room.seed for room in rooms}) == 50
+    assert 0.1 < min(metres) < max(metres) < 7.0
+    assert np.corrcoef([room.reverb_db for room in rooms], np.log(metres))[0, 1] > 0.5

@@ -20,8 +20,11 @@ from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.session import transcribe
 from pianolab.training import course, export, material, network
+from pianolab.training.batches import Pieces, batch, louder
+from pianolab.training.settings import Settings, TrainingError
 from pianolab.training.targets import rolls
-from pianolab.training.train import Pieces, Run, Settings, TrainingError, answers, batch, learning_rate, louder, peaks
+from pianolab.training.train import Run, learning_rate
+from pianolab.training.validation import answers, peaks
 
 TINY = Settings(
     takes=1, rendered_hours=0.0, steps=4, batch=2, frames=40, ear=8, width=8, rivals=4, every=2, warm_up=2,

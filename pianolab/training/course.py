@@ -13,7 +13,9 @@ from pianolab.datasets import load_dataset
 from pianolab.files import printable, refuse_unwritable, replacing
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training import export, material, tuning
-from pianolab.training.train import Pieces, Run, Settings, TrainingError
+from pianolab.training.batches import Pieces
+from pianolab.training.settings import Settings, TrainingError
+from pianolab.training.train import Run
 
 EVERY_NTH_HELD_OUT = 6  # where no piano is named
 MAY_CHANGE = ("steps", "fall", "every", "validation_s")  # when a training goes on

@@ -104,12 +104,13 @@ def make_one(task):
 def elsewhere(y, notes, rng):
     """The same notes at another pitch and speed, in another room, through another microphone."""
     semitones = int(rng.integers(-2, 3))
-    y, ratio = degrade.detuned(y, ratio=2.0 ** ((semitones + rng.uniform(-0.25, 0.25)) / 12.0))
+    y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** ((semitones + rng.uniform(-0.25, 0.25)) / 12.0))
     midi = notes.midi + semitones
     kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
     notes = Notes(notes.onset / ratio, notes.offset / ratio, np.clip(midi, 0, 127), notes.velocity)[kept]
-    if rng.random() < 0.65:
-        y = degrade.in_room(y, sr=SR, room=degrade.random_room(rng))
+    if rng.random() < 0.75:
+        room, metres = degrade.random_room(rng)
+        y = degrade.farther(degrade.in_room(y, sr=SR, room=room), sr=SR, metres=metres)
     if rng.random() < 0.7:
         y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
     if rng.random() < 0.5:
@@ -147,21 +148,21 @@ def drill(rng):
                 keys, step_s = [low], max(step_s, 0.1)
             elif habit == 1:  # bass
                 keys = rng.integers(MIDI_LOW, 52, int(rng.integers(1, 3)))
-            elif habit == 2:  # octaves, sometimes of unequal strength
-                keys = [low, low + 12] if rng.random() < 0.7 else [low]
+            elif habit == 2:  # octaves among single keys
+                keys = [low, low + 12] if rng.random() < 0.35 else [low]
             elif habit == 3:  # chords
                 keys = low // 2 + 20 + rng.choice(36, int(rng.integers(2, 7)), replace=False)
             else:  # anywhere
                 keys = rng.integers(MIDI_LOW, MIDI_HIGH + 1, int(rng.integers(1, 4)))
             for key in np.unique(np.clip(keys, MIDI_LOW, MIDI_HIGH)):
                 at = now + abs(rng.normal(0.0, 0.008))
-                parts.append((at, at + step_s * rng.uniform(0.3, 0.95 if habit == 0 else 2.5), key, loud))
+                off = at + step_s * rng.uniform(0.3, 0.95 if habit == 0 else 2.5)
+                parts.append((at, off, key, loud + rng.normal(0.0, 12.0)))
             now += step_s
             loud = np.clip(loud + rng.normal(0.0, 8.0), 8.0, 125.0)
         now += rng.uniform(0.0, 0.6)
     onset, offset, midi, velocity = (np.array(column) for column in zip(*parts, strict=True))
-    velocity = np.clip(velocity + rng.normal(0.0, 8.0, len(velocity)), 5, 127)
-    return Notes(onset, _before_next(onset, offset, midi), midi, velocity)
+    return Notes(onset, _before_next(onset, offset, midi), midi, np.clip(velocity, 5, 127))
 
 
 def _before_next(onset, offset, midi):

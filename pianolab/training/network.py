@@ -104,13 +104,13 @@ class NoteNet(nn.Module):
 
     Parameters
     ----------
-    ear, width, rivals : int
-        Channels of the front, of the trunk, and of each harmonic stack inside the trunk.
+    ear, width, rivals, force : int
+        Channels of the front, of the trunk, of each harmonic stack inside the trunk, and of the head for velocity.
     dilations : tuple of tuple of int
         Of the trunk's blocks; a harmonic stack stands before each group.
     """
 
-    def __init__(self, *, ear=32, width=64, rivals=24, dilations=((1, 2), (4, 8), (16, 32))):
+    def __init__(self, *, ear=32, width=64, rivals=24, force=32, dilations=((1, 2), (4, 8), (16, 32))):
         super().__init__()
         self.first = CausalConv(N_WINDOWS, ear, frames=5, keys=7, stride=3, pad=2)
         self.second = CausalConv(ear, ear, frames=3, keys=3)
@@ -120,14 +120,17 @@ class NoteNet(nn.Module):
         self.narrow = nn.ModuleList(nn.Conv2d(width, rivals, 1) for _ in dilations[1:])
         self.rival = nn.ModuleList(HarmonicStack(rivals, width) for _ in dilations[1:])
         self.blocks = nn.ModuleList(Block(width, d) for group in dilations for d in group)
+        self.force = CausalConv(width, force, frames=3)
         self.dilations = dilations
-        self.last = nn.Conv2d(width, len(KINDS) * len(DELAYS_MS), 1)
-        with torch.no_grad():  # most keys are silent most of the time: begin with that, and velocity in the middle
-            self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0, 0.0]).repeat(len(DELAYS_MS)))
+        self.last = nn.Conv2d(width, 3 * len(DELAYS_MS), 1)
+        self.velocity = nn.Conv2d(force, len(DELAYS_MS), 1)
+        with torch.no_grad():  # most keys are silent most of the time: begin with that
+            self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
 
     def empty_states(self, batch=1):
         """States at the beginning of a stream: a list of zeros."""
-        convs = [(self.first, 294), (self.second, N_COLUMNS)] + [(block.time, N_KEYS) for block in self.blocks]
+        convs = [(self.first, 294), (self.second, N_COLUMNS)]
+        convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
     def forward(self, x, states):
@@ -159,5 +162,7 @@ class NoteNet(nn.Module):
             x = x + self.context[i](x.mean(3, keepdim=True))
             for _ in group:
                 x = keep(next(blocks)(x, next(states)))
-        out = self.last(torch.relu(x))
-        return out.reshape(x.shape[0], len(DELAYS_MS), len(KINDS), x.shape[2], N_KEYS), new
+        x = torch.relu(x)
+        out = self.last(x).unflatten(1, (len(DELAYS_MS), 3))
+        velocity = self.velocity(torch.relu(keep(self.force(x, next(states)))))
+        return torch.cat([out, velocity[:, :, None]], dim=2), new

@@ -8,7 +8,7 @@ recorded ones teach it hammers, wood and strings that obey no rule.
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import lfilter, resample_poly
+from scipy.signal import lfilter
 
 from pianolab import audio
 from pianolab.datasets import first_onset_s, load_dataset
@@ -48,8 +48,8 @@ class SampledPiano:
         self._tone = lru_cache(maxsize=512)(self._transposed)
 
     def _transposed(self, midi, source):
-        up = round(1000 * 2.0 ** ((source - midi) / 12.0))
-        return resample_poly(self._samples[source], up, 1000).astype(np.float32)
+        rate = round(self.sr * 2.0 ** ((source - midi) / 12.0))
+        return audio.resample(self._samples[source], sr=self.sr, target_sr=rate)
 
     def render(self, notes, *, rng, tail_s=1.0):
         """The notes as sound, float32 mono.
