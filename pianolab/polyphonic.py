@@ -62,8 +62,8 @@ class Polyphonic:
 
     Parameters
     ----------
-    threshold, n_release, silence_db, release_db, onset_threshold, min_gap_s, n_wait, sure_onset_threshold,
-    ghost_share, offset_threshold, onset_delay_s, offset_delay_s
+    threshold, n_release, silence_db, release_db, onset_threshold, onset_rows, min_gap_s, n_wait,
+    sure_onset_threshold, ghost_share, offset_threshold, onset_delay_s, offset_delay_s
         As for pianolab.tracker.Tracker.
     """
 
@@ -75,6 +75,7 @@ class Polyphonic:
         silence_db,
         release_db,
         onset_threshold,
+        onset_rows,
         min_gap_s,
         n_wait,
         sure_onset_threshold,
@@ -85,7 +86,7 @@ class Polyphonic:
     ):
         self.threshold, self.n_release = threshold, n_release
         self.silence_db, self.release_db = silence_db, release_db
-        self.onset_threshold, self.min_gap_s = onset_threshold, min_gap_s
+        self.onset_threshold, self.onset_rows, self.min_gap_s = onset_threshold, onset_rows, min_gap_s
         self.n_wait, self.sure_onset_threshold = n_wait, sure_onset_threshold
         self.ghost_share, self.offset_threshold = ghost_share, offset_threshold
         self.onset_delay_s, self.offset_delay_s = onset_delay_s, offset_delay_s
@@ -135,7 +136,8 @@ class Polyphonic:
         """Keep the peaks of the row before that are strong enough."""
         rising, peak, falling = *self._onset, onset
         self._onset = np.stack([peak, falling])
-        is_peak = (peak >= self.onset_threshold) & (peak >= rising) & (peak > falling)
+        evidence = peak if self.onset_rows == 1 else (rising + peak + falling) / 3.0
+        is_peak = (evidence >= self.onset_threshold) & (peak >= rising) & (peak > falling)
         if self.ghost_share:
             is_peak &= peak >= self.ghost_share * _struck_below(np.max([rising, peak, falling], axis=0))
         for key in np.flatnonzero(is_peak):

@@ -18,7 +18,7 @@ from pianolab.roll import Notes
 from pianolab.units import N_KEYS, key_to_midi
 
 POLICIES = ("mono", "poly")
-_POLY_ONLY = ("n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold", "offset_delay_s")
+_POLY_ONLY = ("onset_rows", "n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold", "offset_delay_s")
 _NAMES = ("policy", "threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s")
 
 
@@ -90,9 +90,12 @@ class Tracker:
         Two onsets of one key are at least this far apart.
     onset_delay_s : float
         Subtracted from onsets (a property of the detector).
+    onset_rows : {1, 3}
+        This and what follows: for policy 'poly' and evidence of each key. What must reach ``onset_threshold``: the
+        peak, or the mean of it and of the rows before and after, because the evidence of a stroke whose moment is
+        unsure is lower and wider.
     n_wait : int
-        This and what follows: for policy 'poly' and evidence of each key. The frame after an onset speaks for its key,
-        or one of so many more.
+        The frame after an onset speaks for its key, or one of so many more.
     sure_onset_threshold : float
         Onset evidence above this needs no frame that speaks for the key; 1 turns it off.
     ghost_share : float
@@ -121,6 +124,7 @@ class Tracker:
         onset_threshold=0.5,
         min_gap_s=0.05,
         onset_delay_s=0.0,
+        onset_rows=1,
         n_wait=0,
         sure_onset_threshold=1.0,
         ghost_share=0.0,
@@ -133,6 +137,8 @@ class Tracker:
             raise ValueError(f"threshold {threshold} is outside (0, 1]")
         if n_confirm < 1 or n_release < 1:
             raise ValueError(f"n_confirm {n_confirm} and n_release {n_release} must be at least 1 frame")
+        if onset_rows not in (1, 3):
+            raise ValueError(f"onset_rows {onset_rows} is not 1 (the peak) or 3 (the rows around it too)")
         if n_wait < 0 or ghost_share < 0:
             raise ValueError(f"n_wait {n_wait} and ghost_share {ghost_share} must not be below 0: 0 turns them off")
         self.policy = policy
@@ -144,6 +150,7 @@ class Tracker:
         self.onset_threshold = onset_threshold
         self.min_gap_s = min_gap_s
         self.onset_delay_s = onset_delay_s
+        self.onset_rows = onset_rows
         self.n_wait = n_wait
         self.sure_onset_threshold = sure_onset_threshold
         self.ghost_share = ghost_share

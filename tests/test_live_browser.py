@@ -42,7 +42,7 @@ NOTEBOOKS = {
     "chords": [WIDGET],
     "chord_trial": [
         "from pianolab.live import Trial\n"
-        "Trial('C4+E4+G4 A3+C4+E4 G3+B3+D4+F4 E4+G4+C5 F2+C4+F4+B4', 'nmf', folder='takes', bpm=50)"
+        "Trial('C4+E4+G4 A3+C4+E4 G3+B3+D4+F4 E4+G4+C5 F2+C4+F4+B4', 'neural', folder='takes', bpm=50)"
     ],
     "widget": [WIDGET],
     "trial": [TRIAL],

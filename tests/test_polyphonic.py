@@ -124,6 +124,16 @@ def test_another_keys_release_changes_nothing():
     assert notes.offset[0] > 70 * HOP_S
 
 
+def test_a_wide_low_peak_counts_as_much_as_a_narrow_high_one_where_three_rows_do():
+    wide = Evidence().sound(C4, 20, 50)
+    wide.onset[19:22, C4] = 0.35, 0.4, 0.3
+    narrow = Evidence().sound(C4, 20, 50)
+    narrow.onset[19:22, C4] = 0.05, 0.5, 0.05
+    assert [len(tracked(evidence, onset_threshold=0.45)) for evidence in (wide, narrow)] == [0, 1]
+    assert [len(tracked(evidence, onset_threshold=0.3, onset_rows=3)) for evidence in (wide, narrow)] == [1, 0]
+    assert tracked(wide, onset_threshold=0.3, onset_rows=3).onset == tracked(wide, onset_threshold=0.3).onset
+
+
 @pytest.mark.parametrize("ghost", [C5, G5, C6])
 def test_a_weak_onset_at_a_partial_of_a_struck_key_is_a_ghost(ghost):
     both = Evidence().strike(C4, 20, peak=1.0).sound(C4, 20, 50).strike(ghost, 21, peak=0.6).sound(ghost, 20, 50)
@@ -191,6 +201,11 @@ def test_a_tracker_that_has_ended_a_stream_can_hear_another():
     tracker.reset()
     tracker.push(salience)
     assert tracker.notes().midi.tolist() == [60]
+
+
+def test_one_row_or_three():
+    with pytest.raises(ValueError, match="onset_rows 2"):
+        Tracker(policy="poly", onset_rows=2)
 
 
 @pytest.mark.parametrize("setting", [{"n_wait": -1}, {"ghost_share": -0.1}])

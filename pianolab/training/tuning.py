@@ -1,8 +1,9 @@
 """The tracker's settings for a trained network, chosen on recordings that it did not learn from.
 
-What comes in: an exported network and held-out labelled recordings. What comes out: for each delay the settings that
-hear most: first those of strokes (onset F1 at 50 ms), then those of releases (note and frame F1 together). They are
-written into the network's description, where the detector finds them.
+What comes in: an exported network and held-out labelled recordings, each heard twice: as it is, and from a microphone
+somewhere in a room. What comes out: for each delay the settings that hear most: first those of strokes (onset F1 at
+50 ms), then those of releases (note and frame F1 together). They are written into the network's description, where the
+detector finds them.
 """
 
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianolab import degrade
 from pianolab.detectors.neural import DELAYS_MS, Neural
 from pianolab.files import replacing
 from pianolab.scores import Protocol, match, score_notes
@@ -18,7 +20,7 @@ from pianolab.tracker import Tracker
 
 # One setting after the other, each with all that were chosen before it: name, values, what it should raise.
 SEARCH = (
-    ("onset_threshold", (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5), ("onset_f1",)),
+    ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4), ("onset_f1",)),
     ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), ("onset_f1",)),
     ("ghost_share", (0.0, 0.2, 0.35, 0.5), ("onset_f1",)),
     ("min_gap_s", (0.05, 0.08), ("onset_f1",)),
@@ -26,7 +28,16 @@ SEARCH = (
     ("offset_threshold", (0.2, 0.3, 0.4, 0.5, 0.7, 1.0), ("note_f1", "frame_f1")),
     ("n_release", (1, 2, 4), ("note_f1", "frame_f1")),
 )
-START = {"silence_db": -85.0, "release_db": 100.0, "threshold": 0.35, "n_wait": 3, "onset_threshold": 0.3}
+START = {
+    "silence_db": -85.0,
+    "release_db": 100.0,
+    "threshold": 0.35,
+    "n_wait": 3,
+    "onset_threshold": 0.2,
+    "onset_rows": 3,
+}
+SCORES = ("onset_f1", "note_f1", "frame_f1", "velocity_onset_f1")
+ROOM_SEED = 5
 LEAST_PAIRS = 20  # right notes from which the median of their lateness means something
 
 
@@ -40,19 +51,16 @@ def choose(heard, references):
 
     Returns
     -------
-    settings : dict
-    scores : dict of str to float
-        ``onset_f1``, ``note_f1``, ``frame_f1``: means over recordings.
+    dict
     """
     settings = dict(START)
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
-    best = {}
     for name, values, goals in SEARCH:
-        found = [(sum((score := _scores(heard, references, {**settings, name: v}))[g] for g in goals), v, score)
-                 for v in values]  # fmt: skip
-        _, settings[name], best = max(found, key=lambda row: row[0])
+        found = [_scores(heard, references, {**settings, name: value}) for value in values]
+        sums = [sum(scores[goal] for goal in goals) for scores in found]
+        settings[name] = values[int(np.argmax(sums))]
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
-    return settings, best
+    return settings
 
 
 def _tracked(salience, settings):
@@ -64,7 +72,8 @@ def _tracked(salience, settings):
 
 def _scores(heard, references, settings):
     rows = [score_notes(notes, _tracked(salience, settings)) for salience, notes in zip(heard, references, strict=True)]
-    return {name: float(np.mean([row[name] for row in rows])) for name in ("onset_f1", "note_f1", "frame_f1")}
+    found = {name: [row[name] for row in rows if name in row] for name in SCORES}  # no velocity where labels have none
+    return {name: float(np.mean(values)) for name, values in found.items() if values}
 
 
 def _lateness_s(heard, references, settings):
@@ -92,16 +101,24 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
     """
     path = Path(weights).with_suffix(".json")
     description = json.loads(path.read_text(encoding="utf-8"))
-    description["tracking"], description["held_out"] = {}, {}
+    description["tracking"], description["held_out"], description["held_out_in_rooms"] = {}, {}, {}
     references = [recording.notes().on_keyboard().between(0.0, seconds) for recording in recordings]
     for ms in DELAYS_MS:
-        heard = []
-        for recording in recordings:
+        plain, roomy = [], []
+        for i, recording in enumerate(recordings):
             y, sr = recording.load(duration_s=seconds)
-            heard.append(analyse(y, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
-        settings, scores = choose(heard, references)
+            for heard, sound in ((plain, y), (roomy, _in_some_room(y, sr, seed=i))):
+                heard.append(analyse(sound, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
+        settings = choose(plain + roomy, references + references)
         description["tracking"][str(ms)] = settings
-        description["held_out"][str(ms)] = {name: round(value, 4) for name, value in scores.items()}
-        progress(f"lookahead {ms} ms: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+        for name, heard in (("held_out", plain), ("held_out_in_rooms", roomy)):
+            scores = _scores(heard, references, settings)
+            description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
+            progress(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+
+
+def _in_some_room(y, sr, *, seed):
+    room, metres = degrade.random_room(np.random.default_rng([ROOM_SEED, seed]))
+    return degrade.farther(degrade.in_room(y, sr=sr, room=room), sr=sr, metres=metres)
