@@ -46,6 +46,15 @@ def test_two_chords_are_heard_whole_and_in_time(piano, lookahead_ms):
     assert np.all(np.abs(notes.onset[:, None] - [0.3, 1.0]).min(axis=1) < 0.02)
 
 
+@pytest.mark.parametrize("lookahead_ms", [30, 60, 90, 240])
+@pytest.mark.parametrize("midi", [48, 60, 84])
+def test_a_recording_may_begin_with_its_first_stroke(midi, lookahead_ms):
+    """What sounds within the first lookahead is heard as it comes, although no frame that is asked for ends there."""
+    y = render(Notes([0.5], [1.5], [midi], [80]), sr=SR)[SR // 2 :]
+    notes = transcribe(y, sr=SR, detector=f"neural:lookahead_ms={lookahead_ms}")
+    assert notes.onset[notes.midi == midi][0] < 0.03
+
+
 def test_a_louder_stroke_has_the_greater_velocity():
     strokes = Notes([0.3, 1.3], [1.0, 2.0], [60, 60], [30, 110])
     notes = transcribe(render(strokes, sr=SR), sr=SR, detector="neural")

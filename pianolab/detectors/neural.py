@@ -10,6 +10,7 @@ onnxruntime; they carry the licence of the recordings that they learnt from: CC 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -77,7 +78,16 @@ class Neural(Detector):
         answers, *self._states = self._run.run(None, dict(zip(self._names, [heard, *self._states], strict=True)))
         return answers[:, self._head]
 
+    def _hear_the_beginning(self, span):
+        """Hear what came within the lookahead of the first frame as it came, frame by frame; nothing is asked of it."""
+        n_before = (self.lookahead - 1) // HOP
+        if n_before:
+            samples = np.concatenate([np.zeros(n_before * HOP, np.float32), span.samples[: FRAME_LENGTH - HOP]])
+            self._answer(self._ear(replace(span, samples=samples, first_frame=-n_before)))
+
     def process(self, span):
+        if span.first_frame == 0:
+            self._hear_the_beginning(span)
         heard = self._ear(span)
         parts = [self._answer(heard[i : i + FRAMES_AT_ONCE]) for i in range(0, len(heard), FRAMES_AT_ONCE)]
         onset, frame, offset, velocity = np.concatenate(parts).transpose(1, 0, 2)
