@@ -236,7 +236,9 @@ def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kin
     chords = shown_chords(here)
     assert [name for name, _ in itertools.groupby(shown for shown, *_ in chords)] == CHORD_NAMES
     for keys, name in zip(CHORDS, CHORD_NAMES, strict=True):
-        assert set(keys) in [set(lit) for shown, _, lit, _ in chords if shown == name], name
+        lit_then = [set(lit) for shown, _, lit, _ in chords if shown == name]
+        octaves = {key + 12 for key in keys}  # neural may imagine them above rendered chords (docs/model_card.md)
+        assert any(set(keys) <= lit <= set(keys) | octaves for lit in lit_then), name
     assert ("C/E", "C major, first inversion") in [chord[:2] for chord in chords]
     listed = next(keys for shown, _, _, keys in chords if shown == "G7")
     for key, text in zip(("G3", "B3", "D4", "F4"), listed, strict=True):
