@@ -1,8 +1,8 @@
 """What happens to sound between the strings and the file: rooms, tone, noise, detuning, level, compression.
 
 What comes in: a clean recording. What comes out: the same notes as another microphone in another place would have kept
-them. Nothing here moves a note, except ``detuned``, which says by how much. Training hears recordings so changed, and
-anyone can ask how far a detector's score falls.
+them. Nothing here moves a note, except ``detuned``, which says by how much, and distance (``farther`` and what
+uses it): 3 ms a metre. Training hears recordings so changed, and anyone can ask how far a detector's score falls.
 """
 
 import io
@@ -57,8 +57,8 @@ def random_room(rng):
     -------
     room : pianolab.piano.Room
     metres : float
-        How far the microphone is. Reverberation is as loud as the direct sound at the critical distance, which is 0.6 m
-        in a small dead room and 2.5 m in a large one (Kuttruff, Room Acoustics).
+        How far the microphone is. Reverberation is as loud as the direct sound at the critical distance, about
+        0.057 sqrt(V / T60): 0.6 m in a room of 40 m3 and 0.35 s, 2.5 m in one of 2000 m3 and 1 s.
     """
     low_s = float(np.exp(rng.uniform(np.log(0.2), np.log(2.0))))
     first_s = float(rng.uniform(0.001, 0.015))
@@ -72,6 +72,12 @@ def random_room(rng):
         seed=int(rng.integers(2**31)),
     )
     return room, float(np.exp(rng.uniform(np.log(0.6), np.log(2.5)))) * 10.0 ** (reverb_db / 20.0)
+
+
+def in_random_room(y, *, sr, rng):
+    """The sound as a microphone somewhere in a `random_room` hears it: with the room, and later."""
+    room, metres = random_room(rng)
+    return farther(in_room(y, sr=sr, room=room), sr=sr, metres=metres)
 
 
 def toned(y, *, sr, gains_db):

@@ -131,7 +131,8 @@ def test_a_wide_low_peak_counts_as_much_as_a_narrow_high_one_where_three_rows_do
     narrow.onset[19:22, C4] = 0.05, 0.5, 0.05
     assert [len(tracked(evidence, onset_threshold=0.45)) for evidence in (wide, narrow)] == [0, 1]
     assert [len(tracked(evidence, onset_threshold=0.3, onset_rows=3)) for evidence in (wide, narrow)] == [1, 0]
-    assert tracked(wide, onset_threshold=0.3, onset_rows=3).onset == tracked(wide, onset_threshold=0.3).onset
+    mean, peak = (tracked(wide, onset_threshold=0.3, onset_rows=rows).onset.tolist() for rows in (3, 1))
+    assert mean == peak  # only whether there is a note depends on the rows, not when
 
 
 @pytest.mark.parametrize("ghost", [C5, G5, C6])

@@ -109,8 +109,7 @@ def elsewhere(y, notes, rng):
     kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
     notes = Notes(notes.onset / ratio, notes.offset / ratio, np.clip(midi, 0, 127), notes.velocity)[kept]
     if rng.random() < 0.75:
-        room, metres = degrade.random_room(rng)
-        y = degrade.farther(degrade.in_room(y, sr=SR, room=room), sr=SR, metres=metres)
+        y = degrade.in_random_room(y, sr=SR, rng=rng)
     if rng.random() < 0.7:
         y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
     if rng.random() < 0.5:

@@ -107,7 +107,8 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
         plain, roomy = [], []
         for i, recording in enumerate(recordings):
             y, sr = recording.load(duration_s=seconds)
-            for heard, sound in ((plain, y), (roomy, _in_some_room(y, sr, seed=i))):
+            in_room = degrade.in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))
+            for heard, sound in ((plain, y), (roomy, in_room)):
                 heard.append(analyse(sound, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
         settings = choose(plain + roomy, references + references)
         description["tracking"][str(ms)] = settings
@@ -117,8 +118,3 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
             progress(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-
-
-def _in_some_room(y, sr, *, seed):
-    room, metres = degrade.random_room(np.random.default_rng([ROOM_SEED, seed]))
-    return degrade.farther(degrade.in_room(y, sr=sr, room=room), sr=sr, metres=metres)
