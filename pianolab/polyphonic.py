@@ -94,7 +94,7 @@ class Polyphonic:
         self._struck = {}  # key -> _Struck
         self._last_onset_s = np.full(N_KEYS, -np.inf)
         self._onset, self._offset = np.zeros((2, N_KEYS)), np.zeros((2, N_KEYS))  # evidence of the two rows before
-        self._strength, self._velocity = np.zeros(N_KEYS), np.full(N_KEYS, np.nan)  # of the row before
+        self._strength = np.zeros(N_KEYS)  # of the row before
         self._time_s = 0.0
 
     def step(self, time_s, strength, onset, level_db, *, offset=None, velocity=None):
@@ -120,7 +120,8 @@ class Polyphonic:
         changes = self._faded(time_s, hop_s, strength, speaks, level_db)
         if offset is not None:
             changes += self._released(time_s, hop_s, offset.astype(float))
-        self._find_struck(time_s, hop_s, onset.astype(float))
+        velocity = np.full(N_KEYS, np.nan) if velocity is None else velocity
+        self._find_struck(time_s, hop_s, onset.astype(float), velocity)
         for key, struck in list(self._struck.items()):
             if audible and (speaks[key] or struck.evidence > self.sure_onset_threshold):
                 del self._struck[key]
@@ -129,11 +130,10 @@ class Polyphonic:
                 del self._struck[key]
             struck.waited += 1
         self._strength = strength.astype(float)
-        self._velocity = np.full(N_KEYS, np.nan) if velocity is None else velocity.astype(float)
         return changes
 
-    def _find_struck(self, time_s, hop_s, onset):
-        """Keep the peaks of the row before that are strong enough."""
+    def _find_struck(self, time_s, hop_s, onset, velocity):
+        """Keep the peaks of the row before that are strong enough; their velocity is this row's, which heard more."""
         rising, peak, falling = *self._onset, onset
         self._onset = np.stack([peak, falling])
         evidence = peak if self.onset_rows == 1 else (rising + peak + falling) / 3.0
@@ -142,7 +142,7 @@ class Polyphonic:
             is_peak &= peak >= self.ghost_share * _struck_below(np.max([rising, peak, falling], axis=0))
         for key in np.flatnonzero(is_peak):
             onset_s = max(time_s + _peak_shift(rising[key], peak[key], falling[key]) * hop_s - self.onset_delay_s, 0.0)
-            self._struck[int(key)] = _Struck(onset_s, float(self._velocity[key]), float(peak[key]))
+            self._struck[int(key)] = _Struck(onset_s, float(velocity[key]), float(peak[key]))
 
     def _begin(self, key, struck, time_s, level_db):
         if struck.onset_s < self._last_onset_s[key] + self.min_gap_s:

@@ -23,7 +23,7 @@ class Evidence:
         """Onset evidence whose parabola has its top ``shift`` rows from ``row``; neighbours at half the peak."""
         self.onset[row - 1 : row + 2, key] = peak * np.array([0.5 - shift, 1.0, 0.5 + shift])
         if velocity is not None:
-            self.velocity[row, key] = velocity
+            self.velocity[row + 1, key] = velocity  # the row in which the peak is known
         return self
 
     def sound(self, key, first, last, strength=0.9):
@@ -71,7 +71,7 @@ def test_a_note_is_announced_in_the_row_after_its_onset():
     assert (event.kind, event.midi, event.heard_s) == ("on", 60, pytest.approx(0.42))
 
 
-def test_the_velocity_is_that_of_the_onsets_own_row():
+def test_the_velocity_is_that_of_the_row_in_which_the_stroke_is_known():
     notes = tracked(Evidence().strike(C4, 20, velocity=77).sound(C4, 20, 50))
     assert notes.velocity.tolist() == [77]
 
