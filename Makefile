@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup compare test test-all test-train test-browser lint lab live notebooks clean
+.PHONY: help setup setup-train compare test test-all test-train test-browser lint lab live notebooks clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,13 +32,15 @@ test: $(READY)  ## all tests and notebooks but those marked slow or browser
 test-all: $(READY)  ## the slow tests too
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not browser" tests notebooks $(ARGS)
 
+setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianolab train`
+
 .venv/.train: $(READY)
 	@echo "Adding PyTorch ..."
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[train]'
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/test_training.py tests/test_teaching_network.py \
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/test_training.py tests/test_course.py tests/test_teaching_network.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)

@@ -1,7 +1,7 @@
 """How near the rendered grand comes to a real one: the same measurements on real and on rendered single notes.
 
     python benchmarks/piano_fit.py "$ISOLATED" [--out results/piano_fit] [--figure docs/figures/piano_fit.png]
-                                   [--fit] [--velocity "$MAPS/real"]
+                                   [--fit] [--velocity "$MAPS"]
 
 ISOLATED is a folder of recordings named by their key (A0.ogg, Ds1.ogg, C#4.wav). Writes notes.csv (one row a note and
 source), partials.csv (one row a partial) and the figure, and prints the median differences and the renderer's speed.

@@ -8,9 +8,17 @@ Each system hears all recordings in a process of its own, on one core; processor
 and a first half second aside. What was heard is kept under --out (results/polyphony), so a run that was stopped goes
 on, and a second run only scores. The scores are those of `pianolab compare`, means over recordings. Systems that lack
 a library are listed with the reason; docs/peers.md says how to install them, best in an environment of their own.
+Pitch trackers of one voice (aubio, crepe, pyin, swift_f0) say nothing about several notes at once: they are left out
+unless --system names them. aubio_notes follows one voice, too, but writes notes as it hears, and stays.
+
+The delay is measured: from a played onset to the moment in which enough sound was there to announce its note, over all
+notes found (median and 95th percentile). Beside it stands the rule that leaves the detector's own lag aside
+(look-ahead, a frame, the tracker's rows), and how many of the notes found were announced within it. Not in it: the time
+to calculate, the blocks of a sound card, and what a resampler holds back, which has a column of its own.
 
 Writes polyphony.csv, errors.csv, polyphony.md and two figures: polyphony.png (the scores) and polyphony_delay.png
-(onset F1 of the streaming detectors against their delay). --figures DIR writes the figures there as well.
+(onset F1 of the streaming detectors against the 95th percentile of their delay). --figures DIR writes the figures there
+as well.
 """
 
 import argparse
@@ -29,6 +37,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pianolab.audio import Resampler, info
 from pianolab.compare import compare
 from pianolab.datasets import DatasetError, load_dataset
 from pianolab.detector import DetectorError, create, load_all, missing, parameters
@@ -36,12 +45,13 @@ from pianolab.entries import find_entries
 from pianolab.estimates import Estimate, EstimateCache, estimate_key, reason
 from pianolab.files import replacing
 from pianolab.roll import Notes
-from pianolab.scores import EXTRA_REASONS, Protocol, errors
+from pianolab.scores import EXTRA_REASONS, Protocol, errors, match
 from pianolab.session import default_tracker, transcribe, transcribe_file
 from pianolab.tables import label
 
 OURS = ("neural", "neural:lookahead_ms=240", "nmf")
-PEERS = ("basic_pitch", "transkun", "aubio_notes")
+ONE_VOICE_TOO = ("aubio_notes",)  # heard all the same: no other peer writes notes as it hears
+ONE_VOICE = "a pitch tracker of one voice; name it with --system to hear it"
 CURVE = "neural"  # the detector whose parameter lookahead_ms is varied
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
@@ -58,6 +68,21 @@ COLUMNS = {
     "velocity_onset_f1": "velocity F1",
     "velocity_f1": "velocity F1 with offsets",
 }
+LAST_COLUMNS = {
+    "delay_p50_ms": "delay, p50 (ms)",
+    "delay_p95_ms": "p95 (ms)",
+    "rule_ms": "by rule (ms)",
+    "within_rule": "announced within it (%)",
+    "resampling_ms": "resampling, at most (ms)",
+    "rtf": "x real time on one core",
+    "peak_mb": "peak memory (MB)",
+}
+DIGITS = {"rtf": 3, "within_rule": 1}  # others: 0
+ABOUT_DELAY = (
+    "Delay: from a played onset to the moment in which enough sound was there to announce its note, over the notes "
+    "found; errors of the labels are in it. By rule: look-ahead, a frame, and the tracker's rows (one for many keys). "
+    "What resampling holds back comes on top, as do the time to calculate and the blocks of a sound card."
+)
 # Which notes are missed: as in the literature on transcription errors.
 SOFT_QUARTER = 0.25
 REPEATED_S = 0.35
@@ -71,7 +96,8 @@ CHORD_S, CHORD_SIZE = 0.05, 4
 def hear_all(spec, data, split, seconds, out):
     """Hear what is not kept yet, in this process; yields (number done, number of recordings).
 
-    Estimates go to the cache of `pianolab compare`, processor time and peak memory to a JSON file of the system.
+    Estimates go to the cache of `pianolab compare`; processor time, peak memory and the moments in which the notes
+    were announced to a JSON file of the system.
     """
     keep_to_one_core()
     recordings = load_dataset(data, split=split, progress=False).recordings
@@ -88,24 +114,72 @@ def hear_all(spec, data, split, seconds, out):
             measured[key] = before[key]
         else:
             if not warm:
-                transcribe(tone, sr=44100, detector=spec)
+                transcribe(tone, sr=44100, detector=entry.instance)
                 warm = True
+            tracker = KeepsAnnouncements(entry.instance)
             started = time.process_time()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    said = transcribe_file(recording.audio, detector=spec, duration_s=seconds)
+                    said = transcribe_file(
+                        recording.audio, detector=entry.instance, duration_s=seconds, tracker=tracker
+                    )
                 except Exception as error:  # the comparison tries again and shows it as a row
                     print(f"{spec}: {recording.id}: {reason(error)}", file=sys.stderr)
                     continue
             cpu_s = time.process_time() - started
             cache.put(key, Estimate(replace(said, seconds_cpu=cpu_s)))
-            measured[key] = {"seconds_audio": said.seconds_audio, "seconds_cpu": cpu_s, "peak_mb": peak_mb()}
+            measured[key] = {
+                "recording": recording.id,
+                "seconds_audio": said.seconds_audio,
+                "seconds_cpu": cpu_s,
+                "peak_mb": peak_mb(),
+                "resampling_ms": resampling_ms(recording.audio, entry.instance),
+                "announced": tracker.announced,
+            }
             with replacing(path) as temporary:  # what was measured of later recordings before stays known
                 temporary.write_text(json.dumps(before | measured), encoding="utf-8")
         yield number, len(recordings)
     with replacing(path) as temporary:  # what older code took is left out now
         temporary.write_text(json.dumps(measured), encoding="utf-8")
+
+
+class KeepsAnnouncements:
+    """The tracker that suits a detector; it remembers when enough sound was there to announce each note.
+
+    The row of a frame can be computed when the sound from the frame's own moment on and as far as the detector looks
+    ahead has come (pianolab.frames). A note that was renamed counts from its last name.
+    """
+
+    def __init__(self, detector):
+        self._tracker = default_tracker(detector)
+        self._lookahead_s = detector.lookahead / detector.sr
+        self._named = {}  # number of a note -> (midi, onset in s, moment of its announcement in s)
+
+    def push(self, salience):
+        events = self._tracker.push(salience)
+        for event in events:
+            if event.kind != "off":
+                self._named[event.note] = int(event.midi), float(event.time_s), event.heard_s + self._lookahead_s
+        return events
+
+    def flush(self, *, end_s):
+        return self._tracker.flush(end_s=end_s)
+
+    def notes(self):
+        return self._tracker.notes()
+
+    @property
+    def announced(self):
+        """(midi, onset, announcement) of each note, in seconds."""
+        return list(self._named.values())
+
+
+def resampling_ms(path, detector):
+    """How far the resampler from a file's rate to the detector's may lag behind, ms; NaN where it does not matter."""
+    if detector.whole_recording:
+        return np.nan
+    return 1000.0 * Resampler(info(path).sr, detector.sr).latency_s
 
 
 def keep_to_one_core():
@@ -128,7 +202,7 @@ def peak_mb():
 
 def measured_path(out, spec, data, seconds):
     name = re.sub(r"[^A-Za-z0-9_.=-]", "_", f"{spec}_{Path(data).resolve().name}_{seconds:g}_s")
-    return out / f"measured_{name}.json"
+    return out / f"heard_{name}.json"
 
 
 def read_measured(path):
@@ -165,7 +239,7 @@ def can_run(wanted):
         if why:
             left_out[spec] = why
             continue
-        able.setdefault(repr(create(spec)), spec)
+        able.setdefault(spec if ".py:" in spec else repr(create(spec)), spec)
     return list(able), left_out
 
 
@@ -176,20 +250,57 @@ def curve_systems():
     return [] if choice is None else [f"{CURVE}:lookahead_ms={value}" for value in choice.choices]
 
 
-def delay_ms(spec):
-    """Longest time from an onset to its announcement: look-ahead, the tracker's rows, and a hop until a row is due.
+def peers():
+    """Peers that are heard unless systems are named, and why the others are not."""
+    found = {name: cls for name, cls in load_all()[0].items() if cls.peer}
+    heard = [name for name, cls in found.items() if cls.polyphonic or name in ONE_VOICE_TOO]
+    return heard, {name: ONE_VOICE for name in found if name not in heard}
 
-    Infinite for systems that hear the whole recording first.
+
+def rule_ms(detector):
+    """Delay by rule, ms: look-ahead, a frame until a row is due, and the tracker's rows after it.
+
+    Left aside is how much later than the stroke the detector's evidence rises, and that a note may wait for its key.
     """
-    detector = create(spec)
-    if detector.whole_recording:
-        return np.inf
-    rows = default_tracker(detector).delay_rows + 1
+    rows = 1 + default_tracker(detector).delay_rows
     return 1000.0 * (detector.lookahead + rows * detector.hop_length) / detector.sr
+
+
+def delays_ms(truth, heard, announced, protocol):
+    """Time from each played onset to the announcement of its note, ms, over the notes found.
+
+    Parameters
+    ----------
+    truth, heard : Notes
+        What was played and what was heard.
+    announced : list of (midi, onset, announcement)
+        As `KeepsAnnouncements` has them, seconds.
+    protocol : Protocol
+        When a note is found.
+
+    Returns
+    -------
+    list of float
+        To a microsecond.
+    """
+    moment = {(midi, onset_s): announced_s for midi, onset_s, announced_s in announced}
+    found = [(truth.onset[i], (heard.midi[j], heard.onset[j])) for i, j in match(truth, heard, protocol=protocol)]
+    return [round(1000.0 * float(moment[note] - played_s), 3) for played_s, note in found if note in moment]
+
+
+def delay_of(detector, delays):
+    """The columns about delay of one system; infinite where it hears the whole recording first."""
+    if detector.whole_recording:
+        return {"delay_p50_ms": np.inf, "delay_p95_ms": np.inf, "rule_ms": np.nan, "within_rule": np.nan}
+    rule = rule_ms(detector)
+    p50, p95 = np.percentile(delays, [50, 95]) if delays else (np.nan, np.nan)
+    within = 100.0 * np.mean(np.array(delays) <= rule) if delays else np.nan
+    return {"delay_p50_ms": p50, "delay_p95_ms": p95, "rule_ms": rule, "within_rule": within}
 
 
 def score_table(result, systems, given):
     """One row a system and data set: means over recordings, speed, memory, delay."""
+    entries = {entry.label: entry for entry in find_entries(systems, {})[0]}
     summary = result.summary[result.summary.kind == "all"]
     names = [label(*pair) for pair in zip(summary.detector, summary.params, strict=True)]
     rows = []
@@ -197,19 +308,27 @@ def score_table(result, systems, given):
         main = part[part.protocol == str(result.protocol)].set_index("metric")["mean"]
         wide = part[part.protocol.str.startswith(WIDE_STAMP)].set_index("metric")["mean"]
         values = main.to_dict() | {"onset_f1_100": wide.get("onset_f1", np.nan)}
-        measured = pd.DataFrame(read_measured(measured_path(given.out, name, given.data, given.seconds)).values())
+        entry = entries[name]
+        records = read_measured(measured_path(given.out, entry.spec, given.data, given.seconds)).values()
+        measured = pd.DataFrame(records)
+        delays = []
+        for recording, announced in {record["recording"]: record["announced"] for record in records}.items():
+            truth, heard = result.truths.get((dataset, recording)), result.heard.get((dataset, recording, name))
+            if heard is not None:
+                delays += delays_ms(truth, heard, announced, result.protocol)
         rows.append(
             {
                 "dataset": dataset,
                 "system": name,
                 "recordings": int(part.n.max()),
                 **{metric: values.get(metric, np.nan) for metric in COLUMNS},
-                "delay_ms": delay_ms(name),
+                **delay_of(entry.instance, delays),
+                "resampling_ms": measured.resampling_ms.max() if len(measured) else np.nan,
                 "rtf": measured.seconds_cpu.sum() / measured.seconds_audio.sum() if len(measured) else np.nan,
                 "peak_mb": measured.peak_mb.max() if len(measured) else np.nan,
             }
         )
-    order = {name: i for i, name in enumerate(systems)}
+    order = {name: i for i, name in enumerate(entries)}
     return pd.DataFrame(rows).sort_values(["dataset", "system"], key=lambda c: c.map(order).fillna(0), kind="stable")
 
 
@@ -264,15 +383,15 @@ def repeated(truth, onset, midi):
 def markdown(scores, anatomy_table, left_out, title):
     """The tables as text for docs/."""
     lines = [title, ""]
-    head = [*COLUMNS.values(), "delay (ms)", "x real time on one core", "peak memory (MB)"]
+    head = [*COLUMNS.values(), *LAST_COLUMNS.values()]
     for dataset, part in scores.groupby("dataset", sort=False):
         lines += [f"{dataset}, {part.recordings.max()} recordings", "", "| system | " + " | ".join(head) + " |"]
         lines += ["|---" * (len(head) + 1) + "|"]
         for row in part.to_dict("records"):
-            delay = f"{row['delay_ms']:.0f}" if np.isfinite(row["delay_ms"]) else "whole recording"
             cells = [number(row[metric], 3) for metric in COLUMNS]
-            cells += [delay, number(row["rtf"], 3), number(row["peak_mb"], 0)]
+            cells += [number(row[name], DIGITS.get(name, 0)) for name in LAST_COLUMNS]
             lines.append(f"| {row['system']} | " + " | ".join(cells) + " |")
+        lines += ["", ABOUT_DELAY]
         kinds = [name for name in anatomy_table if name not in ("dataset", "system")]
         lines += ["", "Errors, %", "", "| system | " + " | ".join(kinds) + " |", "|---" * (len(kinds) + 1) + "|"]
         for row in anatomy_table[anatomy_table.dataset == dataset].to_dict("records"):
@@ -283,6 +402,8 @@ def markdown(scores, anatomy_table, left_out, title):
 
 
 def number(value, digits):
+    if np.isinf(value):
+        return "whole recording"
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
 
 
@@ -306,19 +427,19 @@ def draw_scores(table, title):
 
 
 def draw_delay(table, curve, title):
-    """Onset F1 of the streaming systems against their delay; those that hear the whole recording are lines."""
+    """Onset F1 of the streaming systems against the 95th percentile of their delay; the others are lines."""
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    streaming = table[np.isfinite(table.delay_ms)]
-    line = streaming[streaming.system.isin(curve)].sort_values("delay_ms")
-    for metric, style in (("onset_f1", "o-"), ("onset_f1_100", "s--")):
-        ax.plot(line.delay_ms, line[metric], style, color="tab:blue", label=f"{CURVE}, {COLUMNS[metric]}")
+    streaming = table[np.isfinite(table.delay_p95_ms)]
+    line = streaming[streaming.system.isin(curve)].sort_values("delay_p95_ms")
+    for metric, style in (("onset_f1", "o-"), ("onset_f1_100", "s--")) if len(line) else ():
+        ax.plot(line.delay_p95_ms, line[metric], style, color="tab:blue", label=f"{CURVE}, {COLUMNS[metric]}")
     for row in streaming[~streaming.system.isin(curve)].itertuples():
-        ax.plot(row.delay_ms, row.onset_f1, "D", label=f"{row.system}, {COLUMNS['onset_f1']}")
-    for i, row in enumerate(table[np.isinf(table.delay_ms)].itertuples()):
+        ax.plot(row.delay_p95_ms, row.onset_f1, "D", label=f"{row.system}, {COLUMNS['onset_f1']}")
+    for i, row in enumerate(table[np.isinf(table.delay_p95_ms)].itertuples()):
         ax.axhline(row.onset_f1, ls=":", color=f"C{i + 4}", label=f"{row.system} (whole recording)")
-    ax.set(ylim=(0, 1), xlabel="delay from onset to announcement (ms)", ylabel="onset F1", title=title)
+    ax.set(ylim=(0, 1), xlabel="delay from onset to announcement, 95th percentile (ms)", ylabel="onset F1", title=title)
     ax.set_xlim(left=0)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8, loc="lower right")
@@ -361,7 +482,12 @@ def arguments(argv=None):
     data.add_argument("--builtin", dest="data", action="store_const", const="builtin", help="our own (default)")
     parser.add_argument("--split", default="test", choices=("test", "tune", "all"), help="which recordings")
     parser.add_argument("--seconds", type=float, default=30.0, help="hear so much of each recording (default: 30)")
-    parser.add_argument("--system", action="append", help="may be repeated (default: ours, the curve and all peers)")
+    parser.add_argument(
+        "--system",
+        action="append",
+        help="may be repeated (default: ours, the curve, the peers that hear several notes, and aubio_notes; "
+        "pitch trackers of one voice are heard only when they are named)",
+    )
     parser.add_argument("--pedal", choices=("release", "extended"), default="release", help="where a played note ends")
     parser.add_argument("--out", type=Path, default=Path("results/polyphony"))
     parser.add_argument("--figures", type=Path, help="a second place for the figures, e.g. docs/figures")
@@ -377,7 +503,9 @@ def main(argv=None):
         return 0
     try:
         curve, _ = can_run([] if given.system else curve_systems())
-        systems, left_out = can_run(given.system or [*OURS, *curve_systems(), *PEERS])
+        others, one_voice = ([], {}) if given.system else peers()
+        systems, left_out = can_run(given.system or [*OURS, *curve_systems(), *others])
+        left_out |= one_voice
         load_dataset(given.data, split=given.split)  # refuses a wrong folder and renders the built-in set
     except (DatasetError, DetectorError) as error:
         print(error, file=sys.stderr)

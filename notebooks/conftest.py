@@ -11,4 +11,4 @@ def pytest_collection_modifyitems(items):
     for item in items:
         library = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
         if library and find_spec(library) is None:
-            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: pip install -e '.[train]'"))
+            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: make setup-train"))

@@ -24,6 +24,8 @@ from pianolab.files import printable, replacing
 MIN_SR = 4000  # below this, the upper half of the keyboard has no fundamental left
 MAX_SR = 768_000
 MAX_CHANNELS = 64
+ONSET_BELOW_PEAK_DB = 30.0  # of first_onset_s
+ONSET_WINDOW_S = 0.002
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64")
 
 _READ_LENGTH = 4096  # samples a read; where a damaged file breaks off, at most these are lost
@@ -251,6 +253,29 @@ def resample(y, *, sr, target_sr):
     """
     resampler = Resampler(sr, target_sr)
     return np.concatenate([resampler.push(y), resampler.flush()])
+
+
+def first_onset_s(y, *, sr):
+    """When the first note of a recording begins: where its energy first comes within 30 dB of its loudest moment.
+
+    Energy is the mean square in windows of 2 ms. For a file that holds one note, cut close or with silence before it.
+
+    Parameters
+    ----------
+    y : (n,) array
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    float
+        Seconds; the beginning of that window, 0 for silence.
+    """
+    window = max(1, round(ONSET_WINDOW_S * sr))
+    n = len(y) // window * window
+    energy = np.mean(np.square(y[:n].reshape(-1, window), dtype=np.float64), axis=1)
+    loud = energy >= energy.max(initial=0.0) * 10.0 ** (-ONSET_BELOW_PEAK_DB / 10.0)
+    return float(np.argmax(loud) * window / sr) if len(energy) and energy.max() > 0 else 0.0
 
 
 def checksum(path):

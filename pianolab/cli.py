@@ -246,6 +246,7 @@ def _add_train(commands):
     add("--data", action="append", metavar="DIR", required=True, help="labelled recordings to learn from")
     add("--out", metavar="DIR", required=True, help="everything that is made; a training that stopped goes on there")
     add("--hold-out", action="append", metavar="PIANO", default=[], help="validate on this piano (else every sixth)")
+    add("--like", metavar="FILE", help="course.json of a training: the same recordings, learnt from and held out")
     add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
     add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
     add("--steps", type=_steps, metavar="N", help="how long (setting steps)")

@@ -8,13 +8,17 @@ def run(args):
     try:
         from pianolab.training import course
     except ImportError as error:
-        raise UsageError(f"training needs PyTorch ({error}): pip install -e '.[train]'") from error
+        raise UsageError(
+            f"training needs PyTorch ({error}): make setup-train, or in an environment of your own "
+            "pip install -e '.[train]'"
+        ) from error
     settings = course.settings_from(args.config, steps=args.steps, seed=args.seed)
     course.train_network(
         args.data,
         args.out,
         settings,
         hold_out=tuple(args.hold_out),
+        like=args.like,
         notes_dir=args.notes,
         jobs=args.jobs or 2,
         say=lambda line: print(line, flush=True),

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from pianolab import audio
+from pianolab.audio import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
 from pianolab.builtin import (
     MONOPHONIC_KINDS,
     BuiltinError,
@@ -54,8 +55,6 @@ AUDIO_SUFFIXES = (
 )  # fmt: skip
 FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".wma")  # sound that libsndfile does not read
 OVERLAP_S = 0.05  # legato fingers overlap this much in music that is still one note at a time
-ONSET_BELOW_PEAK_DB = 30.0
-ONSET_WINDOW_S = 0.002
 
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
 _MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
@@ -372,29 +371,6 @@ def _with_ids(recordings, folder):
     for recording, path in zip(recordings, paths, strict=True):
         whole = path.with_suffix("") if longer[path.with_suffix("")] == 1 else path
         yield replace(recording, id=path.stem if stems[path.stem] == 1 else whole.as_posix())
-
-
-def first_onset_s(y, *, sr):
-    """When the first note of a recording begins: where its energy first comes within 30 dB of its loudest moment.
-
-    Energy is the mean square in windows of 2 ms. For a file that holds one note, cut close or with silence before it.
-
-    Parameters
-    ----------
-    y : (n,) array
-    sr : int
-        Hz.
-
-    Returns
-    -------
-    float
-        Seconds; the beginning of that window, 0 for silence.
-    """
-    window = max(1, round(ONSET_WINDOW_S * sr))
-    n = len(y) // window * window
-    energy = np.mean(np.square(y[:n].reshape(-1, window), dtype=np.float64), axis=1)
-    loud = energy >= energy.max(initial=0.0) * 10.0 ** (-ONSET_BELOW_PEAK_DB / 10.0)
-    return float(np.argmax(loud) * window / sr) if len(energy) and energy.max() > 0 else 0.0
 
 
 def _neighbours(folder):

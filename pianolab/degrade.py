@@ -45,6 +45,10 @@ def farther(y, *, sr, metres):
     sr : int
         Hz.
     metres : float
+
+    Returns
+    -------
+    (n,) float32
     """
     late = round(metres / SPEED_OF_SOUND * sr)
     return np.pad(y, (late, 0))[: len(y)]
@@ -52,6 +56,10 @@ def farther(y, *, sr, metres):
 
 def random_room(rng):
     """A room that might be anywhere, from a curtained study to a church, and the microphone near or far.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -75,7 +83,19 @@ def random_room(rng):
 
 
 def in_random_room(y, *, sr, rng):
-    """The sound as a microphone somewhere in a `random_room` hears it: with the room, and later."""
+    """The sound as a microphone somewhere in a `random_room` hears it: with the room, and later.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n,) float32
+    """
     room, metres = random_room(rng)
     return farther(in_room(y, sr=sr, room=room), sr=sr, metres=metres)
 
@@ -172,6 +192,17 @@ def compressed(y, *, sr, quality):
 
 
 def levelled(y, *, peak):
-    """The sound with this greatest magnitude; silence stays silence."""
+    """The sound with this greatest magnitude; silence stays silence.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    peak : float
+        At most `PEAK_LIMIT` is used.
+
+    Returns
+    -------
+    (n,) float32
+    """
     loudest = np.max(np.abs(y), initial=0.0)
     return y if loudest == 0 else (y * np.float32(min(peak, PEAK_LIMIT) / loudest)).astype(np.float32)

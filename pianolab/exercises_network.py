@@ -132,6 +132,8 @@ def check_best_step(answer, rng):
         (np.concatenate([down, down[-1] + np.array([0.1, 0.2, 0.3, 0.4])]), 3, "a loss that falls and then rises"),
         (np.array([0.9, 0.5, 0.6, 0.4, 0.45, 0.5]), 2, "a loss with one bump"),
         (np.array([0.9, 0.5, 0.6, 0.7, 0.8, 0.3]), 3, "a loss that falls again after the stop"),
+        (np.array([0.9, 0.5, 0.7, 0.6, 0.65, 0.3]), 3, "a loss that swings above its lowest"),
+        (np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.3]), 3, "a loss that stays as it is"),
     ]
     for losses, patience, about in cases:
         best = 0
@@ -147,6 +149,10 @@ def check_best_step(answer, rng):
             raise Hint(f"{said}: you looked at losses after the stop, which nobody has waited for")
         if got == step:
             raise Hint(f"{said}: that is where you notice it; keep the network that was best")
+        if "swings" in about:
+            raise Hint(f"{said}: compare each loss with the lowest so far, not with the one before it")
+        if "stays" in about:
+            raise Hint(f"{said}: as low as the lowest is not lower")
         if "bump" in about:
             raise Hint(f"{said}: one loss that is not lower is no reason yet; count {patience} in a row")
         raise Hint(f"{said}: remember the lowest so far and how long ago it was")

@@ -156,43 +156,58 @@ def check_struck(answer, rng):
     ``onset`` (T, 88); a peak is higher than the frame before and not lower than the frame after, in the same column.
     The first and the last frame are no peaks. Any order.
     """
-    for n_keys in (1, 3, 2):
-        onset, want = _strokes(rng, n_keys)
-        about = f"{len(want)} strokes on {n_keys} key{'s' * (n_keys > 1)}"
-        got = _pairs(ask(answer, onset, 0.5, about=about), about)
+    for n_keys, threshold in ((1, 0.5), (3, 0.5), (2, 0.3)):
+        onset, want = _strokes(rng, n_keys, threshold)
+        about = f"{len(want)} strokes on {n_keys} key{'s' * (n_keys > 1)}, threshold {threshold}"
+        got = _pairs(ask(answer, onset, threshold, about=about), about)
         if got == want:
             continue
-        said = f"{about}: you found {len(got)}"
-        if sorted(set(got)) == want:
+        said, more, less = f"{about}: you found {len(got)}", set(got) - set(want), set(want) - set(got)
+        if not more and not less:
             raise Hint(f"{said}, some of them twice")
         if sorted((key, frame) for frame, key in got) == want:
             raise Hint(f"{said}, with frame and key swapped: a pair is (frame, key)")
         if n_keys > 1 and len(got) < len(want) and len({t for t, _ in got}) == len(got):
             raise Hint(f"{said}, one a frame: look at every key by itself, a chord is several at once")
-        if set(got) > set(want) and all(onset[t, k] >= 0.5 for t, k in got):
+        if not less and any(onset[t, k] < threshold for t, k in more):
+            raise Hint(f"{said}, some below the threshold of {threshold}")
+        if not less and {t for t, _ in more} == {LEVEL_FRAME + 1}:
+            raise Hint(f"{said}: a peak of two equal frames is one stroke, in the first of them")
+        if not less:
             raise Hint(f"{said}: every frame above the threshold counts in yours; only the peak is the stroke")
-        if set(got) > set(want):
-            raise Hint(f"{said}, some below the threshold of 0.5")
-        if set(got) < set(want):
-            frame, key = min(set(want) - set(got))
-            raise Hint(f"{said}: the stroke of {note_name(A0 + key)} in frame {frame} is missing; a key may repeat")
+        if not more:
+            frame, key = min(less)
+            why = {
+                LEVEL_FRAME: "the frame after it is just as high, not higher",
+                BRIM_FRAME: f"its peak is {threshold}, and the threshold itself is enough",
+                HILL_FRAME: f"its peak is 0.4, and the threshold asked for is {threshold}",
+            }.get(frame, "a key may repeat, and a low peak counts too")
+            raise Hint(f"{said}: the stroke of {note_name(A0 + key)} in frame {frame} is missing; {why}")
         raise Hint(f"{said}, but not in the right frames: the highest of the three is the middle one")
     return "every key has its own peaks, so a chord is several and a repeated key two"
 
 
-def _strokes(rng, n_keys):
-    """Onset probabilities: every key is struck twice in quick succession, with a false hill of 0.4 between others."""
+HILL_FRAME, LEVEL_FRAME, BRIM_FRAME = 36, 44, 53  # of a hill of 0.4, of two equal frames, of a peak at the threshold
+
+
+def _strokes(rng, n_keys, threshold):
+    """Onset probabilities of keys that are struck twice in quick succession, and the strokes that are to be found.
+
+    Later each key has a hill of 0.4, a peak that lasts two frames and one that just reaches the threshold.
+    """
     onset = rng.uniform(0.0, 0.1, (60, N_KEYS))
     keys = np.sort(rng.choice(np.arange(20, 60), n_keys, replace=False)).tolist()
     first, gap = int(rng.integers(5, 15)), int(rng.integers(4, 7))
     hill = np.array([0.55, 1.0, 0.6])
     want = []
     for key in keys:
-        for frame in (first, first + gap):
-            onset[frame - 1 : frame + 2, key] = hill * rng.uniform(0.93, 0.99)
-            want.append((frame, key))
-        onset[first + 2 : first + gap - 1, key] = 0.51  # between two strokes it may stay above the threshold
-        onset[40:43, key] = 0.4 * hill
+        tops = {first: rng.uniform(0.9, 1.0), first + gap: rng.uniform(0.6, 0.8), HILL_FRAME: 0.4}
+        tops |= {LEVEL_FRAME: rng.uniform(0.6, 1.0), BRIM_FRAME: threshold}
+        for frame, top in tops.items():
+            onset[frame - 1 : frame + 2, key] = top * hill
+            want += [(frame, key)] * (top >= threshold)
+        onset[first + 2 : first + gap - 1, key] = 0.3  # between two strokes it need not fall to nothing
+        onset[LEVEL_FRAME + 1, key] = onset[LEVEL_FRAME, key]
     return onset, sorted(want)
 
 

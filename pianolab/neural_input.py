@@ -10,14 +10,11 @@ import numpy as np
 import scipy.fft
 
 from pianolab.frames import Framer, frames_of
-from pianolab.spectrum import Comb, hann
-from pianolab.units import key_hz
+from pianolab.spectrum import N_BINS, Comb, hann, log_bins
 
 SR = 16000
 HOP = 320  # samples: 20 ms
 HOP_S = HOP / SR
-BINS_PER_KEY = 3
-N_BINS = 294
 WINDOWS = (
     (1024, 0.5),
     (4096, 0.75),
@@ -41,7 +38,7 @@ class NeuralInput:
     def __init__(self):
         self._windows = [hann(length, peak_at=peak_at) for length, peak_at in WINDOWS]
         self._windows = [window * np.float32(2.0 / window.sum()) for window in self._windows]
-        self._combs = [Comb(log_bins(length)) for length, _ in WINDOWS]
+        self._combs = [Comb(log_bins(((length, 0.0),), sr=SR)) for length, _ in WINDOWS]
 
     def __call__(self, span):
         """The input for each frame of a span.
@@ -78,21 +75,3 @@ class NeuralInput:
         framer = Framer(frame_length=FRAME_LENGTH, hop_length=HOP, sr=SR, lookahead=lookahead)
         spans = [*framer.push(np.asarray(y, np.float32)), *framer.flush()]
         return np.concatenate([self(span) for span in spans]) if spans else np.empty((0, *self.shape), np.float32)
-
-
-def log_bins(length):
-    """Triangles of a third of a semitone, or of one FFT bin where that is wider, as weights on a spectrum.
-
-    Parameters
-    ----------
-    length : int
-        Samples of the window, at 16 kHz.
-
-    Returns
-    -------
-    (294, length // 2 + 1) float32
-    """
-    centre = key_hz()[0] * 2.0 ** ((np.arange(N_BINS) - 1) / (12 * BINS_PER_KEY))
-    hz = np.arange(length // 2 + 1) * SR / length
-    half = np.maximum(centre * (2.0 ** (1.0 / (12 * BINS_PER_KEY)) - 1.0), SR / length)
-    return np.maximum(1.0 - np.abs(hz - centre[:, None]) / half[:, None], 0.0).astype(np.float32)

@@ -5,7 +5,8 @@ so, how likely it was released and how hard it was struck. What comes out: notes
 the onset evidence of its key has a peak, and nowhere else: a peak is known one row later, and its time is read from
 the parabola through the three rows around it. A key struck while it sounds ends the old note where the new one begins.
 A note ends at a peak of the release evidence, or where its strength has fallen through the threshold, whichever comes
-first. Octaves and twelfths above a struck key share its partials and are easily heard with it: they must be clearer.
+first. Onsets and ends are read from different evidence with different delays; still, notes of a key never overlap.
+Octaves and twelfths above a struck key share its partials and are easily heard with it: they must be clearer.
 """
 
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ class Polyphonic:
         self.onset_delay_s, self.offset_delay_s = onset_delay_s, offset_delay_s
         self.sounding = {}  # key -> _Sounding
         self._struck = {}  # key -> _Struck
-        self._last_onset_s = np.full(N_KEYS, -np.inf)
+        self._last_onset_s, self._last_offset_s = np.full((2, N_KEYS), -np.inf)
         self._onset, self._offset = np.zeros((2, N_KEYS)), np.zeros((2, N_KEYS))  # evidence of the two rows before
         self._strength = np.zeros(N_KEYS)  # of the row before
         self._time_s = 0.0
@@ -117,11 +118,11 @@ class Polyphonic:
         hop_s, self._time_s = time_s - self._time_s, time_s
         audible = level_db >= self.silence_db
         speaks = (strength >= self.threshold) & audible
+        velocity = np.full(N_KEYS, np.nan) if velocity is None else velocity
+        self._find_struck(time_s, hop_s, onset.astype(float), velocity)  # before the ends, which heed what waits
         changes = self._faded(time_s, hop_s, strength, speaks, level_db)
         if offset is not None:
             changes += self._released(time_s, hop_s, offset.astype(float))
-        velocity = np.full(N_KEYS, np.nan) if velocity is None else velocity
-        self._find_struck(time_s, hop_s, onset.astype(float), velocity)
         for key, struck in list(self._struck.items()):
             if audible and (speaks[key] or struck.evidence > self.sure_onset_threshold):
                 del self._struck[key]
@@ -142,11 +143,11 @@ class Polyphonic:
             is_peak &= peak >= self.ghost_share * _struck_below(np.max([rising, peak, falling], axis=0))
         for key in np.flatnonzero(is_peak):
             onset_s = max(time_s + _peak_shift(rising[key], peak[key], falling[key]) * hop_s - self.onset_delay_s, 0.0)
-            self._struck[int(key)] = _Struck(onset_s, float(velocity[key]), float(peak[key]))
+            if onset_s >= self._last_onset_s[key] + self.min_gap_s:
+                onset_s = max(onset_s, self._last_offset_s[key])  # an end that was told stays
+                self._struck[int(key)] = _Struck(onset_s, float(velocity[key]), float(peak[key]))
 
     def _begin(self, key, struck, time_s, level_db):
-        if struck.onset_s < self._last_onset_s[key] + self.min_gap_s:
-            return []
         changes = [self._end(key, struck.onset_s)] if key in self.sounding else []
         self._last_onset_s[key] = struck.onset_s
         self.sounding[key] = _Sounding(struck.onset_s, level_db, time_s)
@@ -184,7 +185,11 @@ class Polyphonic:
         return changes
 
     def _end(self, key, offset_s):
-        return Change("off", max(offset_s, self.sounding.pop(key).onset_s), key)
+        """End a note, at the latest where the stroke that waits for its key began."""
+        if key in self._struck:
+            offset_s = min(offset_s, self._struck[key].onset_s)
+        self._last_offset_s[key] = offset_s = max(offset_s, self.sounding.pop(key).onset_s)
+        return Change("off", offset_s, key)
 
 
 def _peak_shift(rising, peak, falling):

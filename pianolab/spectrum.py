@@ -1,4 +1,4 @@
-"""Kernels that several detectors share: halved rates, spectra, combs, YIN's difference function, onset evidence.
+"""Kernels that several detectors share: halved rates, spectra, bins, combs, YIN's difference function, onset evidence.
 
 What comes in: samples in [-1, 1], cut into frames (rows). What comes out: one row of numbers a frame. Nothing here
 knows its neighbours: a row's result has the same bits whether it comes alone or among 255 others, so that what is
@@ -20,6 +20,8 @@ from pianolab.piano import Piano
 from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz
 
 LANES = 32  # frames that a comb treats side by side
+BINS_PER_KEY = 3  # of log_bins; bin 3 k + 1 is key k's equal-tempered frequency
+N_BINS = 294  # from A0 to 7.6 kHz
 HALVING_TAPS = 31
 HALVING_CUTOFF = 0.245  # of the rate: flat to 0.2, -60 dB where 0.3 would fold back to 0.2
 FLUX_LENGTH = 1024  # samples at 44.1 kHz: 23 ms, two hops
@@ -352,6 +354,34 @@ class Registers:
         hz = np.arange(self.n_bins[index]) * self.bin_step_hz[index]
         slope = self.registers[index].slope * strength
         return np.where(hz >= LOWEST_HZ, (np.maximum(hz, LOWEST_HZ) / 1000.0) ** slope, 0.0).astype(np.float32)
+
+
+def log_bins(windows, *, sr):
+    """Weights that turn the spectra of several windows, side by side, into bins of a third of a semitone.
+
+    A bin is a triangle on the FFT bins of the one window that is used there; where an FFT bin is wider than a third of
+    a semitone, so is the triangle.
+
+    Parameters
+    ----------
+    windows : tuple of (int, float)
+        Length in samples and the frequency in Hz from which it is used, rising.
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    (N_BINS, sum of n // 2 + 1) float32
+    """
+    centre = key_hz()[0] * 2.0 ** ((np.arange(N_BINS) - 1) / (12 * BINS_PER_KEY))
+    edges = [*(start for _, start in windows), np.inf]
+    parts = []
+    for (n, low), high in zip(windows, edges[1:], strict=True):
+        hz = np.arange(n // 2 + 1) * sr / n
+        half = np.maximum(centre * (2.0 ** (1.0 / (12 * BINS_PER_KEY)) - 1.0), sr / n)
+        triangles = np.maximum(1.0 - np.abs(hz - centre[:, None]) / half[:, None], 0.0)
+        parts.append(np.where(((centre >= low) & (centre < high))[:, None], triangles, 0.0))
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 # --------------------------------------------------------------------------------------------------------- combs

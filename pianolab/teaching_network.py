@@ -62,8 +62,8 @@ def need_torch():
     if find_spec("torch") is None:
         raise TorchMissing(
             "This notebook trains a network with PyTorch, which is not installed here: it is large, and so an extra. "
-            "In the folder of pianolab run: pip install -e '.[train]', then restart the kernel. "
-            "Every other notebook works without it."
+            "In the folder of pianolab run make setup-train (or, in your own environment, pip install -e '.[train]') "
+            "and restart the kernel. Every other notebook works without it."
         )
 
 
@@ -110,7 +110,20 @@ def log_frequency(y):
 
 
 def mel_levels(y, n_mels=40):
-    """Levels of mel bands up to 8 kHz, (T, n_mels) dB, from the frames that `log_frequency` looks at."""
+    """Levels of mel bands up to 8 kHz, from the frames that `log_frequency` looks at.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1] at 16 kHz.
+    n_mels : int
+        Bands.
+
+    Returns
+    -------
+    (T, n_mels) float64
+        dB, T = ceil(n / 512).
+    """
     power = np.abs(np.fft.rfft(_frames(y) * np.hanning(FRAME))) ** 2
     return 10.0 * np.log10(np.maximum(power @ _mel_filters(n_mels).T, 1e-9))
 
@@ -123,7 +136,20 @@ def _mel_filters(n_mels):
 
 
 def mfccs(y, n_mfcc=13):
-    """The first coefficients of the cosine transform of 40 mel levels, (T, n_mfcc)."""
+    """The first coefficients of the cosine transform of 40 mel levels.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1] at 16 kHz.
+    n_mfcc : int
+        Coefficients, at most 40.
+
+    Returns
+    -------
+    (T, n_mfcc) float64
+        T = ceil(n / 512).
+    """
     from scipy.fft import dct
 
     return dct(mel_levels(y), norm="ortho")[:, :n_mfcc]
@@ -134,7 +160,7 @@ FEATURES = {"13 MFCCs": mfccs, "40 mel bands": mel_levels, "log-frequency": log_
 
 @lru_cache(maxsize=256)
 def chord(keys, piano="grand"):
-    """Half a second of keys struck together, from shortly after the blow, (n,) float32 at 16 kHz.
+    """Half a second of keys struck together, from shortly after the blow.
 
     Parameters
     ----------
@@ -142,6 +168,11 @@ def chord(keys, piano="grand"):
         MIDI numbers.
     piano : str
         A name in `pianolab.piano.PIANOS`.
+
+    Returns
+    -------
+    (8000,) float32
+        At 16 kHz.
     """
     n = len(keys)
     y = render(Notes([0.0] * n, [0.7] * n, list(keys), [80] * n), sr=SR, piano=piano, tail_s=0.0)
@@ -149,7 +180,18 @@ def chord(keys, piano="grand"):
 
 
 def triads(low=48):
-    """The 12 major and the 12 minor triads whose root lies in the octave above key ``low``: name -> MIDI numbers."""
+    """The 12 major and the 12 minor triads whose roots lie in one octave.
+
+    Parameters
+    ----------
+    low : int
+        MIDI number of the lowest root.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        Name, such as ``"C3 major"`` -> MIDI numbers.
+    """
     roots = range(low, low + 12)
     return {f"{note_name(r)} {kind}": tuple(r + k for k in steps) for kind, steps in TRIADS.items() for r in roots}
 
@@ -183,7 +225,19 @@ def _centred(rows):
 
 
 def features_figure(keys, piano="grand"):
-    """What each kind of features keeps of one chord, and of the same chord a semitone higher (dashed)."""
+    """What each kind of features keeps of one chord, and of the same chord a semitone higher (dashed).
+
+    Parameters
+    ----------
+    keys : tuple of int
+        MIDI numbers.
+    piano : str
+        A name in `pianolab.piano.PIANOS`.
+
+    Returns
+    -------
+    Picture
+    """
     fig, axes = figure(10, 2.8, ncols=len(FEATURES))
     for ax, (name, feature) in zip(axes, FEATURES.items(), strict=True):
         for up, style in ((0, "-"), (1, "--")):
@@ -223,7 +277,19 @@ def held_keys(notes, n_frames):
 
 
 def struck_keys(notes, n_frames):
-    """Strokes as soft targets, (n_frames, 88) float32: 1 at an onset, down to 0 at 50 ms before and after it."""
+    """Strokes as soft targets: 1 at an onset, down to 0 at 50 ms before and after it.
+
+    Parameters
+    ----------
+    notes : Notes
+        On the keyboard, A0..C8.
+    n_frames : int
+        Frames, 32 ms apart.
+
+    Returns
+    -------
+    (n_frames, 88) float32
+    """
     times = np.arange(n_frames) * HOP / SR
     roll = np.zeros((n_frames, N_KEYS), np.float32)
     for onset, midi in zip(notes.onset, notes.midi, strict=True):
@@ -293,7 +359,18 @@ def example(piece, piano, *, seconds=8.0):
 
 
 def targets_figure(example, stop_s=None):
-    """Features above, held keys in the middle, struck keys below, over time."""
+    """Features above, held keys in the middle, struck keys below, over time.
+
+    Parameters
+    ----------
+    example : Example
+    stop_s : float, optional
+        Show so much, seconds; all of it if not given.
+
+    Returns
+    -------
+    Picture
+    """
     times = np.arange(len(example.features)) * HOP / SR
     fig, axes = figure(9, 6, rows=3, sharex=True)
     bins = MIDI_LOW + (np.arange(N_BINS) - BINS_PER_KEY // 2) / BINS_PER_KEY
@@ -313,7 +390,23 @@ def targets_figure(example, stop_s=None):
 
 
 def tensors(examples):
-    """Features, held and struck keys of examples of equal length as three tensors (batch, frames, ...)."""
+    """Features, held and struck keys of some examples as three tensors.
+
+    Parameters
+    ----------
+    examples : list of Example
+        All of T frames.
+
+    Returns
+    -------
+    list of tensor
+        Float32 of shapes (n, T, 264), (n, T, 88) and (n, T, 88).
+
+    Raises
+    ------
+    ValueError
+        If their lengths differ.
+    """
     import torch
 
     rolls = ([getattr(e, name) for e in examples] for name in ("features", "held", "struck"))
@@ -330,6 +423,11 @@ def segments(examples, rng, n=BATCH):
     rng : numpy.random.Generator
     n : int
         Pieces.
+
+    Returns
+    -------
+    list of tensor
+        Float32 of shapes (n, 64, 264), (n, 64, 88) and (n, 64, 88).
 
     Raises
     ------
@@ -372,7 +470,17 @@ def loss(logits, held, struck):
 
 
 def loss_of(net, examples):
-    """The mean loss of a network over whole examples, a float; nothing is learnt from them."""
+    """The mean loss of a network over whole examples; nothing is learnt from them.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+    examples : list of Example
+
+    Returns
+    -------
+    float
+    """
     import torch
 
     net.eval()
@@ -469,6 +577,10 @@ def curves_figure(curves, guess=None):
         Title -> what `fit` returned.
     guess : float, optional
         Loss of `guessing_loss`, drawn as a line.
+
+    Returns
+    -------
+    Picture
     """
     fig, axes = figure(3.4 * len(curves) + 2.0, 3.0, ncols=len(curves), sharey=True, squeeze=False)
     for ax, (title, curve) in zip(axes[0], curves.items(), strict=True):
@@ -516,7 +628,19 @@ def grid(make, train, validation, *, learning_rates, harmonics, n_steps=60, seed
 
 
 def grid_figure(table, guess):
-    """The table of `grid` as a picture: a cell for each pair of settings, the lowest loss framed."""
+    """The table of `grid` as a picture: a cell for each pair of settings, the lowest loss in bold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `grid`.
+    guess : float
+        Loss of `guessing_loss`, where the colours end.
+
+    Returns
+    -------
+    Picture
+    """
     values = table.to_numpy()
     fig, ax = figure(5.5, 2.6)
     mesh = ax.imshow(values, cmap="viridis_r", vmin=0.0, vmax=guess, aspect="auto")
@@ -542,7 +666,18 @@ def grid_figure(table, guess):
 
 
 def evidence(net, example):
-    """What a network says about an example, as a detector would: Salience with strength and onset in [0, 1]."""
+    """What a network says about an example, as a detector would.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+    example : Example
+
+    Returns
+    -------
+    Salience
+        With strength and onset in [0, 1], 32 ms a row.
+    """
     import torch
 
     net.eval()
@@ -574,13 +709,41 @@ def heard_notes(salience, *, threshold=THRESHOLD, onset_threshold=ONSET_THRESHOL
 
 
 def scores(net, examples):
-    """Mean scores of a network over examples: onset, note and frame F1, a dict of str to float in [0, 1]."""
+    """Mean scores of a network over examples.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+    examples : list of Example
+
+    Returns
+    -------
+    dict of str to float
+        F1 in [0, 1] of ``onset``, ``note`` and ``frame``.
+    """
     rows = [score_notes(e.notes, heard_notes(evidence(net, e))) for e in examples]
     return {name: float(np.mean([row[f"{name}_f1"] for row in rows])) for name in ("onset", "note", "frame")}
 
 
 def detector_scores(detector, examples):
-    """The same as `scores` for a detector of the package, by its name."""
+    """The same as `scores` for a detector of the package.
+
+    Parameters
+    ----------
+    detector : str
+        Such as ``"nmf"``.
+    examples : list of Example
+
+    Returns
+    -------
+    dict of str to float
+        F1 in [0, 1] of ``onset``, ``note`` and ``frame``.
+
+    Raises
+    ------
+    DetectorError
+        If there is no such detector.
+    """
     rows = [score_notes(e.notes, transcribe(e.y, sr=SR, detector=detector)) for e in examples]
     return {name: float(np.mean([row[f"{name}_f1"] for row in rows])) for name in ("onset", "note", "frame")}
 
@@ -603,7 +766,21 @@ def score_table(rows):
 
 
 def heard_figure(salience, example, *, threshold=THRESHOLD, onset_threshold=ONSET_THRESHOLD):
-    """How sure a network is of each held key above; played against heard notes below."""
+    """How sure a network is of each held key above; played against heard notes below.
+
+    Parameters
+    ----------
+    salience : Salience
+        From `evidence`.
+    example : Example
+        What it is about.
+    threshold, onset_threshold : float
+        As for `heard_notes`.
+
+    Returns
+    -------
+    Picture
+    """
     notes = heard_notes(salience, threshold=threshold, onset_threshold=onset_threshold)
     fig, (above, below) = figure(9, 5.4, rows=2, sharex=True)
     plots.salience(above, salience)
@@ -654,7 +831,17 @@ def training_log(path):
 
 
 def training_log_figure(log):
-    """Loss and validation F1 over the minutes of a long training, two pictures side by side."""
+    """Loss and validation F1 over the minutes of a long training, two pictures side by side.
+
+    Parameters
+    ----------
+    log : DataFrame
+        From `training_log`.
+
+    Returns
+    -------
+    Picture
+    """
     fig, (left, right) = figure(9, 3, ncols=2)
     losses, f1 = log.dropna(subset="loss"), log.dropna(subset="validation_onset_f1")
     left.plot(losses.minutes, losses.loss, color=plots.BLUE, linewidth=1)

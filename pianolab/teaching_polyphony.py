@@ -48,6 +48,11 @@ def chords(names, *, beat_s=0.8, held_s=0.7, start_s=0.1, velocity=80):
     Returns
     -------
     Notes
+
+    Raises
+    ------
+    ValueError
+        If a name is no key.
     """
     keys = [[parse_note(name) for name in chord.split()] for chord in names]
     midi = [key for chord in keys for key in chord]
@@ -56,7 +61,24 @@ def chords(names, *, beat_s=0.8, held_s=0.7, start_s=0.1, velocity=80):
 
 
 def play(notes, *, piano="grand", room="dry"):
-    """Samples at 16 kHz of some notes on a rendered piano, (n,) float32."""
+    """The sound of some notes on a rendered piano.
+
+    Parameters
+    ----------
+    notes : Notes
+    piano, room : str
+        As for `pianolab.piano.render`.
+
+    Returns
+    -------
+    (n,) float32
+        Samples at 16 kHz, to 0.3 s after the last note.
+
+    Raises
+    ------
+    PianoError
+        If there is no such piano or room.
+    """
     return render(notes, sr=SR, piano=piano, room=room, tail_s=0.3)
 
 
@@ -103,13 +125,35 @@ def column(keys, *, at_s=0.3):
 
 
 def key_columns():
-    """What each key looks like while it rings: the textbook decay templates of nmf, (88, 294), rows of unit sum."""
+    """What each key looks like while it rings: the textbook decay templates of nmf.
+
+    Returns
+    -------
+    (88, 294) float32
+        Rows of unit sum.
+    """
     decay = learnt("textbook")[:, STAGES.index("decay")]
     return decay / decay.sum(axis=1, keepdims=True)
 
 
 def learnt(preset):
-    """The templates in the package, (88, 3, n) float32: keys, stages (attack, decay, late), bins of all moments."""
+    """The templates in the package.
+
+    Parameters
+    ----------
+    preset : {'piano', 'textbook'}
+        Of nmf.
+
+    Returns
+    -------
+    (88, 3, n) float32
+        Keys, stages (attack, decay, late), bins of all moments that are heard together.
+
+    Raises
+    ------
+    KeyError
+        If there is no such preset.
+    """
     with np.load(nmf.TEMPLATES, allow_pickle=False) as templates:
         return templates[preset].astype(np.float32)
 
@@ -133,11 +177,24 @@ def divergence(v, model):
 
 
 def draw_column(ax, v, **style):
-    """Draw one column of 294 bins over the keys at whose frequencies they lie."""
+    """Draw one column over the keys at whose frequencies its bins lie.
+
+    Parameters
+    ----------
+    ax : Axes
+    v : (n,) array
+        Magnitudes, three bins a semitone from A0 on.
+    **style
+        For ``Axes.plot``, such as ``color`` and ``label``.
+
+    Returns
+    -------
+    Axes
+    """
     keys = MIDI_LOW + (np.arange(len(v)) - 1) / nmf.BINS_PER_KEY
     ax.plot(keys, v, **{"color": plots.BLUE, "linewidth": 1.2, **style})
     octave_ticks(ax)
-    ax.set(xlabel="key at this frequency", ylabel="magnitude (full scale: about 1)", xlim=(40, 112))
+    ax.set(xlabel="key at this frequency", ylabel="magnitude (linear)", xlim=(40, 112))
     return ax
 
 
@@ -153,6 +210,10 @@ def sum_figure(v, templates, *, n_iterations, played=""):
         Steps of the multiplicative rule; 0 shows its start, all keys alike.
     played : str
         Keys to mark.
+
+    Returns
+    -------
+    Picture
     """
     amounts = amounts_after(v, templates, n_iterations)
     model = amounts @ templates
@@ -171,7 +232,22 @@ def sum_figure(v, templates, *, n_iterations, played=""):
 
 
 def amounts_after(v, templates, n_iterations):
-    """Amounts of one column after so many steps of the multiplicative rule, (K,); all alike before the first."""
+    """How much of each template is in one column after so many steps of the multiplicative rule.
+
+    Parameters
+    ----------
+    v : (n,) array
+        Not negative.
+    templates : (K, n) array
+        Rows of unit sum.
+    n_iterations : int
+        Steps; before the first all amounts are alike.
+
+    Returns
+    -------
+    (K,) float32
+        In the unit of ``v``.
+    """
     if n_iterations == 0:
         return np.full(len(templates), v.sum() / len(templates), np.float32)
     return nmf.decompose(v[None], templates, n_iterations, 1.0, 0.0)[0]
@@ -191,6 +267,10 @@ def key_map(ax, times, values, *, label, played=None, most=None):
     played : Notes, optional
     most : float, optional
         Value of the brightest colour; the largest if not given.
+
+    Returns
+    -------
+    Axes
     """
     keys = np.arange(MIDI_LOW, MIDI_HIGH + 1)
     style = {"cmap": "viridis", "vmin": 0, "vmax": most, "shading": "nearest", "rasterized": True}
@@ -207,7 +287,17 @@ def key_map(ax, times, values, *, label, played=None, most=None):
 
 
 def templates_figure(midi):
-    """The templates of one key: a row for each stage of a note, in each the three moments that are heard together."""
+    """The templates of one key: a row for each stage of a note, in each the three moments that are heard together.
+
+    Parameters
+    ----------
+    midi : int
+        21..108.
+
+    Returns
+    -------
+    Picture
+    """
     templates = learnt("piano")[midi - MIDI_LOW].reshape(len(STAGES), len(MOMENTS), nmf.N_BINS)
     fig, axes = figure(9, 4.6, rows=len(STAGES), ncols=len(MOMENTS), sharex=True, sharey=True)
     for row, stage, spectra in zip(axes, STAGES, templates, strict=True):
@@ -274,6 +364,10 @@ def stack_figure(keys, *, asked):
     ----------
     keys, asked : str
         Played, such as ``"C3"`` or ``"C3 G3"``, and the key to look at.
+
+    Returns
+    -------
+    Picture
     """
     level = np.maximum(semitones(keys), CLIP_DB)
     stack = harmonic_stack(level - CLIP_DB, HARMONIC_OFFSETS)[:, :N_KEYS]
@@ -301,6 +395,10 @@ def posteriors_figure(evidence, played):
     evidence : Salience
         With onset, offset and velocity.
     played : Notes
+
+    Returns
+    -------
+    Picture
     """
     struck = evidence.onset >= 0.5  # a velocity means something only there
     maps = {
@@ -319,7 +417,7 @@ def posteriors_figure(evidence, played):
 
 
 def share_on_played(evidence, played, *, margin_s=0.1):
-    """Share of all strength that stands where a key is held, give or take a margin, 0..1.
+    """Share of all strength that stands where a key is held, give or take a margin.
 
     Parameters
     ----------
@@ -327,6 +425,11 @@ def share_on_played(evidence, played, *, margin_s=0.1):
     played : Notes
     margin_s : float
         Seconds before the onset and after the offset that count as held.
+
+    Returns
+    -------
+    float
+        0..1.
     """
     held = np.zeros(evidence.strength.shape, bool)
     for onset, offset, midi in zip(played.onset, played.offset, played.midi, strict=True):
@@ -360,6 +463,10 @@ def soft_notes(velocity):
     ----------
     velocity : float
         1..127; the left hand has 100.
+
+    Returns
+    -------
+    HardPiece
     """
     rng = np.random.default_rng(8)
     bass = rng.integers(40, 52, N_CHORDS)
@@ -369,14 +476,33 @@ def soft_notes(velocity):
 
 
 def repeated_notes(per_second):
-    """C4 E4 G4 struck again and again, so many times a second; all but the first strokes are asked."""
+    """C4 E4 G4 struck ten times, so many times a second; all but the first strokes are asked.
+
+    Parameters
+    ----------
+    per_second : float
+        Strokes a second.
+
+    Returns
+    -------
+    HardPiece
+    """
     triad = np.tile([[60], [64], [67]], N_CHORDS)
     notes = _struck_together(triad, [LOUD] * 3, beat_s=1.0 / per_second, held_s=0.8 / per_second)
     return HardPiece(notes, notes.onset > START_S)
 
 
 def intervals(semitones_apart):
-    """Two keys struck together so many semitones apart, each pair on other keys; the upper ones are asked."""
+    """Two keys struck together so many semitones apart, each pair on other keys; the upper ones are asked.
+
+    Parameters
+    ----------
+    semitones_apart : int
+
+    Returns
+    -------
+    HardPiece
+    """
     low = 40 + 3 * np.arange(N_CHORDS)
     return HardPiece(_struck_together(np.array([low, low + semitones_apart]), [LOUD] * 2), _top_of(2))
 
@@ -393,7 +519,18 @@ def _top_of(n_voices):
 
 
 def share_found(piece, heard):
-    """Share of the hard notes of a piece that are heard, key and onset within 50 ms, 0..1."""
+    """Share of the hard notes of a piece that are heard, key and onset within 50 ms.
+
+    Parameters
+    ----------
+    piece : HardPiece
+    heard : Notes
+
+    Returns
+    -------
+    float
+        0..1.
+    """
     found = np.zeros(len(piece.notes), bool)
     found[scores.match(piece.notes, heard)[:, 0]] = True
     return float(np.mean(found[piece.asked]))
@@ -426,7 +563,21 @@ def sweep(make, values, detectors):
 
 
 def sweep_figure(values, shares, *, xlabel):
-    """One line a detector: share of the hard notes found over the difficulty."""
+    """One line a detector: share of the hard notes found over the difficulty.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Settings of the difficulty.
+    shares : dict of str to list of float
+        What `sweep` returned for them.
+    xlabel : str
+        What the difficulty is, with its unit.
+
+    Returns
+    -------
+    Picture
+    """
     fig, ax = figure(9, 2.8)
     for (detector, share), style in zip(shares.items(), ("s--", "o-", "^:", "d-."), strict=False):
         ax.plot(values, share, style, label=detector)

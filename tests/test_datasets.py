@@ -290,8 +290,8 @@ def test_phrases_need_single_notes(tmp_path):
 @pytest.mark.external
 def test_the_outside_recordings_load_as_what_they_are(recordings):
     maps = load_dataset(recordings / "maps")
-    assert {(r.source, r.split, r.kind) for r in maps} == {("real", "test", "piece"), ("rendered", "tune", "piece")}
-    assert len(maps) == 116
+    assert {(r.source, r.split) for r in maps} == {("real", "test"), ("rendered", "tune")}
+    assert all(r.kind == "piece" and len(r.notes()) > 50 for r in maps if "_MUS-" in r.id)
     isolated = load_dataset(recordings / "isolated")
     assert len(isolated) == 30
     for recording in (isolated["A0"], isolated["Fs4"]):

@@ -163,8 +163,12 @@ def harmonic_stack(x, offsets):
 
 
 def struck(onset, threshold):
+    return peaks(onset, threshold, np.greater, np.greater_equal)
+
+
+def peaks(onset, threshold, above_before, above_after):
     before, here, after = onset[:-2], onset[1:-1], onset[2:]
-    frames, keys = np.nonzero((here >= threshold) & (here > before) & (here >= after))
+    frames, keys = np.nonzero((here >= threshold) & above_before(here, before) & above_after(here, after))
     return list(zip(frames + 1, keys, strict=True))
 
 
@@ -193,6 +197,16 @@ def best_step(validation, patience):
         if loss < validation[best]:
             best = step
         if step - best == patience:
+            break
+    return best
+
+
+def best_step_by_the_one_before(validation, patience):
+    best, waited = 0, 0
+    for step in range(1, len(validation)):
+        best = step if validation[step] < validation[best] else best
+        waited = 0 if validation[step] < validation[step - 1] else waited + 1
+        if waited == patience:
             break
     return best
 
@@ -330,6 +344,8 @@ MISTAKES = {
         (lambda losses, patience: np.argmin(losses), "nobody has waited for"),
         (lambda losses, patience: min(best_step(losses, patience) + patience, len(losses) - 1), "notice it"),
         (lambda losses, patience: best_step(losses, 1), "in a row"),
+        (lambda losses, patience: best_step_by_the_one_before(losses, patience), "not with the one before"),
+        (lambda losses, patience: best_step(losses - 1e-6 * np.arange(len(losses)), patience), "is not lower"),
         (lambda losses, patience: 0, "remember the lowest"),
     ],
     "octave_up": [
@@ -525,6 +541,11 @@ MISTAKES = {
         (lambda onset, low: list(zip(*np.nonzero(onset >= low), strict=True)), "only the peak is the stroke"),
         (lambda onset, low: [(k, t) for t, k in struck(onset, low)], "frame and key swapped"),
         (lambda onset, low: struck(onset, 0.3), "below the threshold"),
+        (lambda onset, low: struck(onset, 0.5), "the threshold asked for is 0.3"),
+        (lambda onset, low: struck(onset, low + 0.3), "a low peak counts too"),
+        (lambda onset, low: struck(onset, low + 1e-9), "the threshold itself is enough"),
+        (lambda onset, low: peaks(onset, low, np.greater_equal, np.greater_equal), "in the first of them"),
+        (lambda onset, low: peaks(onset, low, np.greater, np.greater), "just as high"),
         (lambda onset, low: [(t + 1, k) for t, k in struck(onset, low)], "the highest of the three"),
         (lambda onset, low: list({k: (t, k) for t, k in struck(onset, low)}.values()), "a key may repeat"),
         (lambda onset, low: 2 * struck(onset, low), "twice"),

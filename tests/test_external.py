@@ -1,7 +1,9 @@
 """Peers: their notes and pitches pass through our tracker unchanged; missing ones say what to install."""
 
+import re
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +96,21 @@ def test_the_stand_in_for_torchaudio_has_htk_triangles_and_leaves_no_trace(monke
 def test_a_missing_library_is_named_with_what_to_install():
     with pytest.raises(ImportError, match=r"pip install no-such-wheel \(docs/peers.md\)"):
         external.needed("no_such_library", install="no-such-wheel")
+
+
+@pytest.mark.parametrize("name", sorted(PEERS))
+def test_a_peer_without_its_libraries_says_all_that_it_needs(name, monkeypatch):
+    for library in ("aubio", "librosa", "torch", "swift_f0", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, library, None)  # as if it could not be imported
+    with pytest.raises(ImportError, match=re.escape(f"pip install {PEERS[name].install} (docs/peers.md)")):
+        PEERS[name]()
+
+
+@pytest.mark.parametrize("name", sorted(set(PEERS) - {"pyin"}))  # which comes with pianolab
+def test_what_a_peer_says_it_needs_stands_in_the_documentation(name):
+    root = Path(__file__).parents[1]
+    told = "\n".join((root / page).read_text(encoding="utf-8") for page in ("README.md", "docs/peers.md"))
+    assert f"pip install {PEERS[name].install} " in told
 
 
 def test_a_comparison_shows_each_method_also_as_textbooks_have_it():

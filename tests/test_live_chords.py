@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pianolab.live.desk import Desk
 from pianolab.live.harmony import SETTLE_OFF_S, SETTLE_ON_S, ChordTracker, describe
@@ -48,6 +50,34 @@ def test_keys_let_go_one_after_the_other_are_told_once():
     releases = [off(0, 60, 2.0), off(1, 64, 2.05), off(2, 67, 2.1)]
     (event,) = follower.push(releases, 2.0 + SETTLE_OFF_S)
     assert (event["midi"], event["struck"], symbols([event])) == ([], False, [""])
+
+
+def test_a_release_just_before_a_chord_does_not_cut_its_settling_short():
+    """C E G let go at 2.00 are due at 2.15, between the strokes of A C E: no third is told on the way to Am."""
+    follower = ChordTracker()
+    follower.push([on(0, 60, 1.0), on(1, 64, 1.0), on(2, 67, 1.0)], 1.5)
+    between = [off(0, 60, 2.0), off(1, 64, 2.0), off(2, 67, 2.0), on(3, 57, 2.13), on(4, 60, 2.14), on(5, 64, 2.16)]
+    (event,) = follower.push(between, 2.5)
+    assert (symbols([event]), event["midi"], event["struck"]) == (["Am"], [57, 60, 64], True)
+    assert event["heard_s"] == pytest.approx(2.13 + SETTLE_ON_S)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["on", "off", "revised"]), st.integers(0, 50)), min_size=1, max_size=30))
+def test_strokes_are_told_just_the_settling_time_after_the_first_of_them(steps):
+    """Whatever else is struck, let go or corrected meanwhile, at any hundredth of a second."""
+    follower, told, first_s, now_s = ChordTracker(), [], None, 1.0
+    for number, (kind, hundredths) in enumerate(steps):
+        now_s = round(now_s + hundredths / 100, 2)
+        for event in follower.push([], now_s):  # what was due before
+            told.append((event, first_s))
+            first_s = None
+        assert follower.push([{**on(number, 48 + number, now_s), "kind": kind}], now_s) == []
+        first_s = now_s if kind == "on" and first_s is None else first_s
+    told += [(event, first_s) for event in follower.push([], now_s + 1.0)]
+    assert sum(event["struck"] for event, _ in told) == sum(first_s is not None for _, first_s in told)
+    for event, first_s in told:
+        if event["struck"]:
+            assert event["heard_s"] == pytest.approx(first_s + SETTLE_ON_S)
 
 
 def test_a_chord_struck_again_is_told_again_and_a_key_that_comes_back_in_time_is_not():

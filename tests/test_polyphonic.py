@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pianolab.roll import Salience
 from pianolab.tracker import Tracker
@@ -41,8 +43,8 @@ class Evidence:
         return Salience(times, self.strength, unknown, self.level_db, self.onset, self.offset, self.velocity)
 
 
-def tracked(evidence, **settings):
-    tracker = Tracker(policy="poly", **settings)
+def tracked(evidence, **tracking):
+    tracker = Tracker(policy="poly", **tracking)
     tracker.push(evidence.salience())
     tracker.flush(end_s=len(evidence.onset) * HOP_S)
     return tracker.notes()
@@ -119,6 +121,36 @@ def test_the_release_of_the_note_before_does_not_end_the_one_just_struck():
     assert notes.offset[1] > 70 * HOP_S
 
 
+def test_a_release_at_the_stroke_that_follows_it_ends_the_note_there():
+    """In the same row: the release reads .808, the stroke .792; no note may last beyond the next one's beginning."""
+    again = Evidence().strike(C4, 20).strike(C4, 40, shift=-0.4).sound(C4, 20, 70).release(C4, 40, shift=0.4)
+    notes = tracked(again)
+    assert notes.onset == pytest.approx([0.4, 0.792], abs=1e-6)
+    assert notes.offset[0] == notes.onset[1]
+
+
+def test_a_release_heard_while_a_stroke_waits_for_its_strength_ends_the_note_at_the_stroke():
+    late = Evidence().strike(C4, 20).sound(C4, 20, 38).strike(C4, 40).release(C4, 41).sound(C4, 43, 70)
+    notes = tracked(late, n_wait=3, n_release=5)
+    assert notes.onset == pytest.approx([0.4, 0.8], abs=1e-6)
+    assert notes.offset[0] == notes.onset[1]
+
+
+def test_a_stroke_read_before_an_end_that_was_told_begins_there():
+    """The release is told in row 39; the stroke of row 40, 60 ms earlier by its delay, would begin within the note."""
+    again = Evidence().strike(C4, 20).sound(C4, 20, 70).release(C4, 38).strike(C4, 40)
+    notes = tracked(again, onset_delay_s=0.06)
+    assert notes.onset == pytest.approx([0.34, 0.76], abs=1e-6)
+    assert notes.offset[0] == notes.onset[1]
+
+
+def test_a_stroke_too_soon_to_be_one_does_not_end_the_note():
+    waiting = Evidence().strike(C4, 20).strike(C4, 23).sound(C4, 20, 22).release(C4, 24)
+    notes = tracked(waiting, min_gap_s=0.07, n_wait=3, n_release=9)
+    assert notes.onset == pytest.approx([0.4])
+    assert notes.offset == pytest.approx([0.48], abs=1e-6)
+
+
 def test_another_keys_release_changes_nothing():
     notes = tracked(Evidence().strike(C4, 20).sound(C4, 20, 70).release(E4, 45))
     assert notes.offset[0] > 70 * HOP_S
@@ -169,20 +201,40 @@ def test_a_sure_onset_needs_no_strength():
     assert len(tracked(silent, sure_onset_threshold=0.9)) == 0
 
 
-def test_rows_one_by_one_make_the_same_notes():
-    rng = np.random.default_rng(7)
-    evidence = Evidence(n_rows=400)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.fixed_dictionaries(
+        {
+            "n_wait": st.integers(0, 4),
+            "n_release": st.integers(1, 4),
+            "min_gap_s": st.sampled_from([0.0, 0.05, 0.08]),
+            "onset_delay_s": st.floats(-0.05, 0.1),
+            "offset_delay_s": st.floats(-0.05, 0.1),
+            "onset_rows": st.sampled_from([1, 3]),
+            "threshold": st.sampled_from([0.3, 0.7]),
+            "sure_onset_threshold": st.sampled_from([0.95, 1.0]),
+            "ghost_share": st.sampled_from([0.0, 0.8]),
+        }
+    ),
+)
+@settings(deadline=None, max_examples=50)
+def test_notes_of_a_key_never_overlap_and_rows_one_by_one_make_the_same(seed, tracking):
+    rng = np.random.default_rng(seed)
+    evidence = Evidence(n_rows=60)
     for name in ("strength", "onset", "offset"):
-        getattr(evidence, name)[:] = rng.random((400, N_KEYS))
-    evidence.velocity = rng.uniform(1, 127, (400, N_KEYS))
-    settings = {"n_wait": 2, "ghost_share": 0.8, "sure_onset_threshold": 0.95, "n_release": 2, "threshold": 0.7}
-    whole, tracker = tracked(evidence, **settings), Tracker(policy="poly", **settings)
+        getattr(evidence, name)[:] = rng.random((60, N_KEYS))
+    evidence.velocity = rng.uniform(1, 127, (60, N_KEYS))
+    evidence.level_db[rng.random(60) < 0.05] = -90.0  # silence, which ends every note
+    whole, tracker = tracked(evidence, **tracking), Tracker(policy="poly", **tracking)
+    assert len(whole) > 50
+    assert np.all(whole.offset >= whole.onset)
+    for midi in np.unique(whole.midi):
+        of_key = whole[whole.midi == midi]
+        assert np.all(of_key.onset[1:] >= of_key.offset[:-1])
     salience = evidence.salience()
     for time_s in salience.times:
         tracker.push(salience.between(time_s, time_s + HOP_S / 2))
-    tracker.flush(end_s=400 * HOP_S)
-    assert len(whole) > 1000
-    assert np.all(whole.offset >= whole.onset)
+    tracker.flush(end_s=60 * HOP_S)
     assert tracker.notes() == whole
 
 

@@ -142,6 +142,28 @@ def test_a_peak_too_flat_for_its_logarithms_leaves_the_frequency_as_it_was():
     assert read.tolist() == [8.0]
 
 
+# Bins of a third of a semitone
+
+
+def test_a_triangle_is_a_third_of_a_semitone_or_one_fft_bin_wide_each_way():
+    hz, bins = np.arange(4097) * 16000 / 8192, spectrum.log_bins(((8192, 0.0),), sr=16000)
+    for row in (1, 100, 250):
+        centre = 27.5 * 2.0 ** ((row - 1) / 36)
+        half = max(centre * (2.0 ** (1 / 36) - 1.0), 16000 / 8192)
+        assert np.allclose(bins[row], np.maximum(1.0 - np.abs(hz - centre) / half, 0.0), atol=1e-6)
+
+
+def test_of_several_windows_each_bin_has_that_of_its_frequency():
+    windows = ((4096, 0.0), (2048, 500.0), (1024, 2000.0))
+    parts = np.split(spectrum.log_bins(windows, sr=16000), [2049, 2049 + 1025], axis=1)
+    centre = 27.5 * 2.0 ** ((np.arange(spectrum.N_BINS) - 1) / 36)
+    used = [centre < 500.0, (centre >= 500.0) & (centre < 2000.0), centre >= 2000.0]
+    for part, (n, _), here in zip(parts, windows, used, strict=True):
+        alone = spectrum.log_bins(((n, 0.0),), sr=16000)
+        assert np.any(part)
+        assert np.array_equal(part, np.where(here[:, None], alone, 0.0))
+
+
 # Pianos
 
 

@@ -182,7 +182,7 @@ def test_features_and_scores_need_no_torch(monkeypatch):
 
 @pytest.fixture(scope="module")
 def torch():
-    torch = pytest.importorskip("torch", reason="training needs torch: pip install -e '.[train]'")
+    torch = pytest.importorskip("torch", reason="training needs torch: make setup-train")
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield torch

@@ -100,7 +100,7 @@ def test_partials_of_a_note_are_where_the_shifts_look_for_them(name):
 
 
 def test_the_shifts_in_the_picture_are_those_of_the_network():
-    pytest.importorskip("torch", reason="torch is not installed: pip install '.[train]'")
+    pytest.importorskip("torch", reason="torch is not installed: make setup-train")
     from pianolab.training.network import HARMONICS
 
     assert lesson.HARMONIC_OFFSETS == HARMONICS

@@ -2,25 +2,36 @@
 
 # ruff: noqa: E402 (what needs PyTorch is imported only where it is)
 
+import builtins
+import csv
 import errno
+import importlib
+import inspect
+import io
 import json
-from dataclasses import replace
+import math
+import re
+import shutil
+from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install -e '.[train]'")
+torch = pytest.importorskip("torch", reason="training needs PyTorch: make setup-train")
 
 from pianolab import audio
 from pianolab.cli import main
+from pianolab.datasets import DatasetError
 from pianolab.labels import write_labels
 from pianolab.neural_input import HOP, SR, NeuralInput
 from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.session import transcribe
-from pianolab.training import course, export, material, network
+from pianolab.training import course, export, material, network, train, tuning
 from pianolab.training.batches import Pieces, batch, louder
+from pianolab.training.sampled import SampledPiano
 from pianolab.training.settings import Settings, TrainingError
 from pianolab.training.targets import rolls
 from pianolab.training.train import Run, learning_rate
@@ -31,6 +42,7 @@ TINY = Settings(
     validation_s=2.0,
 )  # fmt: skip
 NOTES = Notes([0.2, 0.2, 0.9], [0.7, 0.8, 1.4], [60, 64, 67], [40, 80, 100])
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -52,6 +64,53 @@ def pieces(tmp_path):
     np.save(here / "a.npy", NeuralInput().of(render(NOTES, sr=SR)).astype(np.float16))
     write_labels(here / "a.tsv", NOTES)
     return Pieces(here)
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    """A disk on which ``disk.room`` more files can be written before it is full."""
+    disk, open_file = SimpleNamespace(room=math.inf), builtins.open
+
+    def limited(file, mode="r", *args, **kwargs):
+        if set("wax+") & set(mode) and str(file).startswith(str(tmp_path)):
+            if disk.room < 1:
+                raise OSError(errno.ENOSPC, "No space left on device", str(file))
+            disk.room -= 1
+        return open_file(file, mode, *args, **kwargs)
+
+    monkeypatch.setattr(io, "open", limited)  # pathlib's
+    monkeypatch.setattr(builtins, "open", limited)
+    return disk
+
+
+@pytest.fixture
+def rising(monkeypatch):
+    """Validation that is quick, and better after each step."""
+
+    def score(net, held_out, seconds):
+        f1 = int(net.first.norm.num_batches_tracked) / 10.0
+        return {"f1_90": f1, "threshold_90": 0.3, "f1_240": f1, "threshold_240": 0.3}
+
+    monkeypatch.setattr(train, "validate", score)
+
+
+def assert_same(run, other):
+    """Two trainings are at the same point, and so are their folders; only the time they took differs."""
+    assert (run.step, run.best) == (other.step, other.best)
+    for one, two in ((run.net, other.net), (run.mean, other.mean)):
+        for mine, theirs in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+            assert torch.equal(mine, theirs)
+    assert (run.folder / "best.safetensors").read_bytes() == (other.folder / "best.safetensors").read_bytes()
+    logs = [list(csv.DictReader((r.folder / "log.csv").read_text().splitlines())) for r in (run, other)]
+    assert logs[0]
+    for row in logs[0] + logs[1]:
+        del row["minutes"]
+    assert logs[0] == logs[1]
+
+
+def in_new_folder(path):
+    path.mkdir()
+    return path
 
 
 def test_targets_peak_at_onsets_and_hold_while_the_key_is_down():
@@ -110,8 +169,10 @@ def test_the_exported_network_answers_as_the_trained_one(tmp_path, pieces):
     run = Run(tmp_path, TINY)
     for _ in range(3):
         run._one_step(pieces)
-    run._keep({})
+    run._keep({"f1_90": 0.5})
     export.export(tmp_path / "best.safetensors", tmp_path / "neural.onnx")
+    description = json.loads((tmp_path / "neural.json").read_text())
+    assert list(description) == ["delays_ms", "kinds", "n_keys", "step", "scores", "settings"]
     net, _ = export.load_weights(tmp_path / "best.safetensors")
     heard = np.asarray(pieces.inputs[0][:50], np.float32)
     with torch.no_grad():
@@ -145,21 +206,26 @@ def test_the_learning_rate_rises_stays_and_falls():
     assert rates[99] < 0.03
 
 
-def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, pieces):
-    straight = Run(tmp_path / "a", TINY)
-    for _ in range(4):
-        straight._one_step(pieces)
-    (tmp_path / "b").mkdir()
-    stopped = Run(tmp_path / "b", TINY)
-    for _ in range(2):
-        stopped._one_step(pieces)
-    stopped.save()
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, pieces, rising, monkeypatch):
+    straight = Run(in_new_folder(tmp_path / "a"), TINY)
+    straight.train(pieces, pieces, progress=False)
+    one_step = Run._one_step
+
+    def stop(self, pieces):
+        if self.step == 3:
+            raise KeyboardInterrupt
+        return one_step(self, pieces)
+
+    stopped = Run(in_new_folder(tmp_path / "b"), TINY)
+    monkeypatch.setattr(Run, "_one_step", stop)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train(pieces, pieces, progress=False)
+    monkeypatch.setattr(Run, "_one_step", one_step)
     resumed = Run(tmp_path / "b", TINY)
-    assert resumed.step == 2
-    for _ in range(2):
-        resumed._one_step(pieces)
-    for one, other in zip(straight.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
-        assert torch.equal(one, other)
+    assert (resumed.step, resumed.best) == (2, 0.2)
+    resumed.train(pieces, pieces, progress=False)
+    assert resumed.step == 4
+    assert_same(straight, resumed)
 
 
 def test_steps_make_the_loss_smaller(tmp_path, pieces):
@@ -168,27 +234,137 @@ def test_steps_make_the_loss_smaller(tmp_path, pieces):
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
 
-def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, pieces, monkeypatch):
+def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, pieces, disk):
     run = Run(tmp_path, TINY)
     run._one_step(pieces)
     run.save()
     good = run.checkpoint.read_bytes()
-
-    def full(self, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    disk.room = 0
     run._one_step(pieces)
-    with pytest.raises(TrainingError, match=r"No space left on device.*last good one is kept"):
+    with pytest.raises(TrainingError, match=r"checkpoint.safetensors cannot be written \(No space left on device\)"):
         run.save()
     assert run.checkpoint.read_bytes() == good
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
 
+def test_a_training_on_a_full_disk_goes_on_as_if_there_had_been_room(tmp_path, pieces, rising, disk):
+    settings = replace(TINY, steps=2, every=1)
+    straight = Run(in_new_folder(tmp_path / "straight"), settings)
+    straight.train(pieces, pieces, progress=False)
+    for room in range(6):  # files of two validations: checkpoint, best weights, log
+        here = in_new_folder(tmp_path / f"room_for_{room}")
+        disk.room = room
+        with pytest.raises(TrainingError, match=r"^\S+(safetensors|csv) cannot be written \(No space.*to go on$"):
+            Run(here, settings).train(pieces, pieces, progress=False)
+        disk.room = math.inf
+        resumed = Run(here, settings)
+        assert resumed.step == (room + 2) // 3  # nothing is lost once the checkpoint is written
+        resumed.train(pieces, pieces, progress=False)
+        assert_same(straight, resumed)
+
+
+def test_a_log_that_is_ahead_of_the_checkpoint_gets_no_step_twice(tmp_path, pieces, rising):
+    settings = replace(TINY, steps=3, every=1)
+    run = Run(tmp_path, settings)
+    run.train(pieces, pieces, progress=False)
+    run.checkpoint.unlink()  # back to step 2
+    with (tmp_path / "log.csv").open("a") as file:
+        file.write("9.0,40,3200,0.1,0.5,0.5,0.3,0.001\n")
+    resumed = Run(tmp_path, settings)
+    assert (resumed.step, resumed.best) == (2, 0.3)
+    resumed.train(pieces, pieces, progress=False)
+    assert [row["step"] for row in csv.DictReader((tmp_path / "log.csv").read_text().splitlines())] == ["1", "2", "3"]
+
+
+def test_material_on_a_full_disk_says_which_piece_and_what_to_do(folder, tmp_path, disk):
+    task = material.Task(tmp_path / "made.npy", (1,), folder / "piece_0.wav", folder / "piece_0.tsv", changed=False)
+    for room, name in enumerate((r"made\.tsv", r"made\.npy")):
+        disk.room = room
+        with pytest.raises(TrainingError, match=rf"{name} cannot be written \(No space.*the disk has space"):
+            material.make_one(task)
+    assert not task.path.exists()
+    disk.room = math.inf
+    material.make_one(task)
+    assert task.path.exists()
+
+
+def test_material_where_no_folder_can_be_made_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=r"material cannot be written \(Not a directory\)"):
+        material.make([material.Task(tmp_path / "file" / "material" / "a.npy", (1,))], jobs=1)
+
+
+def test_an_export_on_a_full_disk_says_which_file(tmp_path, disk):
+    Run(tmp_path, TINY)._keep({"f1_90": 0.5})
+    for room, name in enumerate((r"neural\.onnx", r"neural\.json")):
+        disk.room = room
+        with pytest.raises(TrainingError, match=rf"{name} cannot be written \(No space"):
+            export.export(tmp_path / "best.safetensors", tmp_path / "neural.onnx")
+
+
+def test_settings_of_the_tracker_on_a_full_disk_leave_the_description_as_it_was(tmp_path, disk, monkeypatch):
+    description = tmp_path / "neural.json"
+    description.write_text("{}")
+    monkeypatch.setattr(tuning, "DELAYS_MS", ())
+    disk.room = 0
+    with pytest.raises(TrainingError, match=r"neural\.json cannot be written \(No space"):
+        tuning.tune(tmp_path / "neural.onnx", [])
+    assert description.read_text() == "{}"
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"\0" * 100)
-    with pytest.raises(TrainingError, match="is damaged or of another network"):
+    with pytest.raises(TrainingError, match=r"is damaged or of another network.*put a whole one in its place"):
         Run(tmp_path, TINY)
+
+
+def test_a_training_goes_on_from_the_checkpoint_before_a_damaged_one(tmp_path, pieces, rising):
+    settings = replace(TINY, steps=2, every=1)
+    straight = Run(in_new_folder(tmp_path / "a"), settings)
+    straight.train(pieces, pieces, progress=False)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    damaged = tmp_path / "b" / "checkpoint.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    with pytest.raises(TrainingError, match=r"remove it to go on from checkpoint\.previous\.safetensors"):
+        Run(tmp_path / "b", settings)
+    damaged.unlink()
+    resumed = Run(tmp_path / "b", settings)
+    assert resumed.step == 1
+    resumed.train(pieces, pieces, progress=False)
+    assert_same(straight, resumed)
+
+
+@pytest.mark.parametrize("name", ["best.safetensors", "log.csv"])
+def test_what_a_training_found_is_not_written_over_by_another(name, tmp_path):
+    (tmp_path / name).write_bytes(b"of days")
+    with pytest.raises(TrainingError, match=f"holds {name} but no checkpoint.*name another --out"):
+        Run(tmp_path, TINY)
+    assert (tmp_path / name).read_bytes() == b"of days"
+
+
+def test_damaged_best_weights_and_logs_are_named(tmp_path, pieces, rising):
+    run = Run(tmp_path, replace(TINY, steps=1))
+    run.train(pieces, pieces, progress=False)
+    (tmp_path / "log.csv").write_text("no log\n1\n")
+    with pytest.raises(TrainingError, match=r"log.csv is damaged .*move it elsewhere"):
+        Run(tmp_path, replace(TINY, steps=1)).train(pieces, pieces, progress=False)
+    (tmp_path / "best.safetensors").write_bytes(b"\0" * 100)
+    with pytest.raises(TrainingError, match=r"best.safetensors is damaged .*remove it"):
+        Run(tmp_path, TINY)
+
+
+def test_the_checkpoint_in_data_alone_is_enough_to_go_on(tmp_path, pieces, monkeypatch):
+    checkpoint = DATA / "neural" / "checkpoint.safetensors"
+    with train.safetensors.safe_open(checkpoint, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+    known = {field.name: about[field.name] for field in fields(Settings) if field.name in about}
+    shutil.copy(checkpoint, tmp_path)
+    run = Run(tmp_path, replace(Settings(**known), steps=about["step"] + 1, batch=1, frames=40))
+    assert (run.step, run.best) == (about["step"], -1.0)  # its best weights are not there
+    worse = {"f1_90": 0.1, "threshold_90": 0.3, "f1_240": 0.1, "threshold_240": 0.3}
+    monkeypatch.setattr(train, "validate", lambda *_: worse)
+    run.train(pieces, pieces, progress=False)
+    assert export.load_weights(tmp_path / "best.safetensors")[1]["step"] == about["step"] + 1
 
 
 def test_a_checkpoint_of_another_width_is_refused(tmp_path, pieces):
@@ -211,13 +387,19 @@ def test_other_rooms_and_pitches_keep_sound_and_labels_together():
 @pytest.mark.parametrize("seed", range(4))
 def test_drills_and_rearrangements_are_playable(seed):
     rng = np.random.default_rng(seed)
-    for notes in (material.drill(rng), material.rearranged(NOTES, rng)):
+    repeated = Notes([0.2, 0.7, 0.7, 1.2], [0.7, 1.2, 1.0, 1.5], [60, 60, 64, 60], [40, 80, 90, 100])
+    for notes in (material.drill(rng), material.rearranged(repeated, rng)):
         assert len(notes)
         assert notes.midi.min() >= 21
         assert notes.midi.max() <= 108
         for key in np.unique(notes.midi):
             one = notes[notes.midi == key]
-            assert np.all(one.onset[1:] >= one.onset[:-1])
+            assert np.all(one.offset[:-1] <= one.onset[1:])
+
+
+def test_a_sampled_piano_without_single_notes_is_refused(folder):
+    with pytest.raises(DatasetError, match="holds no single notes: name them by their keys"):
+        SampledPiano(folder, sr=SR)
 
 
 def test_a_whole_course_ends_in_a_network_that_the_detector_runs(folder, tmp_path, capsys):
@@ -285,3 +467,23 @@ def test_answers_do_not_depend_on_the_stretches(pieces):
     whole, parts = answers(net, pieces.inputs[0]), answers(net, pieces.inputs[0], frames=17)
     assert whole.shape[2] == len(pieces.inputs[0]) >= 100 * 320 // HOP
     assert np.abs(whole - parts).max() < 0.02  # half precision
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "degrade", "training.batches", "training.export", "training.loss", "training.material", "training.network",
+        "training.sampled", "training.targets", "training.train", "training.tuning", "training.validation",
+    ],
+)  # fmt: skip
+def test_what_is_public_says_what_goes_in_and_comes_out(name):
+    module = importlib.import_module(f"pianolab.{name}")
+    public = [thing for key, thing in vars(module).items() if key[0] != "_" and inspect.getmodule(thing) is module]
+    for kind in [thing for thing in public if inspect.isclass(thing)]:
+        public += [method for key, method in vars(kind).items() if key[0] != "_" and inspect.isroutine(method)]
+    assert public
+    for thing in public:
+        for argument in set(inspect.signature(thing).parameters) - {"self"}:
+            assert re.search(rf"^ +(\w+, )*{argument}(, \w+)* :", thing.__doc__, re.M), (thing.__qualname__, argument)
+        if inspect.isroutine(thing) and re.search(r"^ +return .", inspect.getsource(thing), re.M):
+            assert "Returns" in thing.__doc__, thing.__qualname__

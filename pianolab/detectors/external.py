@@ -5,8 +5,9 @@ our tracker makes notes of; for a program that writes notes itself those notes, 
 tracker gives back the same ones. None of these libraries is needed by the package: each is imported when its detector
 is made, and where it is missing the detector is listed with the reason. docs/peers.md says how to install each.
 
-They are peers (``peer = True``): a comparison has them only when they are asked for by name. Those that hear a
-recording as a whole (``whole_recording = True``) keep it and answer at the end: their look-ahead is all of it.
+They are peers (``peer = True``): a comparison has them only when they are asked for by name. Each says in ``install``
+all that it needs. Those that hear a recording as a whole (``whole_recording = True``) keep it and answer at the end:
+their look-ahead is all of it.
 """
 
 import importlib
@@ -160,7 +161,7 @@ def note_salience(notes, times, level_db):
     return Salience(times, strength, unknown, level_db, onset=onset, velocity=velocity)
 
 
-def frame_levels(y, *, hop_length):
+def _hop_levels(y, hop_length):
     """RMS level of consecutive hops, dBFS; -inf for digital silence."""
     power = np.mean(np.square(y.reshape(-1, hop_length), dtype=np.float64), axis=1)
     with np.errstate(divide="ignore"):
@@ -197,7 +198,7 @@ class WholeRecording(Detector):
         self.reset()
         n_rows = len(y) // self.hop_length
         times = frame_times(0, n_rows, hop_length=self.hop_length, sr=self.sr)
-        return self.hear(y, times, frame_levels(y, hop_length=self.hop_length))
+        return self.hear(y, times, _hop_levels(y, self.hop_length))
 
     def hear(self, y, times, level_db):
         """Salience of the whole recording.
@@ -228,10 +229,11 @@ class _Aubio(Detector):
     """Feeds aubio hop by hop, so that its buffer always holds the frame."""
 
     peer = True
+    install = "aubio-ledfx"
     hop_length = 256
 
     def __init__(self):
-        self._aubio = needed("aubio", install="aubio-ledfx")
+        self._aubio = needed("aubio", install=self.install)
         self.weights = Path(self._aubio._aubio.__file__)  # its code decides what is heard
 
     def process(self, span):
@@ -328,11 +330,12 @@ class Pyin(WholeRecording):
 
     name = "pyin"
     summary = "pYIN of librosa; hears the whole recording (peer)"
+    install = "librosa"
     sr = 22050
     hop_length = 512
 
     def __init__(self, *, window_length: int = 2048):
-        self._librosa = needed("librosa", install="librosa")
+        self._librosa = needed("librosa", install=self.install)
         self.window_length = window_length
         self.reset()
 
@@ -361,14 +364,15 @@ class TorchCrepe(WholeRecording):
 
     name = "crepe"
     summary = "CREPE by torchcrepe; hears the whole recording (peer)"
+    install = "torch resampy tqdm && pip install --no-deps torchcrepe"
     sr = 16000
     hop_length = 160
 
     def __init__(self, *, model: Literal["full", "tiny"] = "full"):
-        self._torch = needed("torch", install="torch")
-        needed("resampy", install="resampy")
+        self._torch = needed("torch", install=self.install)
+        needed("resampy", install=self.install)
         with torchaudio_or_mel_filters():
-            self._crepe = needed("torchcrepe", install="--no-deps torchcrepe")
+            self._crepe = needed("torchcrepe", install=self.install)
         self.model = model
         self.weights = Path(self._crepe.__file__).parent / "assets" / f"{model}.pth"
         self.reset()
@@ -395,11 +399,12 @@ class SwiftF0(WholeRecording):
 
     name = "swift_f0"
     summary = "SwiftF0; hears the whole recording (peer)"
+    install = "swift-f0"
     sr = 16000
     hop_length = 256
 
     def __init__(self):
-        library = needed("swift_f0", install="swift-f0")
+        library = needed("swift_f0", install=self.install)
         self.weights = Path(library.__file__).with_name("model.onnx")
         self._detector = library.SwiftF0(threads=1, spin=False)
         self.reset()
@@ -440,15 +445,15 @@ class BasicPitch(_Writer):
 
     name = "basic_pitch"
     summary = "Basic Pitch by onnxruntime; hears the whole recording (peer)"
+    install = "onnxruntime pretty_midi && pip install --no-deps basic-pitch"
     sr = 22050
     hop_length = 256
     _overlap = 30  # frames, as in basic_pitch.inference.run_inference
 
     def __init__(self, *, onset_threshold: float = 0.5, frame_threshold: float = 0.3):
-        install = "onnxruntime pretty_midi, then pip install --no-deps basic-pitch"
-        needed("onnxruntime", install=install)
-        self._inference = needed("basic_pitch.inference", install=install)
-        self._decoding = needed("basic_pitch.note_creation", install=install)
+        needed("onnxruntime", install=self.install)
+        self._inference = needed("basic_pitch.inference", install=self.install)
+        self._decoding = needed("basic_pitch.note_creation", install=self.install)
         self.onset_threshold, self.frame_threshold = onset_threshold, frame_threshold
         self.weights = Path(self._inference.__file__).parent / "saved_models" / "icassp_2022" / "nmp.onnx"
         self._model = self._inference.Model(self.weights)
@@ -485,14 +490,14 @@ class Transkun(_Writer):
 
     name = "transkun"
     summary = "Transkun V2 by PyTorch; hears the whole recording (peer)"
+    install = "torch torch-optimizer pytorch_ranger ncls pretty_midi moduleconf soxr && pip install --no-deps transkun"
     sr = 44100
     hop_length = 441
 
     def __init__(self):
-        self._torch = needed("torch", install="torch")
-        install = "--no-deps transkun moduleconf ncls pretty_midi"
-        folder = Path(needed("transkun", install=install).__file__).parent / "pretrained"
-        library = needed("moduleconf", install=install).parseFromFile(str(folder / "2.0.conf"))["Model"]
+        self._torch = needed("torch", install=self.install)
+        folder = Path(needed("transkun", install=self.install).__file__).parent / "pretrained"
+        library = needed("moduleconf", install=self.install).parseFromFile(str(folder / "2.0.conf"))["Model"]
         self.weights = folder / "2.0.pt"
         checkpoint = self._torch.load(self.weights, map_location="cpu", weights_only=True)
         with torchaudio_or_mel_filters():

@@ -3,7 +3,7 @@
 What comes in: spans at 16 kHz. What comes out: for each of the 88 keys how probably it is held, struck or let go at a
 frame's moment, and how hard. The network looks backwards only; how long it may wait after a moment before it answers
 is its lookahead, and it has learnt an answer for each of five. With 90 ms, a frame of 20 ms and a frame for the
-tracker to see a peak, a note is known about 130 ms after the key's stroke; 240 ms is for recordings.
+tracker to see a peak, a note is known within about 130 ms of the key's stroke; 240 ms is for recordings.
 
 It was trained by ``pianolab train`` (docs/model_card.md). The weights, ``neural.onnx``, are no code and are run by
 onnxruntime; they carry the licence of the recordings that they learnt from: CC BY-NC-SA.
@@ -21,12 +21,19 @@ from pianolab.files import printable
 from pianolab.frames import frames_of
 from pianolab.neural_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.roll import Salience
+from pianolab.units import N_KEYS
 
 WEIGHTS = Path(__file__).with_name("neural.onnx")
 DELAYS_MS = (0, 30, 60, 90, 240)
 LEVEL_LENGTH = 1024  # samples
 VELOCITY_MAX = 127.0
 FRAMES_AT_ONCE = 32  # so few stay in the processor's cache: more are slower
+# What a network's description may tell the tracker: all that pianolab.tracker.Tracker takes but the policy.
+TRACKED = (
+    *("threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s"),
+    *("onset_delay_s", "onset_rows", "n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold"),
+    "offset_delay_s",
+)
 
 
 class Neural(Detector):
@@ -62,8 +69,6 @@ class Neural(Detector):
         self.tracking = description.get("tracking", {}).get(str(lookahead_ms), {})
         self._head = DELAYS_MS.index(lookahead_ms)
         self._ear = NeuralInput()
-        self._names = [given.name for given in self._run.get_inputs()]
-        self._shapes = [given.shape for given in self._run.get_inputs()[1:]]
         self.reset()
 
     @property
@@ -71,11 +76,11 @@ class Neural(Detector):
         return max(1, self.lookahead_ms * SR // 1000)
 
     def reset(self):
-        self._states = [np.zeros(shape, np.float32) for shape in self._shapes]
+        self._states = _no_states(self._run)
 
     def _answer(self, heard):
         """(T, 4, 88) answers of this lookahead's head; the states go on."""
-        answers, *self._states = self._run.run(None, dict(zip(self._names, [heard, *self._states], strict=True)))
+        answers, self._states = _answers(self._run, heard, self._states)
         return answers[:, self._head]
 
     def _hear_the_beginning(self, span):
@@ -114,13 +119,49 @@ def _loaded(path):
     options.log_severity_level = 3
     try:
         description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]), description
+        _refuse_description(description)
+        run = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        _refuse_other_network(run)
     except Exception as error:  # onnxruntime raises a class of its own for each fault
-        reason = str(error).splitlines()[0][:120]
+        reason = printable(str(error).partition("\n")[0][:120])
         raise DetectorError(
             f"{printable(path)} is no network of `pianolab train` ({reason}): name its .onnx file, with the .json "
             "beside it"
         ) from error
+    return run, description
+
+
+def _refuse_description(description):
+    if not isinstance(description, dict) or description.get("delays_ms") != list(DELAYS_MS):
+        raise ValueError(f"its description does not say delays_ms {list(DELAYS_MS)}")
+    tracking = description.get("tracking", {})  # there is none before it was tuned
+    if not (isinstance(tracking, dict) and all(isinstance(settings, dict) for settings in tracking.values())):
+        raise ValueError("tracking in its description is not settings by lookahead")
+    for name, value in (item for settings in tracking.values() for item in settings.items()):
+        if name not in TRACKED or type(value) not in (int, float):
+            raise ValueError(f"its description tells the tracker {name} {value!r}, which it does not take")
+
+
+def _refuse_other_network(run):
+    """Raise an error of some kind where a network has other inputs, or answers a silent frame in another shape."""
+    names, states = [given.name for given in run.get_inputs()], _no_states(run)
+    if names != ["heard", *(f"state_{i}" for i in range(len(states)))]:
+        raise ValueError(f"it has inputs {', '.join(names)}")
+    answers, new = _answers(run, np.zeros((1, *NeuralInput.shape), np.float32), states)
+    if answers.shape != (1, len(DELAYS_MS), 4, N_KEYS) or [s.shape for s in new] != [s.shape for s in states]:
+        raise ValueError(f"it answers one frame in shape {answers.shape}")
+
+
+def _no_states(run):
+    """The states at the beginning of a stream."""
+    return [np.zeros(given.shape, np.float32) for given in run.get_inputs()[1:]]
+
+
+def _answers(run, heard, states):
+    """(T, 5, 4, 88) answers for (T, 3, 294) input, and the states after it."""
+    names = [given.name for given in run.get_inputs()]
+    answers, *states = run.run(None, dict(zip(names, [heard, *states], strict=True)))
+    return answers, states
 
 
 def _level_db(span):

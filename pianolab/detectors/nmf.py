@@ -18,6 +18,7 @@ Holm (CC BY 3.0), one note A0, C1, Ds1, Fs1 ... C8 a file. Without
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -31,11 +32,10 @@ from pianolab.files import printable, replacing
 from pianolab.frames import Framer, frames_of
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes, Salience
-from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz, midi_to_key, parse_note
+from pianolab.spectrum import BINS_PER_KEY, N_BINS
+from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_to_midi, midi_to_key, note_name, parse_note
 
 SR = 16000
-BINS_PER_KEY = 3
-N_BINS = 294  # from A0 to 8 kHz
 WINDOWS = ((4096, 0.0), (2048, 500.0), (1024, 2000.0))  # samples, and the frequency (Hz) from which it is used
 MOMENTS = (-1280, 0, 1280)  # samples: 80 ms before, at and after the frame's own
 EXPONENT = 1.3  # of the magnitudes that are decomposed: the strong partials count more
@@ -64,36 +64,13 @@ TEMPLATES = Path(__file__).with_name("nmf_templates.npz")
 # ------------------------------------------------------------------------------------------------------ spectra
 
 
-def log_bins(windows):
-    """Weights that turn the spectra of several windows, side by side, into bins of a third of a semitone.
-
-    Parameters
-    ----------
-    windows : tuple of (int, float)
-        Length in samples and the frequency in Hz from which it is used, rising.
-
-    Returns
-    -------
-    (N_BINS, sum of n // 2 + 1) float32
-    """
-    centre = key_hz()[0] * 2.0 ** ((np.arange(N_BINS) - 1) / (12 * BINS_PER_KEY))
-    edges = [*(start for _, start in windows), np.inf]
-    parts = []
-    for (n, low), high in zip(windows, edges[1:], strict=True):
-        hz = np.arange(n // 2 + 1) * SR / n
-        half = np.maximum(centre * (2.0 ** (1.0 / (12 * BINS_PER_KEY)) - 1.0), SR / n)
-        triangles = np.maximum(1.0 - np.abs(hz - centre[:, None]) / half[:, None], 0.0)
-        parts.append(np.where(((centre >= low) & (centre < high))[:, None], triangles, 0.0))
-    return np.concatenate(parts, axis=1).astype(np.float32)
-
-
 class Ear:
     """Turns frames into the spectra that templates are made of: one for each of ``moments``, N_BINS values each.
 
     Parameters
     ----------
     windows : tuple of (int, float)
-        As for log_bins.
+        As for pianolab.spectrum.log_bins.
     moments : tuple of int
         Samples from the frame's own.
     exponent : float
@@ -104,7 +81,7 @@ class Ear:
         self.moments, self.exponent = moments, exponent
         self.frame_length = max(n for n, _ in windows) + max(moments) - min(moments)
         self._windows = [np.float32(4.0 / n) * spectrum.hann(n) for n, _ in windows]  # a full-scale sine reads 1
-        self._bins = spectrum.Comb(log_bins(windows))
+        self._bins = spectrum.Comb(spectrum.log_bins(windows, sr=SR))
 
     def __call__(self, span):
         """(T, len(moments) * N_BINS) float32 of a Span; a full-scale sine reads about 1."""
@@ -247,7 +224,20 @@ def velocity_of(attack, exponent):
 
 
 def rendered_notes(*, pianos=tuple(PIANOS), velocities=LEARN_VELOCITIES):
-    """Single notes of all keys: yields (key index, samples at SR, seconds of the stroke)."""
+    """Single notes of all keys, rendered.
+
+    Parameters
+    ----------
+    pianos : iterable of str
+        Names in pianolab.piano.PIANOS.
+    velocities : iterable of int
+        1..127; each key is struck with each of them.
+
+    Yields
+    ------
+    (int, (n,) float32, float)
+        Key index, samples at SR, seconds of the stroke.
+    """
     onset_s, held_s = 0.3, 1.8
     for piano in pianos:
         for velocity in velocities:
@@ -272,6 +262,11 @@ def learn_templates(notes, ear, stages_s, *, hop_length=160):
     Returns
     -------
     (88, len(stages_s), n) float32, each template of unit sum; zeros for keys without notes
+
+    Raises
+    ------
+    DetectorError
+        If a note is silent in a stage, or ends before it.
     """
     sums = np.zeros((N_KEYS, len(stages_s), len(ear.moments) * N_BINS))
     for key, y, onset_s in notes:
@@ -280,16 +275,35 @@ def learn_templates(notes, ear, stages_s, *, hop_length=160):
         heard = np.concatenate([ear(span) for span in spans])
         since_s = np.concatenate([span.times for span in spans]) - onset_s
         for stage, (start, stop) in enumerate(stages_s):
-            mean = heard[(since_s >= start) & (since_s < stop)].mean(axis=0)
-            sums[key, stage] += mean / mean.sum()
+            total = heard[(since_s >= start) & (since_s < stop)].sum(axis=0)
+            if not total.sum() > 0:
+                lasts_s, needed_s = len(y) / SR - onset_s, max(stop for _, stop in stages_s)
+                raise DetectorError(
+                    f"the note {note_name(key_to_midi(key))}, which lasts {lasts_s:.2f} s from its stroke, has no "
+                    f"sound {start:g} to {stop:g} s after it: record it for {needed_s:g} s"
+                )
+            sums[key, stage] += total / total.sum()
     return (sums / np.maximum(sums.sum(axis=-1, keepdims=True), TINY)).astype(np.float32)
 
 
 def recorded_notes(folder):
-    """Single notes in files named by their key (A0.ogg, Ds1.ogg, ...): yields as rendered_notes does.
+    """Single notes in files named by their key: A0.ogg, Ds1.wav, C#4.flac and so on.
 
-    A note begins where the energy of 2 ms first comes within 30 dB of the loudest; half a second of silence is put
-    before it.
+    Parameters
+    ----------
+    folder : str or Path
+
+    Yields
+    ------
+    (int, (n,) float32, float)
+        Key index, samples at SR after half a second of silence, and seconds of the stroke: see audio.first_onset_s.
+
+    Raises
+    ------
+    DetectorError
+        If there are no such files, or one is not named by a key.
+    OSError, AudioError
+        If the folder or a file cannot be read.
     """
     paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in (".ogg", ".wav", ".flac")]
     if not paths:
@@ -298,11 +312,13 @@ def recorded_notes(folder):
         )
     silence = np.zeros(SR // 2, np.float32)
     for path in paths:
+        try:
+            key = midi_to_key(parse_note(path.stem))
+        except ValueError as error:
+            raise DetectorError(f"{printable(path)} is not named by a key ({error})") from error
         y, sr = audio.load(path)
         y = audio.resample(y, sr=sr, target_sr=SR)[: 4 * SR]
-        energy = np.mean(np.square(y[: len(y) // 32 * 32].reshape(-1, 32)), axis=1)
-        onset_s = 32 / SR * int(np.argmax(energy >= 1e-3 * energy.max()))
-        yield parse_note(path.stem) - MIDI_LOW, np.concatenate([silence, y]), 0.5 + onset_s
+        yield key, np.concatenate([silence, y]), 0.5 + audio.first_onset_s(y, sr=SR)
 
 
 def spread(templates, known):
@@ -329,24 +345,54 @@ def spread(templates, known):
     return np.array(spread_out, np.float32)
 
 
+def learn(out, *, notes_dir=None):
+    """Learn the templates of both presets and write them; nothing is written if a note cannot be used.
+
+    Parameters
+    ----------
+    out : Path
+        File to write.
+    notes_dir : Path, optional
+        Folder of recorded notes, see recorded_notes; else they come from the rendered pianos alone.
+
+    Returns
+    -------
+    int, int
+        How many rendered and recorded notes they come from.
+
+    Raises
+    ------
+    DetectorError, AudioError, OSError
+        If a note cannot be used, or the file cannot be written.
+    """
+    ears = {"piano": (Ear(**PIANO_EAR), STAGES_S), "textbook": (Ear(**TEXTBOOK_EAR), TEXTBOOK_STAGES_S)}
+    recorded = list(recorded_notes(notes_dir)) if notes_dir else []
+    real = {preset: learn_templates(recorded, *ear) for preset, ear in ears.items()}  # first: some may be unfit
+    rendered = list(rendered_notes())
+    learnt = {preset: learn_templates(rendered, *ear) for preset, ear in ears.items()}
+    if recorded:
+        known = {key for key, _, _ in recorded}
+        for preset in ears:
+            learnt[preset] = (1.0 - RECORDED_SHARE) * learnt[preset] + RECORDED_SHARE * spread(real[preset], known)
+    with replacing(out) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **{name: values.astype(np.float16) for name, values in learnt.items()})
+    return len(rendered), len(recorded)
+
+
 def main(argv=None):
     """Learn the templates of both presets from the rendered pianos, and from recorded notes if given; write them."""
     parser = argparse.ArgumentParser(prog="python -m pianolab.detectors.nmf", description=main.__doc__)
     parser.add_argument("--out", type=Path, default=TEMPLATES, help="file to write (default: the package's own)")
     parser.add_argument("--notes", type=Path, help="folder of recorded single notes named by their keys")
     given = parser.parse_args(argv)
-    notes = list(rendered_notes())
-    recorded = list(recorded_notes(given.notes)) if given.notes else []
-    learnt = {}
-    for preset, ear, stages_s in (("piano", PIANO_EAR, STAGES_S), ("textbook", TEXTBOOK_EAR, TEXTBOOK_STAGES_S)):
-        learnt[preset] = learn_templates(notes, Ear(**ear), stages_s)
-        if recorded:
-            real = spread(learn_templates(recorded, Ear(**ear), stages_s), {key for key, _, _ in recorded})
-            learnt[preset] = (1.0 - RECORDED_SHARE) * learnt[preset] + RECORDED_SHARE * real
-    with replacing(given.out) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **{name: values.astype(np.float16) for name, values in learnt.items()})
+    try:
+        n_rendered, n_recorded = learn(given.out, notes_dir=given.notes)
+    except (ValueError, OSError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
     size_kb = given.out.stat().st_size / 1000
-    print(f"{given.out.name}: {size_kb:.0f} kB, from {len(notes)} rendered and {len(recorded)} recorded notes")
+    print(f"{given.out.name}: {size_kb:.0f} kB, from {n_rendered} rendered and {n_recorded} recorded notes")
+    return 0
 
 
 # ----------------------------------------------------------------------------------------------------- detector
@@ -404,6 +450,7 @@ class Nmf(Detector):
     def reset(self):
         self._loudest = self._quiet
         self._held = np.zeros(N_KEYS, np.float32)
+        self._attack = np.zeros((1, N_KEYS), np.float32)  # amounts of the row before
         self._before = np.zeros((round(RISE_S * self.sr / self.hop_length), N_KEYS), np.float32)
 
     def process(self, span):
@@ -423,8 +470,17 @@ class Nmf(Detector):
         else:
             strength = _evidence(sound, np.maximum(self.half_sound, HELD_SHARE * self._lately(sound)))
             onset = _evidence(without_ghosts(shares[:, :, 0]), self.half_attack)
-            velocity = velocity_of(stages[:, :, 0], self._ear.exponent)
+            velocity = velocity_of(self._hardest(stages[:, :, 0]), self._ear.exponent)
         return Salience(span.times, strength, unknown, _level_db(span), onset=onset, velocity=velocity)
+
+    def _hardest(self, attack):
+        """The larger amount of each row and the one before, (T, 88).
+
+        A stroke is largest in its own row, but the tracker knows it, and reads how hard it was, in the next.
+        """
+        attack = np.concatenate([self._attack, attack])
+        self._attack = attack[-1:]
+        return np.maximum(attack[1:], attack[:-1])
 
     def _lately(self, sound):
         """Each key's loudest amount not yet forgotten, (T, 88)."""
@@ -469,4 +525,4 @@ def _evidence(amount, half):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

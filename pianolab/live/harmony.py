@@ -1,8 +1,9 @@
 """Which chord sounds now: note events in, an event for every new state of the keys out.
 
 Keys of one chord are never struck or heard at the very same moment, nor let go at once. So a change is told only when
-the keys have settled: a little after the first stroke, a little longer after the first release. Times are those of the
-stream and not of a clock, so what is told does not depend on the blocks in which the sound came.
+the keys have settled: a little after the first stroke or, where no stroke follows it so soon, a little longer after the
+first release. Times are those of the stream and not of a clock, so what is told does not depend on the blocks in which
+the sound came.
 
 The name is that of all keys that sound. Where they have none, as when a melody goes over a held chord or the pedal
 keeps an old chord beneath a new one, it is that of the last three or more keys that were struck together and still
@@ -62,15 +63,17 @@ class ChordTracker:
         return self._tell(now_s) if self._told or self._struck else []
 
     def _take(self, event):
-        number, wait_s = event["note"], SETTLE_OFF_S
-        if event["kind"] == "off":
+        kind, number = event["kind"], event["note"]
+        if kind == "off":
             self._sounding.pop(number, None)
         else:
-            wait_s = SETTLE_ON_S
-            self._struck |= event["kind"] == "on"
             self._sounding[number] = event["midi"], event["time_s"]
-        due_s = event["heard_s"] + wait_s
-        self._due_s = due_s if self._due_s is None else min(self._due_s, due_s)
+        due_s = event["heard_s"] + (SETTLE_OFF_S if kind == "off" else SETTLE_ON_S)
+        first_stroke = kind == "on" and not self._struck
+        if self._due_s is not None and not first_stroke:  # a release before it must not cut its chord in two
+            due_s = min(self._due_s, due_s)
+        self._due_s = due_s
+        self._struck |= kind == "on"
 
     def _settled(self, now_s):
         if self._due_s is None or now_s < self._due_s:

@@ -1,1 +1,1 @@
-"""Training of the network behind the detector `neural`; needs PyTorch (``pip install -e '.[train]'``)."""
+"""Training of the network behind the detector `neural`; needs PyTorch (``make setup-train``)."""

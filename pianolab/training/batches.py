@@ -18,7 +18,27 @@ from pianolab.training.targets import rolls
 
 
 class Pieces:
-    """Pieces of material, opened but not read."""
+    """Pieces of material, opened but not read.
+
+    Parameters
+    ----------
+    folder : path
+        Inputs (``.npy``) and their labels (``.tsv``).
+
+    Attributes
+    ----------
+    inputs : list of (T, 3, 294) float16 arrays
+        On the disk until they are read.
+    notes : list of Notes
+        In the same order.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds no pieces.
+    LabelError
+        If labels are missing or cannot be read.
+    """
 
     def __init__(self, folder):
         paths = sorted(Path(folder).glob("*.npy"))
@@ -29,7 +49,20 @@ class Pieces:
         self._ends = np.cumsum([len(heard) for heard in self.inputs])
 
     def segment(self, rng, frames):
-        """A random stretch: (frames, 3, 294) float32 and its (5, 4, frames, 88) targets."""
+        """A random stretch of a piece, each frame of the material as probable as any other.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        frames : int
+            Its length, 20 ms each; zeros follow a piece that is shorter.
+
+        Returns
+        -------
+        heard : (frames, 3, 294) float32
+        wanted : (5, 4, frames, 88) float32
+            Targets of DELAYS_MS and KINDS.
+        """
         i = int(np.searchsorted(self._ends, rng.integers(self._ends[-1]), side="right"))
         first = int(rng.integers(max(len(self.inputs[i]) - frames, 0) + 1))
         heard = np.zeros((frames, *self.inputs[i].shape[1:]), np.float32)
@@ -40,7 +73,21 @@ class Pieces:
 
 
 def batch(pieces, settings, step):
-    """Segments for one step: (B, 3, T, 294) input and (B, 5, 4, T, 88) targets, as tensors."""
+    """Segments for one step.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    settings : Settings
+        Its ``seed``, ``batch`` (B) and ``frames`` (T) count.
+    step : int
+        With the seed it fixes everything that is drawn.
+
+    Returns
+    -------
+    x : (B, 3, T, 294) float32 tensor
+    target : (B, 5, 4, T, 88) float32 tensor
+    """
     rng = np.random.default_rng([settings.seed, 4, step])
     inputs, targets = [], []
     for _ in range(settings.batch):
@@ -60,7 +107,19 @@ def batch(pieces, settings, step):
 
 
 def louder(heard, gain):
-    """The input as it would be if the sound were ``gain`` times as strong (a number for each bin)."""
+    """The input as it would be if the sound were ``gain`` times as strong.
+
+    Parameters
+    ----------
+    heard : (..., 294) float32
+        See `pianolab.neural_input`.
+    gain : (294,) float32
+        Of the amplitude, for each bin.
+
+    Returns
+    -------
+    (..., 294) float32
+    """
     return np.log10(1.0 + gain * (np.power(np.float32(10.0), heard) - 1.0), dtype=np.float32)
 
 

@@ -1,7 +1,8 @@
 """From trained weights to the file that the detector runs: an ONNX graph with its states as inputs and outputs.
 
-What comes in: ``best.safetensors`` of a training. What comes out: ``neural.onnx`` and ``neural.json`` (what it was
-trained on, how, with which scores). The batch norms are folded into the weights, and the outputs are probabilities.
+What comes in: ``best.safetensors`` of a training. What comes out: ``neural.onnx`` and ``neural.json`` (what its numbers
+mean, how it was trained, with which score). The batch norms are folded into the weights, and the outputs are
+probabilities.
 """
 
 import json
@@ -12,12 +13,12 @@ import safetensors
 import torch
 from torch import nn
 
-from pianolab.files import replacing
 from pianolab.neural_input import NeuralInput
+from pianolab.training.material import writing
 from pianolab.training.network import DELAYS_MS, KINDS, N_KEYS, CausalConv, HarmonicStack, NoteNet
 
 
-class Stream(nn.Module):
+class _Stream(nn.Module):
     """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) in [0, 1], and the states."""
 
     def __init__(self, net):
@@ -32,9 +33,16 @@ class Stream(nn.Module):
 def load_weights(path):
     """The network of a ``best.safetensors`` and what is known about it.
 
+    Parameters
+    ----------
+    path : path
+
     Returns
     -------
-    NoteNet (in evaluation mode), dict
+    net : NoteNet
+        In evaluation mode.
+    about : dict
+        ``step``, ``scores`` of the validation and ``settings`` of the training.
     """
     with safetensors.safe_open(path, "pt") as file:
         about = json.loads(file.metadata()["about"])
@@ -46,7 +54,7 @@ def load_weights(path):
 
 
 @torch.no_grad()
-def folded(net):
+def _folded(net):
     """The same network with each batch norm folded into the weights before it (in place)."""
     for module in net.modules():
         if not isinstance(module, (CausalConv, HarmonicStack)):
@@ -73,7 +81,7 @@ class _Shift(nn.Module):
         return x + self.shift
 
 
-def export(weights, out, *, about=None):
+def export(weights, out):
     """Write the ONNX file and its description.
 
     Parameters
@@ -82,14 +90,17 @@ def export(weights, out, *, about=None):
         ``best.safetensors``.
     out : path
         ``....onnx``; the description gets the same name with ``.json``.
-    about : dict, optional
-        More to say in the description (data, command).
+
+    Raises
+    ------
+    TrainingError
+        If one of the two cannot be written.
     """
     net, known = load_weights(weights)
-    stream, states = Stream(folded(net)), net.empty_states()
+    stream, states = _Stream(_folded(net)), net.empty_states()
     names = [f"state_{i}" for i in range(len(states))]
     heard = torch.zeros(4, *NeuralInput.shape)
-    with warnings.catch_warnings(), replacing(out) as temporary:
+    with warnings.catch_warnings(), writing(out) as temporary:
         warnings.simplefilter("ignore")  # of the exporter, about itself
         torch.onnx.export(
             stream,
@@ -101,6 +112,6 @@ def export(weights, out, *, about=None):
             opset_version=17,
             dynamo=False,
         )
-    description = {"delays_ms": DELAYS_MS, "kinds": KINDS, "n_keys": N_KEYS, **known, **(about or {})}
-    with replacing(Path(out).with_suffix(".json")) as temporary:
+    description = {"delays_ms": DELAYS_MS, "kinds": KINDS, "n_keys": N_KEYS, **known}
+    with writing(Path(out).with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

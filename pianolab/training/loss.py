@@ -17,13 +17,17 @@ def loss(out, target, delay_weights):
 
     Parameters
     ----------
-    out : (B, 5, 4, T, 88) logits
-    target : (B, 5, 4, T, 88)
-    delay_weights : tuple of float
+    out : (B, 5, 4, T, 88) tensor
+        Logits of DELAYS_MS and KINDS (see pianolab.training.network).
+    target : (B, 5, 4, T, 88) tensor
+        0 to 1.
+    delay_weights : tuple of 5 floats
+        How much each delay counts.
 
     Returns
     -------
-    torch.Tensor, a number
+    torch.Tensor
+        One number.
     """
     out, target = out[:, :, :, SKIPPED:].float(), target[:, :, :, SKIPPED:]
     onset = target[:, :, 0]

@@ -5,6 +5,7 @@ each the network's input (``0001.npy``, float16) and its labels (``0001.tsv``). 
 again, so that the work can be stopped and resumed.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,12 +14,13 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from pianolab import audio, degrade, pool
-from pianolab.files import replacing
-from pianolab.labels import read_labels, write_labels
+from pianolab.files import printable, replacing
+from pianolab.labels import LabelError, read_labels, write_labels
 from pianolab.neural_input import SR, NeuralInput
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes
 from pianolab.training.sampled import SampledPiano
+from pianolab.training.settings import TrainingError
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 RENDERED_S = 60.0  # length of a rendered piece
@@ -28,7 +30,20 @@ DRILL_SHARE = 0.3  # of the rendered pieces, random notes: bass, soft, repeated,
 
 @dataclass(frozen=True)
 class Task:
-    """One piece to make: a recording (``audio`` and ``labels``), or music rendered after ``labels`` (None: a drill)."""
+    """One piece to make: a recording (``audio`` and ``labels``), or music rendered after ``labels`` (None: a drill).
+
+    Attributes
+    ----------
+    path : Path
+        Of the network's input; the labels get the same name with ``.tsv``.
+    seed : tuple of int
+        Fixes everything that is drawn for this piece.
+    audio, labels : Path or None
+    changed : bool
+        Whether it is heard as elsewhere.
+    notes_dir : Path or None
+        Single notes to play rendered music with; None for a rendered piano.
+    """
 
     path: Path
     seed: tuple
@@ -73,11 +88,30 @@ def tasks(recordings, folder, *, takes, rendered_hours, seed, notes_dir=None):
 
 
 def make(todo, *, jobs=2):
-    """Make the pieces that are missing, with a progress bar; each appears whole or not at all."""
+    """Make the pieces that are missing, with a progress bar; each appears whole or not at all.
+
+    Parameters
+    ----------
+    todo : list of Task
+        All in one folder, which is made if it is missing.
+    jobs : int
+        Processes at the same time.
+
+    Raises
+    ------
+    TrainingError
+        If a piece cannot be written; what was made stays.
+    AudioError, LabelError
+        If a recording or its labels cannot be read.
+    """
     missing = [task for task in todo if not task.path.exists()]
     if not missing:
         return
-    missing[0].path.parent.mkdir(parents=True, exist_ok=True)
+    folder = missing[0].path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     work = pool.run(make_one, missing, n_workers=jobs)
     for _, _, error in tqdm(work, total=len(missing), desc="material", unit="piece"):
         if error is not None:
@@ -85,24 +119,91 @@ def make(todo, *, jobs=2):
 
 
 def make_one(task):
-    """Make one piece: sound, perhaps changed, then the network's input and the labels."""
+    """Make one piece: sound, perhaps changed, then the network's input and the labels.
+
+    Parameters
+    ----------
+    task : Task
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be written.
+    AudioError, LabelError
+        If the recording or its labels cannot be read.
+    """
     rng = np.random.default_rng(task.seed)
     if task.audio is not None:
         y, sr = audio.load(task.audio)
         y, notes = audio.resample(y, sr=sr, target_sr=SR), read_labels(task.labels).on_keyboard()
     else:
         notes = drill(rng) if task.labels is None else rearranged(read_labels(task.labels), rng)
-        y = played(notes, rng, task.notes_dir)
+        y = _played(notes, rng, task.notes_dir)
     if task.changed:
         y, notes = elsewhere(y, notes, rng)
     heard = NeuralInput().of(y).astype(np.float16)
-    write_labels(task.path.with_suffix(".tsv"), notes)
-    with replacing(task.path) as temporary, temporary.open("wb") as file:
+    labels = task.path.with_suffix(".tsv")
+    try:
+        write_labels(labels, notes)
+    except LabelError as error:
+        raise _unwritable(labels, error.__cause__ or error) from error
+    with writing(task.path) as temporary, temporary.open("wb") as file:
         np.save(file, heard)
 
 
+@contextmanager
+def writing(path):
+    """Like `pianolab.files.replacing`, but what cannot be written is said in one line with the remedy.
+
+    Parameters
+    ----------
+    path : path
+        The file to write or to replace.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    TrainingError
+        If that fails; a file that was at ``path`` is still there.
+    """
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path, error):
+    reason = getattr(error, "strerror", None) or error
+    return TrainingError(
+        f"{printable(path)} cannot be written ({reason}): what was written before is kept; see that the disk has space "
+        "and the folder is yours, then give the same command to go on"
+    )
+
+
 def elsewhere(y, notes, rng):
-    """The same notes at another pitch and speed, in another room, through another microphone."""
+    """The same notes at another pitch and speed, in another room, through another microphone.
+
+    Parameters
+    ----------
+    y : (n,) float32
+        At `pianolab.neural_input.SR`.
+    notes : Notes
+        What sounds in it.
+    rng : numpy.random.Generator
+        Draws up to 2.25 semitones up or down, room, distance, tone, noise, compression and level.
+
+    Returns
+    -------
+    y : (m,) float32
+        Shorter where the pitch rises.
+    notes : Notes
+        Those that are still on the keyboard, at their new times; the delay of a far microphone is not in them.
+    """
     semitones = int(rng.integers(-2, 3))
     y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** ((semitones + rng.uniform(-0.25, 0.25)) / 12.0))
     midi = notes.midi + semitones
@@ -120,7 +221,20 @@ def elsewhere(y, notes, rng):
 
 
 def rearranged(notes, rng):
-    """A minute of a piece in another key, tempo and dynamic, with an imprecise player's timing."""
+    """A minute of a piece in another key, tempo and dynamic, with an imprecise player's timing.
+
+    Parameters
+    ----------
+    notes : Notes
+        The whole piece.
+    rng : numpy.random.Generator
+        Draws where the minute begins, up to 9 semitones up or down, 0.75 to 1.35 times the speed, and the velocities.
+
+    Returns
+    -------
+    Notes
+        On the keyboard, from 0.2 s; an unknown velocity is taken for 64.
+    """
     start_s = rng.uniform(0.0, max(notes.onset.max(initial=0.0) - 0.5 * RENDERED_S, 0.01))
     speed = np.exp(rng.uniform(np.log(0.75), np.log(1.35)))
     part = notes[(notes.onset >= start_s) & (notes.onset < start_s + RENDERED_S * speed)]
@@ -136,7 +250,17 @@ def rearranged(notes, rng):
 
 
 def drill(rng):
-    """A minute of random notes: what music has too little of to learn from, one habit after the other."""
+    """A minute of random notes: what music has too little of to learn from, one habit after the other.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Notes
+        No key is held longer than to its next stroke.
+    """
     parts, now = [], 0.3
     while now < RENDERED_S - 4.0:
         habit, low = rng.integers(5), int(rng.integers(MIDI_LOW, 97))
@@ -174,7 +298,7 @@ def _before_next(onset, offset, midi):
     return offset
 
 
-def played(notes, rng, notes_dir):
+def _played(notes, rng, notes_dir):
     """Notes on a random piano, half of the time with pedal."""
     if notes_dir is not None:
         return _sampled(notes_dir).render(notes, rng=rng)
@@ -182,7 +306,7 @@ def played(notes, rng, notes_dir):
     if rng.random() < 0.5:
         changes = np.cumsum(rng.uniform(0.5, 2.5, 40))
         pedal = np.column_stack([changes[:-1] + 0.08, changes[1:]])
-    return render(notes, sr=SR, piano=random_piano(rng), pedal=pedal, seed=int(rng.integers(2**31)))
+    return render(notes, sr=SR, piano=_random_piano(rng), pedal=pedal, seed=int(rng.integers(2**31)))
 
 
 @lru_cache(maxsize=1)  # once a worker: thirty files to read
@@ -190,7 +314,7 @@ def _sampled(folder):
     return SampledPiano(folder, sr=SR)
 
 
-def random_piano(rng):
+def _random_piano(rng):
     """An instrument near one of the four, but like none of them."""
     base = PIANOS[rng.choice(sorted(PIANOS))]
 

@@ -13,9 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-DELAYS_MS = (0, 30, 60, 90, 240)
+from pianolab.detectors.neural import DELAYS_MS
+from pianolab.units import N_KEYS
+
 KINDS = ("onset", "frame", "offset", "velocity")
-N_KEYS = 88
 N_WINDOWS = 3
 N_COLUMNS = 98  # semitones from A0 to 7.6 kHz
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key to where its evidence is, or its rival
@@ -24,7 +25,18 @@ HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key
 class CausalConv(nn.Module):
     """Convolution over time (looking back) and keys, batch norm; its state is the input of the frames before.
 
-    Input and output have shape (batch, channels, frames, keys).
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels.
+    frames, keys : int
+        Size of the kernel.
+    dilation : int
+        Frames from one of its taps to the next.
+    stride : int
+        Over keys.
+    pad : int, optional
+        Zeros on each side of the keys; half the kernel if not given.
     """
 
     def __init__(self, n_in, n_out, *, frames=1, keys=1, dilation=1, stride=1, pad=None):
@@ -37,6 +49,18 @@ class CausalConv(nn.Module):
         self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
 
     def forward(self, x, state):
+        """Convolve some frames.
+
+        Parameters
+        ----------
+        x : (B, n_in, T, K) tensor
+        state : (B, n_in, past, K) tensor
+            The frames before.
+
+        Returns
+        -------
+        (B, n_out, T, K / stride) tensor, and the new state
+        """
         if self.past:
             x = torch.cat([state, x], dim=2)
             state = x[:, :, -self.past :]
@@ -44,7 +68,13 @@ class CausalConv(nn.Module):
 
 
 class HarmonicStack(nn.Module):
-    """For each key the columns at its partials side by side, mixed to ``n_out`` channels: (B, C, T, 98 or 88) -> 88."""
+    """For each key the columns at its partials side by side, mixed and normed.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels.
+    """
 
     def __init__(self, n_in, n_out):
         super().__init__()
@@ -53,12 +83,37 @@ class HarmonicStack(nn.Module):
         self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
 
     def forward(self, x):
+        """Gather and mix.
+
+        Parameters
+        ----------
+        x : (B, n_in, T, 98 or 88) tensor
+            Columns, a semitone each.
+
+        Returns
+        -------
+        (B, n_out, T, 88) tensor
+        """
         mixed = _Stack.apply(x, self.weight) if self.training else stack(x) @ self.weight.to(x.dtype)
         return self.norm(mixed.permute(0, 3, 1, 2))
 
 
 def stack(x, harmonics=HARMONICS, n_keys=N_KEYS):
-    """What stands at these distances from each key, side by side: (B, C, T, K) -> (B, T, n_keys, len(harmonics) C)."""
+    """What stands at these distances from each key, side by side.
+
+    Parameters
+    ----------
+    x : (B, C, T, K) tensor
+        Zero outside its K columns.
+    harmonics : sequence of int
+        Distances in semitones (columns).
+    n_keys : int
+        Keys to look from, the lowest at column 0.
+
+    Returns
+    -------
+    (B, T, n_keys, len(harmonics) * C) tensor
+    """
     low, high = max(0, -min(harmonics)), max(0, max(harmonics) + n_keys - x.shape[3])
     x = F.pad(x.permute(0, 2, 3, 1), (0, 0, low, high))
     return torch.cat([x[:, :, low + h : low + h + n_keys] for h in harmonics], dim=3)
@@ -87,7 +142,15 @@ class _Stack(torch.autograd.Function):
 
 
 class Block(nn.Module):
-    """Residual: what was heard a while ago, mixed in; and what all keys do now."""
+    """Residual: what was heard a while ago, mixed in.
+
+    Parameters
+    ----------
+    width : int
+        Channels.
+    dilation : int
+        How far back it looks: one and two times so many frames.
+    """
 
     def __init__(self, width, dilation):
         super().__init__()
@@ -95,6 +158,18 @@ class Block(nn.Module):
         self.mix = nn.Conv2d(width, width, 1)
 
     def forward(self, x, state):
+        """Mix in what was heard before.
+
+        Parameters
+        ----------
+        x : (B, width, T, 88) tensor
+        state : (B, width, past, 88) tensor
+            The frames before.
+
+        Returns
+        -------
+        (B, width, T, 88) tensor, and the new state
+        """
         y, state = self.time(x, state)
         return x + self.mix(torch.relu(y)), state
 
@@ -128,7 +203,18 @@ class NoteNet(nn.Module):
             self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
 
     def empty_states(self, batch=1):
-        """States at the beginning of a stream: a list of zeros."""
+        """States at the beginning of a stream.
+
+        Parameters
+        ----------
+        batch : int
+            Streams side by side.
+
+        Returns
+        -------
+        list of (batch, C, past, K) tensors
+            Zeros.
+        """
         convs = [(self.first, 294), (self.second, N_COLUMNS)]
         convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
@@ -138,12 +224,15 @@ class NoteNet(nn.Module):
 
         Parameters
         ----------
-        x : (B, 3, T, 294) float32
+        x : (B, 3, T, 294) tensor
         states : list of tensors
+            From `empty_states` or from the frames before.
 
         Returns
         -------
-        (B, 5, 4, T, 88) logits of DELAYS_MS and KINDS, and the new states
+        answers : (B, 5, 4, T, 88) tensor
+            Logits of DELAYS_MS and KINDS.
+        states : list of tensors
         """
         states, new = iter(states), []
 

@@ -11,7 +11,8 @@ import numpy as np
 from scipy.signal import lfilter
 
 from pianolab import audio
-from pianolab.datasets import first_onset_s, load_dataset
+from pianolab.datasets import DatasetError, first_onset_s, load_dataset
+from pianolab.files import printable
 from pianolab.piano import DEFAULT_VELOCITY, UNDAMPED_MIDI, velocity_gain
 
 BEFORE_S = 0.002  # of each sample, before its onset
@@ -45,6 +46,8 @@ class SampledPiano:
             y = audio.resample(y, sr=rate, target_sr=sr)
             start = max(0, round((first_onset_s(y, sr=sr) - BEFORE_S) * sr))
             self._samples[recording.key] = y[start:] / max(np.max(np.abs(y)), 1e-6)
+        if not self._samples:
+            raise DatasetError(f"{printable(folder)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)")
         self._tone = lru_cache(maxsize=512)(self._transposed)
 
     def _transposed(self, midi, source):
@@ -52,7 +55,7 @@ class SampledPiano:
         return audio.resample(self._samples[source], sr=self.sr, target_sr=rate)
 
     def render(self, notes, *, rng, tail_s=1.0):
-        """The notes as sound, float32 mono.
+        """The notes as sound.
 
         Parameters
         ----------
@@ -61,6 +64,11 @@ class SampledPiano:
             Draws which of two near samples speaks, and the damping.
         tail_s : float
             Seconds after the last release.
+
+        Returns
+        -------
+        (n,) float32
+            Mono, at ``sr``.
         """
         n = int((notes.offset.max(initial=0.0) + tail_s) * self.sr)
         y = np.zeros(n, np.float32)

@@ -22,6 +22,7 @@ def rolls(notes, ends_s, delay_s):
     ends_s : (T,) array
         When each frame's newest sample sounds, evenly spaced.
     delay_s : float
+        How long before a frame's end the moment lies that it answers for.
 
     Returns
     -------

@@ -13,14 +13,15 @@ import numpy as np
 
 from pianolab import degrade
 from pianolab.detectors.neural import DELAYS_MS, Neural
-from pianolab.files import replacing
 from pianolab.scores import Protocol, match, score_notes
 from pianolab.session import analyse
 from pianolab.tracker import Tracker
+from pianolab.training.material import writing
 
 # One setting after the other, each with all that were chosen before it: name, values, what it should raise.
 SEARCH = (
     ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4), ("onset_f1",)),
+    ("n_wait", (0, 1, 2, 3), ("onset_f1",)),
     ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), ("onset_f1",)),
     ("ghost_share", (0.0, 0.2, 0.35, 0.5), ("onset_f1",)),
     ("min_gap_s", (0.05, 0.08), ("onset_f1",)),
@@ -47,11 +48,14 @@ def choose(heard, references):
     Parameters
     ----------
     heard : list of Salience
+        The network's answers, one for each recording.
     references : list of Notes
+        What was played in them, in the same order.
 
     Returns
     -------
     dict
+        Keyword arguments of `pianolab.tracker.Tracker`.
     """
     settings = dict(START)
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
@@ -97,7 +101,12 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
     seconds : float
         Of each recording.
     progress : callable
-        Told one line a delay.
+        Told two lines a delay: scores of the recordings as they are, and in rooms.
+
+    Raises
+    ------
+    TrainingError
+        If the description cannot be written.
     """
     path = Path(weights).with_suffix(".json")
     description = json.loads(path.read_text(encoding="utf-8"))
@@ -116,5 +125,5 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
             scores = _scores(heard, references, settings)
             description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
             progress(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
-    with replacing(path) as temporary:
+    with writing(path) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

@@ -14,7 +14,21 @@ THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 @torch.no_grad()
 def answers(net, heard, frames=1500):
-    """(5, 4, T, 88) probabilities (and velocity 0..1) of a whole piece, in stretches with the state carried."""
+    """What the network says of a whole piece, in stretches with the state carried.
+
+    Parameters
+    ----------
+    net : NoteNet
+        Is put in evaluation mode.
+    heard : (T, 3, 294) array
+    frames : int
+        Length of a stretch.
+
+    Returns
+    -------
+    (5, 4, T, 88) float32
+        Probabilities, and velocity from 0 to 1, of DELAYS_MS and KINDS.
+    """
     net.eval()
     states, parts = net.empty_states(), []
     for start in range(0, len(heard), frames):
@@ -27,7 +41,22 @@ def answers(net, heard, frames=1500):
 
 
 def peaks(onset, threshold, delay_s):
-    """Notes at the peaks of (T, 88) onset evidence, timed between frames by a parabola."""
+    """Notes at the peaks of onset evidence, timed between frames by a parabola.
+
+    Parameters
+    ----------
+    onset : (T, 88) array
+        0 to 1.
+    threshold : float
+        Peaks below it are no notes.
+    delay_s : float
+        Of the evidence, subtracted from the times.
+
+    Returns
+    -------
+    Notes
+        Each 0.1 s long: only the strokes mean something.
+    """
     before, at, after = onset[:-2], onset[1:-1], onset[2:]
     frame, key = np.nonzero((at >= threshold) & (at >= before) & (at > after))
     a, b, c = before[frame, key], at[frame, key], after[frame, key]
@@ -38,6 +67,13 @@ def peaks(onset, threshold, delay_s):
 
 def validate(net, pieces, seconds):
     """Onset F1 (50 ms) at the best threshold on held-out pieces, mean over pieces, for delays 90 and 240 ms.
+
+    Parameters
+    ----------
+    net : NoteNet
+    pieces : Pieces
+    seconds : float
+        Of each piece, from its beginning.
 
     Returns
     -------

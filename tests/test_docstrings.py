@@ -1,0 +1,62 @@
+"""A public function that takes something says what: its docstring has a section Parameters."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import pianolab
+
+PACKAGE = Path(pianolab.__file__).parent
+SECTION = re.compile(r"^Parameters\n-{10}$", re.MULTILINE)
+
+# Modules with functions that still say it in a sentence; one whose functions are all described leaves this list.
+IN_A_SENTENCE = {
+    *("audio", "builtin", "cli_compare", "cli_detect", "cli_train", "detector", "estimates", "exercises"),
+    *("exercises_network", "exercises_polyphony", "files", "frames", "grading", "messages", "piano", "plots"),
+    *("provenance", "scores", "session", "spectrum", "tables", "teaching", "teaching_pitch", "units"),
+    *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
+    *("live/__main__", "live/desk", "live/sources", "live/stream", "live/takes", "live/trial"),
+    "training/course",
+}
+MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def undescribed(source):
+    """Names of the public functions of a module that take arguments and have no section Parameters."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    public = [function for function in functions if not function.name.startswith("_") and takes_something(function)]
+    return [function.name for function in public if not SECTION.search(ast.get_docstring(function) or "")]
+
+
+def takes_something(function):
+    given = function.args
+    return bool(given.posonlyargs or given.args or given.kwonlyargs or given.vararg or given.kwarg)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in IN_A_SENTENCE])
+def test_what_a_public_function_takes_is_described(name):
+    missing = undescribed(MODULES[name].read_text(encoding="utf-8"))
+    assert not missing, f"pianolab/{name}.py: describe the parameters of {', '.join(missing)}"
+
+
+def test_the_modules_that_are_let_off_exist():
+    assert set(MODULES) >= IN_A_SENTENCE
+
+
+def test_the_search_finds_what_is_not_described():
+    section = "Parameters\n    ----------\n    x : int\n"
+    source = f'''
+def good(x):
+    """One line.
+
+    {section}    """
+def nothing():
+    """Takes nothing."""
+def _own(x): pass
+def bare(x): pass
+def short(*, x):
+    """Parameters are x."""
+'''
+    assert undescribed(source) == ["bare", "short"]
