@@ -79,6 +79,17 @@ def test_whole_numbers_may_be_written_as_json_likes():
     assert [type(settings.batch), type(settings.seed), type(settings.fall)] == [int, int, float]
 
 
+def test_labels_without_sound_are_told_and_test_recordings_are_left_alone(folder, tmp_path, settings):
+    for suffix in (".wav", ".tsv"):
+        (folder / f"piece_0{suffix}").rename(folder / f"MAPS_MUS-etude_ENSTDkAm{suffix}")
+    (folder / "piece_1.wav").unlink()
+    said, about = trained(folder, tmp_path / "out", settings)
+    assert [line for line in said if "left out" in line] == [
+        f"{folder / 'piece_1.tsv'} is left out: no sound of that name lies beside it"
+    ]
+    assert sorted(about["learnt"] + about["held_out"]) == ["piece_2", "piece_3"]
+
+
 def test_another_course_can_be_followed(folder, tmp_path, settings):
     like = tmp_path / "like.json"
     like.write_text(json.dumps({"learnt": ["piece_3", "piece_1"], "held_out": ["piece_2"]}))

@@ -140,7 +140,7 @@ def _labelled(data, say):
         found = load_dataset(folder, split="tune")
         for path, why in found.skipped:
             say(f"{printable(path)} is left out: {why}")
-        _tell_lonely_labels(folder, found, say)
+        _tell_lonely_labels(folder, say)
         recordings += [recording for recording in found if recording.labels is not None]
     recordings = [recording for recording in recordings if _has_notes(recording)]
     if len(recordings) < 2:
@@ -187,11 +187,10 @@ def _has_notes(recording):
     return len(read_labels(recording.labels).on_keyboard()) > 0
 
 
-def _tell_lonely_labels(folder, found, say):
+def _tell_lonely_labels(folder, say):
     if not Path(folder).is_dir():
         return
-    stems = {recording.labels for recording in found if recording.labels}
-    with_sound = {path.with_suffix("") for path in stems}
+    with_sound = {recording.labels.with_suffix("") for recording in load_dataset(folder) if recording.labels}
     for path in sorted(Path(folder).rglob("*")):
         if path.suffix.lower() in LABEL_SUFFIXES and path.with_suffix("") not in with_sound:
             say(f"{printable(path)} is left out: no sound of that name lies beside it")
