@@ -450,7 +450,7 @@ class Roll {
     const left = 44;
     const bottom = height - 20;
     const x = (time) => left + ((time - now + ROLL_S) / ROLL_S) * (w - left - 6);
-    const top = this.chords.length ? 20 : 0; // room for the names of chords
+    const top = this.chords.length ? 34 : 14; // room for the name of the highest key, and above it for those of chords
     const seen = this.notes.filter((n) => (n.off ?? now) > now - ROLL_S);
     const midis = seen.map((n) => n.midi);
     const low = Math.max(LOW - 1, Math.min(57, ...midis) - 3);
