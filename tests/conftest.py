@@ -3,7 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from pianolab import audio
+from pianolab.labels import write_labels
+from pianolab.piano import render
+from pianolab.roll import Notes
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +19,15 @@ def recordings():
     if not folder.is_dir():
         pytest.skip("no outside recordings: set PIANOLAB_RECORDINGS to a folder that holds isolated/ and maps/")
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four labelled recordings of two seconds, piece_0 to piece_3, each a semitone higher."""
+    here = tmp_path / "recordings"
+    here.mkdir()
+    for i in range(4):
+        notes = Notes([0.2, 0.2, 0.9], [0.7, 0.8, 1.4], np.array([60, 64, 67]) + i, [40, 80, 100])
+        audio.write(here / f"piece_{i}.wav", render(notes, sr=16000), sr=16000)
+        write_labels(here / f"piece_{i}.tsv", notes)
+    return here

@@ -15,20 +15,7 @@ from pianolab.training import course  # noqa: E402
 from pianolab.training.settings import Settings, TrainingError  # noqa: E402
 
 SR = 16000
-NOTES = Notes([0.2, 0.7], [0.6, 1.2], [60, 64], [80, 60])
 TINY = {"takes": 1, "rendered_hours": 0, "batch": 2, "frames": 40, "ear": 8, "width": 8, "rivals": 4, "steps": 1}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Four labelled recordings."""
-    here = tmp_path / "recordings"
-    here.mkdir()
-    for i in range(4):
-        notes = Notes(NOTES.onset, NOTES.offset, NOTES.midi + i, NOTES.velocity)
-        audio.write(here / f"piece_{i}.wav", render(notes, sr=SR), sr=SR)
-        write_labels(here / f"piece_{i}.tsv", notes)
-    return here
 
 
 @pytest.fixture

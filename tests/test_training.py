@@ -46,18 +46,6 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Three labelled recordings of two seconds."""
-    here = tmp_path / "recordings"
-    here.mkdir()
-    for i in range(3):
-        notes = Notes(NOTES.onset, NOTES.offset, NOTES.midi + i, NOTES.velocity)
-        audio.write(here / f"piece_{i}.wav", render(notes, sr=SR), sr=SR)
-        write_labels(here / f"piece_{i}.tsv", notes)
-    return here
-
-
-@pytest.fixture
 def pieces(tmp_path):
     here = tmp_path / "material"
     here.mkdir()
