@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip --editable '.[test]'
 	@echo "Compiling the fast kernels (once; about half a minute) ..."
-	@$(BIN)/python -m pianolab.warmup
+	@$(BIN)/python -m pianolab.cli.warm_up
 	@touch $(READY)
 
 compare: $(READY)  ## score every detector on the built-in recordings; the report is written under results/
@@ -40,7 +40,7 @@ setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianola
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/test_training.py tests/test_course.py tests/test_teaching_network.py \
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_teaching_network.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)

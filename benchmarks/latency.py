@@ -2,9 +2,9 @@
 
     python benchmarks/latency.py --data "$ISOLATED" [--phrases 20]
 
-Phrases are made of the folder's single notes (pianolab.phrases; builtin: of the test notes). The latency of a note is
-the time from its onset to the end of the sound that the first of three right frames in a row needs; missed notes have
-none and are counted apart. For ours it also gives raw pitch accuracy, onset F1 and note F1 of the tracked notes
+Phrases are made of the folder's single notes (pianolab.data.phrases; builtin: of the test notes). The latency of a note
+is the time from its onset to the end of the sound that the first of three right frames in a row needs; missed notes
+have none and are counted apart. For ours it also gives raw pitch accuracy, onset F1 and note F1 of the tracked notes
 (mir_eval, 50 ms, 50 cents), for peers the raw pitch accuracy of their frames. Writes latency.csv (one row a note),
 summary.csv and latency.png to --out, the figure also to --figure.
 """
@@ -17,8 +17,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from pianolab.datasets import Dataset, Recording
-from pianolab.phrases import make_phrases
+from pianolab.data import Dataset, Recording
+from pianolab.data.phrases import make_phrases
 from pianolab.scores import Protocol, score_melody, score_notes
 from pianolab.session import transcribe_file
 from pianolab.units import cents_between, midi_to_hz, note_name
@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 from peers import OURS, ours, peers
 from single_notes import REGISTERS, SHARP_FROM_MIDI, named, single_notes
 
-from pianolab import audio
+from pianolab import sound
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 
@@ -57,7 +57,7 @@ def phrases_of(data, n_phrases, seed):
         singles = []
         for number, (name, midi, _, y, sr, onset_s) in enumerate(single_notes("builtin", "test")):
             path = Path(folder) / f"{number:03d}.wav"
-            audio.write(path, y, sr=sr)
+            sound.write(path, y, sr=sr)
             write_labels(path.with_suffix(".tsv"), Notes([onset_s], [len(y) / sr], [midi]))
             singles.append(Recording(name, path, path.with_suffix(".tsv"), kind="notes"))
         dataset = Dataset("builtin test notes", tuple(singles))
@@ -70,7 +70,7 @@ def measure(phrases, listeners, specs):
     with tempfile.TemporaryDirectory() as folder:
         for phrase in phrases:
             path = Path(folder) / "phrase.wav"
-            audio.write(path, phrase.y, sr=phrase.sr)
+            sound.write(path, phrase.y, sr=phrase.sr)
             notes = phrase.notes
             until = np.append(notes.onset[1:], notes.offset[-1]) + 0.05
             for detector, listen in listeners.items():

@@ -23,7 +23,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 from scipy.signal import correlate
 
-from pianolab import audio
+from pianolab import sound
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.voice import Choice
 from pianolab.piano import render
@@ -44,7 +44,7 @@ def recording(folder):
     midi = np.random.default_rng(SEED).permutation(np.arange(21, 109))
     onset = 1.5 + STEP_S * np.arange(len(midi))
     notes = Notes(onset, onset + 0.4, midi)
-    audio.write(folder / "keys.wav", 0.7 * render(notes, sr=SR, tail_s=2.0), sr=SR)
+    sound.write(folder / "keys.wav", 0.7 * render(notes, sr=SR, tail_s=2.0), sr=SR)
     return notes
 
 
@@ -80,7 +80,7 @@ def measure(playwright, folder, notes, *, kind, block, detector):
 
 def measure_stream(folder, notes, *, block, detector):
     """As ``measure``, on samples instead of a clock: nothing but the detector takes time."""
-    y, _ = audio.load(folder / "keys.wav")
+    y, _ = sound.load(folder / "keys.wav")
     pcm = pcm16(y)
     stream, events = Stream(Choice(detector), sr=SR), []
     for start in range(0, len(pcm), block):
@@ -93,8 +93,8 @@ def measure_stream(folder, notes, *, block, detector):
 
 def _lateness(played, take):
     """Samples of the recording that had gone by when the take began."""
-    y, _ = audio.load(played)
-    x, _ = audio.load(take)
+    y, _ = sound.load(played)
+    x, _ = sound.load(take)
     return int(np.argmax(correlate(y, x, method="fft"))) - (len(x) - 1)
 
 

@@ -101,7 +101,7 @@ def line(runs):
 
 def measure(folder, hours, detectors, *, keep):
     """Runs of each detector at each length; unless kept, only one recording is on the disk at a time."""
-    subprocess.run([sys.executable, "-m", "pianolab.warmup"], check=True)  # compiles kernels, once on a machine
+    subprocess.run([sys.executable, "-m", "pianolab.cli.warm_up"], check=True)  # compiles kernels, once on a machine
     runs = {detector: [] for detector in detectors}
     for fraction in FRACTIONS:
         path = folder / f"long_{fraction * hours:g}_h.wav"

@@ -9,8 +9,8 @@ import importlib
 
 import numpy as np
 
-from pianolab import audio
-from pianolab.detector import create
+from pianolab import sound
+from pianolab.registry import create
 from pianolab.session import analyse
 
 HOP = 512
@@ -60,7 +60,7 @@ def librosa_pyin(y, sr):
 def swift_f0(y, sr):
     """SwiftF0, at its own 16 kHz."""
     module = importlib.import_module("swift_f0")
-    result = module.SwiftF0().detect_from_array(audio.resample(y, sr=sr, target_sr=16000), 16000)
+    result = module.SwiftF0().detect_from_array(sound.resample(y, sr=sr, target_sr=16000), 16000)
     return np.asarray(result.timestamps), np.where(result.voicing, result.pitch_hz, 0.0), 0.032
 
 

@@ -27,7 +27,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 from peers import HOP, OURS, ours, peers  # noqa: E402
 from single_notes import single_notes  # noqa: E402
 
-from pianolab import audio, spectrum  # noqa: E402
+from pianolab import sound  # noqa: E402
+from pianolab.dsp import spectrum  # noqa: E402
 
 SR = 44100
 SAME_WINDOW = {  # ours against aubio at the same window and hop
@@ -39,11 +40,11 @@ SLOW = ("librosa.pyin 4096", "aubio yin 2048", "aubio yin 4096")  # once is enou
 SLOW_SECONDS = 10.0
 
 
-def sound(data, split, seconds):
+def notes_in_a_row(data, split, seconds):
     """Single notes one after the other, float32 at 44.1 kHz."""
     parts, n = [], 0
     for _, _, _, y, sr, _ in single_notes(data, split):
-        parts.append(audio.resample(y, sr=sr, target_sr=SR))
+        parts.append(sound.resample(y, sr=sr, target_sr=SR))
         n += len(parts[-1])
         if n >= seconds * SR:
             break
@@ -114,7 +115,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("results/pitch_speed"))
     parser.add_argument("--figure", type=Path, help="a second copy of the figure, e.g. in docs/figures")
     given = parser.parse_args()
-    y = sound(given.data, given.split, given.seconds)
+    y = notes_in_a_row(given.data, given.split, given.seconds)
     others, missing = peers(slow=given.slow)
     for name, reason in missing.items():
         print(f"left out: {name} ({reason})")

@@ -37,17 +37,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pianolab.audio import Resampler, info
 from pianolab.compare import compare
-from pianolab.datasets import DatasetError, load_dataset
-from pianolab.detector import DetectorError, create, load_all, missing, parameters
-from pianolab.entries import find_entries
-from pianolab.estimates import Estimate, EstimateCache, estimate_key, reason
+from pianolab.compare.cache import Estimate, EstimateCache, estimate_key, reason
+from pianolab.compare.participants import find_entries
+from pianolab.compare.tables import label
+from pianolab.data import DatasetError, load_dataset
+from pianolab.detector import DetectorError, parameters
 from pianolab.files import replacing
+from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
 from pianolab.scores import EXTRA_REASONS, Protocol, errors, match
 from pianolab.session import default_tracker, transcribe, transcribe_file
-from pianolab.tables import label
+from pianolab.sound import Resampler, info
 
 OURS = ("neural", "neural:lookahead_ms=240", "nmf")
 ONE_VOICE_TOO = ("aubio_notes",)  # heard all the same: no other peer writes notes as it hears

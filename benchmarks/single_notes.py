@@ -19,7 +19,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from pianolab.datasets import load_dataset
+from pianolab.data import load_dataset
 from pianolab.units import cents_between, midi_to_hz, note_name
 
 matplotlib.use("Agg")

@@ -16,7 +16,7 @@ _HOME = {
     "Salience": "pianolab.roll",
     "Session": "pianolab.session",
     "analyse": "pianolab.session",
-    "load": "pianolab.audio",
+    "load": "pianolab.sound",
     "read_labels": "pianolab.labels",
     "render": "pianolab.piano",
     "transcribe": "pianolab.session",

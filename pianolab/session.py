@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pianolab import audio
-from pianolab.detector import DEFAULT, create
+from pianolab import sound
 from pianolab.frames import Framer
+from pianolab.registry import DEFAULT, create
 from pianolab.roll import Notes, Salience
-from pianolab.tracker import Tracker
+from pianolab.tracking import Tracker
 from pianolab.units import N_KEYS, key_hz, midi_to_key
 
 
@@ -42,7 +42,7 @@ class Session:
         self.detector.reset()
         self.tracker = tracker or default_tracker(self.detector, **tracking)
         self._listen = listen
-        self._resampler = audio.Resampler(sr, self.detector.sr)
+        self._resampler = sound.Resampler(sr, self.detector.sr)
         self._framer = Framer(
             frame_length=self.detector.frame_length,
             hop_length=self.detector.hop_length,
@@ -74,7 +74,7 @@ class Session:
             After ``flush``.
         """
         self._refuse_ended()
-        y = audio.check_signal(y, sr=self.sr)
+        y = sound.check_signal(y, sr=self.sr)
         self._n_samples += len(y)
         return self._hear(self._framer.push(self._resampler.push(y)))
 
@@ -220,7 +220,7 @@ def transcribe_file(path, *, detector=DEFAULT, duration_s=None, **tracking):
     Parameters
     ----------
     path : path or binary file
-        Anything that pianolab.audio reads.
+        Anything that pianolab.sound reads.
     detector : str or Detector
         As for Session.
     duration_s : float, optional
@@ -232,7 +232,7 @@ def transcribe_file(path, *, detector=DEFAULT, duration_s=None, **tracking):
     -------
     Transcription
     """
-    stream = audio.blocks(path, duration_s=duration_s)
+    stream = sound.blocks(path, duration_s=duration_s)
     track = _Track()
     session = Session(detector, sr=stream.sr, listen=track.listen, **tracking)
     keep_track = not session.detector.polyphonic

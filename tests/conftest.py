@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianolab import audio
+from pianolab import sound
 from pianolab.labels import write_labels
 from pianolab.piano import render
 from pianolab.roll import Notes
@@ -28,6 +28,6 @@ def folder(tmp_path):
     here.mkdir()
     for i in range(4):
         notes = Notes([0.2, 0.2, 0.9], [0.7, 0.8, 1.4], np.array([60, 64, 67]) + i, [40, 80, 100])
-        audio.write(here / f"piece_{i}.wav", render(notes, sr=16000), sr=16000)
+        sound.write(here / f"piece_{i}.wav", render(notes, sr=16000), sr=16000)
         write_labels(here / f"piece_{i}.tsv", notes)
     return here

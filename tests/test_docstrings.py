@@ -13,10 +13,19 @@ SECTION = re.compile(r"^Parameters\n-{10}$", re.MULTILINE)
 
 # Modules with functions that still say it in a sentence; one whose functions are all described leaves this list.
 IN_A_SENTENCE = {
-    *("audio", "builtin", "cli_compare", "cli_detect", "cli_train", "detector", "estimates", "exercises"),
-    *("exercises_network", "exercises_polyphony", "files", "frames", "grading", "messages", "piano", "plots"),
-    *("provenance", "scores", "session", "spectrum", "tables", "teaching", "teaching_pitch", "units"),
-    *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
+    *(
+        "cli/compare",
+        "cli/detect",
+        "cli/messages",
+        "cli/train",
+        "compare/cache",
+        "compare/provenance",
+        "compare/tables",
+    ),
+    *("data/builtin", "data/folders", "data/recording", "detector", "dsp/spectrum", "files", "frames", "plots"),
+    *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
+    *("lessons/pitch", "lessons/teaching", "piano/physical", "registry", "scores/scoring", "session", "sound/audio"),
+    *("units", "detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
     *("live/__main__", "live/desk", "live/sources", "live/stream", "live/takes", "live/trial"),
     "training/course",
 }

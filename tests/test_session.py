@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pianolab import audio
-from pianolab.detector import Detector, create, load_all, missing
+from pianolab import sound
+from pianolab.detector import Detector
 from pianolab.frames import frame_count, frames_of
 from pianolab.piano import PIANOS, render
+from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session, analyse, default_tracker, transcribe, transcribe_file
-from pianolab.tracker import Tracker
+from pianolab.tracking import Tracker
 from pianolab.units import cents_between, key_hz, midi_to_hz, midi_to_key
 
 MELODY = Notes([0.10, 0.50, 0.90, 1.30], [0.45, 0.85, 1.25, 1.60], [45, 64, 57, 88])
@@ -136,7 +137,7 @@ def test_transcribe_is_a_session_fed_one_large_block(melody, detector):
 @pytest.mark.parametrize("detector", OWN)
 def test_a_file_read_in_blocks_gives_the_notes_of_the_whole_signal(melody, detector, tmp_path):
     path = tmp_path / "melody.wav"
-    audio.write(path, melody, sr=SR, subtype="FLOAT")
+    sound.write(path, melody, sr=SR, subtype="FLOAT")
     heard = transcribe_file(path, detector=detector)
     assert_same_notes(heard.notes, transcribe(melody, sr=SR, detector=detector))
     assert heard.seconds_audio == pytest.approx(len(melody) / SR, abs=1e-9)
@@ -145,13 +146,13 @@ def test_a_file_read_in_blocks_gives_the_notes_of_the_whole_signal(melody, detec
 
 def test_a_wav_on_a_pipe_is_heard_as_the_file_is(melody, tmp_path):
     path = tmp_path / "melody.wav"
-    audio.write(path, melody, sr=SR)
+    sound.write(path, melody, sr=SR)
     assert_same_notes(transcribe_file(path).notes, transcribe_file(io.BytesIO(path.read_bytes())).notes)
 
 
 def test_the_beginning_of_a_file_is_the_beginning_of_the_signal(melody, tmp_path):
     path = tmp_path / "melody.wav"
-    audio.write(path, melody, sr=SR, subtype="FLOAT")
+    sound.write(path, melody, sr=SR, subtype="FLOAT")
     heard = transcribe_file(path, duration_s=0.8)
     assert heard.seconds_audio == pytest.approx(0.8, abs=1 / SR)
     assert_same_notes(heard.notes, transcribe(melody[: round(0.8 * SR)], sr=SR))
@@ -264,7 +265,7 @@ def test_keys_above_the_nyquist_frequency_of_the_recording_stay_empty(sr):
 @pytest.mark.parametrize("detector", [name for name in OWN if not create(name).polyphonic])
 def test_the_track_follows_the_notes_frame_by_frame(melody, detector, tmp_path):
     path = tmp_path / "melody.wav"
-    audio.write(path, melody, sr=SR, subtype="FLOAT")
+    sound.write(path, melody, sr=SR, subtype="FLOAT")
     heard = transcribe_file(path, detector=detector)
     made = create(detector)
     n_frames = frame_count(int(np.ceil(len(melody) * made.sr / SR)), hop_length=made.hop_length)
@@ -284,7 +285,7 @@ def test_the_track_follows_the_notes_frame_by_frame(melody, detector, tmp_path):
 def test_the_track_of_one_long_note_is_its_measured_pitch(tmp_path):
     path = tmp_path / "A4.wav"
     y = render(Notes([0.2], [1.5], [69]), sr=SR, tail_s=0.2)
-    audio.write(path, y, sr=SR, subtype="FLOAT")
+    sound.write(path, y, sr=SR, subtype="FLOAT")
     heard = transcribe_file(path)
     inside = (heard.f0_times > 0.35) & (heard.f0_times < 1.2)
     assert np.count_nonzero(inside) > 50
@@ -307,7 +308,7 @@ class Wavering(Loudness):
 
 def test_the_track_shows_the_note_and_not_the_frames_that_the_tracker_overruled(tmp_path):
     path = tmp_path / "a4.wav"
-    audio.write(path, tone(0.5, sr=8000), sr=8000)
+    sound.write(path, tone(0.5, sr=8000), sr=8000)
     said = analyse(tone(0.5, sr=8000), sr=8000, detector=Wavering())
     assert np.any(np.isclose(said.f0_hz, 880))
     heard = transcribe_file(path, detector=Wavering())
@@ -318,7 +319,7 @@ def test_the_track_shows_the_note_and_not_the_frames_that_the_tracker_overruled(
 
 def test_a_polyphonic_detector_has_no_track(tmp_path):
     path = tmp_path / "a4.wav"
-    audio.write(path, tone(0.4, sr=8000), sr=8000)
+    sound.write(path, tone(0.4, sr=8000), sr=8000)
     heard = transcribe_file(path, detector=AllKeys())
     assert len(heard.notes) > 1
     assert heard.f0_times is None
@@ -327,8 +328,8 @@ def test_a_polyphonic_detector_has_no_track(tmp_path):
 
 def test_silence_has_a_track_without_pitch(tmp_path):
     path = tmp_path / "silence.wav"
-    audio.write(path, np.zeros(SR), sr=SR)
-    with pytest.warns(audio.AudioWarning, match="is silent"):
+    sound.write(path, np.zeros(SR), sr=SR)
+    with pytest.warns(sound.AudioWarning, match="is silent"):
         heard = transcribe_file(path)
     assert len(heard.f0_times) == frame_count(SR, hop_length=create("yin").hop_length)
     assert not np.any(heard.f0_hz)
@@ -378,7 +379,7 @@ def test_a_block_that_is_no_sound_is_refused_and_the_session_goes_on(block, mess
     session = Session(Loudness(), sr=8000)
     y = tone(0.4, sr=8000)
     session.push(y[:2000])
-    with pytest.raises(audio.AudioError, match=message):
+    with pytest.raises(sound.AudioError, match=message):
         session.push(block)
     session.push(y[2000:])
     session.flush()
@@ -387,7 +388,7 @@ def test_a_block_that_is_no_sound_is_refused_and_the_session_goes_on(block, mess
 
 @pytest.mark.parametrize("sr", [0, -44100, 3999, np.nan, np.inf, 44100.5, "fast", None])
 def test_a_rate_that_is_none_is_refused(sr):
-    with pytest.raises(audio.AudioError, match="sampling rate"):
+    with pytest.raises(sound.AudioError, match="sampling rate"):
         Session("yin", sr=sr)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from drills import LOUDNESSES, chords, key_deal, passages, run, single_notes, there_and_back
 from score import exact, play, playable, read_score
 
-from pianolab import audio, builtin, labels
+from pianolab import labels, sound
+from pianolab.data import builtin
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -175,7 +176,7 @@ def write_all():
     builtin.write_index(entries, HERE)  # so that it can be rendered
     builtin.render_builtin()
     for entry in entries:
-        y, sr = audio.load(HERE / "audio" / f"{entry['id']}.flac")
+        y, sr = sound.load(HERE / "audio" / f"{entry['id']}.flac")
         entry["seconds"] = round(len(y) / sr, 3)
         entry["fingerprint_db"] = builtin.fingerprint(y, sr=sr).tolist()
     builtin.write_index(entries, HERE)
@@ -188,7 +189,7 @@ def write_clips(folder):
     note = Notes([0.1], [1.4], [60], [70])
     _write_clip(folder / "C4", note, builtin.render_notes(note, piano="grand", room="dry", seed=0)[: 2 * builtin.SR])
     for name, (source, start_s, stop_s) in CLIPS.items():
-        y, sr = audio.load(HERE / "audio" / f"{source}.flac", start_s=start_s, duration_s=stop_s - start_s)
+        y, sr = sound.load(HERE / "audio" / f"{source}.flac", start_s=start_s, duration_s=stop_s - start_s)
         notes = labels.read_labels(HERE / "notes" / f"{source}.mid").between(start_s, stop_s - 0.05)
         fade = np.linspace(1.0, 0.0, int(0.03 * sr), dtype=np.float32)
         y[-len(fade) :] *= fade
@@ -196,7 +197,7 @@ def write_clips(folder):
 
 
 def _write_clip(path, notes, y):
-    audio.write(path.with_suffix(".flac"), y, sr=builtin.SR)
+    sound.write(path.with_suffix(".flac"), y, sr=builtin.SR)
     labels.write_labels(path.with_suffix(".mid"), notes)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.fft
 from numba import njit
 
-from pianolab import spectrum
 from pianolab.detector import Detector
+from pianolab.dsp import spectrum
 from pianolab.roll import Salience
 from pianolab.units import key_hz
 

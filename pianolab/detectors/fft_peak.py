@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
-from pianolab import spectrum
 from pianolab.detector import Detector
+from pianolab.dsp import spectrum
 from pianolab.roll import Salience
 from pianolab.units import key_hz
 

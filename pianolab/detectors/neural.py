@@ -17,9 +17,9 @@ from typing import Literal
 import numpy as np
 
 from pianolab.detector import Detector, DetectorError
+from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.files import printable
 from pianolab.frames import frames_of
-from pianolab.neural_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS
 
@@ -28,7 +28,7 @@ DELAYS_MS = (0, 30, 60, 90, 240)
 LEVEL_LENGTH = 1024  # samples
 VELOCITY_MAX = 127.0
 FRAMES_AT_ONCE = 32  # so few stay in the processor's cache: more are slower
-# What a network's description may tell the tracker: all that pianolab.tracker.Tracker takes but the policy.
+# What a network's description may tell the tracker: all that pianolab.tracking.Tracker takes but the policy.
 TRACKED = (
     *("threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s"),
     *("onset_delay_s", "onset_rows", "n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold"),

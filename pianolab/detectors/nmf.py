@@ -26,13 +26,14 @@ import numpy as np
 import scipy.fft
 from numba import njit
 
-from pianolab import audio, spectrum
+from pianolab import sound
 from pianolab.detector import Detector, DetectorError
+from pianolab.dsp import spectrum
+from pianolab.dsp.spectrum import BINS_PER_KEY, N_BINS
 from pianolab.files import printable, replacing
 from pianolab.frames import Framer, frames_of
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes, Salience
-from pianolab.spectrum import BINS_PER_KEY, N_BINS
 from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_to_midi, midi_to_key, note_name, parse_note
 
 SR = 16000
@@ -70,7 +71,7 @@ class Ear:
     Parameters
     ----------
     windows : tuple of (int, float)
-        As for pianolab.spectrum.log_bins.
+        As for pianolab.dsp.spectrum.log_bins.
     moments : tuple of int
         Samples from the frame's own.
     exponent : float
@@ -296,7 +297,7 @@ def recorded_notes(folder):
     Yields
     ------
     (int, (n,) float32, float)
-        Key index, samples at SR after half a second of silence, and seconds of the stroke: see audio.first_onset_s.
+        Key index, samples at SR after half a second of silence, and seconds of the stroke: see sound.first_onset_s.
 
     Raises
     ------
@@ -316,9 +317,9 @@ def recorded_notes(folder):
             key = midi_to_key(parse_note(path.stem))
         except ValueError as error:
             raise DetectorError(f"{printable(path)} is not named by a key ({error})") from error
-        y, sr = audio.load(path)
-        y = audio.resample(y, sr=sr, target_sr=SR)[: 4 * SR]
-        yield key, np.concatenate([silence, y]), 0.5 + audio.first_onset_s(y, sr=SR)
+        y, sr = sound.load(path)
+        y = sound.resample(y, sr=sr, target_sr=SR)[: 4 * SR]
+        yield key, np.concatenate([silence, y]), 0.5 + sound.first_onset_s(y, sr=SR)
 
 
 def spread(templates, known):

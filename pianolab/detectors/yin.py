@@ -15,8 +15,8 @@ import numpy as np
 import scipy.signal
 from numba import njit
 
-from pianolab import spectrum
 from pianolab.detector import Detector
+from pianolab.dsp import spectrum
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS, key_hz
 

@@ -10,7 +10,7 @@ keeps an old chord beneath a new one, it is that of the last three or more keys 
 sound. Keys of a chord fade at different times: until another key is struck, its name stays while one of them sounds.
 """
 
-from pianolab.chords import name_chord, name_interval
+from pianolab.live.chords import name_chord, name_interval
 from pianolab.units import NOTE_STYLES, note_name
 
 CHORD_S = 0.06  # onsets closer than this are struck together

@@ -2,7 +2,7 @@
 
 A prompt is a list of notes with a title. It may be written the way a teacher says it: ``"C4"``, ``"C4 E4 G4"`` (one
 after the other), ``"C4+E4+G4"`` (together), ``"C4 major scale"``, ``"A3 minor chord"``, the name of a recording of the
-built-in set, or the path of a MIDI file. Chords of all kinds that pianolab.chords knows can be asked for:
+built-in set, or the path of a MIDI file. Chords of all kinds that pianolab.live.chords knows can be asked for:
 ``"G3 dominant seventh chord"``.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pianolab.chords import KINDS
 from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.live.chords import KINDS
 from pianolab.live.harmony import CHORD_S, describe
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
@@ -105,7 +105,7 @@ def _is_key(midi):
 
 def _built_in(name):
     """Title and notes of a recording of the built-in set, or None."""
-    from pianolab.builtin import BuiltinError, builtin_index, notes_path
+    from pianolab.data.builtin import BuiltinError, builtin_index, notes_path
 
     try:
         entries = {entry["id"]: entry for entry in builtin_index()}

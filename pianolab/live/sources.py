@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from pianolab import audio
+from pianolab import sound
 from pianolab.files import printable
 from pianolab.live.stream import Stream
 
@@ -28,7 +28,7 @@ class FileSource:
     Parameters
     ----------
     path : path
-        Anything that pianolab.audio reads.
+        Anything that pianolab.sound reads.
     block_length : int
         Samples in a block.
     speed : float or None
@@ -52,7 +52,7 @@ class FileSource:
         if speed is not None and not speed > 0:
             raise SourceError(f"speed {speed} cannot be played: use more than 0, or None for as fast as possible")
         self.path, self.block_length, self.speed, self._clock = path, block_length, speed, clock
-        self._blocks = audio.blocks(path, block_length=block_length)
+        self._blocks = sound.blocks(path, block_length=block_length)
         self.sr = self._blocks.sr
         self.name = printable(path).rpartition("/")[2]
         self.done = False

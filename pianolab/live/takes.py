@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from pianolab import audio
+from pianolab import sound
 from pianolab.files import printable, replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.roll import Notes
@@ -31,7 +31,7 @@ class TakeError(ValueError):
 
 def takes_dir():
     """Where takes are kept: takes/ in the data folder, or here if there is none."""
-    from pianolab.builtin import BuiltinError, data_dir
+    from pianolab.data.builtin import BuiltinError, data_dir
 
     try:
         return data_dir() / "takes"
@@ -148,7 +148,7 @@ class Take:
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
-            info = audio.info(folder / AUDIO)
+            info = sound.info(folder / AUDIO)
         except (OSError, ValueError) as error:
             raise TakeError(f"{printable(folder)} is no take ({error}): choose a folder within takes") from error
         take = cls(sr=info.sr, name=folder.name, settings=settings, folder=folder)
@@ -160,7 +160,7 @@ class Take:
 
     def load(self):
         """The sound, (y float32 (n,), sr)."""
-        return audio.load(io.BytesIO(self.flac_bytes()))
+        return sound.load(io.BytesIO(self.flac_bytes()))
 
     def flac_bytes(self):
         """The sound as a FLAC file."""

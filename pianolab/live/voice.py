@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from pianolab.detector import create, load_all, missing, parameters
+from pianolab.detector import parameters
 from pianolab.live.harmony import ChordTracker
+from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
 from pianolab.session import Session, default_tracker
 from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pianolab.dsp.network_input import HOP_S, N_BINS
 from pianolab.files import printable
 from pianolab.labels import read_labels
-from pianolab.neural_input import HOP_S, N_BINS
 from pianolab.training.network import DELAYS_MS
 from pianolab.training.settings import TrainingError
 from pianolab.training.targets import rolls
@@ -112,7 +112,7 @@ def louder(heard, gain):
     Parameters
     ----------
     heard : (..., 294) float32
-        See `pianolab.neural_input`.
+        See `pianolab.dsp.network_input`.
     gain : (294,) float32
         Of the amplitude, for each bin.
 

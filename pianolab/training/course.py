@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from pianolab.datasets import load_dataset
+from pianolab.data import load_dataset
 from pianolab.files import printable, refuse_unwritable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training import export, material, tuning

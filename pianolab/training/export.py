@@ -13,7 +13,7 @@ import safetensors
 import torch
 from torch import nn
 
-from pianolab.neural_input import NeuralInput
+from pianolab.dsp.network_input import NeuralInput
 from pianolab.training.material import writing
 from pianolab.training.network import DELAYS_MS, KINDS, N_KEYS, CausalConv, HarmonicStack, NoteNet
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from pianolab import audio, degrade, pool
+from pianolab import sound, workers
+from pianolab.dsp.network_input import SR, NeuralInput
 from pianolab.files import printable, replacing
 from pianolab.labels import LabelError, read_labels, write_labels
-from pianolab.neural_input import SR, NeuralInput
-from pianolab.piano import PIANOS, render
+from pianolab.piano import PIANOS, degrade, render
 from pianolab.roll import Notes
 from pianolab.training.sampled import SampledPiano
 from pianolab.training.settings import TrainingError
@@ -112,7 +112,7 @@ def make(todo, *, jobs=2):
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
-    work = pool.run(make_one, missing, n_workers=jobs)
+    work = workers.run(make_one, missing, n_workers=jobs)
     for _, _, error in tqdm(work, total=len(missing), desc="material", unit="piece"):
         if error is not None:
             raise error
@@ -134,8 +134,8 @@ def make_one(task):
     """
     rng = np.random.default_rng(task.seed)
     if task.audio is not None:
-        y, sr = audio.load(task.audio)
-        y, notes = audio.resample(y, sr=sr, target_sr=SR), read_labels(task.labels).on_keyboard()
+        y, sr = sound.load(task.audio)
+        y, notes = sound.resample(y, sr=sr, target_sr=SR), read_labels(task.labels).on_keyboard()
     else:
         notes = drill(rng) if task.labels is None else rearranged(read_labels(task.labels), rng)
         y = _played(notes, rng, task.notes_dir)
@@ -191,7 +191,7 @@ def elsewhere(y, notes, rng):
     Parameters
     ----------
     y : (n,) float32
-        At `pianolab.neural_input.SR`.
+        At `pianolab.dsp.network_input.SR`.
     notes : Notes
         What sounds in it.
     rng : numpy.random.Generator

@@ -1,6 +1,6 @@
 """A sampled piano: real single notes, transposed a little, played softer and louder, damped when the key is let go.
 
-What comes in: a folder of single notes named by their keys (see `pianolab.datasets`) and Notes to play. What comes out:
+What comes in: a folder of single notes named by their keys (see `pianolab.data`) and Notes to play. What comes out:
 sound with labels as true as the onsets of the single notes. Rendered partials teach a network the rules of a piano;
 recorded ones teach it hammers, wood and strings that obey no rule.
 """
@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import lfilter
 
-from pianolab import audio
-from pianolab.datasets import DatasetError, first_onset_s, load_dataset
+from pianolab import sound
+from pianolab.data import DatasetError, first_onset_s, load_dataset
 from pianolab.files import printable
 from pianolab.piano import DEFAULT_VELOCITY, UNDAMPED_MIDI, velocity_gain
 
@@ -43,7 +43,7 @@ class SampledPiano:
             if recording.key is None:
                 continue
             y, rate = recording.load(duration_s=12.0)
-            y = audio.resample(y, sr=rate, target_sr=sr)
+            y = sound.resample(y, sr=rate, target_sr=sr)
             start = max(0, round((first_onset_s(y, sr=sr) - BEFORE_S) * sr))
             self._samples[recording.key] = y[start:] / max(np.max(np.abs(y)), 1e-6)
         if not self._samples:
@@ -52,7 +52,7 @@ class SampledPiano:
 
     def _transposed(self, midi, source):
         rate = round(self.sr * 2.0 ** ((source - midi) / 12.0))
-        return audio.resample(self._samples[source], sr=self.sr, target_sr=rate)
+        return sound.resample(self._samples[source], sr=self.sr, target_sr=rate)
 
     def render(self, notes, *, rng, tail_s=1.0):
         """The notes as sound.

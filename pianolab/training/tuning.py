@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pianolab import degrade
 from pianolab.detectors.neural import DELAYS_MS, Neural
+from pianolab.piano import degrade
 from pianolab.scores import Protocol, match, score_notes
 from pianolab.session import analyse
-from pianolab.tracker import Tracker
+from pianolab.tracking import Tracker
 from pianolab.training.material import writing
 
 # One setting after the other, each with all that were chosen before it: name, values, what it should raise.
@@ -55,7 +55,7 @@ def choose(heard, references):
     Returns
     -------
     dict
-        Keyword arguments of `pianolab.tracker.Tracker`.
+        Keyword arguments of `pianolab.tracking.Tracker`.
     """
     settings = dict(START)
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from pianolab.neural_input import HOP_S
+from pianolab.dsp.network_input import HOP_S
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, match
 from pianolab.training.network import DELAYS_MS

@@ -1,0 +1,5 @@
+"""The command line: ``pianolab compare | detect | score | detectors | data | train``."""
+
+from pianolab.cli.parser import main
+
+__all__ = ["main"]

@@ -1,0 +1,135 @@
+"""`pianolab detect`: recordings in, note files out.
+
+Everything that can be refused is refused before the first recording is heard. Then each recording is heard by itself:
+one that cannot be read is named on standard error, and the others are still written. A file appears when it is whole.
+"""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
+from pianolab.compare.cache import reason
+from pianolab.detector import DetectorError
+from pianolab.files import printable, refuse_unwritable, replacing
+from pianolab.labels import LabelError, write_labels
+from pianolab.registry import create
+from pianolab.session import transcribe_file
+from pianolab.sound import AudioError
+
+STDIN = "-"
+STDIN_STEM = "stdin"
+
+
+def run(args):
+    """Answer `pianolab detect`; returns the exit code."""
+    detector = _ready(args.detector)
+    if args.track and detector.polyphonic:
+        remedy = "use fft_peak, or no --track"
+        raise UsageError(f"--track needs one note at a time, but {args.detector} hears several: {remedy}")
+    if args.track and args.out is None:
+        raise UsageError("--track writes a file: say where with --out DIR")
+    targets = [_targets(source, args) for source in args.audio]
+    _refuse_equal_names(args.audio, targets)
+    out = None if args.out is None else _writable(Path(args.out))
+    if args.format and args.out is None:
+        warn(f"--format {args.format} is for files: the notes are printed; to write them add --out DIR")
+    good = [_one(source, detector, out, names) for source, names in zip(args.audio, targets, strict=True)]
+    return DONE if all(good) else REFUSED
+
+
+def _ready(spec):
+    """The detector, or why there is none."""
+    try:
+        return create(spec)
+    except DetectorError:
+        raise
+    except Exception as error:  # its constructor may do anything, perhaps it is the user's own
+        raise DetectorError(f"detector {spec} cannot run here: {reason(error)}") from error
+
+
+def _stem(source):
+    return STDIN_STEM if source == STDIN else Path(source).stem
+
+
+def _targets(source, args):
+    """Names of the files that a recording gives: notes first, then perhaps the track."""
+    stem = _stem(source)
+    names = [f"{stem}.{args.format or 'tsv'}"]
+    return [*names, f"{stem}.f0.csv"] if args.track else names
+
+
+def _refuse_equal_names(sources, targets):
+    counts = Counter(os.path.normcase(name) for names in targets for name in names)
+    for name, count in counts.items():
+        if count > 1:
+            both = [
+                printable(s) for s, names in zip(sources, targets, strict=True) if name in map(os.path.normcase, names)
+            ]
+            raise UsageError(
+                f"{' and '.join(both)} would both give {printable(name)}: rename one, or run them apart with two --out"
+            )
+
+
+def _writable(out):
+    try:
+        refuse_unwritable(out)
+    except OSError as error:
+        why = f"--out {printable(out)} cannot be written to ({error.strerror}): choose a folder that is yours"
+        raise UsageError(why) from error
+    return out
+
+
+def _one(source, detector, out, names):
+    """Hear one recording and write or print it; False if that cannot be done."""
+    shown = "standard input" if source == STDIN else printable(source)
+    try:
+        heard = transcribe_file(sys.stdin.buffer if source == STDIN else source, detector=detector)
+        if out is None:
+            _print_notes(shown, heard)
+        else:
+            _write(out, names, heard)
+            print(f"{shown}: {_count(heard)}, written to {printable(out / names[0])}", flush=True)
+        return True
+    except BrokenPipeError:
+        raise
+    except (AudioError, LabelError, OSError) as error:
+        complain(error)
+    except Exception as error:  # a fault of the detector: say where it is and go on with the other recordings
+        complain(f"{shown}: detector {detector} failed: {reason(error)}")
+    return False
+
+
+def _count(heard):
+    n = len(heard.notes)
+    return f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
+
+
+def _print_notes(shown, heard):
+    notes = heard.notes
+    print(f"{shown}: {_count(heard)}")
+    if len(notes):
+        print(f"{'onset s':>10}{'offset s':>10}  key   midi  velocity")
+    for name, onset, offset, midi, velocity in zip(
+        notes.names, notes.onset, notes.offset, notes.midi, notes.velocity, strict=True
+    ):
+        loudness = "-" if np.isnan(velocity) else f"{velocity:.0f}"
+        print(f"{onset:10.3f}{offset:10.3f}  {name:4}{midi:6}{loudness:>10}")
+
+
+def _write(out, names, heard):
+    out.mkdir(parents=True, exist_ok=True)
+    write_labels(out / names[0], heard.notes)
+    if len(names) > 1:
+        _write_track(out / names[1], heard)
+
+
+def _write_track(path, heard):
+    """Pitch of the sounding note in each frame: a CSV of seconds, Hz (0 where none) and confidence in [0, 1]."""
+    rows = zip(heard.f0_times, heard.f0_hz, heard.f0_confidence, strict=True)
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.write("time,frequency,confidence\n")
+        file.writelines(f"{time_s:.6f},{hz:.4f},{confidence:.4f}\n" for time_s, hz, confidence in rows)

@@ -1,0 +1,45 @@
+"""What the command line says when something is wrong or odd, and the exit codes that tell it to other programs.
+
+Each message is one line on standard error that begins with "pianolab:"; it names what was given and what to do about
+it.
+"""
+
+import sys
+
+from pianolab.files import printable
+
+DONE = 0
+FAILED = 1  # the work was done, and something in it failed
+REFUSED = 2  # what was asked cannot be done
+INTERRUPTED = 130  # Ctrl-C, as shells count: 128 + SIGINT
+PIPE_CLOSED = 141  # the reader of our output went away: 128 + SIGPIPE
+
+
+class UsageError(ValueError):
+    """Words on the command line that make no sense; the message is one line with the remedy."""
+
+
+def complain(error):
+    """Say on one line of standard error what is wrong."""
+    _say(f"pianolab: {_text(error)}")
+
+
+def warn(text):
+    """Say on one line of standard error what is odd."""
+    _say(f"pianolab: warning: {text}")
+
+
+def _say(text):
+    sys.stdout.flush()
+    print(" ".join(text.splitlines()), file=sys.stderr, flush=True)
+
+
+def _text(error):
+    """An exception in words: refusals of ours as they are, others with their type and where they happened."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, Exception) and not isinstance(error, UsageError):
+        from pianolab.compare.cache import reason
+
+        return reason(error)
+    return str(error)

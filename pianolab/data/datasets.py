@@ -1,0 +1,78 @@
+"""Where recordings come from: the built-in set, a folder of yours, MAPS, single notes named by their key.
+
+What comes in: "builtin" or a folder. What goes out: a Dataset, a list of Recordings, each a sound file, the notes that
+are played in it, and what is known about it (piece, piano, split, real or rendered). Files are found by their names;
+sound is read only when someone asks for it. A sound file whose notes are unknown is named and left out.
+"""
+
+from dataclasses import replace
+
+from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
+from pianolab.data.folders import read_folder
+from pianolab.data.phrases import phrases_of
+from pianolab.data.recording import Dataset, DatasetError, Recording
+
+SPLITS = ("tune", "test", "all")
+
+
+def load_dataset(name_or_dir, *, split="all", progress=True):
+    """Find the recordings of a data set.
+
+    A folder is searched with everything below it (hidden files aside). A sound file is a recording if
+
+    - a label file of the same stem lies beside it (of several: .mid, .midi, .tsv, .csv, .txt in this order, because
+      MIDI holds velocity and pedal; this includes MAPS, whose .txt was made from the .mid), or
+    - its name is a key: A0.ogg, Ds1.ogg, C#4.wav, Bb3.flac, perhaps with a loudness: Piano.ff.Bb3.aiff, A0v8.wav.
+
+    MAPS names (MAPS_MUS-<piece>_<piano>) say piece, piano, kind and split: the Disklavier recordings (ENSTDk...) are
+    real and test, the sampled pianos rendered and tune (Hawthorne et al., ISMIR 2018).
+
+    Parameters
+    ----------
+    name_or_dir : str or Path
+        "builtin", a folder, or "phrases:" and a folder of single notes (see `pianolab.data.phrases`).
+    split : {'all', 'tune', 'test'}
+        Recordings without a declared split belong to every one.
+    progress : bool
+        Show a progress bar where sound has to be made first.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If the name or folder is unknown, holds no recording, or none of that split.
+    """
+    if split not in SPLITS:
+        raise DatasetError(f"split {split!r} is unknown: use one of {', '.join(SPLITS)}")
+    name = str(name_or_dir)
+    if name == "builtin":
+        found = _builtin(split, progress)
+    elif name.startswith("phrases:"):
+        found = phrases_of(name.removeprefix("phrases:"))
+    else:
+        found = read_folder(name_or_dir)
+    chosen = tuple(r for r in found.recordings if split == "all" or r.split in ("", split))
+    if not chosen:
+        there = ", ".join(sorted({r.split for r in found.recordings}))
+        raise DatasetError(f"{found.name} has no {split} recordings (only {there}): use split all")
+    return replace(found, recordings=chosen, split=split)
+
+
+def _builtin(split, progress):
+    entries = [entry for entry in builtin_index() if split in ("all", entry["split"])]
+    render_builtin(progress=progress, ids={entry["id"] for entry in entries})
+    known = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
+    recordings = (
+        Recording(
+            audio=audio_path(entry),
+            labels=notes_path(entry),
+            dataset="builtin",
+            source="rendered",
+            **{name: entry[name] for name in known},
+        )
+        for entry in entries
+    )
+    return Dataset("builtin", tuple(recordings))

@@ -1,0 +1,147 @@
+"""A folder of sound files and labels as a data set: MAPS, single notes named by their key, or a user's own.
+
+Files are found by their names; sound is read only when someone asks for it. A sound file whose notes are unknown is
+named and left out.
+"""
+
+import os
+import re
+import warnings
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pianolab.data.recording import Dataset, DatasetError, Recording, nearest
+from pianolab.files import printable
+from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
+
+LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # of several: what holds most (MIDI: velocity and pedal) first
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
+)  # fmt: skip
+FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".wma")  # sound that libsndfile does not read
+OVERLAP_S = 0.05  # legato fingers overlap this much in music that is still one note at a time
+
+_MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
+_MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
+_MAPS_ROOMS = {"ENSTDkAm": "ambient", "ENSTDkCl": "close"}
+_LOUDNESS = re.compile(r"p{1,4}|f{1,4}|mp|mf|v\d+|vel\d+|piano", re.IGNORECASE)
+
+
+def read_folder(name_or_dir):
+    folder = Path(name_or_dir)
+    shown = printable(folder)
+    if folder.is_file():
+        raise DatasetError(f"{shown} is a file: name the folder that holds it, with its labels beside it")
+    if not folder.is_dir():
+        near = nearest(str(name_or_dir), ["builtin", *_neighbours(folder)])
+        raise DatasetError(f"data set {shown!r} is neither 'builtin' nor a folder{near or ': check the name'}")
+    name = folder.resolve().name or str(folder)
+    files = sorted(_files(folder))
+    recordings, skipped = [], []
+    labels = {path.with_suffix(""): [] for path in files}
+    for path in files:
+        if path.suffix.lower() in LABEL_SUFFIXES:
+            labels[path.with_suffix("")].append(path)
+    for path in files:
+        if path.suffix.lower() in FOREIGN_SUFFIXES:
+            skipped.append((path, f"{path.suffix} is not read here: convert it to .wav or .flac"))
+        elif path.suffix.lower() in AUDIO_SUFFIXES:
+            recording = _recording(path, labels[path.with_suffix("")], name)
+            if recording:
+                recordings.append(recording)
+            else:
+                reason = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
+                skipped.append((path, reason))
+    if not recordings:
+        why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
+        raise DatasetError(
+            f"{shown} holds no labelled recording{why}: put sound and labels (.mid, .tsv, .csv, .txt) of the same name "
+            "there"
+        )
+    return Dataset(name, tuple(_with_ids(recordings, folder)), tuple(skipped))
+
+
+def _files(folder):
+    """All files below a folder; links are followed, but no folder is entered twice; hidden names are left out."""
+    seen = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        here = os.stat(root)
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root, name) for name in names if not name.startswith(".") and Path(root, name).is_file())
+
+
+def _recording(path, labels, dataset):
+    """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
+    if labels:
+        best = min(labels, key=lambda label: LABEL_ORDER.index(label.suffix.lower()))
+        return Recording("", path, best, dataset, **(_maps(path.stem) or {"piece": path.stem, "kind": _kind(best)}))
+    key = _key_in(path.stem)
+    if key is None:
+        return None
+    return Recording("", path, None, dataset, piece=note_name(key), kind="notes", key=key)
+
+
+def _maps(stem):
+    match = _MAPS.fullmatch(stem)
+    if not match:
+        return None
+    group, piece, piano = match.groups()
+    real = piano.startswith("ENSTDk")
+    return {
+        "piece": piece,
+        "kind": _MAPS_KINDS[group],
+        "piano": piano,
+        "room": _MAPS_ROOMS.get(piano, ""),
+        "licence": "CC-BY-NC-SA",
+        "split": "test" if real else "tune",
+        "source": "real" if real else "rendered",
+    }
+
+
+def _kind(labels):
+    """What the labels say: one note at a time or several; labels that cannot be read fail when they are scored."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whoever reads the labels to use them is warned
+            notes = read_labels(labels)
+    except ValueError:
+        return "unknown"
+    latest = np.maximum.accumulate(notes.offset)[:-1]
+    return "polyphonic" if np.any(notes.onset[1:] < latest - OVERLAP_S) else "monophonic"
+
+
+def _key_in(stem):
+    """MIDI number of the key that a stem names; None if it names none, or holds other words."""
+    parts = [part for part in re.split(r"[\s._-]+", stem) if part and not _LOUDNESS.fullmatch(part)]
+    if len(parts) != 1:
+        return None
+    try:
+        midi = parse_note(re.sub(r"v\d+$", "", parts[0]))
+    except ValueError:
+        return None
+    return midi if MIDI_LOW <= midi <= MIDI_HIGH else None
+
+
+def _with_ids(recordings, folder):
+    """Give ids: the stem, else the path below the folder, else with the suffix, whatever tells all apart."""
+    paths = [recording.audio.relative_to(folder) for recording in recordings]
+    stems = Counter(path.stem for path in paths)
+    longer = Counter(path.with_suffix("") for path in paths)
+    for recording, path in zip(recordings, paths, strict=True):
+        whole = path.with_suffix("") if longer[path.with_suffix("")] == 1 else path
+        yield replace(recording, id=path.stem if stems[path.stem] == 1 else whole.as_posix())
+
+
+def _neighbours(folder):
+    try:
+        return [str(path) for path in folder.parent.iterdir() if path.is_dir()]
+    except OSError:
+        return []

@@ -1,0 +1,195 @@
+"""Phrases: single notes put one after the other, so that a melody has labels that are true to the sample.
+
+What comes in: a folder of single notes (see `pianolab.data`). What comes out: phrases of random keys, each held
+0.25 to 1 s and then damped within 100 ms while the next one begins, as a legato melody on a piano. Real single notes
+thereby give real-sounding melodies whose onsets nobody had to guess.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import secrets
+import shutil
+import sys
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from pianolab import sound
+from pianolab.data.builtin import data_dir
+from pianolab.data.folders import read_folder
+from pianolab.data.recording import Dataset, DatasetError, Recording
+from pianolab.files import printable
+from pianolab.labels import write_labels
+from pianolab.roll import Notes
+
+START_S = 0.3  # silence before the first note
+BEFORE_ONSET_S = 0.004  # sound kept, faded in, before a note's onset: the foot of its attack
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How phrases are made.
+
+    Attributes
+    ----------
+    n_phrases, n_notes : phrases in all, notes in each.
+    seed : fixes everything that is drawn.
+    shortest_s, longest_s : how long a key is held, drawn evenly between.
+    release_s : how long the sound takes to fade (to nothing, straight) once the key is let go.
+    sr : sampling rate, Hz.
+    """
+
+    n_phrases: int = 60
+    n_notes: int = 15
+    seed: int = 0
+    shortest_s: float = 0.25
+    longest_s: float = 1.0
+    release_s: float = 0.1
+    sr: int = 44100
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One phrase in memory: its number as id, sound (float32 mono), rate in Hz and labels."""
+
+    id: str
+    y: np.ndarray = field(repr=False)
+    sr: int
+    notes: Notes
+
+
+def make_phrases(source, **settings):
+    """Make phrases from single notes.
+
+    Parameters
+    ----------
+    source : str, Path or Dataset
+        A folder of single notes, or a data set of them.
+    **settings
+        Fields of `Settings`: n_phrases, n_notes, seed, shortest_s, longest_s, release_s, sr.
+
+    Yields
+    ------
+    Phrase
+        The same for the same notes and settings. Each note ends when the next begins, so nothing overlaps in the
+        labels; velocity is unknown (NaN).
+
+    Raises
+    ------
+    DatasetError
+        If a setting makes no sense, or no note is long enough.
+    """
+    settings = _checked(settings)
+    singles = _singles(source)
+    return _phrases(singles, settings)
+
+
+def phrases_of(folder):
+    """The data set of phrases made from a folder of single notes, written to data/phrases once and kept.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    Dataset
+        Named "phrases of <folder>"; recordings of kind "phrases".
+    """
+    settings, source = Settings(), read_folder(folder)
+    singles = _singles(source)
+    parts = [asdict(settings), inspect.getsource(sys.modules[__name__])]
+    parts += [(recording.checksum, recording.labels_checksum) for recording in singles]
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    home = data_dir() / "phrases" / f"{source.name}-{key}"
+    if not home.is_dir():
+        _write(_phrases(singles, settings), home)
+    name, sources = f"phrases of {source.name}", {recording.source for recording in singles}
+    common = {"dataset": name, "kind": "phrases", "source": sources.pop() if len(sources) == 1 else "unknown"}
+    sounds = sorted(home.glob("*.flac"))
+    recordings = [Recording(p.stem, p, p.with_suffix(".tsv"), piece=p.stem, **common) for p in sounds]
+    return Dataset(name, tuple(recordings), source.skipped)
+
+
+def _checked(settings):
+    known = Settings.__dataclass_fields__
+    if unknown := settings.keys() - known.keys():
+        raise DatasetError(f"phrase setting {sorted(unknown)[0]!r} is unknown: use one of {', '.join(known)}")
+    settings = Settings(**settings)
+    if not (settings.n_phrases > 0 and settings.n_notes > 0):
+        raise DatasetError(f"{settings.n_phrases} phrases of {settings.n_notes} notes: ask for at least one of each")
+    if not 0.05 <= settings.shortest_s <= settings.longest_s < np.inf or not 0 <= settings.release_s < np.inf:
+        raise DatasetError(
+            f"notes of {settings.shortest_s} to {settings.longest_s} s with a release of {settings.release_s} s: "
+            "use lengths from 0.05 s, the shortest first, and a release of 0 or more"
+        )
+    return settings
+
+
+def _singles(source):
+    dataset = source if isinstance(source, Dataset) else read_folder(source)
+    singles = [r for r in dataset.recordings if r.key is not None or (r.kind == "notes" and len(r.notes()) == 1)]
+    if not singles:
+        raise DatasetError(f"{dataset.name} holds no single notes: name sound files by their key (A0.wav, C#4.wav)")
+    return singles
+
+
+def _phrases(singles, settings):
+    rng = np.random.default_rng(settings.seed)
+    notes = [note for note in (_single(recording, settings) for recording in singles) if note is not None]
+    if not notes:
+        raise DatasetError(f"no note sounds for {settings.shortest_s} s: ask for a shorter shortest_s")
+    for number in range(1, settings.n_phrases + 1):
+        yield _phrase(f"phrase_{number:03d}", notes, settings, rng)
+
+
+def _single(recording, settings):
+    """(MIDI number, sound from just before its onset, samples before the onset); None if it is too short."""
+    labels = recording.notes()
+    y, sr = recording.load()
+    onset = max(round(labels.onset[0] * sr), 0)
+    before = min(onset, round(BEFORE_ONSET_S * sr))
+    end = min(round(labels.offset[0] * sr), len(y))
+    y = sound.resample(y[onset - before : end], sr=sr, target_sr=settings.sr)
+    before = round(before * settings.sr / sr)
+    return (int(labels.midi[0]), y, before) if len(y) - before >= settings.shortest_s * settings.sr else None
+
+
+def _phrase(name, notes, settings, rng):
+    sr, release = settings.sr, round(settings.release_s * settings.sr)
+    at, rows, parts = round(START_S * sr), [], []
+    for _ in range(settings.n_notes):
+        midi, y, before = notes[rng.integers(len(notes))]
+        held = min(round(rng.uniform(settings.shortest_s, settings.longest_s) * sr), len(y) - before)
+        part = y[: before + held + release].copy()
+        part[:before] *= np.arange(1, before + 1) / (before + 1)
+        fade = part[before + held :]
+        fade *= 1.0 - np.arange(1, len(fade) + 1) / (release + 1)
+        parts.append((at - before, part))
+        rows.append((at / sr, (at + held) / sr, midi))
+        at += held
+    y = np.zeros(at + release + 1, np.float32)
+    for start, part in parts:
+        y[start : start + len(part)] += part
+    return Phrase(name, y / max(1.0, np.max(np.abs(y)) / 0.99), sr, Notes(*np.array(rows).T))
+
+
+def _write(phrases, home):
+    """Write a whole folder of phrases under a temporary name and rename it: it is there complete or not at all."""
+    temporary = home.with_name(f".{home.name}-{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        for phrase in phrases:
+            sound.write(temporary / f"{phrase.id}.flac", phrase.y, sr=phrase.sr)
+            write_labels(temporary / f"{phrase.id}.tsv", phrase.notes)
+        os.rename(temporary, home)
+    except OSError as error:
+        if not home.is_dir():  # else another process was faster, with the same content
+            raise DatasetError(
+                f"{printable(home)} cannot be written ({error.strerror}): free some space, or set PIANOLAB_DATA to a "
+                "copy of data/ that is yours"
+            ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

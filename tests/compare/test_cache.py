@@ -1,0 +1,162 @@
+"""Kept estimates: found again when nothing changed, heard again when anything did, never believed when damaged."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianolab.compare import cache
+from pianolab.compare.cache import Estimate, EstimateCache, Job, estimate_key, hear, reason, source_checksum
+from pianolab.labels import LabelError
+from pianolab.registry import create
+from pianolab.roll import Notes
+from pianolab.session import Transcription
+
+TOYS = Path(__file__).parents[1] / "toy_detectors.py"
+
+
+def an_estimate():
+    notes = Notes([0.1, 0.5], [0.4, 0.9], [60, 64], [np.nan, 80], [0.5, 1])
+    track = np.arange(5) * 0.01, np.array([0, 261.6, 261.6, 0, 329.6]), np.array([0, 0.9, 0.8, 0, 0.7])
+    return Estimate(Transcription(notes, 1.25, 0.031, *track), ("the recording is silent", "한글 <b>"))
+
+
+def assert_same(a, b):
+    assert a.transcription.notes == b.transcription.notes
+    assert a.transcription.seconds_audio == b.transcription.seconds_audio
+    assert a.transcription.seconds_cpu == b.transcription.seconds_cpu
+    for name in ("f0_times", "f0_hz", "f0_confidence"):
+        np.testing.assert_array_equal(getattr(a.transcription, name), getattr(b.transcription, name))
+    assert a.remarks == b.remarks
+
+
+def test_what_is_kept_comes_back_as_it_was(tmp_path):
+    cache = EstimateCache(tmp_path / "kept")
+    assert cache.get("some-key") is None
+    cache.put("some-key", an_estimate())
+    assert_same(cache.get("some-key"), an_estimate())
+    assert [path.name for path in cache.folder.iterdir()] == ["some-key.notes"]
+
+
+def test_an_estimate_without_notes_and_track_is_kept_too(tmp_path):
+    cache = EstimateCache(tmp_path)
+    cache.put("empty", Estimate(Transcription(Notes.empty(), 2.0, 0.1)))
+    kept = cache.get("empty")
+    assert kept.transcription.notes == Notes.empty()
+    assert kept.transcription.f0_times is None
+    assert kept.remarks == ()
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped bit", "text", "another archive", "folder"])
+def test_a_damaged_file_is_not_believed(tmp_path, damage):
+    cache = EstimateCache(tmp_path)
+    cache.put("key", an_estimate())
+    path = tmp_path / "key.notes"
+    content = path.read_bytes()
+    if damage == "another archive":
+        np.savez(tmp_path / "other.npz", onset=np.zeros(3))
+        (tmp_path / "other.npz").replace(path)
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        middle = len(content) // 3
+        flipped = content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
+        path.write_bytes({"cut": content[:-50], "empty": b"", "flipped bit": flipped, "text": b"hello"}[damage])
+    assert cache.get("key") is None
+
+
+def test_any_changed_byte_is_noticed(tmp_path):
+    cache = EstimateCache(tmp_path)
+    cache.put("key", an_estimate())
+    path = tmp_path / "key.notes"
+    content = path.read_bytes()
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+        assert cache.get("key") is None, f"byte {place}"
+    path.write_bytes(content)
+    assert_same(cache.get("key"), an_estimate())
+
+
+KEY = {"audio_checksum": "ab", "seconds": None, "source": "cd"}
+
+
+def toy(text="Loudest"):
+    return create(f"{TOYS}:{text}")
+
+
+def test_the_key_changes_with_everything_that_the_estimate_depends_on(monkeypatch, tmp_path):
+    key = estimate_key(detector=toy(), **KEY)
+    others = [
+        estimate_key(detector=toy(), **KEY | {"audio_checksum": "ac"}),
+        estimate_key(detector=toy(), **KEY | {"seconds": 5}),
+        estimate_key(detector=toy(), **KEY | {"source": "ce"}),
+        estimate_key(detector=toy("Loudest:scale=0.9"), **KEY),
+        estimate_key(detector=toy("Chords"), **KEY),
+    ]
+    for name, value in (("tracking", {"n_confirm": 5}), ("onset_delay_s", 0.01)):
+        changed = toy()
+        setattr(changed, name, value)
+        others.append(estimate_key(detector=changed, **KEY))
+    weights = tmp_path / "weights"
+    for content in (b"one", b"two"):
+        weights.write_bytes(content)
+        changed = toy()
+        changed.weights = weights
+        others.append(estimate_key(detector=changed, **KEY))
+    monkeypatch.setattr(cache, "versions", lambda: {"numpy": "1"})
+    others.append(estimate_key(detector=toy(), **KEY))
+    assert len({key, *others}) == len(others) + 1
+    assert estimate_key(detector=toy(), **KEY) == others[-1]
+
+
+def test_a_default_written_out_is_the_same_detector():
+    assert estimate_key(detector=toy("Loudest:scale=1"), **KEY) == estimate_key(detector=toy(), **KEY)
+    assert estimate_key(detector=toy(), **KEY | {"seconds": 5}) == estimate_key(
+        detector=toy(), **KEY | {"seconds": 5.0}
+    )
+
+
+def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monkeypatch, tmp_path):
+    package = tmp_path / "pianolab"
+    shutil.copytree(cache._PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "_PACKAGE", package)
+    detector = package / "detectors" / "fft_peak.py"
+    before = source_checksum(detector)
+
+    def changes(name):
+        path = package / name
+        content = path.read_bytes()
+        path.write_bytes(content + b"\n# changed\n")
+        changed = source_checksum(detector) != before
+        path.write_bytes(content)
+        return changed
+
+    for name in (
+        "sound/audio.py",
+        "frames.py",
+        "roll.py",
+        "units.py",
+        "tracking/tracker.py",
+        "session.py",
+        "detector.py",
+        "registry.py",
+        "dsp/spectrum.py",
+    ):
+        assert changes(name), name
+    assert changes("detectors/fft_peak.py")
+    for name in ("scores/scoring.py", "plots.py", "compare/run.py", "labels/formats.py", "detectors/yin.py"):
+        assert not changes(name), name
+    assert source_checksum(detector) == before
+
+
+def test_a_failure_is_one_line_that_says_where():
+    job = Job(str(TOYS.with_name("no such file.wav")), f"{TOYS}:Loudest")
+    assert "no such file.wav" in hear(job)
+    assert hear(Job("x.wav", f"{TOYS}:Raises")).startswith(
+        "ZeroDivisionError: no frames today (toy_detectors.py, line "
+    )
+    assert reason(LabelError("bad labels")) == "bad labels"
+    assert reason(ValueError("first\nsecond")) == "ValueError: first"
+    assert reason(KeyError()) == "KeyError: KeyError"

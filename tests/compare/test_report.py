@@ -1,0 +1,217 @@
+"""The folder of a run: complete or absent, readable without a network, safe with any name."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pianolab import sound
+from pianolab.compare import compare, report
+from pianolab.compare.participants import CompareError
+from pianolab.data import load_dataset
+from pianolab.labels import write_labels
+from pianolab.roll import Notes
+
+TOYS = Path(__file__).parents[1] / "toy_detectors.py"
+NAMES = ["<script>alert(1)<", "한글 이름", "$x_1$ & co"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Three recordings of a fading A4, in a folder and with names that want to be something else."""
+    folder = tmp_path_factory.mktemp("data") / "<b>bold"
+    folder.mkdir()
+    t = np.arange(12000) / 8000
+    for name in NAMES:
+        sound.write(folder / f"{name}.wav", (0.5 * np.sin(2 * np.pi * 440 * t)).astype(np.float32), sr=8000)
+        write_labels(folder / f"{name}.tsv", Notes([0.0, 1.0], [1.0, 1.4], [69, 72], [80, 80]))
+    sound.write(folder / "no labels.wav", np.zeros(100, dtype=np.float32) + 0.1, sr=8000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(data, tmp_path_factory):
+    detectors = [f"{TOYS}:Loudest", f"{TOYS}:Chords", f"{TOYS}:Raises"]
+    return compare(data, detectors, jobs=2, cache=tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture
+def written(result, tmp_path):
+    return report.write(result, report.claim(tmp_path / "run")).folder
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with attributes, and text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self._skip = [], "", False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._skip = tag == "style"
+
+    def handle_endtag(self, tag):
+        self._skip = False
+
+    def handle_data(self, data):
+        self.text += "" if self._skip else data
+
+    def all(self, name):
+        return [attrs for tag, attrs in self.tags if tag == name]
+
+
+def test_the_folder_holds_what_was_promised(written, result):
+    assert sorted(path.name for path in written.iterdir()) == sorted(report.FILES)
+    numbers = dict.fromkeys(("value", "seconds_audio", "seconds_cpu"), "")
+    scores = pd.read_csv(written / "scores.csv", keep_default_na=False, na_values=numbers)
+    pd.testing.assert_frame_equal(scores, result.scores, check_dtype=False)
+    summary = pd.read_csv(written / "summary.csv")
+    assert len(summary) == len(result.summary) > 0
+    figures = sorted(path.name for path in (written / "figures").iterdir())
+    rolls = ["roll_1_toy_detectors_py_Chords.png", "roll_2_toy_detectors_py_Loudest.png"]
+    assert {name.removeprefix("b_bold_") for name in figures} == {"ranked.png", "registers.png", "speed.png", *rolls}
+
+
+def test_run_json_tells_how_to_get_the_numbers_again(written, data):
+    about = json.loads((written / "run.json").read_text())
+    assert about["made_by"] == "pianolab compare"
+    assert about["command"].startswith("pianolab compare --data ")
+    assert {"numpy", "scipy", "librosa", "numba", "mir_eval"} <= set(about["libraries"])
+    assert about["settings"]["protocol"]["onset_tolerance_s"] == 0.05
+    assert re.fullmatch(r"([0-9a-f]{40}\+?)?", about["commit"])
+    by_id = {recording["id"]: recording for recording in about["recordings"]}
+    assert sorted(by_id) == sorted(NAMES)
+    assert by_id["한글 이름"]["checksum"] == sound.checksum(data / "한글 이름.wav")
+    assert by_id["한글 이름"]["labels_checksum"] == sound.checksum(data / "한글 이름.tsv")
+    assert [path for _, path, _ in about["skipped"]] == [str(data / "no labels.wav")]
+
+
+def test_the_page_needs_no_network_and_runs_no_code(written):
+    html = (written / "report.html").read_text(encoding="utf-8")
+    page = Page(html)
+    images = page.all("img")
+    assert len(images) == 5
+    assert all(image["src"].startswith("data:image/png;base64,") for image in images)
+    assert all(len(image["alt"]) > 20 for image in images)
+    assert not page.all("script")
+    assert not page.all("b")
+    assert not page.all("link")
+    assert "http" not in html.replace("data:", "")
+    assert all(attrs["href"].startswith("#") for attrs in page.all("a"))
+    for name in NAMES:
+        assert name in page.text
+
+
+def test_the_first_screen_is_the_ranked_table_and_the_main_figure(written):
+    html = (written / "report.html").read_text(encoding="utf-8")
+    table, figure, heading = (html.index(text) for text in ("<table", "<img", "What the scores mean"))
+    assert table < figure < heading
+    first_rows = html[table:figure]
+    assert first_rows.index("toy_detectors.py:Loudest") < first_rows.index("toy_detectors.py:Raises")
+
+
+def test_the_page_names_failures_and_explains_the_protocol(written, result):
+    text = " ".join(Page((written / "report.html").read_text(encoding="utf-8")).text.split())
+    assert "3 failed." in text
+    assert "ZeroDivisionError: no frames today" in text
+    assert "no labels.wav" in text
+    assert "begins at most 50 ms from a played one" in text
+    assert "a played note ends when its key is released" in text
+    assert result.about["command"] in text
+    assert str(result.protocol) in text
+
+
+def test_a_run_in_which_everything_failed_is_written_too(data, tmp_path):
+    failed = compare(data, f"{TOYS}:Raises", jobs=1, cache=tmp_path / "cache", progress=False)
+    folder = report.write(failed, report.claim(tmp_path / "run")).folder
+    assert "3 failed." in (folder / "report.html").read_text(encoding="utf-8")
+    assert list((folder / "figures").iterdir()) == []
+
+
+def test_the_same_result_is_written_the_same_way(result, tmp_path):
+    folders = [report.write(result, report.claim(tmp_path / name)).folder for name in ("one", "two")]
+    for name in ("scores.csv", "summary.csv", "report.html", "run.json"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
+# The folder
+
+
+def test_an_earlier_run_is_replaced_as_a_whole(result, written):
+    (written / "figures" / "old.png").write_bytes(b"old")
+    assert report.write(result, report.claim(written)).folder == written
+    assert not (written / "figures" / "old.png").exists()
+    assert list(written.parent.iterdir()) == [written]
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "run.json"])
+def test_a_folder_with_other_files_is_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("my own work")
+    with pytest.raises(CompareError, match="holds files that are not of an earlier run: choose another folder"):
+        report.claim(tmp_path)
+    assert (tmp_path / name).read_text() == "my own work"
+
+
+def test_a_run_with_notes_beside_it_is_left_alone(written):
+    (written / "my notes.txt").write_text("keep")
+    with pytest.raises(CompareError, match="not of an earlier run"):
+        report.claim(written)
+
+
+def test_a_file_or_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CompareError, match="is a file: choose another folder"):
+        report.claim(tmp_path / "file")
+    with pytest.raises(CompareError, match="cannot be written"):
+        report.claim(tmp_path / "file" / "run")
+    with pytest.raises(CompareError, match="cannot be written"):
+        report.claim("/proc/run")
+
+
+def test_an_empty_folder_is_used(result, tmp_path):
+    (tmp_path / "run").mkdir()
+    assert (report.write(result, report.claim(tmp_path / "run")).folder / "run.json").is_file()
+
+
+def test_by_default_a_run_is_named_by_date_and_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(report.time, "strftime", lambda format: "2031-01-02_03-04-05")
+    first = report.claim()
+    assert first == Path("results") / "2031-01-02_03-04-05"
+    first.mkdir(parents=True)
+    assert report.claim() == Path("results") / "2031-01-02_03-04-05-2"
+
+
+def test_a_run_that_breaks_off_leaves_nothing_and_keeps_the_earlier_one(result, written, monkeypatch):
+    before = (written / "report.html").read_bytes()
+
+    def break_off(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "page", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        report.write(result, written)
+    assert (written / "report.html").read_bytes() == before
+    assert list(written.parent.iterdir()) == [written]
+
+
+def test_run_does_it_all(data, tmp_path):
+    result = report.run(data, f"{TOYS}:Loudest", out=tmp_path / "run", jobs=1, cache=tmp_path / "c", progress=False)
+    assert (result.folder / "report.html").is_file()
+    assert result.failures.empty
+
+
+def test_two_data_sets_have_figures_of_their_own(data, tmp_path):
+    dataset = load_dataset(data)
+    halves = [replace(dataset, name=name, recordings=dataset.recordings[:1]) for name in ("a b", "a_b")]
+    result = compare(halves, f"{TOYS}:Loudest", jobs=1, cache=tmp_path / "cache", progress=False)
+    folder = report.write(result, tmp_path / "run").folder
+    names = {path.name for path in (folder / "figures").iterdir()}
+    assert {"a_b_ranked.png", "a_b__ranked.png"} <= names

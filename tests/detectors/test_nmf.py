@@ -1,0 +1,313 @@
+"""The decomposition against sums that are known, and the detector against chords that were really played."""
+
+import numpy as np
+import pytest
+
+from pianolab import sound
+from pianolab.detector import DetectorError
+from pianolab.detectors import nmf
+from pianolab.frames import Framer
+from pianolab.piano import render
+from pianolab.registry import create
+from pianolab.roll import Notes
+from pianolab.scores import score_notes
+from pianolab.session import Session, analyse, transcribe
+from pianolab.units import key_hz, midi_to_key
+
+CHORDS = Notes(
+    [0.3, 0.3, 0.3, 1.3, 1.3, 1.3, 2.3, 2.3, 2.3, 2.3],
+    [1.1, 1.1, 1.1, 2.1, 2.1, 2.1, 3.1, 3.1, 3.1, 3.1],
+    [48, 64, 67, 53, 69, 72, 43, 59, 65, 71],
+)
+
+
+def divergence(v, model):
+    """Kullback-Leibler divergence of two non-negative arrays."""
+    return float(np.sum(v * np.log((v + 1e-12) / (model + 1e-12)) - v + model))
+
+
+@pytest.fixture(scope="module")
+def sums():
+    """Three sums of two to four of ten random templates: (spectra, templates, amounts)."""
+    rng = np.random.default_rng(3)
+    templates = rng.gamma(0.3, size=(10, 60))
+    templates /= templates.sum(axis=1, keepdims=True)
+    amounts = np.zeros((3, 10))
+    amounts[0, [1, 7]], amounts[1, [0, 4, 9]], amounts[2, [2, 3, 5, 8]] = (1, 2), (3, 1, 1), (1, 1, 2, 0.5)
+    return (amounts @ templates).astype(np.float32), templates.astype(np.float32), amounts
+
+
+def test_a_sum_of_templates_is_taken_apart_into_what_was_added(sums):
+    spectra, templates, amounts = sums
+    found = nmf.decompose(spectra, templates, 500, 1.0, 0.0)
+    assert np.allclose(found, amounts, atol=0.01)
+
+
+def test_every_step_of_the_multiplicative_rule_brings_the_model_nearer(sums):
+    spectra, templates, _ = sums
+    distance = [divergence(spectra, nmf.decompose(spectra, templates, n, 1.0, 0.0) @ templates) for n in (1, 2, 5, 20)]
+    assert distance == sorted(distance, reverse=True)
+    assert distance[-1] < 0.05 * distance[0]
+
+
+def test_longer_steps_come_nearer_in_the_same_number(sums):
+    spectra, templates, _ = sums
+    plain, longer = (nmf.decompose(spectra, templates, 15, power, 0.0) @ templates for power in (1.0, 1.5))
+    assert divergence(spectra, longer) < divergence(spectra, plain)
+
+
+def test_amounts_are_those_of_the_formula_written_out(sums):
+    spectra, templates, _ = sums
+    v, w = spectra[0].astype(float), templates.astype(float)
+    h = np.full(10, v.sum() / 10)
+    for _ in range(7):
+        h *= w @ (v / (h @ w))
+    assert np.allclose(nmf.decompose(spectra[:1], templates, 7, 1.0, 0.0)[0], h, rtol=1e-4)
+
+
+def test_silence_holds_nothing(sums):
+    _, templates, _ = sums
+    assert np.all(nmf.decompose(np.zeros((2, 60), np.float32), templates, 10, 1.5, 1e-4) == 0)
+
+
+@pytest.mark.parametrize("midi", [21, 45, 69, 93, 105])
+def test_a_sine_lights_the_bin_of_its_key(midi):
+    ear = nmf.Ear(**nmf.TEXTBOOK_EAR)
+    y = np.sin(2 * np.pi * key_hz()[midi_to_key(midi)] * np.arange(nmf.SR) / nmf.SR).astype(np.float32)
+    framer = Framer(frame_length=ear.frame_length, hop_length=160, sr=nmf.SR)
+    heard = np.concatenate([ear(span) for span in framer.push(y)])[50]
+    assert abs(np.argmax(heard) - (1 + nmf.BINS_PER_KEY * midi_to_key(midi))) <= 1
+    assert 0.5 < heard.max() < 2.0  # a full-scale sine reads about 1
+
+
+def test_the_octave_above_an_attack_loses_a_tenth_of_it_and_the_octave_below_nothing():
+    attack = np.zeros((1, 88), np.float32)
+    attack[0, 40], attack[0, 52], attack[0, 28] = 1.0, 0.5, 0.5
+    cleared = nmf.without_ghosts(attack)[0]
+    crowd = nmf.CROWD_SHARE * 2.0
+    assert cleared[52] == pytest.approx(0.5 - nmf.GHOST_SHARE - crowd)
+    assert cleared[28] == pytest.approx(0.5 - crowd)
+    assert cleared[40] == pytest.approx(1.0 - nmf.GHOST_SHARE * 0.5 - crowd)  # key 28 lies an octave below it
+    assert cleared[0] == 0
+
+
+def test_a_late_template_is_made_from_the_late_sound_only():
+    ear = nmf.Ear(**nmf.TEXTBOOK_EAR)
+    seconds = np.arange(int(2.1 * nmf.SR)) / nmf.SR
+    early, late = (np.sin(2 * np.pi * key_hz()[key] * seconds) for key in (40, 52))
+    y = np.where(seconds < 0.7, early, late).astype(np.float32) * (seconds >= 0.2)
+    notes = [(key, y.astype(np.float32), 0.2) for key in range(88)]
+    _, decay, last = nmf.learn_templates(notes, ear, nmf.TEXTBOOK_STAGES_S)[0]
+    peaks = [np.argmax(row) for row in (decay, last)]
+    assert np.abs(np.subtract(peaks, [1 + 3 * 40, 1 + 3 * 52])).max() <= 1
+
+
+@pytest.fixture(scope="module")
+def three_keys():
+    """Rendered notes of A0, C#4 and C8."""
+    return [note for note in nmf.rendered_notes(pianos=("grand",), velocities=(64,)) if note[0] in (0, 40, 87)]
+
+
+def test_the_shipped_templates_are_of_unit_sum_and_those_of_the_keys(three_keys):
+    learnt = nmf.learn_templates(three_keys, nmf.Ear(**nmf.PIANO_EAR), nmf.STAGES_S)
+    with np.load(nmf.TEMPLATES, allow_pickle=False) as file:
+        shipped = file["piano"].astype(float)
+    assert shipped.shape == (88, 3, 3 * nmf.N_BINS)
+    assert np.allclose(shipped.sum(axis=2), 1.0, atol=0.01)
+    for key in (0, 40, 87):  # one piano and velocity instead of all: alike, and more so than another key's
+        likeness = [np.corrcoef(learnt[key, 1], shipped[other, 1])[0, 1] for other in range(88)]
+        assert np.argmax(likeness) == key
+        assert likeness[key] > 0.8
+
+
+def test_a_key_without_notes_borrows_its_neighbours_templates_a_semitone_higher(three_keys):
+    learnt = nmf.learn_templates(three_keys, nmf.Ear(**nmf.TEXTBOOK_EAR), nmf.TEXTBOOK_STAGES_S)
+    assert np.all(learnt[41] == 0)
+    spread = nmf.spread(learnt, {0, 40, 87})
+    assert np.allclose(spread[40], learnt[40])
+    moved = learnt[40, 1, : -nmf.BINS_PER_KEY]
+    assert np.allclose(spread[41, 1, nmf.BINS_PER_KEY :], moved / moved.sum())
+
+
+def test_a_note_that_ends_before_the_late_stage_is_refused_by_key_and_length():
+    y = render(Notes([0.2], [0.5], [60], [90]), sr=nmf.SR)[: round(0.7 * nmf.SR)]
+    with pytest.raises(DetectorError, match=r"note C4, which lasts 0\.50 s .* 0\.6 to 1\.5 s .*: record it for 1\.5 s"):
+        nmf.learn_templates([(39, y, 0.2)], nmf.Ear(**nmf.PIANO_EAR), nmf.STAGES_S)
+
+
+@pytest.mark.parametrize("preset", ["piano", "textbook"])
+def test_a_silent_note_is_refused_by_key(preset):
+    ear, stages_s = (nmf.PIANO_EAR, nmf.STAGES_S) if preset == "piano" else (nmf.TEXTBOOK_EAR, nmf.TEXTBOOK_STAGES_S)
+    with pytest.raises(DetectorError, match=r"the note A0, which lasts 2\.50 s .* has no sound"):
+        nmf.learn_templates([(0, np.zeros(3 * nmf.SR, np.float32), 0.5)], nmf.Ear(**ear), stages_s)
+
+
+def test_a_folder_without_notes_is_refused(tmp_path):
+    with pytest.raises(DetectorError, match="holds no notes"):
+        list(nmf.recorded_notes(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["cover", "C9", "C0"])
+def test_a_file_that_is_not_named_by_a_key_is_refused_by_name(tmp_path, name):
+    sound.write(tmp_path / f"{name}.wav", 0.1 * np.ones(8000, np.float32), sr=16000)
+    with pytest.raises(DetectorError, match=rf"{name}\.wav is not named by a key"):
+        list(nmf.recorded_notes(tmp_path))
+
+
+def a_note(path, seconds):
+    sound.write(path, render(Notes([0.1], [0.1 + seconds], [69], [90]), sr=16000)[: round(16000 * seconds)], sr=16000)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda folder: folder.rmdir(), "No such file or directory"),
+        (lambda folder: None, "holds no notes"),
+        (lambda folder: (folder / "cover.wav").write_bytes(b""), "not named by a key"),
+        (lambda folder: (folder / "A4.wav").write_bytes(b"no sound"), "A4.wav"),
+        (lambda folder: a_note(folder / "A4.wav", 0.5), "the note A4, which lasts 0.40 s"),
+    ],
+    ids=["missing", "empty", "stray", "no_sound", "short"],
+)
+def test_notes_that_cannot_be_used_leave_the_templates_as_they_were(tmp_path, capsys, make, reason):
+    """One line says why, before the half minute of rendering; what was there stays, bit for bit, and nothing else."""
+    folder, out = tmp_path / "notes", tmp_path / "out" / "templates.npz"
+    folder.mkdir()
+    out.parent.mkdir()
+    out.write_bytes(b"as before")
+    make(folder)
+    assert nmf.main(["--notes", str(folder), "--out", str(out)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("python -m pianolab.detectors.nmf: ")
+    assert reason in told[0]
+    assert out.read_bytes() == b"as before"
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_what_is_learnt_is_written_whole_and_what_cannot_be_written_is_said(tmp_path, capsys, three_keys, monkeypatch):
+    monkeypatch.setattr(nmf, "rendered_notes", lambda: three_keys)
+    a_note(tmp_path / "A4.wav", 2.0)
+    out = tmp_path / "templates.npz"
+    assert nmf.main(["--notes", str(tmp_path), "--out", str(out)]) == 0
+    assert "from 3 rendered and 1 recorded notes" in capsys.readouterr().out
+    with np.load(out, allow_pickle=False) as learnt:
+        assert learnt["piano"].shape == (88, 3, 3 * nmf.N_BINS)
+        assert np.allclose(learnt["textbook"][[0, 40, 87]].sum(axis=2, dtype=float), 1.0, atol=0.01)
+    assert nmf.main(["--out", str(tmp_path / "none" / "templates.npz")]) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_recorded_notes_are_named_by_their_key_and_begin_where_they_sound(tmp_path):
+    y = render(Notes([0.25], [1.0], [63], [90]), sr=44100)
+    sound.write(tmp_path / "Ds4.flac", y, sr=44100)
+    ((key, heard, onset_s),) = nmf.recorded_notes(tmp_path)
+    assert key == midi_to_key(63)
+    assert onset_s == pytest.approx(0.5 + 0.25, abs=0.01)
+    assert np.all(heard[: nmf.SR // 2] == 0)
+
+
+def test_chords_of_another_touch_and_room_are_heard_as_played():
+    y = render(CHORDS, sr=44100, piano="upright", room="room", seed=5)
+    scores = score_notes(CHORDS, transcribe(y, sr=44100, detector="nmf"))
+    assert scores["onset_recall"] >= 0.9
+    assert scores["onset_f1"] >= 0.7  # octaves of the upright are the rest
+    assert abs(scores["onset_bias_ms"]) < 20
+
+
+def test_a_repeated_key_is_heard_each_time_though_it_never_falls_silent():
+    onset = 0.2 + 0.25 * np.arange(6)
+    notes = Notes(onset, onset + 0.24, np.full(6, 60))
+    heard = transcribe(render(notes, sr=44100), sr=44100, detector="nmf")
+    c4 = heard[heard.midi == 60]
+    assert len(c4) == 6
+    assert np.allclose(c4.onset, onset, atol=0.04)
+
+
+@pytest.mark.parametrize("gain_db", [-30.0, -10.0])
+def test_soft_recordings_are_heard_like_loud_ones(gain_db):
+    y = render(CHORDS, sr=16000)
+    loud, soft = (transcribe(gain * y, sr=16000, detector="nmf") for gain in (1.0, 10.0 ** (gain_db / 20.0)))
+    assert len(loud)
+    assert np.array_equal(loud.midi, soft.midi)
+    assert np.allclose(loud.onset, soft.onset, atol=1e-3)
+
+
+def test_a_note_is_announced_once_its_lookahead_and_one_frame_have_passed():
+    y = render(Notes([0.5], [1.5], [60]), sr=16000)
+    session, announced = Session("nmf", sr=16000), None
+    for start in range(0, len(y), 160):
+        if announced is None and any(event.kind == "on" for event in session.push(y[start : start + 160])):
+            announced = (start + 160) / 16000
+    detector = session.detector
+    longest = (detector.lookahead + 2 * detector.hop_length) / detector.sr + detector.onset_delay_s
+    assert announced is not None
+    assert announced - 0.5 <= longest + 0.04
+
+
+def test_attacks_as_templates_hear_chords_better_than_the_textbooks_rise_of_amounts():
+    y = render(CHORDS, sr=16000)
+    ours, textbook = (
+        score_notes(CHORDS, transcribe(y, sr=16000, detector=spec)) for spec in ("nmf", "nmf:preset=textbook")
+    )
+    assert ours["onset_f1"] > textbook["onset_f1"] > 0.4
+
+
+@pytest.mark.parametrize("spec", ["nmf:n_iterations=0", "nmf:half_attack=0", "nmf:half_sound=-1"])
+def test_a_setting_that_decomposes_nothing_is_refused(spec):
+    with pytest.raises(DetectorError, match=r"n_iterations|half_attack"):
+        create(spec)
+
+
+def test_a_key_struck_harder_has_a_higher_velocity():
+    soft_to_loud = np.array([30, 50, 70, 90, 110])
+    onset = 0.3 + 0.8 * np.arange(5)
+    for midi in (36, 60, 84):
+        notes = Notes(onset, onset + 0.5, np.full(5, midi), soft_to_loud)
+        heard = transcribe(render(notes, sr=16000), sr=16000, detector="nmf")
+        of_key = heard[heard.midi == midi]
+        velocity = [of_key.velocity[np.argmin(np.abs(of_key.onset - at))] for at in onset]
+        assert np.all(np.diff(velocity) > 0), midi
+        assert np.abs(np.array(velocity) - soft_to_loud).max() < 40  # the level of a recording says little
+
+
+def test_how_hard_a_key_was_struck_is_told_in_the_row_after_its_stroke_too():
+    """The attack is largest in the stroke's own row; the tracker knows the stroke, and reads it, in the next."""
+    onset = 0.3 + 0.6 * np.arange(4) + 0.005 * np.arange(4)  # anywhere between two rows
+    for midi in (40, 60, 76):
+        notes = Notes(onset, onset + 0.4, np.full(4, midi), np.full(4, 80))
+        heard = analyse(render(notes, sr=16000), sr=16000, detector="nmf")
+        key = midi_to_key(midi)
+        for onset_s in onset:
+            near = np.flatnonzero(np.abs(heard.times - onset_s) < 0.1)
+            row = near[np.argmax(heard.onset[near, key])]
+            assert heard.velocity[row + 1, key] == heard.velocity[row - 1 : row + 3, key].max() > 40
+
+
+def test_a_stroke_at_the_end_of_a_stream_is_not_heard_in_the_next():
+    detector = create("nmf")
+    y = render(Notes([0.3], [1.0], [60], [100]), sr=16000)[: round(0.34 * 16000)]
+    assert analyse(y, sr=16000, detector=detector).velocity[-1, midi_to_key(60)] > 40
+    assert np.all(analyse(np.zeros(8000, np.float32), sr=16000, detector=detector).velocity == 1.0)
+
+
+def test_velocity_rises_by_the_plane_with_level_and_key():
+    attack = np.full((1, 88), 0.1, np.float32)
+    at_c4, a_db, a_semitone = nmf.VELOCITY
+    velocity = nmf.velocity_of(attack, 2.0)[0]  # 0.1 of squared magnitudes is -10 dB
+    assert velocity[midi_to_key(60)] == pytest.approx(at_c4 - 10.0 * a_db, abs=0.01)
+    assert velocity[midi_to_key(72)] - velocity[midi_to_key(60)] == pytest.approx(12 * a_semitone, abs=0.01)
+    assert np.all(nmf.velocity_of(np.zeros((1, 88), np.float32), 1.3) == 1.0)
+
+
+@pytest.mark.parametrize("midi", [43, 55, 67])
+def test_a_key_let_go_ends_sooner_than_one_that_is_held(midi):
+    ends = []
+    for held_s in (0.3, 1.2):
+        y = render(Notes([0.3], [0.3 + held_s], [midi]), sr=16000, room="room")
+        heard = transcribe(y, sr=16000, detector="nmf")
+        of_key = heard[(heard.midi == midi) & (np.abs(heard.onset - 0.3) < 0.05)]
+        assert len(of_key) == 1
+        ends.append(of_key.offset[0])
+    assert ends[0] == pytest.approx(0.6, abs=0.15)
+    assert ends[1] > ends[0] + 0.2  # a string's own decay may end the held one early, as it does G4 here

@@ -1,0 +1,163 @@
+"""Every notebook was run from top to bottom, stays small, shows what it says, and its exercises are really open.
+
+That its text outputs are still true is nbval's part (`make test` runs both).
+"""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from pianolab.lessons import checks
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+TEACHING = sorted(FOLDER.glob("0[0-689]_*.ipynb"))
+OTHERS = sorted(set(FOLDER.glob("*.ipynb")) - set(TEACHING))
+SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
+WITH_EXERCISES = [path for path in TEACHING if path.stem != "07_live_trial"]  # there the piano sets the exercises
+MOST_LINES = 15
+MEDIAN_LINES = 6
+MOST_BYTES = 1_500_000
+OF_THE_MACHINE = re.compile(r"/(tmp|root|home|work)/|site-packages|file://")
+CHECK = re.compile(r"^(?:checks\.)?check_(\w+)\(", re.MULTILINE)
+
+every_notebook = pytest.mark.parametrize(
+    "path", [*TEACHING, *OTHERS, *SOLUTIONS], ids=lambda p: f"{p.parent.name}/{p.stem}"
+)
+every_lesson = pytest.mark.parametrize("path", TEACHING, ids=lambda p: p.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def n_lines(cell):
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for line in cell.source.splitlines())
+
+
+def shown(cell):
+    """All text that a cell shows."""
+    texts = [output.get("text", "") for output in cell.outputs]
+    return "\n".join(texts + [output.get("data", {}).get("text/plain", "") for output in cell.outputs])
+
+
+def check_results(path):
+    """Exercise -> what its check said, in the order of the notebook."""
+    return {name: shown(cell) for cell in code_cells(path) for name in CHECK.findall(cell.source)}
+
+
+def test_there_are_notebooks_and_solutions():
+    assert len(TEACHING) >= 5
+    assert {path.name for path in SOLUTIONS} <= {path.name for path in TEACHING}
+
+
+@every_notebook
+def test_every_code_cell_was_run_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert len(counts) > 0
+
+
+@every_notebook
+def test_no_cell_ended_in_an_error_or_a_warning(path):
+    for cell in code_cells(path):
+        assert not [output for output in cell.outputs if output.output_type == "error"]
+        assert not [output.text for output in cell.outputs if output.get("name") == "stderr"]
+
+
+@every_notebook
+def test_cells_are_short_enough_to_read(path):
+    lines = sorted(n_lines(cell) for cell in code_cells(path))
+    assert lines[-1] <= MOST_LINES
+    assert lines[len(lines) // 2] <= MEDIAN_LINES
+
+
+@every_notebook
+def test_nothing_of_one_machine_is_kept(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < MOST_BYTES
+    for cell in read(path).cells:
+        assert not OF_THE_MACHINE.search(cell.source)
+    for cell in code_cells(path):
+        assert not OF_THE_MACHINE.search(shown(cell))
+    assert read(path).metadata.kernelspec.name == "python3"
+
+
+@every_lesson
+def test_a_lesson_begins_with_a_question_and_ends_with_its_sources(path):
+    cells = read(path).cells
+    assert re.search(r"\*\*The question:\*\*.*\?", cells[0].source, re.DOTALL)
+    assert "**Sources.**" in cells[-1].source
+
+
+@every_lesson
+def test_a_lesson_shows_pictures_and_speaks_after_them(path):
+    cells = read(path).cells
+    pictures = [
+        i
+        for i, cell in enumerate(cells)
+        if cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs)
+    ]
+    assert len(pictures) >= 2
+    for i in pictures:
+        words = [cell for cell in cells[i + 1 : i + 4] if cell.cell_type == "markdown" and len(cell.source) > 30]
+        assert words, f"nothing is said in the three cells after cell {i}"
+
+
+@every_lesson
+def test_a_slider_leaves_a_picture_and_a_sentence_where_nothing_moves(path):
+    for cell in code_cells(path):
+        kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+        if "application/vnd.jupyter.widget-view+json" in kinds:
+            assert "image/png" in kinds or "text/html" in kinds
+            assert len(shown(cell)) > 20
+
+
+@every_lesson
+def test_a_lesson_links_to_what_exists(path):
+    for cell in read(path).cells:
+        for target in re.findall(r"\]\(([^)#:]+)\)", cell.source if cell.cell_type == "markdown" else ""):
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda p: p.stem)
+def test_a_lesson_has_three_open_exercises_with_solutions(path):
+    said = check_results(path)
+    assert len(said) >= 3
+    for name, text in said.items():
+        assert f"✗ {name}: not answered yet" in text
+        assert f"check_{name}" in checks.__all__
+    assert list(check_results(FOLDER / "solutions" / path.name)) == list(said)
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda p: p.stem)
+def test_every_solution_is_accepted(path):
+    said = check_results(path)
+    assert said
+    for name, text in said.items():
+        assert f"✓ {name}: " in text
+
+
+def test_every_exercise_is_set_in_a_lesson():
+    set_ = [name for path in TEACHING for name in check_results(path)]
+    assert sorted(set_) == sorted(name.removeprefix("check_") for name in checks.__all__)
+
+
+def test_the_table_in_the_docs_names_every_lesson():
+    text = (ROOT / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    for path in (*TEACHING, *OTHERS):
+        assert path.stem in text
+
+
+def test_notebooks_are_plain_json_with_a_cell_id_each():
+    for path in (*TEACHING, *OTHERS, *SOLUTIONS):
+        ids = [cell.get("id") for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        assert all(ids), path.name
+        assert len(set(ids)) == len(ids), path.name

@@ -1,0 +1,251 @@
+"""The page's messages and the kernel's answers, without a browser."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pianolab.live.desk import TAKES_IN_MEMORY, Desk, file_sources
+from pianolab.live.prompt import Prompt
+from pianolab.live.stream import pcm16
+from pianolab.live.voice import Choice, ChoiceError
+from pianolab.piano import render
+from pianolab.roll import Notes
+
+TOY = f"{Path(__file__).parents[1] / 'live_toy.py'}:Toy"
+SR = 44100
+MELODY = Notes([0.3, 0.7, 1.5], [0.6, 1.0, 1.8], [60, 64, 67])  # in steps of 0.4 s, the third left out
+
+
+@pytest.fixture(scope="module")
+def pcm():
+    return pcm16(0.7 * render(MELODY, sr=SR, tail_s=0.4))
+
+
+def desk(**options):
+    return Desk(Choice(TOY), **options)
+
+
+def ask(desk, kind, buffers=(), **content):
+    replies = desk.handle({"type": kind, **content}, buffers)
+    assert len(replies) == 1
+    return replies[0][0]
+
+
+def send(desk, pcm, session="one"):
+    replies = []
+    for seq in range(-(-len(pcm) // 1024)):
+        data = [pcm[seq * 1024 :][:1024].tobytes()]
+        replies.append(ask(desk, "block", data, session=session, seq=seq, frame=seq * 1024, sr=SR))
+    return replies
+
+
+def played(desk, pcm, session="one", **start):
+    assert ask(desk, "start", session=session, sr=SR, **start)["type"] == "started"
+    heard = send(desk, pcm, session)
+    return heard, ask(desk, "stop", session=session)
+
+
+def test_hello_tells_the_page_all_it_needs():
+    ready = ask(desk(prompt=Prompt.of("C4 E4"), keep=True), "hello", view="v1")
+    assert (ready["type"], ready["view"], ready["keep"]) == ("ready", "v1", True)
+    assert [choice["detector"] for choice in ready["choices"]] == [TOY]
+    assert TOY in [entry["name"] for entry in ready["menu"]]
+    assert [note["name"] for note in ready["prompt"]["notes"]] == ["C4", "E4"]
+    assert ready["names"]["도"][0] == "도"
+    assert ready["problem"] == ""
+
+
+def test_every_block_is_answered_with_what_it_made_certain(pcm):
+    heard, stopped = played(desk(), pcm)
+    assert [reply["seq"] for reply in heard] == list(range(len(heard)))
+    events = [event for reply in heard for event in reply["events"]] + stopped["events"]
+    assert [event["name"] for event in events if event["kind"] == "on"] == MELODY.names
+    sounding = [reply["now"][0][0]["midi"] for reply in heard if reply["now"][0]]
+    assert sorted(set(sounding)) == [60, 64, 67]
+    assert stopped["counts"]["samples"] == len(pcm)
+    assert stopped["take"]["n_notes"] == 3
+    assert stopped["take"]["folder"] == ""
+
+
+def test_a_take_is_on_disk_only_when_the_player_wants_it(pcm, tmp_path):
+    mine = desk(folder=tmp_path / "takes")
+    played(mine, pcm)
+    assert not (tmp_path / "takes").exists()
+    saved = ask(mine, "save", take=mine.takes[0].name)
+    assert Path(saved["take"]["folder"], "audio.flac").is_file()
+    played(mine, pcm, session="two", keep=True)
+    assert len(list((tmp_path / "takes").iterdir())) == 2
+
+
+def test_a_take_in_memory_can_be_forgotten(pcm):
+    mine = desk()
+    name = played(mine, pcm)[1]["take"]["name"]
+    assert ask(mine, "forget", take=name) == {"type": "forgotten", "take": name}
+    assert mine.takes == []
+    assert ask(mine, "play", take=name)["type"] == "refused"
+
+
+def test_the_sound_of_a_take_can_be_played_again(pcm):
+    mine = desk()
+    _, stopped = played(mine, pcm)
+    (reply, buffers) = mine.handle({"type": "play", "take": stopped["take"]["name"]})[0]
+    assert reply["mime"] == "audio/flac"
+    import io
+
+    samples, sr = sf.read(io.BytesIO(buffers[0]), dtype="int16")
+    assert sr == SR
+    np.testing.assert_array_equal(samples, pcm)
+
+
+def test_blocks_of_an_old_session_are_stale(pcm):
+    mine = desk()
+    ask(mine, "start", session="one", sr=SR)
+    ask(mine, "start", session="two", sr=SR)
+    assert {reply["type"] for reply in send(mine, pcm[:4096], "one")} == {"stale"}
+    assert {reply["type"] for reply in send(mine, pcm[:4096], "two")} == {"heard"}
+    assert ask(mine, "stop", session="one")["type"] == "stale"
+
+
+def test_choices_change_while_playing_and_a_bad_one_changes_nothing(pcm):
+    mine = desk()
+    ask(mine, "start", session="one", sr=SR)
+    send(mine, pcm[:8192])
+    two = [{"detector": TOY, "params": {"window": "blackman"}, "tracking": {"n_confirm": 4}, "a4_hz": 442}] * 2
+    chosen = ask(mine, "choose", choices=two)
+    assert chosen["type"] == "chosen"
+    assert chosen["choices"][1]["params"] == {"window": "blackman"}
+    assert len(mine.stream.voices) == 2
+    for wrong in ([], "yin", [{"detector": "/etc/passwd.py:X"}], [{"detector": TOY, "params": {"window": 3}}], two * 2):
+        assert ask(mine, "choose", choices=wrong)["type"] == "refused"
+    assert [voice.choice.a4_hz for voice in mine.stream.voices] == [442, 442]
+
+
+def test_a_trial_tells_right_from_wrong_and_scores_the_detector(pcm):
+    mine = desk(prompt=Prompt.of("C4 E4 A4 G4"))
+    _, stopped = played(mine, pcm)
+    assert [v["what"] for v in stopped["verdicts"]] == ["right", "right", "missing", "right"]
+    assert stopped["take"]["labels"] == "proposed"
+    score = stopped["scores"][0]
+    assert score["detector"] == TOY
+    assert score["onset_recall"] == pytest.approx(0.75, abs=1e-3)
+    assert "onset 50 ms" in stopped["protocol"]
+
+
+def test_labels_are_shifted_deleted_and_confirmed(pcm):
+    mine = desk(prompt=Prompt.of("C4 E4 A4 G4"))
+    name = played(mine, pcm)[1]["take"]["name"]
+    before = ask(mine, "label", take=name, edit="show")["notes"]
+    shifted = ask(mine, "label", take=name, edit="shift", index=1, seconds=0.1)["notes"]
+    assert shifted[1]["onset_s"] == pytest.approx(before[1]["onset_s"] + 0.1)
+    index = [note["name"] for note in shifted].index("A4")
+    assert "A4" not in [n["name"] for n in ask(mine, "label", take=name, edit="delete", index=index)["notes"]]
+    done = ask(mine, "label", take=name, edit="confirm")
+    assert done["take"]["labels"] == "confirmed"
+    assert mine.takes[0].settings["labels_confirmed"] is True
+    for wrong in ({"index": 99}, {"index": "0"}, {"index": 0, "seconds": "far"}, {"index": 0, "seconds": 1e9}):
+        assert ask(mine, "label", take=name, **{"edit": "shift", "seconds": 0.1, **wrong})["type"] == "refused"
+
+
+def test_a_recording_is_played_by_polling(pcm, tmp_path):
+    sf.write(tmp_path / "melody.wav", pcm, SR)
+    sources = file_sources([tmp_path / "melody.wav"])
+    mine = desk(sources=sources)
+    (label,) = sources
+    assert ask(mine, "start", session="one", source=label)["sr"] == SR
+    mine._source.speed = None  # all at once
+    reply, pictures = mine.handle({"type": "poll", "session": "one", "seq": 0})[0]
+    np.testing.assert_array_equal(np.frombuffer(pictures[0], "<i2"), pcm[-8192:])
+    assert reply["done"]
+    assert [event["name"] for event in reply["events"] if event["kind"] == "on"] == MELODY.names
+    assert ask(mine, "start", session="two", source="no such")["type"] == "refused"
+
+
+def test_only_the_last_takes_stay_in_memory(pcm):
+    mine = desk()
+    for i in range(TAKES_IN_MEMORY + 2):
+        played(mine, pcm[:4096], session=str(i))
+    assert len(mine.takes) == TAKES_IN_MEMORY
+
+
+def test_a_detector_that_breaks_is_named_and_the_other_goes_on(pcm, tmp_path):
+    (tmp_path / "bad.py").write_text(
+        "from pianolab.detector import Detector\n"
+        "class Bad(Detector):\n    name = 'bad'\n"
+        "    def process(self, span):\n        raise ZeroDivisionError('by zero')\n"
+    )
+    mine = Desk([Choice(f"{tmp_path / 'bad.py'}:Bad"), Choice(TOY)])
+    heard, stopped = played(mine, pcm)
+    assert "by zero" in heard[-1]["problem"]
+    lane_b = [event for reply in heard for event in reply["events"] if event.get("lane") == 1]
+    assert [event["name"] for event in lane_b if event["kind"] == "on"] == MELODY.names
+    assert stopped["type"] == "stopped"
+
+
+def test_three_detectors_do_not_fit():
+    with pytest.raises(ChoiceError, match="at most 2"):
+        Desk([Choice(TOY)] * 3)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ("session", "seq", "frame", "sr", "choices", "take", "edit", "index", "seconds", "source", "view")
+KINDS = ("hello", "start", "block", "poll", "choose", "stop", "play", "save", "label", "forget", "nonsense")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), JSON), st.lists(st.binary(max_size=9), max_size=2)
+)
+def test_no_message_breaks_the_desk(kind, content, buffers):
+    mine = _FUZZED
+    replies = mine.handle({**content, "type": kind}, buffers)
+    assert replies
+    assert all("type" in reply for reply, _ in replies)
+
+
+_FUZZED = Desk(Choice(TOY), folder="/nonexistent/takes")
+
+
+@pytest.mark.parametrize("content", [None, [], "hello", {}, {"type": []}])
+def test_what_is_no_message_is_refused(content):
+    assert desk().handle(content)[0][0]["type"] == "refused"
+
+
+def test_the_widget_carries_messages_and_has_a_plain_name():
+    from pianolab.live import Microphone, Trial
+
+    widget, sent = Microphone(Choice(TOY)), []
+    widget.send = lambda content, buffers=None: sent.append(content)
+    widget._handle_custom_msg({"type": "hello", "view": "v"}, [])
+    assert [content["type"] for content in sent] == ["ready"]
+    assert repr(widget) == f"<Microphone: listens with {TOY}>"
+    assert "make live" in widget._repr_mimebundle_()[0]["text/html"]
+    assert repr(Trial("C4 E4", Choice(TOY))).startswith("<Trial: C4 E4, ")
+    assert len(widget.notes) == 0
+    widget.close()
+
+
+def test_the_page_asks_nobody_but_its_server():
+    static = Path(__file__).parents[2] / "pianolab" / "live" / "static"
+    for path in [static / "microphone.js", static / "microphone.css", *static.rglob("*.j2")]:
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        text = text.replace("http://localhost or over https.", "")
+        assert "http" not in text
+        assert "//cdn" not in text
+
+
+def test_the_page_comes_up_on_this_machine_only_and_with_a_token():
+    from pianolab.live.__main__ import NOTEBOOK, arguments
+
+    assert arguments([])[:1] == [str(NOTEBOOK)]
+    assert "--Voila.ip=127.0.0.1" in arguments([])
+    assert "--token" in arguments(["mine.ipynb", "--no-browser"])
+    assert arguments(["mine.ipynb", "--port=1"])[0] == "mine.ipynb"
+    assert arguments(["--port=1"])[0] == str(NOTEBOOK)

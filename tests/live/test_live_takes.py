@@ -1,0 +1,345 @@
+"""Takes and trials: what is kept is what was played, and what was right is told apart from what was not."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pianolab import sound
+from pianolab.live.prompt import Prompt, PromptError
+from pianolab.live.sources import DeviceSource, FileSource, SourceError, play
+from pianolab.live.stream import pcm16
+from pianolab.live.takes import Recorder, Take, TakeError, takes_in
+from pianolab.live.trial import align, judge, propose_labels, score_choices
+from pianolab.live.voice import Choice
+from pianolab.piano import render
+from pianolab.roll import Notes
+
+TOY = f"{Path(__file__).parents[1] / 'live_toy.py'}:Toy"
+SR = 44100
+MELODY = Notes(0.5 + 0.4 * np.arange(5), 0.8 + 0.4 * np.arange(5), [60, 64, 67, 72, 69])
+
+
+@pytest.fixture(scope="module")
+def pcm():
+    return pcm16(0.7 * render(MELODY, sr=SR, tail_s=0.5))
+
+
+# ---- prompts
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("C4", ["C4"]),
+        ("C4 E4 G4", ["C4", "E4", "G4"]),
+        ("도4 미4", ["C4", "E4"]),
+        ("A3 minor chord", ["A3", "C4", "E4"]),
+        ("G3 major scale", ["G3", "A3", "B3", "C4", "D4", "E4", "F#4", "G4"]),
+    ],
+)
+def test_a_teacher_s_words_become_notes(text, names):
+    assert Prompt.of(text).notes.names == names
+
+
+def test_a_chord_is_struck_at_once_and_a_scale_one_after_the_other():
+    assert np.ptp(Prompt.of("C4+E4+G4").notes.onset) == 0
+    np.testing.assert_allclose(np.diff(Prompt.of("C4 D4 E4", bpm=120).notes.onset), 0.5)
+
+
+@pytest.mark.parametrize(("text", "message"), [("H4", "not a note name"), ("C9", "no piano has"), ("", "no notes")])
+def test_what_cannot_be_played_is_refused(text, message):
+    with pytest.raises(PromptError, match=message):
+        Prompt.of(text)
+
+
+def test_a_prompt_comes_from_a_midi_file_and_from_the_built_in_set(tmp_path):
+    from pianolab.data.builtin import builtin_index
+    from pianolab.labels import write_labels
+
+    write_labels(tmp_path / "my_song.mid", MELODY)
+    assert Prompt.of(tmp_path / "my_song.mid").title == "my song"
+    assert Prompt.of(tmp_path / "my_song.mid").notes.names == MELODY.names
+    entry = builtin_index()[0]
+    assert Prompt.of(entry["id"]).title == entry["title"]
+
+
+# ---- what was right
+
+
+def played(onset, midi):
+    return Notes(onset, np.array(onset) + 0.2, midi)
+
+
+PROMPT = Prompt.of("C4 D4 E4 F4 G4", bpm=120).notes  # half a second apart
+
+
+@pytest.mark.parametrize("tempo", [0.5, 1.0, 2.3])
+def test_the_right_notes_at_another_tempo_are_right(tempo):
+    verdicts = judge(PROMPT, played(3.0 + tempo * PROMPT.onset, PROMPT.midi))
+    assert [v.what for v in verdicts] == ["right"] * 5
+
+
+@pytest.mark.parametrize(
+    ("onset", "midi", "want"),
+    [
+        ([0, 0.5, 1, 1.5, 2], [60, 62, 63, 65, 67], ["right", "right", "wrong", "right", "right"]),
+        ([0, 0.5, 1.5, 2], [60, 62, 65, 67], ["right", "right", "missing", "right", "right"]),
+        ([0, 0.5, 0.75, 1, 1.5, 2], [60, 62, 74, 64, 65, 67], ["right", "right", "extra", "right", "right", "right"]),
+        ([0, 0.5, 1.25, 1.5, 2], [60, 62, 64, 65, 67], ["right", "right", "late", "right", "right"]),
+        ([0, 0.5, 0.8, 1.5, 2], [60, 62, 64, 65, 67], ["right", "right", "early", "right", "right"]),
+        ([], [], ["missing"] * 5),
+    ],
+    ids=["a wrong key", "a note left out", "a note too many", "hesitated", "hurried", "nothing played"],
+)
+def test_every_mistake_has_its_name(onset, midi, want):
+    assert [v.what for v in judge(PROMPT, played(np.array(onset, float), midi))] == want
+
+
+def test_a_chord_played_from_the_top_is_still_that_chord():
+    chord = Prompt.of("C4+E4+G4").notes
+    verdicts = judge(chord, played([1.0, 1.02, 1.04], [67, 64, 60]))
+    assert [v.what for v in verdicts] == ["right"] * 3
+
+
+def test_alignment_pairs_every_note_once():
+    heard = played([0, 1, 2, 3], [60, 61, 64, 65])
+    pairs = align(PROMPT, heard)
+    assert pairs == [(0, 0), (1, 1), (2, 2), (3, 3), (4, None)]
+
+
+KEYS = st.lists(st.integers(58, 62), max_size=12)
+
+
+@given(KEYS, KEYS)
+def test_any_two_sequences_are_aligned_in_order_and_whole(asked, heard):
+    asked, heard = (played(0.5 * np.arange(len(midi)), midi) for midi in (asked, heard))
+    pairs = align(asked, heard)
+    assert [i for i, _ in pairs if i is not None] == list(range(len(asked)))
+    assert [j for _, j in pairs if j is not None] == list(range(len(heard)))
+
+
+def test_labels_are_the_prompt_at_the_times_of_the_sound_not_of_the_detector(pcm):
+    y = pcm / np.float32(32768)
+    late = Notes(MELODY.onset + 0.05, MELODY.offset, MELODY.midi)[[0, 1, 3, 4]]  # 50 ms late, and one note not heard
+    labels = propose_labels(Notes(2 * MELODY.onset, 2 * MELODY.offset, MELODY.midi), [late], y, sr=SR)
+    assert labels.names == MELODY.names
+    np.testing.assert_allclose(labels.onset, MELODY.onset, atol=0.015)
+
+
+def test_scores_are_those_of_the_comparison(pcm):
+    y = pcm / np.float32(32768)
+    row = score_choices(y, sr=SR, labels=MELODY, choices=[Choice(TOY)])[0]
+    assert row["n_notes"] == 5
+    assert row["onset_f1"] == 1.0
+    assert "onset 50 ms" in row["protocol"]
+
+
+# ---- takes
+
+
+def recorded(pcm, folder=None, blocks=1024):
+    recorder = Recorder(SR, folder=folder, settings={"who": "test"})
+    for start in range(0, len(pcm), blocks):
+        recorder.write(pcm[start : start + blocks], [{"kind": "gap", "time_s": start / SR, "seconds": 0.0}])
+    return recorder.close(problem=recorder.problem)
+
+
+def test_a_take_holds_every_sample_bit_for_bit(pcm, tmp_path):
+    kept, in_memory = recorded(pcm, tmp_path), recorded(pcm)
+    for take in (kept, in_memory):
+        assert take.n_samples == len(pcm)
+        y, sr = take.load()
+        assert sr == SR
+        np.testing.assert_array_equal(pcm16(y), pcm)
+    assert in_memory.folder is None
+    assert sorted(path.name for path in kept.folder.iterdir()) == ["audio.flac", "events.jsonl", "settings.json"]
+
+
+def test_a_take_in_memory_is_on_disk_only_after_save(pcm, tmp_path):
+    take = recorded(pcm)
+    take.set_labels(MELODY, confirmed=True)
+    assert list(tmp_path.iterdir()) == []
+    again = Take.open(take.save(tmp_path))
+    assert again.n_samples == len(pcm)
+    assert again.settings["labels_confirmed"] is True
+    assert again.labels.names == MELODY.names
+    np.testing.assert_allclose(again.labels.onset, MELODY.onset, atol=1e-4)
+    assert len(again.events) == len(take.events)
+
+
+def test_a_crash_costs_at_most_the_last_second(tmp_path):
+    seconds = 4
+    code = f"""
+        import os, numpy as np
+        from pianolab.live.takes import Recorder
+        recorder = Recorder({SR}, folder={str(tmp_path)!r}, settings={{}})
+        ramp = (np.arange({seconds} * {SR}) % 2000).astype(np.int16)
+        for start in range(0, len(ramp), 1024):
+            recorder.write(ramp[start : start + 1024], [{{"kind": "gap", "time_s": start / {SR}, "seconds": 0}}])
+        os._exit(9)
+    """
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 9
+    take = takes_in(tmp_path)[0]
+    y, _ = take.load()
+    assert len(y) > (seconds - 1) * SR
+    np.testing.assert_array_equal(pcm16(y), (np.arange(len(y)) % 2000).astype(np.int16))
+    assert take.events[-1]["time_s"] > seconds - 1
+
+
+def test_takes_of_the_same_second_get_folders_of_their_own(pcm, tmp_path):
+    folders = {recorded(pcm[:2048], tmp_path).folder for _ in range(3)}
+    assert len(folders) == 3
+    assert len(takes_in(tmp_path)) == 3
+
+
+def test_a_folder_of_takes_is_a_data_set(pcm, tmp_path):
+    from pianolab.data import load_dataset
+
+    take = recorded(pcm, tmp_path)
+    take.set_labels(MELODY, confirmed=True)
+    recorded(pcm[:2048], tmp_path)  # a take that nobody labelled
+    dataset = load_dataset(str(tmp_path))
+    assert len(dataset) == 1
+    assert dataset.recordings[0].notes().names == MELODY.names
+    y, _ = dataset.recordings[0].load()
+    assert len(y) == len(pcm)
+
+
+def test_a_full_disk_stops_the_recording_and_not_the_music(pcm, tmp_path, monkeypatch):
+    recorder = Recorder(SR, folder=tmp_path)
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recorder._file, "write", no_space)
+    recorder.write(pcm[:1024], [])
+    recorder.write(pcm[:1024], [{"kind": "on"}])
+    assert "No space left" in recorder.problem
+    assert recorder.take.events == [{"kind": "on"}]
+    monkeypatch.undo()
+    recorder.close()
+
+
+def test_a_take_that_cannot_be_written_or_read_says_why(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TakeError, match="takes cannot be kept"):
+        Recorder(SR, folder=tmp_path / "file")
+    with pytest.raises(TakeError, match="is no take"):
+        Take.open(tmp_path)
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "settings.json").write_text("{")
+    assert takes_in(tmp_path) == []
+
+
+# ---- sources
+
+
+def test_a_file_played_in_real_time_comes_in_real_time(pcm, tmp_path):
+    sf.write(tmp_path / "melody.wav", pcm, SR)
+    now = [10.0]
+    source = FileSource(tmp_path / "melody.wav", clock=lambda: now[0])
+    source.start()
+    assert source.read() == []
+    now[0] += 0.1
+    heard = source.read()
+    assert [frame for frame, _ in heard] == [0, 1024, 2048, 3072]  # 0.1 s is 4410 samples
+    now[0] += 60
+    rest = source.read()
+    assert sum(len(y) for _, y in heard + rest) == len(pcm)
+    assert source.done
+
+
+def test_a_recording_played_to_a_stream_gives_its_notes_and_a_take(pcm, tmp_path):
+    sf.write(tmp_path / "melody.wav", pcm, SR)
+    events = []
+    recorder = Recorder(SR)
+    source = FileSource(tmp_path / "melody.wav", speed=None)
+    stream = play(source, Choice(TOY), heard=events.extend, recorder=recorder)
+    assert stream.notes().names == MELODY.names
+    assert [event["name"] for event in events if event["kind"] == "on"] == MELODY.names
+    take = recorder.close()
+    assert take.notes().names == MELODY.names
+    np.testing.assert_array_equal(pcm16(take.load()[0]), pcm)
+
+
+class FakeSoundCard:
+    """Stands in for sounddevice.InputStream: calls back when told."""
+
+    samplerate = 44100.0
+
+    def __init__(self, *, callback, blocksize, channels, dtype, device):
+        assert (channels, dtype) == (1, "int16")
+        self.callback, self.blocksize, self.running = callback, blocksize, False
+
+    def start(self):
+        self.running = True
+
+    def stop(self):
+        self.running = False
+
+    def close(self):
+        self.running = None
+
+    def deliver(self, samples):
+        self.callback(samples[:, None], len(samples), None, None)
+        samples[:] = 0  # PortAudio uses its buffer again: what was not copied is lost
+
+
+def test_a_sound_card_s_blocks_arrive_in_order_and_copied(pcm):
+    source = DeviceSource(open_stream=FakeSoundCard)
+    source.start()
+    for start in range(0, 8192, 1024):
+        source._stream.deliver(pcm[start : start + 1024].copy())
+    blocks = source.read()
+    np.testing.assert_array_equal(np.concatenate([y for _, y in blocks]), pcm[:8192])
+    assert [frame for frame, _ in blocks] == list(range(0, 8192, 1024))
+    assert source.read() == []
+    source.close()
+    assert source._stream.running is None
+
+
+def test_a_sound_card_that_nobody_reads_drops_and_counts(pcm):
+    source = DeviceSource(open_stream=FakeSoundCard)
+    for _ in range(300):
+        source._stream.deliver(np.zeros(1024, np.int16))
+    assert len(source.read()) == 256
+    assert source.dropped == 44
+    source._stream.deliver(np.zeros(1024, np.int16))
+    assert source.read()[0][0] == 300 * 1024  # the hole stays visible in the frames
+
+
+def test_a_missing_sound_card_is_named_with_a_remedy():
+    def no_card(**_):
+        raise RuntimeError("Error querying device -1")
+
+    with pytest.raises(SourceError, match="use the browser's"):
+        DeviceSource(open_stream=no_card)
+
+
+@pytest.mark.parametrize("speed", [0, -1])
+def test_a_file_cannot_be_played_at_no_speed(speed, pcm, tmp_path):
+    sf.write(tmp_path / "melody.wav", pcm, SR)
+    with pytest.raises(SourceError, match="use more than 0"):
+        FileSource(tmp_path / "melody.wav", speed=speed)
+
+
+def test_events_are_plain_json(pcm, tmp_path):
+    sound.write(tmp_path / "melody.wav", pcm / np.float32(32768), sr=SR)
+    recorder = Recorder(SR, folder=tmp_path / "takes")
+    play(FileSource(tmp_path / "melody.wav", speed=None), Choice(TOY), recorder=recorder)
+    take = recorder.close()
+    lines = (take.folder / "events.jsonl").read_text().splitlines()
+    assert len(lines) == 10
+
+    def no_nan(text):
+        raise AssertionError(f"{text} is not JSON")
+
+    assert [json.loads(line, parse_constant=no_nan) for line in lines] == take.events

@@ -1,0 +1,72 @@
+"""What happens to sound on its way: nothing moves a note, and each change is of the size that was asked for."""
+
+import numpy as np
+import pytest
+
+from pianolab.piano import ROOMS, degrade
+
+SR = 16000
+
+
+def tone(hz=440.0, seconds=1.0):
+    return (0.3 * np.sin(2 * np.pi * hz * np.arange(int(SR * seconds)) / SR)).astype(np.float32)
+
+
+def test_noise_has_the_level_that_was_asked_for():
+    y = tone()
+    noise = degrade.noisy(y, snr_db=20.0, rng=np.random.default_rng(1), slope=1.0) - y
+    assert 10 * np.log10(np.mean(y**2) / np.mean(noise**2)) == pytest.approx(20.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("hz", "gain_db"), [(250.0, 6.0), (1600.0, -6.0)])
+def test_tone_changes_one_region_by_its_gain(hz, gain_db):
+    gains = [gain_db if point == hz else 0.0 for point in degrade.TONE_POINTS_HZ]
+    before, after = tone(hz), degrade.toned(tone(hz), sr=SR, gains_db=gains)
+    middle = slice(SR // 4, -SR // 4)
+    assert 20 * np.log10(after[middle].std() / before[middle].std()) == pytest.approx(gain_db, abs=1.0)
+
+
+def test_another_speed_moves_pitch_and_time_together():
+    y, ratio = degrade.detuned(tone(440.0), sr=SR, ratio=1.05)
+    assert len(y) == pytest.approx(SR / ratio, abs=2)
+    peak_hz = np.argmax(np.abs(np.fft.rfft(y, 8 * SR))) / 8
+    assert peak_hz == pytest.approx(440.0 * ratio, abs=1.0)
+
+
+def test_a_room_begins_no_sooner_and_ends_with_the_recording():
+    y = np.zeros(SR, np.float32)
+    y[SR // 2] = 1.0
+    heard = degrade.in_room(y, sr=SR, room=ROOMS["hall"])
+    assert len(heard) == len(y)
+    assert np.abs(heard[: SR // 2]).max() < 1e-6
+    assert heard[SR // 2] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_compression_keeps_length_and_time():
+    rng = np.random.default_rng(0)
+    y = 0.1 * rng.standard_normal(SR).astype(np.float32)
+    heard = degrade.compressed(y, sr=SR, quality=0.6)
+    assert len(heard) == len(y)
+    lags = [np.dot(y[100:-100], np.roll(heard, lag)[100:-100]) for lag in range(-20, 21)]
+    assert np.argmax(lags) == 20
+
+
+def test_levels_are_peaks_and_silence_stays_silence():
+    assert np.abs(degrade.levelled(tone(), peak=0.05)).max() == pytest.approx(0.05)
+    assert not np.any(degrade.levelled(np.zeros(10, np.float32), peak=0.5))
+
+
+def test_a_far_microphone_hears_the_same_later():
+    y = tone()
+    heard = degrade.farther(y, sr=SR, metres=3.43)
+    assert len(heard) == len(y)
+    assert not heard[:160].any()
+    np.testing.assert_array_equal(heard[160:], y[:-160])
+
+
+def test_random_rooms_are_rooms_and_far_microphones_hear_more_of_them():
+    rooms, metres = zip(*(degrade.random_room(np.random.default_rng(seed)) for seed in range(50)), strict=True)
+    assert {0.2 <= room.t60_s[0] <= 2.0 for room in rooms} == {True}
+    assert len({room.seed for room in rooms}) == 50
+    assert 0.1 < min(metres) < max(metres) < 7.0
+    assert np.corrcoef([room.reverb_db for room in rooms], np.log(metres))[0, 1] > 0.5

@@ -1,0 +1,86 @@
+"""Workers that fail, die and are interrupted: every job gets its answer, and nothing is left running."""
+
+import os
+import signal
+import time
+from collections import Counter
+
+import psutil
+import pytest
+
+from pianolab.workers import WorkerDied, run
+
+
+def work(job):
+    """What a worker does: ``job`` is (action, argument)."""
+    action, argument = job
+    if action == "double":
+        return 2 * argument
+    if action == "raise":
+        raise KeyError(argument)
+    if action == "die":
+        os._exit(3)
+    if action == "die once" and not os.path.exists(argument):
+        open(argument, "x").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if action == "sleep":
+        time.sleep(argument)
+    return "done"
+
+
+def answers(jobs, **settings):
+    return {job: (answer, error) for job, answer, error in run(work, jobs, **settings)}
+
+
+def test_every_job_is_answered():
+    jobs = [("double", n) for n in range(7)]
+    started = []
+    found = answers(jobs, n_workers=2, on_start=started.append)
+    assert found == {job: (2 * job[1], None) for job in jobs}
+    assert started == jobs
+
+
+def test_an_error_is_the_answer_of_its_job_only():
+    found = answers([("raise", "C4"), ("double", 1)], n_workers=1)
+    assert found["double", 1] == (2, None)
+    assert isinstance(found["raise", "C4"][1], KeyError)
+
+
+def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path):
+    jobs = [("double", 1), ("die once", str(tmp_path / "flag")), ("double", 2), ("double", 3)]
+    found = answers(jobs, n_workers=2)
+    assert found[jobs[1]] == ("done", None)
+    assert [found["double", n] for n in (1, 2, 3)] == [(2, None), (4, None), (6, None)]
+
+
+def test_a_job_that_always_dies_is_named_and_takes_no_other_with_it():
+    jobs = [("double", 1), ("die", 0), ("double", 2), ("double", 3)]
+    starts = Counter()
+    found = answers(jobs, n_workers=2, retries=1, on_start=lambda job: starts.update([job]))
+    assert [found["double", n] for n in (1, 2, 3)] == [(2, None), (4, None), (6, None)]
+    assert isinstance(found["die", 0][1], WorkerDied)
+    assert "worker process died" in str(found["die", 0][1])
+    assert starts["die", 0] == 3  # once, once again, then alone
+
+
+def test_threads_are_limited_in_workers_and_not_here(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    names = ["OMP_NUM_THREADS", "NUMBA_NUM_THREADS"]
+    in_worker = {name: value for name, value, _ in run(os.getenv, names, n_workers=1)}
+    assert in_worker == dict.fromkeys(names, "1")
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "NUMBA_NUM_THREADS" not in os.environ
+
+
+def test_giving_up_stops_the_workers_at_once():
+    with_us = set(psutil.Process().children(recursive=True))
+    jobs = run(work, [("double", 1), ("sleep", 60), ("sleep", 60)], n_workers=2)
+    assert next(jobs)[:2] == (("double", 1), 2)
+    children = set(psutil.Process().children(recursive=True)) - with_us
+    workers = [process for process in children if "spawn_main" in " ".join(process.cmdline())]
+    assert len(workers) == 2
+    with pytest.raises(KeyboardInterrupt):
+        jobs.throw(KeyboardInterrupt)
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive

@@ -1,0 +1,152 @@
+"""Notes from evidence written by hand."""
+
+import numpy as np
+import pytest
+
+from pianolab.roll import Salience
+from pianolab.tracking import Tracker
+from pianolab.units import N_KEYS
+
+HOP_S = 0.01
+C4, C5, E4 = 39, 51, 43
+
+
+def rows(keys, *, onsets=(), level_db=-20.0, strength=0.9, evidence=0.9):
+    """Salience of one key a frame (-1 for none), onset evidence at some frames."""
+    keys = np.asarray(keys)
+    n = len(keys)
+    strengths = np.zeros((n, N_KEYS))
+    strengths[np.flatnonzero(keys >= 0), keys[keys >= 0]] = strength
+    onset = np.full((n, 1), 0.05)
+    onset[list(onsets)] = evidence
+    times = np.arange(n) * HOP_S
+    return Salience(times, strengths, np.full((n, N_KEYS), np.nan), np.broadcast_to(level_db, n), onset=onset)
+
+
+def tracked(salience, **settings):
+    tracker = Tracker(**settings)
+    events = tracker.push(salience)
+    events += tracker.flush(end_s=len(salience) * HOP_S)
+    return tracker.notes(), events
+
+
+def test_a_note_begins_at_its_attack_though_its_name_comes_later():
+    notes, _ = tracked(rows([-1] * 20 + [-1] * 4 + [C4] * 40, onsets=[20]))
+    assert notes.midi.tolist() == [60]
+    assert notes.onset[0] == pytest.approx(0.20, abs=0.006)
+
+
+def test_the_delay_of_the_evidence_is_taken_off():
+    salience = rows([-1] * 20 + [C4] * 40, onsets=[20])
+    early, late = tracked(salience)[0], tracked(salience, onset_delay_s=0.03)[0]
+    assert early.onset[0] - late.onset[0] == pytest.approx(0.03)
+
+
+def test_two_notes_in_a_row_meet_at_the_second_attack():
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 40 + [E4] * 40, onsets=[10, 50]))
+    assert notes.midi.tolist() == [60, 64]
+    assert notes.offset[0] == pytest.approx(notes.onset[1])
+    assert notes.onset[1] == pytest.approx(0.50, abs=0.006)
+
+
+def test_a_key_struck_again_is_two_notes():
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 90, onsets=[10, 55]))
+    assert notes.midi.tolist() == [60, 60]
+    assert notes.onset[1] == pytest.approx(0.55, abs=0.006)
+
+
+def test_a_faint_flicker_in_a_long_note_is_no_new_note():
+    salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55])
+    onset = salience.onset.copy()
+    onset[55] = 0.45
+    notes, _ = tracked(Salience(salience.times, salience.strength, salience.hz, salience.level_db, onset=onset))
+    assert notes.midi.tolist() == [60]
+
+
+def test_an_octave_error_in_the_first_frames_is_revised():
+    notes, events = tracked(rows([-1] * 10 + [C5] * 5 + [C4] * 60, onsets=[10]))
+    assert notes.midi.tolist() == [60]
+    assert [event.kind for event in events] == ["on", "revised", "off"]
+    assert [event.midi for event in events] == [72, 60, 60]
+    assert events[1].time_s == events[0].time_s
+    assert events[1].heard_s < 0.30
+
+
+def test_the_name_is_held_when_later_frames_disagree():
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 50 + [C5] * 20 + [-1] * 20, onsets=[10]))
+    assert notes.midi.tolist() == [60]
+    assert notes.offset[0] == pytest.approx(1.0, abs=0.011)
+
+
+def test_a_damper_ends_a_note_where_its_level_begins_to_fall():
+    level_db = np.concatenate([np.full(60, -20.0), -20.0 - 2.5 * np.arange(1, 31)])
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 80, onsets=[10], level_db=level_db))
+    assert len(notes) == 1
+    assert notes.offset[0] == pytest.approx(0.60, abs=0.03)
+
+
+def test_a_string_that_dies_away_by_itself_is_still_one_note():
+    level_db = -20.0 - 0.3 * np.arange(120)  # 30 dB a second
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 110, onsets=[10], level_db=level_db))
+    assert len(notes) == 1
+    assert notes.offset[0] == pytest.approx(1.2, abs=0.011)
+
+
+def test_below_the_energy_gate_nothing_sounds():
+    level_db = np.where(np.arange(100) < 50, -20.0, -80.0)
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 90, onsets=[10], level_db=level_db))
+    assert notes.offset[0] == pytest.approx(0.50, abs=0.02)
+    assert len(tracked(rows([C4] * 50, onsets=[3], level_db=-90.0))[0]) == 0
+
+
+def test_fewer_frames_than_confirm_a_note_are_none():
+    salience = rows([-1] * 10 + [C4] * 3 + [-1] * 60, onsets=[10])
+    assert len(tracked(salience, n_confirm=3)[0]) == 1
+    assert len(tracked(salience, n_confirm=4)[0]) == 0
+
+
+def test_a_knock_without_a_key_is_no_note_and_does_not_date_a_later_one():
+    notes, _ = tracked(rows([-1] * 60 + [C4] * 40, onsets=[10, 60]))
+    assert notes.onset.tolist() == pytest.approx([0.6], abs=0.006)
+
+
+def test_rows_one_by_one_make_the_same_notes():
+    salience = rows([-1] * 10 + [C4] * 40 + [E4] * 40 + [C5] * 30, onsets=[10, 50, 90])
+    whole = tracked(salience)[0]
+    tracker = Tracker()
+    for t in salience.times:
+        tracker.push(salience.between(t, t + HOP_S / 2))
+    tracker.flush(end_s=len(salience) * HOP_S)
+    assert len(whole) == 3
+    assert tracker.notes() == whole
+
+
+def test_without_onset_evidence_a_run_of_frames_is_a_note():
+    salience = rows([-1] * 10 + [C4] * 40 + [-1] * 40)
+    bare = Salience(salience.times, salience.strength, salience.hz, salience.level_db)
+    notes, _ = tracked(bare)
+    assert notes.midi.tolist() == [60]
+    assert notes.onset[0] == pytest.approx(0.10, abs=1e-9)
+    assert notes.offset[0] == pytest.approx(0.49, abs=0.011)
+
+
+def test_a_forgotten_stream_leaves_no_trace():
+    tracker = Tracker()
+    tracker.push(rows([-1] * 10 + [C4] * 40, onsets=[10]))
+    tracker.reset()
+    assert len(tracker.notes()) == 0
+    tracker.push(rows([-1] * 10 + [E4] * 40, onsets=[10]))
+    assert tracker.notes().midi.tolist() == [64]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"policy": "duo"}, "tracker policy 'duo' is unknown: use one of mono, poly"),
+        ({"threshold": 0.0}, "outside"),
+        ({"n_confirm": 0}, "at least 1 frame"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Tracker(**settings)
