@@ -10,10 +10,11 @@ import inspect
 import typing
 from dataclasses import dataclass
 
+from pianolab.errors import PianolabError
 from pianolab.roll import Salience
 
 
-class DetectorError(ValueError):
+class DetectorError(PianolabError):
     """An unknown detector, parameter or value; the message names what would be right."""
 
 

@@ -1,4 +1,4 @@
-"""Names of files in messages, and files that appear whole or not at all.
+"""Files that appear whole or not at all.
 
 A result that is half written (the disk is full, the program is killed) is worse than none, because the next run takes
 it for whole. So every file is written under a temporary name beside its place and renamed when it is complete.
@@ -10,10 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-
-def printable(path):
-    """The path as one line of text that any terminal can show: characters that cannot be printed become '?'."""
-    return "".join(c if c.isprintable() else "?" for c in os.fsdecode(path))
+from pianolab.errors import printable
 
 
 @contextmanager

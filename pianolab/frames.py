@@ -80,6 +80,28 @@ def frame_count(n_samples, *, hop_length):
     return -(-n_samples // hop_length)
 
 
+def levels_db(frames):
+    """Level of each frame: 10 log10 of its mean square, in dBFS.
+
+    Parameters
+    ----------
+    frames : (n_frames, length) array
+        Samples in [-1, 1].
+
+    Returns
+    -------
+    (n_frames,) float64
+        0 dBFS is RMS 1.0, a full-scale square wave; -inf for digital silence.
+
+    Examples
+    --------
+    >>> levels_db(np.array([[0.1, -0.1]])).round(6).tolist()
+    [-20.0]
+    """
+    with np.errstate(divide="ignore"):
+        return 10.0 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1))
+
+
 class Framer:
     """Blocks in, spans of whole frames out.
 

@@ -5,7 +5,6 @@ The folder ``pianolab/detectors`` is the registry: a module there declares one o
 ``yin:threshold=0.1``.
 """
 
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pianolab.detectors
 from pianolab.detector import Detector, DetectorError, parameters
+from pianolab.errors import nearest
 from pianolab.frames import Framer
 
 DEFAULT = "fft_peak"  # the best single-note detector by the benchmarks in docs/results.md
@@ -75,7 +75,7 @@ def find(name):
         return found[name]
     if name in failures:
         raise DetectorError(f"detector file {name}.py cannot be imported: {failures[name]}")
-    raise DetectorError(f"unknown detector {name!r}: {_nearest(name, list(found))}")
+    raise DetectorError(f"unknown detector {name!r}{_hint(name, found)}")
 
 
 def _from_file(path, class_name):
@@ -147,7 +147,7 @@ def create(spec, **given):
     values = {}
     for key, value in {**texts, **given}.items():
         if key not in declared:
-            raise DetectorError(f"detector {name!r} has no parameter {key!r}: {_nearest(key, list(declared))}")
+            raise DetectorError(f"detector {name!r} has no parameter {key!r}{_hint(key, declared)}")
         values[key] = _coerce(value, declared[key], name)
     try:
         detector = cls(**values)
@@ -166,11 +166,8 @@ def _refuse_shape(detector):
     Framer(**shape)
 
 
-def _nearest(word, known):
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    if near:
-        return "did you mean " + " or ".join(near) + "?"
-    return "known are " + ", ".join(known) if known else "there are none"
+def _hint(word, known):
+    return nearest(word, known, otherwise=": known are " + ", ".join(known) if known else ": there are none")
 
 
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -182,7 +179,7 @@ def _coerce(value, parameter, detector_name):
         for choice in parameter.choices:
             if str(choice) == str(value):
                 return choice
-        raise DetectorError(f"{where} is not a choice: {_nearest(str(value), [str(c) for c in parameter.choices])}")
+        raise DetectorError(f"{where} is not a choice{_hint(str(value), [str(c) for c in parameter.choices])}")
     if value is None or value == "None":
         if parameter.default is None:
             return None

@@ -17,11 +17,13 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
+from pianolab.errors import PianolabError
+
 RETRIES = 2  # times that a job in work when a worker died is tried again in company
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-class WorkerDied(RuntimeError):
+class WorkerDied(PianolabError):
     """The process that worked on a job ended without an answer."""
 
 

@@ -15,11 +15,12 @@ PACKAGE = Path(pianolab.__file__).parent
 # From the ground up: a folder, or a file at the root of the package, imports only from lower floors. What stands on one
 # floor does not know its neighbours. "" is pianolab/__init__.py. A new room gets its place here.
 FLOORS = (
-    ("", "units", "files"),
-    ("workers", "frames", "roll", "sound"),
-    ("labels", "piano", "detector", "tracking"),
+    ("", "units", "errors"),
+    ("files", "workers", "frames", "roll"),
+    ("sound", "labels", "detector"),
+    ("piano",),
     ("dsp", "scores"),
-    ("detectors", "data"),
+    ("detectors", "data", "tracking"),
     ("registry", "plots"),
     ("session",),
     ("compare", "live", "training"),

@@ -5,7 +5,7 @@ Remarks come before the table, one line each on standard error; what failed come
 
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
 from pianolab.compare import report
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.scores import Protocol
 
 _SHOWN_FAILURES = 10

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
-from pianolab.compare.cache import reason
 from pianolab.detector import DetectorError
-from pianolab.files import printable, refuse_unwritable, replacing
+from pianolab.errors import printable, reason
+from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import LabelError, write_labels
 from pianolab.registry import create
 from pianolab.session import transcribe_file

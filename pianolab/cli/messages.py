@@ -6,7 +6,7 @@ it.
 
 import sys
 
-from pianolab.files import printable
+from pianolab.errors import PianolabError, printable
 
 DONE = 0
 FAILED = 1  # the work was done, and something in it failed
@@ -15,7 +15,7 @@ INTERRUPTED = 130  # Ctrl-C, as shells count: 128 + SIGINT
 PIPE_CLOSED = 141  # the reader of our output went away: 128 + SIGPIPE
 
 
-class UsageError(ValueError):
+class UsageError(PianolabError):
     """Words on the command line that make no sense; the message is one line with the remedy."""
 
 
@@ -39,7 +39,7 @@ def _text(error):
     if isinstance(error, OSError) and error.strerror:
         return f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, Exception) and not isinstance(error, UsageError):
-        from pianolab.compare.cache import reason
+        from pianolab.errors import reason
 
         return reason(error)
     return str(error)

@@ -6,7 +6,6 @@ be done. Libraries are loaded inside the commands, so that `pianolab --help` ans
 """
 
 import argparse
-import difflib
 import math
 import os
 import sys
@@ -14,7 +13,7 @@ import warnings
 
 from pianolab import __version__
 from pianolab.cli.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
-from pianolab.files import printable
+from pianolab.errors import nearest, printable
 
 NOTE_FORMATS = ("tsv", "csv", "mid")
 SPLITS = ("test", "tune", "all")
@@ -134,13 +133,13 @@ class _Parser(argparse.ArgumentParser):
             name = word.partition("=")[0]
             if is_option and name not in self._option_string_actions:
                 as_file = f": for the file of that name write ./{word}" if os.path.exists(word) else ""
-                self.error(f"unknown option {name!r}{as_file or _near(name, self._option_string_actions)}")
+                self.error(f"unknown option {name!r}{as_file or nearest(name, self._option_string_actions)}")
         return super().parse_known_args(words, namespace)
 
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
             what = "command" if action.dest in ("command", "action") else "value"
-            known = _near(value, action.choices) or f": use one of {', '.join(action.choices)}"
+            known = nearest(value, action.choices) or f": use one of {', '.join(action.choices)}"
             raise argparse.ArgumentError(None if what == "command" else action, f"unknown {what} {value!r}{known}")
 
     def error(self, message):
@@ -153,11 +152,6 @@ def _is_number(word):
     except ValueError:
         return False
     return True
-
-
-def _near(word, known):
-    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
-    return f": did you mean {' or '.join(near)}?" if near else ""
 
 
 def _parser():

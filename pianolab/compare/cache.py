@@ -13,13 +13,13 @@ import hashlib
 import importlib.metadata
 import io
 import json
-import traceback
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pianolab.errors import reason
 from pianolab.files import replacing
 from pianolab.roll import Notes
 from pianolab.session import Transcription, transcribe, transcribe_file
@@ -80,16 +80,6 @@ def _warm_up(detector):
     """Load and compile what a detector needs before its time is taken, once in a process."""
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(_WARM_UP_SR // 2) / _WARM_UP_SR)
     transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=detector)
-
-
-def reason(error):
-    """An exception in one line: our own refusals as they are, others with their type and where they came from."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    if type(error).__module__.startswith("pianolab."):
-        return text
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}{where}"
 
 
 class EstimateCache:

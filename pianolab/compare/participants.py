@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pianolab.compare.cache import reason, source_checksum
+from pianolab.compare.cache import source_checksum
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
-from pianolab.files import printable
+from pianolab.errors import PianolabError, printable, reason
 from pianolab.labels import LABEL_SUFFIXES
 from pianolab.registry import create, load_all, parse_spec
 
 TEXTBOOK = "textbook"  # the preset that shows what our mends bring
 
 
-class CompareError(ValueError):
+class CompareError(PianolabError):
     """A comparison that makes no sense; the message is one line with the remedy."""
 
 

@@ -12,8 +12,9 @@ import subprocess
 from pathlib import Path
 
 import pianolab
-from pianolab.compare.cache import reason, versions
+from pianolab.compare.cache import versions
 from pianolab.data import Dataset
+from pianolab.errors import reason
 
 
 def checksums_of(key, recording):

@@ -23,7 +23,8 @@ from pianolab.compare.page import PAGE
 from pianolab.compare.participants import CompareError
 from pianolab.compare.run import MADE_BY, Result, compare
 from pianolab.compare.tables import RANKED_BY, label
-from pianolab.files import printable, refuse_unwritable
+from pianolab.errors import printable
+from pianolab.files import refuse_unwritable
 from pianolab.scores import REGISTERS
 
 RESULTS = Path("results")

@@ -19,11 +19,12 @@ from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.compare import tables
-from pianolab.compare.cache import Estimate, EstimateCache, Job, estimate_key, hear, reason
+from pianolab.compare.cache import Estimate, EstimateCache, Job, estimate_key, hear
 from pianolab.compare.participants import CompareError, find_entries
 from pianolab.compare.provenance import checksums_of, command_line, provenance
 from pianolab.data import Dataset, load_dataset
-from pianolab.files import printable, refuse_unwritable
+from pianolab.errors import printable, reason
+from pianolab.files import refuse_unwritable
 from pianolab.labels import read_labels
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, by_register, error_counts, score_melody, score_notes, score_onsets

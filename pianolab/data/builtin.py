@@ -18,7 +18,8 @@ from tqdm.auto import tqdm
 
 from pianolab import sound
 from pianolab.data.recording import MONOPHONIC_KINDS
-from pianolab.files import printable, replacing
+from pianolab.errors import PianolabError, printable
+from pianolab.files import replacing
 from pianolab.labels import LabelError, read_labels, read_pedal
 from pianolab.piano import PIANOS, ROOMS, render
 from pianolab.units import MIDI_HIGH, MIDI_LOW
@@ -31,7 +32,7 @@ FINGERPRINT_TOLERANCE_DB = 0.5  # in bands above -60 dBFS; other machines differ
 FINGERPRINT_HEARD_DB = -60.0
 
 
-class BuiltinError(ValueError):
+class BuiltinError(PianolabError):
     """The built-in data set cannot be found or used; the message is one line with the remedy."""
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pianolab.data.recording import Dataset, DatasetError, Recording, nearest
-from pianolab.files import printable
+from pianolab.data.recording import Dataset, DatasetError, Recording
+from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 

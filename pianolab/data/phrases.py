@@ -20,7 +20,7 @@ from pianolab import sound
 from pianolab.data.builtin import data_dir
 from pianolab.data.folders import read_folder
 from pianolab.data.recording import Dataset, DatasetError, Recording
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 

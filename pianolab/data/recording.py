@@ -1,6 +1,5 @@
 """A recording and a data set: sound, the notes that are played in it, and what is known about it."""
 
-import difflib
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pianolab import sound
-from pianolab.files import printable
+from pianolab.errors import PianolabError, nearest
 from pianolab.labels import read_labels
 from pianolab.roll import Notes
 from pianolab.sound import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
@@ -17,7 +16,7 @@ from pianolab.sound import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
 MONOPHONIC_KINDS = ("notes", "scale", "melody", "phrases", "monophonic")
 
 
-class DatasetError(ValueError):
+class DatasetError(PianolabError):
     """A data set that cannot be found or used; the message is one line with the remedy."""
 
 
@@ -152,8 +151,3 @@ class Dataset(Sequence):
             if sizes[recording.audio.stat().st_size] > 1:
                 same.setdefault(recording.checksum, []).append(recording.id)
         return [ids for ids in same.values() if len(ids) > 1]
-
-
-def nearest(name, known):
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    return f": did you mean {' or '.join(printable(n) for n in near)}?" if near else ""

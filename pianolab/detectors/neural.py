@@ -18,7 +18,7 @@ import numpy as np
 
 from pianolab.detector import Detector, DetectorError
 from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.frames import frames_of
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS

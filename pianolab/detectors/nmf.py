@@ -30,7 +30,8 @@ from pianolab import sound
 from pianolab.detector import Detector, DetectorError
 from pianolab.dsp import spectrum
 from pianolab.dsp.spectrum import BINS_PER_KEY, N_BINS
-from pianolab.files import printable, replacing
+from pianolab.errors import printable
+from pianolab.files import replacing
 from pianolab.frames import Framer, frames_of
 from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes, Salience

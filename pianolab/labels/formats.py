@@ -18,7 +18,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from pianolab.files import printable, replacing
+from pianolab.errors import PianolabError, PianolabWarning, printable
+from pianolab.files import replacing
 from pianolab.roll import MIDI_MAX, Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -42,11 +43,11 @@ _MAX_DELTA = 2**28 - 1  # ticks; the longest wait that a MIDI file can express
 _UNKNOWN_VELOCITY = 64
 
 
-class LabelError(ValueError):
+class LabelError(PianolabError):
     """Labels that cannot be true or cannot be read; the message is one line with the remedy."""
 
 
-class LabelWarning(UserWarning):
+class LabelWarning(PianolabWarning):
     """Labels that were used although something about them is odd."""
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from pianolab import plots
 from pianolab.data.builtin import builtin_index, notes_path
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.labels import read_labels
 from pianolab.lessons.pitch import octave_ticks
 from pianolab.lessons.teaching import figure

@@ -10,7 +10,7 @@ Types that it gets: ready, started, heard, chosen, stopped, audio, saved, labels
 
 import numpy as np
 
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, SourceError, feed_from
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir

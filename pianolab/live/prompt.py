@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianolab.errors import PianolabError
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.live.chords import KINDS
 from pianolab.live.harmony import CHORD_S, describe
@@ -26,7 +27,7 @@ CHORDS = {f"{kind.spoken} chord": kind.intervals for kind in KINDS}
 _HELD = 0.9  # share of a beat that a key stays down
 
 
-class PromptError(ValueError):
+class PromptError(PianolabError):
     """A prompt that cannot be read; the message is one line with the remedy."""
 
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from pianolab import sound
-from pianolab.files import printable
+from pianolab.errors import PianolabError, printable
 from pianolab.live.stream import Stream
 
 BLOCK_LENGTH = 1024
@@ -18,7 +18,7 @@ _QUEUED_BLOCKS = 256  # what a sound card may deliver before anyone reads: 6 s o
 _POLL_S = 0.01
 
 
-class SourceError(ValueError):
+class SourceError(PianolabError):
     """A source that cannot be opened; the message is one line with the remedy."""
 
 

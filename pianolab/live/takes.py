@@ -16,7 +16,8 @@ import numpy as np
 import soundfile as sf
 
 from pianolab import sound
-from pianolab.files import printable, replacing
+from pianolab.errors import PianolabError, printable
+from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.roll import Notes
 
@@ -25,7 +26,7 @@ MAX_MEMORY_S = 900.0  # in memory: 15 minutes are 30 to 80 MB
 AUDIO, LABELS, EVENTS, SETTINGS = "audio.flac", "audio.mid", "events.jsonl", "settings.json"
 
 
-class TakeError(ValueError):
+class TakeError(PianolabError):
     """A take that cannot be written or read; the message is one line with the remedy."""
 
 

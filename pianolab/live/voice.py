@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from pianolab.detector import parameters
+from pianolab.errors import PianolabError
 from pianolab.live.harmony import ChordTracker
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
@@ -25,7 +26,7 @@ BEST_SINGLE = ("yin", "fft_peak")  # live: the steadiest first
 BEST_CHORDS = ("neural", "nmf")
 
 
-class ChoiceError(ValueError):
+class ChoiceError(PianolabError):
     """A choice that cannot be; the message is one line for the player."""
 
 

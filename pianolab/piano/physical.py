@@ -8,7 +8,6 @@ Every number that shapes the sound is a named constant; docs/piano.md says where
 comes to a real grand piano.
 """
 
-import difflib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Real
@@ -17,6 +16,7 @@ import numpy as np
 from scipy.signal import oaconvolve
 from threadpoolctl import threadpool_limits
 
+from pianolab.errors import PianolabError, nearest
 from pianolab.roll import Notes
 from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
 
@@ -41,7 +41,7 @@ KNOCK_T60_S = 1.1  # of soundboard modes at 100 Hz, falling as the root of frequ
 STRIKE_FLOOR = 0.18  # a hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted)
 
 
-class PianoError(ValueError):
+class PianoError(PianolabError):
     """A piano, room, note or setting that cannot be rendered."""
 
 
@@ -523,8 +523,7 @@ def _named(value, known, kind, noun):
         return value
     if value in known:
         return known[value]
-    near = difflib.get_close_matches(str(value), known, n=2, cutoff=0.4) or list(known)
-    raise PianoError(f"{noun} {value!r} is unknown: try {' or '.join(near)} (all: {', '.join(known)})")
+    raise PianoError(f"{noun} {value!r} is unknown{nearest(str(value), known)} (all: {', '.join(known)})")
 
 
 def _checked(notes, sr, pedal, seed, tail_s):

@@ -19,7 +19,8 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from pianolab.files import printable, replacing
+from pianolab.errors import PianolabError, PianolabWarning, printable
+from pianolab.files import replacing
 
 MIN_SR = 4000  # below this, the upper half of the keyboard has no fundamental left
 MAX_SR = 768_000
@@ -46,11 +47,11 @@ _DC_SECONDS = 0.1  # the mean of less than a few periods of A0 says nothing
 _OVER_FULL_SCALE = 2.0  # lossy codecs overshoot 1 by a little; twice full scale is a matter of units
 
 
-class AudioError(ValueError):
+class AudioError(PianolabError):
     """Audio that cannot be used; the message is one line with the remedy."""
 
 
-class AudioWarning(UserWarning):
+class AudioWarning(PianolabWarning):
     """Audio that was used although something about it is poor."""
 
 

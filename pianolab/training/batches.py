@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from pianolab.dsp.network_input import HOP_S, N_BINS
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.labels import read_labels
 from pianolab.training.network import DELAYS_MS
 from pianolab.training.settings import TrainingError

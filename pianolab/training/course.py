@@ -11,7 +11,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from pianolab.data import load_dataset
-from pianolab.files import printable, refuse_unwritable
+from pianolab.errors import printable
+from pianolab.files import refuse_unwritable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training import export, material, tuning
 from pianolab.training.batches import Pieces

@@ -15,7 +15,8 @@ from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.dsp.network_input import SR, NeuralInput
-from pianolab.files import printable, replacing
+from pianolab.errors import printable
+from pianolab.files import replacing
 from pianolab.labels import LabelError, read_labels, write_labels
 from pianolab.piano import PIANOS, degrade, render
 from pianolab.roll import Notes

@@ -11,9 +11,10 @@ import numpy as np
 from scipy.signal import lfilter
 
 from pianolab import sound
-from pianolab.data import DatasetError, first_onset_s, load_dataset
-from pianolab.files import printable
+from pianolab.data import DatasetError, load_dataset
+from pianolab.errors import printable
 from pianolab.piano import DEFAULT_VELOCITY, UNDAMPED_MIDI, velocity_gain
+from pianolab.sound import first_onset_s
 
 BEFORE_S = 0.002  # of each sample, before its onset
 DULL_AT_VELOCITY_1 = 0.75  # coefficient of the one-pole low-pass of the softest stroke

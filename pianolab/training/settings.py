@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from pianolab.errors import PianolabError
 
-class TrainingError(ValueError):
+
+class TrainingError(PianolabError):
     """A training that cannot begin or go on; the message is one line with the remedy."""
 
 

@@ -21,7 +21,7 @@ import safetensors.torch
 import torch
 from tqdm.auto import tqdm
 
-from pianolab.files import printable
+from pianolab.errors import printable
 from pianolab.training.batches import batch
 from pianolab.training.loss import loss
 from pianolab.training.material import writing

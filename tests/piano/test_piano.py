@@ -327,9 +327,9 @@ def test_a_hall_still_sounds_after_the_damper_where_the_dry_piano_does_not():
 
 
 def test_a_misspelt_piano_or_room_names_the_near_ones():
-    with pytest.raises(PianoError, match=r"piano 'uprihgt' is unknown: try upright"):
+    with pytest.raises(PianoError, match=r"piano 'uprihgt' is unknown: did you mean upright"):
         one(60, piano="uprihgt")
-    with pytest.raises(PianoError, match=r"room 'hal' is unknown: try hall"):
+    with pytest.raises(PianoError, match=r"room 'hal' is unknown: did you mean hall"):
         one(60, room="hal")
     with pytest.raises(PianoError, match=r"all: grand, upright, bright, felt"):
         one(60, piano="?")

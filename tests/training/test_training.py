@@ -460,7 +460,7 @@ def test_answers_do_not_depend_on_the_stretches(pieces):
 @pytest.mark.parametrize(
     "name",
     [
-        "degrade", "training.batches", "training.export", "training.loss", "training.material", "training.network",
+        "piano.degrade", "training.batches", "training.export", "training.loss", "training.material", "training.network",
         "training.sampled", "training.targets", "training.train", "training.tuning", "training.validation",
     ],
 )  # fmt: skip

@@ -1,0 +1,106 @@
+"""What went wrong, in one line, with the remedy: the base of all our errors and warnings, and hints at near names.
+
+An error of ours says what was given and what to do about it, so its text is shown as it is. An error of somebody
+else's is shown with its type and the place it came from.
+"""
+
+import difflib
+import os
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class PianolabError(ValueError):
+    """Something that cannot be done as asked; the message is one line that names the value and the remedy."""
+
+
+class PianolabWarning(UserWarning):
+    """Something that was done although it is poor; the message is one line."""
+
+
+def printable(path: str | bytes | os.PathLike) -> str:
+    """A path or name as one line of text that any terminal can show.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    str
+        Characters that cannot be printed are '?'.
+
+    Examples
+    --------
+    >>> printable("two\\nlines.wav")
+    'two?lines.wav'
+    """
+    return "".join(c if c.isprintable() else "?" for c in os.fsdecode(path))
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message; the name of its type where it has none.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def reason(error: BaseException) -> str:
+    """An exception in one line: refusals of ours as they are, others with their type and where they came from.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> reason(PianolabError("sr 0 is no rate: use a number above 0"))
+    'sr 0 is no rate: use a number above 0'
+    >>> reason(KeyError("x"))
+    "KeyError: 'x'"
+    """
+    if isinstance(error, PianolabError | PianolabWarning):
+        return first_line(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {first_line(error)}{where}"
+
+
+def nearest(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """A hint at the names that somebody may have meant, to be put behind a message.
+
+    Parameters
+    ----------
+    word : str
+        What was given.
+    known : iterable of str
+        What there is.
+    otherwise : str
+        The hint where nothing is near.
+
+    Returns
+    -------
+    str
+        ": did you mean ...?", or ``otherwise``.
+
+    Examples
+    --------
+    >>> nearest("yni", ["yin", "cqt"])
+    ': did you mean yin?'
+    >>> nearest("x", ["yin", "cqt"], otherwise=": known are yin, cqt")
+    ': known are yin, cqt'
+    """
+    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f": did you mean {' or '.join(printable(name) for name in near)}?" if near else otherwise
