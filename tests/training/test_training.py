@@ -457,13 +457,10 @@ def test_answers_do_not_depend_on_the_stretches(pieces):
     assert np.abs(whole - parts).max() < 0.02  # half precision
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "piano.degrade", "training.batches", "training.export", "training.loss", "training.material", "training.network",
-        "training.sampled", "training.targets", "training.train", "training.tuning", "training.validation",
-    ],
-)  # fmt: skip
+TRAINING = ("batches", "export", "loss", "material", "network", "sampled", "targets", "train", "tuning", "validation")
+
+
+@pytest.mark.parametrize("name", ["piano.degrade", *(f"training.{name}" for name in TRAINING)])
 def test_what_is_public_says_what_goes_in_and_comes_out(name):
     module = importlib.import_module(f"pianolab.{name}")
     public = [thing for key, thing in vars(module).items() if key[0] != "_" and inspect.getmodule(thing) is module]
