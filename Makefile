@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train test-browser lint lab live notebooks clean
+.PHONY: help setup setup-train compare test test-all test-train test-browser lint types lab live notebooks clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,9 +46,15 @@ test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, g
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)
 	@$(BIN)/python -m pytest -m browser tests $(ARGS)
 
-lint: $(READY)  ## what pre-commit checks
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
+lint: .venv/.dev  ## what pre-commit checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/.train .venv/.dev  ## the type checker over the package (adds PyTorch, whose types training/ needs)
+	@$(BIN)/basedpyright
+
+.venv/.dev: $(READY)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
