@@ -24,8 +24,8 @@ from playwright.sync_api import sync_playwright
 from scipy.signal import correlate
 
 from pianolab import sound
+from pianolab.live.listener import Choice
 from pianolab.live.stream import Stream, pcm16
-from pianolab.live.voice import Choice
 from pianolab.piano import render
 from pianolab.roll import Notes
 

@@ -8,15 +8,15 @@ everything beneath them (``Stream``, ``Take``, the sources) works without a brow
 import importlib
 
 _HOME = {
-    "Choice": "pianolab.live.voice",
+    "Choice": "pianolab.live.listener",
     "DeviceSource": "pianolab.live.sources",
     "FileSource": "pianolab.live.sources",
     "Microphone": "pianolab.live.widget",
-    "Prompt": "pianolab.live.prompt",
+    "Prompt": "pianolab.live.prompts",
     "Stream": "pianolab.live.stream",
     "Take": "pianolab.live.takes",
     "Trial": "pianolab.live.widget",
-    "judge": "pianolab.live.trial",
+    "judge": "pianolab.live.verdicts",
     "play": "pianolab.live.sources",
 }
 

@@ -12,8 +12,8 @@ import threading
 
 import numpy as np
 
-from pianolab.live.order import PATIENCE, Orderer
-from pianolab.live.voice import Choice, Voice
+from pianolab.live.listener import Choice, Listener
+from pianolab.live.reordering import PATIENCE, Reorderer
 
 MAX_BLOCK = 65536  # samples; a page sends 1024
 FILL_S = 0.25  # holes up to here are filled with silence, longer ones begin a new stretch
@@ -55,11 +55,11 @@ class Stream:
     def __init__(self, choices=None, *, sr, session="", recorder=None, patience=PATIENCE):
         choices = [choices or Choice()] if not isinstance(choices, list | tuple) else choices
         self.sr, self.session, self.recorder = sr, session, recorder
-        self.voices = [Voice(choice, sr=sr, lane=lane) for lane, choice in enumerate(choices)]
+        self.listeners = [Listener(choice, sr=sr, number=number) for number, choice in enumerate(choices)]
         self.counts = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
         self.level_db, self.peak = SILENCE_DB, 0.0
         self.recent = np.zeros(RECENT, np.float32)
-        self._orderer = Orderer(patience=patience)
+        self._reorderer = Reorderer(patience=patience)
         self._lock = threading.Lock()  # a kernel may hand messages over from several threads
         self._stopped = False
 
@@ -71,7 +71,7 @@ class Stream:
     @property
     def fault(self):
         """What went wrong in a detector, or ''."""
-        return next((voice.fault for voice in self.voices if voice.fault), "")
+        return next((listener.fault for listener in self.listeners if listener.fault), "")
 
     @property
     def refused(self):
@@ -97,29 +97,29 @@ class Stream:
         Returns
         -------
         list of dict
-            Events: kind ('on', 'off', 'revised', 'gap'), lane, note, midi, name, time_s, heard_s, confidence in [0, 1],
-            velocity, level_db, cents; values that are unknown are None. Polyphonic detectors add kind 'chord', see
-            pianolab.live.harmony. Never raises for a bad block: it is counted.
+            Events: kind ('on', 'off', 'revised', 'gap'), listener, note, midi, name, time_s, heard_s, confidence in
+            [0, 1], velocity, level_db, cents; values that are unknown are None. Polyphonic detectors add kind 'chord', see
+            pianolab.live.chord_tracker. Never raises for a bad block: it is counted.
         """
         with self._lock:
             samples = self._accepted(frame, pcm, sr, seq, session)
             if samples is None:
                 return []
-            pieces = self._orderer.put(int(frame), samples, seq=seq)
-            self.counts["late"] = self._orderer.late
+            pieces = self._reorderer.put(int(frame), samples, seq=seq)
+            self.counts["late"] = self._reorderer.late
             return [event for piece in pieces for event in self._hear(piece)]
 
     def change(self, choices):
-        """Listen with other choices from here on; sounding notes of changed voices go off. Return events."""
+        """Listen with other choices from here on; sounding notes of changed listeners go off. Return events."""
         with self._lock:
             events = []
-            for lane, choice in enumerate(choices):
-                if lane < len(self.voices) and self.voices[lane].choice == choice:
+            for number, choice in enumerate(choices):
+                if number < len(self.listeners) and self.listeners[number].choice == choice:
                     continue
-                events += self._replace(lane, choice)
-            for voice in self.voices[len(choices) :]:
-                events += voice.pause()
-            del self.voices[len(choices) :]
+                events += self._replace(number, choice)
+            for listener in self.listeners[len(choices) :]:
+                events += listener.pause()
+            del self.listeners[len(choices) :]
             return self._recorded(None, events)
 
     def stop(self):
@@ -128,29 +128,29 @@ class Stream:
             if self._stopped:
                 return []
             self._stopped = True
-            events = [event for piece in self._orderer.flush() for event in self._hear(piece)]
-            ends = [event for voice in self.voices for event in voice.pause()]
+            events = [event for piece in self._reorderer.flush() for event in self._hear(piece)]
+            ends = [event for listener in self.listeners for event in listener.pause()]
             return events + self._recorded(None, ends)
 
-    def notes(self, lane=0):
-        """What a voice has heard so far, as Notes."""
+    def notes(self, number=0):
+        """What a listener has heard so far, as Notes."""
         with self._lock:
-            return self.voices[lane].notes
+            return self.listeners[number].notes
 
     def now(self):
-        """The notes that sound, one list for each voice, strongest first."""
+        """The notes that sound, one list for each listener, strongest first."""
         with self._lock:
-            return [voice.now() for voice in self.voices]
+            return [listener.now() for listener in self.listeners]
 
-    def _replace(self, lane, choice):
-        new = Voice(choice, sr=self.sr, lane=lane)
-        if lane == len(self.voices):
-            self.voices.append(new)
+    def _replace(self, number, choice):
+        new = Listener(choice, sr=self.sr, number=number)
+        if number == len(self.listeners):
+            self.listeners.append(new)
             events = []
         else:
-            events = self.voices[lane].pause()
-            new.follow(self.voices[lane])
-            self.voices[lane] = new
+            events = self.listeners[number].pause()
+            new.follow(self.listeners[number])
+            self.listeners[number] = new
         new.resume(self.counts["samples"])
         return events
 
@@ -169,7 +169,7 @@ class Stream:
             return self._refuse("malformed")
         if not np.all(np.isfinite(samples)):
             return self._refuse("not_finite")
-        if frame > self._orderer.next_frame + MAX_AHEAD_S * self.sr:
+        if frame > self._reorderer.next_frame + MAX_AHEAD_S * self.sr:
             return self._refuse("ahead")
         return samples
 
@@ -183,7 +183,7 @@ class Stream:
         self.peak = float(np.max(np.abs(piece.y)))
         self.level_db = _level_db(piece.y)
         self.recent = np.concatenate([self.recent, piece.y])[-RECENT:]
-        events = [event for voice in self.voices for event in voice.push(piece.y)]
+        events = [event for listener in self.listeners for event in listener.push(piece.y)]
         return before + self._recorded(piece.y, events)
 
     def _bridge(self, piece):
@@ -194,12 +194,12 @@ class Stream:
         start_s = (piece.frame - piece.gap) / self.sr
         events = [{"kind": "gap", "time_s": round(start_s, 6), "seconds": round(piece.gap / self.sr, 6)}]
         silence = np.zeros(min(piece.gap, MAX_BLOCK), np.float32)
-        for voice in self.voices:
+        for listener in self.listeners:
             if piece.gap <= FILL_S * self.sr:
-                events += voice.push(silence)
+                events += listener.push(silence)
             else:
-                events += voice.pause()
-                voice.resume(piece.frame)
+                events += listener.pause()
+                listener.resume(piece.frame)
         for start in range(0, piece.gap, MAX_BLOCK):
             self._recorded(silence[: piece.gap - start], [])
         return self._recorded(None, events)

@@ -167,11 +167,11 @@ class Take:
         """The sound as a FLAC file."""
         return self.flac.getvalue() if self.folder is None else (self.folder / AUDIO).read_bytes()
 
-    def notes(self, lane=0):
-        """What one voice heard, as Notes, from the events."""
+    def notes(self, number=0):
+        """What one listener heard, as Notes, from the events."""
         on, ends = {}, {}
         for event in self.events:
-            if event.get("lane") == lane and "note" in event:
+            if event.get("listener") == number and "note" in event:
                 (ends if event["kind"] == "off" else on)[event["note"]] = event
         rows = [(e["time_s"], max(e["time_s"], _end(ends, n, self.seconds)), e["midi"]) for n, e in on.items()]
         struck = {

@@ -1,8 +1,8 @@
 """The widgets: a keyboard on the page that lights up with what the microphone hears.
 
 ``Microphone`` listens; ``Trial`` also asks for something to play. Nothing is captured before the player presses Start,
-and the sound goes nowhere but from the page to this kernel. All traffic is plain messages (see ``desk``); answers are
-sent from within the handler of the message that asked, which keeps JupyterLab's routing to a free thread while a
+and the sound goes nowhere but from the page to this kernel. All traffic is plain messages (see ``responder``); answers
+are sent from within the handler of the message that asked, which keeps JupyterLab's routing to a free thread while a
 cell runs.
 """
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import anywidget
 
-from pianolab.live.desk import Desk, device_source, file_sources
-from pianolab.live.prompt import Prompt
-from pianolab.live.trial import judge
-from pianolab.live.voice import Choice
+from pianolab.live.listener import Choice
+from pianolab.live.prompts import Prompt
+from pianolab.live.responder import Responder, device_source, file_sources
+from pianolab.live.verdicts import judge
 
 _STATIC = Path(__file__).with_name("static")
 _STILL = "<p>Here is the live view: run this cell in JupyterLab, or the whole page with <code>make live</code>.</p>"
@@ -39,7 +39,7 @@ class Microphone(anywidget.AnyWidget):
 
     Attributes
     ----------
-    desk : Desk
+    responder : Responder
         Holds the stream and the takes; works without a browser.
 
     Raises
@@ -61,11 +61,13 @@ class Microphone(anywidget.AnyWidget):
         super().__init__()
         choices = [one if isinstance(one, Choice) else Choice(one) for one in detectors] or None
         sources = {**file_sources(files), **(device_source() if device else {})}
-        self.desk = Desk(choices, keep=keep, folder=folder, sources=sources, prompt=prompt, block_length=block_length)
+        self.responder = Responder(
+            choices, keep=keep, folder=folder, sources=sources, prompt=prompt, block_length=block_length
+        )
         self.on_msg(self._answer)
 
     def _answer(self, _widget, content, buffers):
-        for reply, data in self.desk.handle(content, buffers):
+        for reply, data in self.responder.handle(content, buffers):
             self.send(reply, buffers=data)
 
     def __repr__(self):
@@ -77,24 +79,24 @@ class Microphone(anywidget.AnyWidget):
 
     @property
     def _detectors(self):
-        return " and ".join(choice.detector for choice in self.desk.choices)
+        return " and ".join(choice.detector for choice in self.responder.choices)
 
     def close(self):
         """Take the widget off the page and stop listening."""
-        self.desk.close()
+        self.responder.close()
         super().close()
 
     @property
     def takes(self):
         """The last takes, newest last."""
-        return list(self.desk.takes)
+        return list(self.responder.takes)
 
     @property
     def notes(self):
         """What the first detector has heard since Start, as Notes."""
         from pianolab.roll import Notes
 
-        return Notes.empty() if self.desk.stream is None else self.desk.stream.notes()
+        return Notes.empty() if self.responder.stream is None else self.responder.stream.notes()
 
 
 class Trial(Microphone):
@@ -120,9 +122,9 @@ class Trial(Microphone):
         super().__init__(*detectors, prompt=Prompt.of(prompt, bpm=bpm), **options)
 
     def __repr__(self):
-        return f"<Trial: {self.desk.prompt.title}, listens with {self._detectors}>"
+        return f"<Trial: {self.responder.prompt.title}, listens with {self._detectors}>"
 
     def verdicts(self, take=None):
         """What became of every note of a take (the newest if left out): list of Verdict."""
         take = self.takes[-1] if take is None else take
-        return judge(self.desk.prompt.notes, take.notes())
+        return judge(self.responder.prompt.notes, take.notes())

@@ -196,7 +196,7 @@ class Page:
         return self.page.evaluate("(what) => window.told.filter((t) => t.what === what)", what)
 
     def notes(self):
-        return [event["name"] for t in self.told("painted") for event in t["events"] if event["lane"] == 0]
+        return [event["name"] for t in self.told("painted") for event in t["events"] if event["listener"] == 0]
 
     def trouble(self):
         return self.page.locator(SELECT["alert"]).evaluate_all("(all) => all.map((a) => a.dataset.code)")

@@ -112,7 +112,7 @@ def page(request, playwright, folder):
 
 
 LIT = """(n) => window.told.filter((t) => t.what === 'painted').flatMap((t) => t.events)
-  .filter((event) => event.lane === 0).length >= n"""
+  .filter((event) => event.listener === 0).length >= n"""
 
 
 def wait_for_notes(page, n):

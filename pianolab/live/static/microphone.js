@@ -433,14 +433,14 @@ class Roll {
 
   take(event) {
     if (event.kind === "chord") {
-      if (event.lane === 0 && event.struck) this.chords.push({ at: event.time_s, texts: event.texts });
+      if (event.listener === 0 && event.struck) this.chords.push({ at: event.time_s, texts: event.texts });
       if (this.chords.length > 200) this.chords.splice(0, 100);
       return;
     }
-    const found = this.notes.find((n) => n.lane === event.lane && n.note === event.note);
+    const found = this.notes.find((n) => n.lane === event.listener && n.note === event.note);
     if (event.kind === "off") { if (found) found.off = event.time_s; }
     else if (found) found.midi = event.midi;
-    else this.notes.push({ lane: event.lane, note: event.note, midi: event.midi, on: event.time_s, off: null });
+    else this.notes.push({ lane: event.listener, note: event.note, midi: event.midi, on: event.time_s, off: null });
     if (this.notes.length > 400) this.notes.splice(0, 100);
   }
 
@@ -1010,7 +1010,7 @@ class View {
     this.tell("heard", { seconds: content.seconds });
     const on = content.events.filter((event) => event.kind === "on");
     if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, lit: this.lit() }));
-    const chords = content.events.filter((event) => event.kind === "chord" && event.lane === 0);
+    const chords = content.events.filter((event) => event.kind === "chord" && event.listener === 0);
     if (chords.length) {
       const { name, cents, chips } = this.lanes[0];
       const keys = [...chips.children].map((chip) => chip.textContent);
@@ -1236,24 +1236,24 @@ class View {
       this.write(`${event.time_s.toFixed(1)} s: ${Math.round(1000 * event.seconds)} ms are missing`);
       return;
     }
-    const lane = this.lanes[event.lane];
+    const lane = this.lanes[event.listener];
     if (!lane) return;
     lane.take(event);
     this.roll.take(event);
     if (event.kind === "chord" && event.struck) this.chord(lane, event);
     if (event.kind !== "on") return;
-    if (event.lane === 0) { this.signal(); this.progress(event.midi); }
+    if (event.listener === 0) { this.signal(); this.progress(event.midi); }
     if (lane.polyphonic) return; // written when the keys have settled
     const cents = event.cents == null ? "" : `, ${signed(event.cents)} cents`;
-    const voice = this.lanes.length > 1 ? `${"AB"[event.lane]} ` : "";
+    const voice = this.lanes.length > 1 ? `${"AB"[event.listener]} ` : "";
     this.write(`${voice}${this.nameOf(event.midi)} at ${event.time_s.toFixed(2)} s${cents}, ${Math.round(100 * event.confidence)} % certain`);
   }
 
   chord(lane, event) {
     const { keys, spoken } = event.texts[this.style];
-    const voice = this.lanes.length > 1 ? `${"AB"[event.lane]} ` : "";
+    const voice = this.lanes.length > 1 ? `${"AB"[event.listener]} ` : "";
     this.write(`${voice}${keys.join(" ")} at ${event.time_s.toFixed(2)} s${spoken ? `: ${spoken}` : ""}`);
-    if (event.lane === 0) this.announce(`${spoken ? `${spoken}: ` : ""}${keys.join(" ")}`);
+    if (event.listener === 0) this.announce(`${spoken ? `${spoken}: ` : ""}${keys.join(" ")}`);
   }
 
   // For screen readers: the newest chord, with a pause behind each.

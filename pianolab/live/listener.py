@@ -1,7 +1,7 @@
 """One detector that listens to a live stream, and the choices that a player makes for it.
 
 A Choice is what can be changed while playing: the detector, its parameters, when a note counts as valid, and the
-tuning of the piano. A Voice hears blocks with such a choice and answers with events, plain dictionaries that can be
+tuning of the piano. A Listener hears blocks with such a choice and answers with events, plain dictionaries that can be
 sent to a page or written to a file as they are.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from pianolab.detector import parameters
 from pianolab.errors import PianolabError
-from pianolab.live.harmony import ChordTracker
+from pianolab.live.chord_tracker import ChordTracker
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
 from pianolab.session import Session, default_tracker
@@ -173,7 +173,7 @@ def _parameter(parameter):
     }
 
 
-class Voice:
+class Listener:
     """One detector on one gapless stretch of a stream after the other.
 
     Tuning: a piano whose A4 is 442 Hz sounds like one of 440 Hz played a little fast. The session is told a rate that
@@ -185,8 +185,8 @@ class Voice:
     choice : Choice
     sr : int
         Rate of the stream, Hz.
-    lane : int
-        Number of the voice, carried by its events.
+    number : int
+        Number of the listener, carried by its events.
 
     Attributes
     ----------
@@ -194,8 +194,8 @@ class Voice:
         What went wrong in the detector, or ''.
     """
 
-    def __init__(self, choice, *, sr, lane=0):
-        self.choice, self.sr, self.lane = choice, sr, lane
+    def __init__(self, choice, *, sr, number=0):
+        self.choice, self.sr, self.number = choice, sr, number
         self._sr_heard = round(sr * A4_HZ / choice.a4_hz)
         self._stretch = self._sr_heard / sr  # seconds of the stream in one of the session's
         self._done = []  # Notes of earlier stretches
@@ -211,7 +211,7 @@ class Voice:
         self._open = {}  # note number -> the event that began it
         detector = self.choice.build()
         self._session = Session(detector, sr=self._sr_heard, listen=self._remember, **self.choice.tracking)
-        self._chords = ChordTracker(lane=self.lane) if detector.polyphonic else None
+        self._chords = ChordTracker(number=self.number) if detector.polyphonic else None
         self._row_s = frame / self.sr  # time of the last frame heard
 
     def _remember(self, salience):
@@ -251,7 +251,7 @@ class Voice:
     def _off(self, number, midi, time_s):
         times = {"time_s": time_s, "heard_s": time_s}
         unknown = {"velocity": None, "level_db": None, "cents": None}
-        event = {"kind": "off", "lane": self.lane, "note": number, "midi": midi, "name": note_name(midi)}
+        event = {"kind": "off", "listener": self.number, "note": number, "midi": midi, "name": note_name(midi)}
         return {**event, **times, "confidence": 0.0, **unknown}
 
     def _end_stretch(self):
@@ -270,7 +270,7 @@ class Voice:
         self._start(frame)
 
     def follow(self, other):
-        """Take over what another voice has heard: its notes, and the numbers that follow theirs."""
+        """Take over what another listener has heard: its notes, and the numbers that follow theirs."""
         self._done, self._count = other._done, other._count
 
     @property
@@ -310,7 +310,7 @@ class Voice:
         hz = None if self._row_hz is None or event.kind == "off" else self._row_hz[midi_to_key(event.midi)]
         plain = {
             "kind": event.kind,
-            "lane": self.lane,
+            "listener": self.number,
             "note": number,
             "midi": int(event.midi),
             "name": note_name(event.midi),

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianolab.live.desk import Desk
-from pianolab.live.harmony import SETTLE_OFF_S, SETTLE_ON_S, ChordTracker, describe
-from pianolab.live.prompt import Prompt
+from pianolab.live.chord_tracker import SETTLE_OFF_S, SETTLE_ON_S, ChordTracker, describe
+from pianolab.live.listener import Choice, ChoiceError, menu, modes
+from pianolab.live.prompts import Prompt
+from pianolab.live.responder import Responder
 from pianolab.live.stream import Stream, pcm16
-from pianolab.live.trial import judge
-from pianolab.live.voice import Choice, ChoiceError, menu, modes
+from pianolab.live.verdicts import judge
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -33,12 +33,12 @@ def symbols(events):
 
 
 def test_keys_struck_within_some_frames_are_told_once_as_a_chord():
-    follower = ChordTracker(lane=1)
+    follower = ChordTracker(number=1)
     strokes = [on(0, 60, 1.0), on(1, 67, 1.02, 1.04), on(2, 64, 1.03, 1.06)]
     assert follower.push(strokes, 1.06) == []
     (event,) = follower.push([], 1.0 + SETTLE_ON_S)
     assert event["midi"] == event["named"] == [60, 64, 67]
-    assert (event["kind"], event["lane"], event["struck"]) == ("chord", 1, True)
+    assert (event["kind"], event["listener"], event["struck"]) == ("chord", 1, True)
     assert (event["time_s"], event["heard_s"]) == (1.03, 1.0 + SETTLE_ON_S)
     assert event["texts"]["C4"] == {"symbol": "C", "spoken": "C major", "keys": ["C4", "E4", "G4"]}
     assert follower.push([], 2.0) == []  # nothing new, nothing told
@@ -172,15 +172,15 @@ def test_a_single_voice_tells_nothing_of_chords(pcm):
     assert "chord" not in {event["kind"] for event in events}
 
 
-# ---- the desk: two ways to listen, a prompt of chords
+# ---- the responder: two ways to listen, a prompt of chords
 
 
-def ask(desk, kind, **content):
-    return desk.handle({"type": kind, **content})[0][0]
+def ask(responder, kind, **content):
+    return responder.handle({"type": kind, **content})[0][0]
 
 
 def test_the_page_is_told_which_detector_hears_chords():
-    ready = ask(Desk(Choice("yin")), "hello", view="v")
+    ready = ask(Responder(Choice("yin")), "hello", view="v")
     assert ready["modes"]["single"] == "yin"
     chords = next(entry for entry in ready["menu"] if entry["name"] == ready["modes"]["chords"])
     assert chords["polyphonic"]
@@ -197,13 +197,15 @@ def test_the_best_detector_that_can_run_is_offered_and_a_way_without_one_is_not(
 
 
 def test_a_polyphonic_detector_is_chosen_with_its_own_settings_while_playing(pcm):
-    desk = Desk(Choice("yin"))
-    assert ask(desk, "start", session="one", sr=SR)["type"] == "started"
+    responder = Responder(Choice("yin"))
+    assert ask(responder, "start", session="one", sr=SR)["type"] == "started"
     wanted = {"detector": "nmf", "params": {"n_iterations": 20}, "tracking": {"onset_threshold": 0.6}}
-    chosen = ask(desk, "choose", choices=[wanted])
+    chosen = ask(responder, "choose", choices=[wanted])
     assert chosen["type"] == "chosen"
     replies = [
-        desk.handle({"type": "block", "session": "one", "seq": k, "frame": k * 4096, "sr": SR}, [block.tobytes()])[0][0]
+        responder.handle({"type": "block", "session": "one", "seq": k, "frame": k * 4096, "sr": SR}, [block.tobytes()])[
+            0
+        ][0]
         for k, block in enumerate(np.split(pcm[: 4096 * 11], 11))
     ]
     sounding = [state for reply in replies for state in reply["now"][0]]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pianolab.live.harmony import CHORD_S
-from pianolab.live.voice import Voice
+from pianolab.live.chord_tracker import CHORD_S
+from pianolab.live.listener import Listener
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 from pianolab.units import note_name
@@ -245,10 +245,10 @@ def score_choices(y, *, sr, labels, choices, protocol=None):
     protocol = protocol or Protocol()
     rows = []
     for choice in choices:
-        voice = Voice(choice, sr=sr)
-        voice.push(y)
-        voice.pause()
-        notes = voice.notes
+        listener = Listener(choice, sr=sr)
+        listener.push(y)
+        listener.pause()
+        notes = listener.notes
         scores = score_notes(labels, notes, protocol=protocol)
         rows.append({"detector": choice.detector, "n_notes": len(notes), **scores, "protocol": str(protocol)})
     return rows

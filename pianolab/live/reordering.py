@@ -31,7 +31,7 @@ class Piece:
     gap: int
 
 
-class Orderer:
+class Reorderer:
     """Blocks in any order in, blocks in order out.
 
     Parameters

@@ -8,10 +8,10 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pianolab.live.desk import TAKES_IN_MEMORY, Desk, file_sources
-from pianolab.live.prompt import Prompt
+from pianolab.live.listener import Choice, ChoiceError
+from pianolab.live.prompts import Prompt
+from pianolab.live.responder import TAKES_IN_MEMORY, Responder, file_sources
 from pianolab.live.stream import pcm16
-from pianolab.live.voice import Choice, ChoiceError
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -25,32 +25,32 @@ def pcm():
     return pcm16(0.7 * render(MELODY, sr=SR, tail_s=0.4))
 
 
-def desk(**options):
-    return Desk(Choice(TOY), **options)
+def responder(**options):
+    return Responder(Choice(TOY), **options)
 
 
-def ask(desk, kind, buffers=(), **content):
-    replies = desk.handle({"type": kind, **content}, buffers)
+def ask(responder, kind, buffers=(), **content):
+    replies = responder.handle({"type": kind, **content}, buffers)
     assert len(replies) == 1
     return replies[0][0]
 
 
-def send(desk, pcm, session="one"):
+def send(responder, pcm, session="one"):
     replies = []
     for seq in range(-(-len(pcm) // 1024)):
         data = [pcm[seq * 1024 :][:1024].tobytes()]
-        replies.append(ask(desk, "block", data, session=session, seq=seq, frame=seq * 1024, sr=SR))
+        replies.append(ask(responder, "block", data, session=session, seq=seq, frame=seq * 1024, sr=SR))
     return replies
 
 
-def played(desk, pcm, session="one", **start):
-    assert ask(desk, "start", session=session, sr=SR, **start)["type"] == "started"
-    heard = send(desk, pcm, session)
-    return heard, ask(desk, "stop", session=session)
+def played(responder, pcm, session="one", **start):
+    assert ask(responder, "start", session=session, sr=SR, **start)["type"] == "started"
+    heard = send(responder, pcm, session)
+    return heard, ask(responder, "stop", session=session)
 
 
 def test_hello_tells_the_page_all_it_needs():
-    ready = ask(desk(prompt=Prompt.of("C4 E4"), keep=True), "hello", view="v1")
+    ready = ask(responder(prompt=Prompt.of("C4 E4"), keep=True), "hello", view="v1")
     assert (ready["type"], ready["view"], ready["keep"]) == ("ready", "v1", True)
     assert [choice["detector"] for choice in ready["choices"]] == [TOY]
     assert TOY in [entry["name"] for entry in ready["menu"]]
@@ -60,7 +60,7 @@ def test_hello_tells_the_page_all_it_needs():
 
 
 def test_every_block_is_answered_with_what_it_made_certain(pcm):
-    heard, stopped = played(desk(), pcm)
+    heard, stopped = played(responder(), pcm)
     assert [reply["seq"] for reply in heard] == list(range(len(heard)))
     events = [event for reply in heard for event in reply["events"]] + stopped["events"]
     assert [event["name"] for event in events if event["kind"] == "on"] == MELODY.names
@@ -72,7 +72,7 @@ def test_every_block_is_answered_with_what_it_made_certain(pcm):
 
 
 def test_a_take_is_on_disk_only_when_the_player_wants_it(pcm, tmp_path):
-    mine = desk(folder=tmp_path / "takes")
+    mine = responder(folder=tmp_path / "takes")
     played(mine, pcm)
     assert not (tmp_path / "takes").exists()
     saved = ask(mine, "save", take=mine.takes[0].name)
@@ -82,7 +82,7 @@ def test_a_take_is_on_disk_only_when_the_player_wants_it(pcm, tmp_path):
 
 
 def test_a_take_in_memory_can_be_forgotten(pcm):
-    mine = desk()
+    mine = responder()
     name = played(mine, pcm)[1]["take"]["name"]
     assert ask(mine, "forget", take=name) == {"type": "forgotten", "take": name}
     assert mine.takes == []
@@ -90,7 +90,7 @@ def test_a_take_in_memory_can_be_forgotten(pcm):
 
 
 def test_the_sound_of_a_take_can_be_played_again(pcm):
-    mine = desk()
+    mine = responder()
     _, stopped = played(mine, pcm)
     (reply, buffers) = mine.handle({"type": "play", "take": stopped["take"]["name"]})[0]
     assert reply["mime"] == "audio/flac"
@@ -102,7 +102,7 @@ def test_the_sound_of_a_take_can_be_played_again(pcm):
 
 
 def test_blocks_of_an_old_session_are_stale(pcm):
-    mine = desk()
+    mine = responder()
     ask(mine, "start", session="one", sr=SR)
     ask(mine, "start", session="two", sr=SR)
     assert {reply["type"] for reply in send(mine, pcm[:4096], "one")} == {"stale"}
@@ -111,21 +111,21 @@ def test_blocks_of_an_old_session_are_stale(pcm):
 
 
 def test_choices_change_while_playing_and_a_bad_one_changes_nothing(pcm):
-    mine = desk()
+    mine = responder()
     ask(mine, "start", session="one", sr=SR)
     send(mine, pcm[:8192])
     two = [{"detector": TOY, "params": {"window": "blackman"}, "tracking": {"n_confirm": 4}, "a4_hz": 442}] * 2
     chosen = ask(mine, "choose", choices=two)
     assert chosen["type"] == "chosen"
     assert chosen["choices"][1]["params"] == {"window": "blackman"}
-    assert len(mine.stream.voices) == 2
+    assert len(mine.stream.listeners) == 2
     for wrong in ([], "yin", [{"detector": "/etc/passwd.py:X"}], [{"detector": TOY, "params": {"window": 3}}], two * 2):
         assert ask(mine, "choose", choices=wrong)["type"] == "refused"
-    assert [voice.choice.a4_hz for voice in mine.stream.voices] == [442, 442]
+    assert [voice.choice.a4_hz for voice in mine.stream.listeners] == [442, 442]
 
 
 def test_a_trial_tells_right_from_wrong_and_scores_the_detector(pcm):
-    mine = desk(prompt=Prompt.of("C4 E4 A4 G4"))
+    mine = responder(prompt=Prompt.of("C4 E4 A4 G4"))
     _, stopped = played(mine, pcm)
     assert [v["what"] for v in stopped["verdicts"]] == ["right", "right", "missing", "right"]
     assert stopped["take"]["labels"] == "proposed"
@@ -136,7 +136,7 @@ def test_a_trial_tells_right_from_wrong_and_scores_the_detector(pcm):
 
 
 def test_labels_are_shifted_deleted_and_confirmed(pcm):
-    mine = desk(prompt=Prompt.of("C4 E4 A4 G4"))
+    mine = responder(prompt=Prompt.of("C4 E4 A4 G4"))
     name = played(mine, pcm)[1]["take"]["name"]
     before = ask(mine, "label", take=name, edit="show")["notes"]
     shifted = ask(mine, "label", take=name, edit="shift", index=1, seconds=0.1)["notes"]
@@ -153,7 +153,7 @@ def test_labels_are_shifted_deleted_and_confirmed(pcm):
 def test_a_recording_is_played_by_polling(pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)
     sources = file_sources([tmp_path / "melody.wav"])
-    mine = desk(sources=sources)
+    mine = responder(sources=sources)
     (label,) = sources
     assert ask(mine, "start", session="one", source=label)["sr"] == SR
     mine._source.speed = None  # all at once
@@ -165,7 +165,7 @@ def test_a_recording_is_played_by_polling(pcm, tmp_path):
 
 
 def test_only_the_last_takes_stay_in_memory(pcm):
-    mine = desk()
+    mine = responder()
     for i in range(TAKES_IN_MEMORY + 2):
         played(mine, pcm[:4096], session=str(i))
     assert len(mine.takes) == TAKES_IN_MEMORY
@@ -177,17 +177,17 @@ def test_a_detector_that_breaks_is_named_and_the_other_goes_on(pcm, tmp_path):
         "class Bad(Detector):\n    name = 'bad'\n"
         "    def process(self, span):\n        raise ZeroDivisionError('by zero')\n"
     )
-    mine = Desk([Choice(f"{tmp_path / 'bad.py'}:Bad"), Choice(TOY)])
+    mine = Responder([Choice(f"{tmp_path / 'bad.py'}:Bad"), Choice(TOY)])
     heard, stopped = played(mine, pcm)
     assert "by zero" in heard[-1]["problem"]
-    lane_b = [event for reply in heard for event in reply["events"] if event.get("lane") == 1]
-    assert [event["name"] for event in lane_b if event["kind"] == "on"] == MELODY.names
+    second = [event for reply in heard for event in reply["events"] if event.get("listener") == 1]
+    assert [event["name"] for event in second if event["kind"] == "on"] == MELODY.names
     assert stopped["type"] == "stopped"
 
 
 def test_three_detectors_do_not_fit():
     with pytest.raises(ChoiceError, match="at most 2"):
-        Desk([Choice(TOY)] * 3)
+        Responder([Choice(TOY)] * 3)
 
 
 JSON = st.recursive(
@@ -210,12 +210,12 @@ def test_no_message_breaks_the_desk(kind, content, buffers):
     assert all("type" in reply for reply, _ in replies)
 
 
-_FUZZED = Desk(Choice(TOY), folder="/nonexistent/takes")
+_FUZZED = Responder(Choice(TOY), folder="/nonexistent/takes")
 
 
 @pytest.mark.parametrize("content", [None, [], "hello", {}, {"type": []}])
 def test_what_is_no_message_is_refused(content):
-    assert desk().handle(content)[0][0]["type"] == "refused"
+    assert responder().handle(content)[0][0]["type"] == "refused"
 
 
 def test_the_widget_carries_messages_and_has_a_plain_name():

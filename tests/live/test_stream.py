@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianolab import transcribe
-from pianolab.live.order import Orderer
+from pianolab.live.listener import Choice, ChoiceError, menu
+from pianolab.live.reordering import Reorderer
 from pianolab.live.stream import FILL_S, MAX_BLOCK, Stream, pcm16
-from pianolab.live.voice import Choice, ChoiceError, menu
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -158,20 +158,20 @@ def test_a_long_hole_ends_all_notes_and_the_next_ones_are_in_time(pcm):
 
 
 def test_a_missing_block_is_waited_for_only_a_little():
-    orderer = Orderer(patience=3)
+    reorderer = Reorderer(patience=3)
     y = np.zeros(10, np.float32)
-    assert len(orderer.put(0, y, seq=0)) == 1
-    assert [orderer.put(10 * k, y, seq=k) for k in (2, 3, 4)] == [[], [], []]
-    pieces = orderer.put(50, y, seq=5)
+    assert len(reorderer.put(0, y, seq=0)) == 1
+    assert [reorderer.put(10 * k, y, seq=k) for k in (2, 3, 4)] == [[], [], []]
+    pieces = reorderer.put(50, y, seq=5)
     assert [(piece.frame, piece.gap) for piece in pieces] == [(20, 10), (30, 0), (40, 0), (50, 0)]
-    assert orderer.put(10, y, seq=1) == []
-    assert orderer.late == 1
+    assert reorderer.put(10, y, seq=1) == []
+    assert reorderer.late == 1
 
 
 def test_blocks_that_overlap_are_heard_once():
-    orderer = Orderer()
+    reorderer = Reorderer()
     ramp = np.arange(30, dtype=np.float32)
-    heard = orderer.put(0, ramp[:20]) + orderer.put(10, ramp[10:30])
+    heard = reorderer.put(0, ramp[:20]) + reorderer.put(10, ramp[10:30])
     np.testing.assert_array_equal(np.concatenate([piece.y for piece in heard]), ramp)
 
 
@@ -190,11 +190,11 @@ def test_choices_change_in_the_middle_and_no_note_is_lost(pcm):
             events += live.change([Choice(TOY, {"window": "blackman"}, {"n_confirm": 5}), Choice(TOY)])
         events += live.feed(frame, block, SR, seq=seq, session="now")
     events += live.stop()
-    assert live.voices[0].choice.tracking == {"n_confirm": 5}
+    assert live.listeners[0].choice.tracking == {"n_confirm": 5}
     assert live.notes(0).names[:2] == ["C4", "E4"]
     assert live.notes(0).names[-3:] == ["G4", "C5", "A4"]
     assert live.notes(1).names[-3:] == ["G4", "C5", "A4"]
-    numbers = [event["note"] for event in events if event["kind"] == "on" and event["lane"] == 0]
+    numbers = [event["note"] for event in events if event["kind"] == "on" and event["listener"] == 0]
     assert numbers == list(range(len(numbers)))
 
 

@@ -23,12 +23,12 @@ class ChordTracker:
 
     Parameters
     ----------
-    lane : int
-        Number of the voice, carried by its events.
+    number : int
+        Number of the listener, carried by its events.
     """
 
-    def __init__(self, *, lane=0):
-        self.lane = lane
+    def __init__(self, *, number=0):
+        self.number = number
         self._sounding = {}  # note number -> (MIDI number, onset in seconds)
         self._due_s = None  # when the keys will have settled
         self._struck = False  # since the last state told
@@ -41,14 +41,14 @@ class ChordTracker:
         Parameters
         ----------
         events : list of dict
-            As pianolab.live.voice.Voice makes them.
+            As pianolab.live.listener.Listener makes them.
         now_s : float
             How far the stream has been heard, seconds.
 
         Returns
         -------
         list of dict
-            kind 'chord', lane, midi (the keys that sound, rising), struck (whether a key was struck since the last
+            kind 'chord', listener, midi (the keys that sound, rising), struck (whether a key was struck since the last
             one), time_s (when the youngest of the keys was struck), heard_s, and what ``describe`` says of them.
         """
         told = []
@@ -92,7 +92,7 @@ class ChordTracker:
         self._told, self._named = midi, said["named"]
         last_s = max((onset_s for _, onset_s in self._sounding.values()), default=heard_s)
         times = {"time_s": round(last_s, 6), "heard_s": round(heard_s, 6)}
-        event = {"kind": "chord", "lane": self.lane, "midi": list(midi), "struck": struck, **times}
+        event = {"kind": "chord", "listener": self.number, "midi": list(midi), "struck": struck, **times}
         return [event | said]
 
     @property

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianolab import sound
-from pianolab.live.prompt import Prompt, PromptError
+from pianolab.live.listener import Choice
+from pianolab.live.prompts import Prompt, PromptError
 from pianolab.live.sources import DeviceSource, FileSource, SourceError, play
 from pianolab.live.stream import pcm16
 from pianolab.live.takes import Recorder, Take, TakeError, takes_in
-from pianolab.live.trial import align, judge, propose_labels, score_choices
-from pianolab.live.voice import Choice
+from pianolab.live.verdicts import align, judge, propose_labels, score_choices
 from pianolab.piano import render
 from pianolab.roll import Notes
 

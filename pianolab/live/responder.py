@@ -1,8 +1,8 @@
 """What the page asks and what the kernel answers, as plain messages.
 
 The page sends dictionaries with a ``type`` (and, with a block of sound, its bytes); each gets its answers at once.
-Nothing here knows a browser: the widget only carries the messages, and the tests talk to the desk directly. No message,
-however broken, raises.
+Nothing here knows a browser: the widget only carries the messages, and the tests talk to the responder directly. No
+message, however broken, raises.
 
 Types that the page sends: hello, start, block, poll, choose, stop, play, save, label, forget.
 Types that it gets: ready, started, heard, chosen, stopped, audio, saved, labels, forgotten, refused, stale.
@@ -11,11 +11,11 @@ Types that it gets: ready, started, heard, chosen, stopped, audio, saved, labels
 import numpy as np
 
 from pianolab.errors import printable
+from pianolab.live.listener import Choice, ChoiceError, Listener, menu, modes
 from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, SourceError, feed_from
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir
-from pianolab.live.trial import judge, propose_labels, score_choices
-from pianolab.live.voice import Choice, ChoiceError, Voice, menu, modes
+from pianolab.live.verdicts import judge, propose_labels, score_choices
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.units import NOTE_STYLES
@@ -27,7 +27,7 @@ TAKES_IN_MEMORY = 5
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
 
 
-class Desk:
+class Responder:
     """Answers the messages of one widget.
 
     Parameters
@@ -225,7 +225,7 @@ class Desk:
         return events
 
     def _add(self, take):
-        heard = [take.notes(lane) for lane in range(len(self.choices))]
+        heard = [take.notes(number) for number in range(len(self.choices))]
         if self.prompt is not None and any(len(notes) for notes in heard):
             y, sr = take.load()
             take.set_labels(propose_labels(self.prompt.notes, heard, y, sr=sr), confirmed=False)
@@ -287,16 +287,16 @@ class Desk:
 
 
 _ANSWERS = {
-    "hello": Desk._hello,
-    "start": Desk._start,
-    "block": Desk._block,
-    "poll": Desk._poll,
-    "choose": Desk._choose,
-    "stop": Desk._stop,
-    "play": Desk._play,
-    "save": Desk._save,
-    "forget": Desk._forget,
-    "label": Desk._label,
+    "hello": Responder._hello,
+    "start": Responder._start,
+    "block": Responder._block,
+    "poll": Responder._poll,
+    "choose": Responder._choose,
+    "stop": Responder._stop,
+    "play": Responder._play,
+    "save": Responder._save,
+    "forget": Responder._forget,
+    "label": Responder._label,
 }
 
 
@@ -308,7 +308,7 @@ def _warm_up(choices):
     hiss = np.random.default_rng(0).normal(scale=0.01, size=_WARM_UP_SR // 2).astype(np.float32)
     for choice in choices:
         try:
-            Voice(choice, sr=_WARM_UP_SR).push(hiss)
+            Listener(choice, sr=_WARM_UP_SR).push(hiss)
         except Exception as error:  # of any kind: another detector may be chosen
             return f"detector {choice.detector} fails: {type(error).__name__}: {error}".splitlines()[0]
     return ""

@@ -13,8 +13,8 @@ import numpy as np
 
 from pianolab.errors import PianolabError
 from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.live.chord_tracker import CHORD_S, describe
 from pianolab.live.chords import KINDS
-from pianolab.live.harmony import CHORD_S, describe
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -81,7 +81,7 @@ class Prompt:
         Returns
         -------
         list of dict
-            first and n: which of the notes; and what pianolab.live.harmony.describe says of them.
+            first and n: which of the notes; and what pianolab.live.chord_tracker.describe says of them.
         """
         onset, found, first = self.notes.onset, [], 0
         while first < len(onset):
