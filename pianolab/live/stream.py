@@ -98,8 +98,8 @@ class Stream:
         -------
         list of dict
             Events: kind ('on', 'off', 'revised', 'gap'), listener, note, midi, name, time_s, heard_s, confidence in
-            [0, 1], velocity, level_db, cents; values that are unknown are None. Polyphonic detectors add kind 'chord', see
-            pianolab.live.chord_tracker. Never raises for a bad block: it is counted.
+            [0, 1], velocity, level_db, cents; values that are unknown are None. Polyphonic detectors add kind 'chord',
+            see pianolab.live.chord_tracker. Never raises for a bad block: it is counted.
         """
         with self._lock:
             samples = self._accepted(frame, pcm, sr, seq, session)
