@@ -14,7 +14,7 @@ from pianolab.errors import printable
 from pianolab.labels import read_labels
 from pianolab.training.network import DELAYS_MS
 from pianolab.training.settings import TrainingError
-from pianolab.training.targets import rolls
+from pianolab.training.targets import note_targets
 
 
 class Pieces:
@@ -69,7 +69,7 @@ class Pieces:
         part = self.inputs[i][first : first + frames]
         heard[: len(part)] = part
         ends_s = (first + np.arange(frames)) * HOP_S
-        return heard, np.stack([rolls(self.notes[i], ends_s, ms / 1000.0) for ms in DELAYS_MS])
+        return heard, np.stack([note_targets(self.notes[i], ends_s - ms / 1000.0) for ms in DELAYS_MS])
 
 
 def batch(pieces, settings, step):

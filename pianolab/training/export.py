@@ -15,7 +15,8 @@ from torch import nn
 
 from pianolab.dsp.network_input import NeuralInput
 from pianolab.training.material import writing
-from pianolab.training.network import DELAYS_MS, KINDS, N_KEYS, CausalConv, HarmonicStack, NoteNet
+from pianolab.training.network import DELAYS_MS, N_KEYS, CausalConv, HarmonicStack, NoteNet
+from pianolab.training.targets import KINDS
 
 
 class _Stream(nn.Module):

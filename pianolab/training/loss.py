@@ -1,48 +1,139 @@
-"""How wrong the network's answers are, as one number to learn from."""
+"""How wrong the network's answers are, as one number to learn from.
+
+What comes in: answers before the sigmoid (logits) and the targets of targets.py, as tensors whose last two axes are
+frames and keys. What comes out: errors that gradients can be taken of.
+"""
+
+from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-RIVALS = (12, 19, 24, -12)  # semitones from a stroke to keys that its partials may be taken for
-SKIPPED = 16  # frames at the beginning of a segment that do not count: the network has heard too little
+# Semitones from a stroke to keys that its partials may be taken for: octave, twelfth, two octaves, the octave below.
+RIVALS = (12, 19, 24, -12)
+SKIPPED = 16  # The first frames of a segment do not count, because the network has heard too little.
+
+# How much each part counts beside held keys, which count once. Strokes and releases are rare, and most is asked of
+# strokes.
+ONSET_WEIGHT = 6.0
+OFFSET_WEIGHT = 2.0
+# How much more a frame counts right at a stroke, and the silence of a rival while another key is struck.
+NEAR_STROKE = 2.0
+RIVAL_SILENCE = 2.0
+# Velocity is compared only where the onset's target is above this: within 35 ms of the stroke.
+VELOCITY_NEAR = 0.3
+VELOCITY_CORNER = 0.03  # Errors in velocity (0..1) above this count by their size, smaller ones by their square.
+LEVEL_WEIGHT = 0.3  # The squared error that all velocities of a segment share counts this much.
 
 
-def loss(out, target, delay_weights):
-    """How wrong the answers are.
+def onset_errors(logits: Tensor, target: Tensor) -> Tensor:
+    """The cross-entropy of every answer about a stroke; what is near a stroke, or may be taken for one, counts more.
 
-    Cross-entropy of onset, frame and offset; frames near onsets count more, and so do keys an octave, a twelfth or
-    two octaves from a stroke that are not struck themselves. Of velocity what counts is mostly how strokes of one
-    segment compare, because a recording's level says nothing about the player; a stroke that is twice as wrong counts
-    little more than twice.
+    Frames at a stroke count three times. So do keys an octave, a twelfth or two octaves away from it that are not
+    struck themselves.
 
     Parameters
     ----------
-    out : (B, 5, 4, T, 88) tensor
-        Logits of DELAYS_MS and KINDS (see pianolab.training.network).
-    target : (B, 5, 4, T, 88) tensor
+    logits : (..., T, 88) tensor
+        Answers before the sigmoid.
+    target : (..., T, 88) tensor
+        0 to 1, 1 at strokes.
+
+    Returns
+    -------
+    (..., T, 88) tensor
+        Not yet a mean, so that the caller may weigh it further.
+
+    Examples
+    --------
+    An answer of one half costs log 2 where all is silent; where A4 is struck, three times that for A4 and for A5.
+
+    >>> target = torch.zeros(1, 88)
+    >>> target[0, 69 - 21] = 1.0
+    >>> errors = onset_errors(torch.zeros(1, 88), target)[0]
+    >>> [round(errors[midi - 21].item(), 2) for midi in (69, 70, 81)]
+    [2.08, 0.69, 2.08]
+    """
+    rival = torch.zeros_like(target)
+    for step in RIVALS:
+        here, there = (slice(step, None), slice(None, -step)) if step > 0 else (slice(None, step), slice(-step, None))
+        rival[..., here] = torch.maximum(rival[..., here], target[..., there])
+    wrong = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return wrong * (1.0 + NEAR_STROKE * target + RIVAL_SILENCE * rival * (1.0 - target))
+
+
+def velocity_errors(logits: Tensor, target: Tensor, onset: Tensor) -> Tensor:
+    """How wrong the velocities of each segment are, mostly compared with each other.
+
+    A recording's level says nothing about the player: so the error that all strokes of a segment share counts little,
+    and what is left of each counts by its size.
+
+    Parameters
+    ----------
+    logits : (..., T, 88) tensor
+        Velocities before the sigmoid.
+    target : (..., T, 88) tensor
+        Velocities from 0 to 1.
+    onset : (..., T, 88) tensor
+        Targets of onsets: velocities count where a key is struck.
+
+    Returns
+    -------
+    (...) tensor
+        One number for each segment.
+
+    Examples
+    --------
+    Two strokes that are both heard too soft by 0.2 are less wrong than one that is too soft and one too loud.
+
+    >>> onset, target = torch.ones(1, 2), torch.tensor([[0.7, 0.7]])
+    >>> velocity_errors(torch.logit(torch.tensor([[0.5, 0.5]])), target, onset).item() < 0.02
+    True
+    >>> velocity_errors(torch.logit(torch.tensor([[0.5, 0.9]])), target, onset).item() > 0.1
+    True
+    """
+    weight = onset * (onset > VELOCITY_NEAR)
+    total = weight.sum((-2, -1), keepdim=True) + 1e-3
+    error = torch.sigmoid(logits) - target
+    shared = (weight * error).sum((-2, -1), keepdim=True) / total
+    size = torch.sqrt((error - shared) ** 2 + VELOCITY_CORNER**2) - VELOCITY_CORNER
+    relative = (weight * size).sum((-2, -1)) / total[..., 0, 0]
+    return relative + LEVEL_WEIGHT * shared[..., 0, 0] ** 2
+
+
+def note_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float]) -> Tensor:
+    """How wrong the answers are to all that is asked: strokes, held keys, releases and velocities.
+
+    Parameters
+    ----------
+    logits : (B, D, 4, T, 88) tensor
+        Answers of B segments before the sigmoid, for D delays and KINDS (`pianolab.training.targets`).
+    target : (B, D, 4, T, 88) tensor
         0 to 1.
-    delay_weights : tuple of 5 floats
+    delay_weights : sequence of D floats
         How much each delay counts.
 
     Returns
     -------
     torch.Tensor
-        One number.
+        One number; the first SKIPPED frames are not in it.
+
+    Examples
+    --------
+    In silence, answering one half to everything is much worse than answering (nearly) no.
+
+    >>> silence = torch.zeros(1, 1, 4, 20, 88)
+    >>> round(note_loss(torch.zeros_like(silence), silence, delay_weights=[1.0]).item(), 2)
+    6.24
+    >>> round(note_loss(torch.full_like(silence, -9.0), silence, delay_weights=[1.0]).item(), 2)
+    0.0
     """
-    out, target = out[:, :, :, SKIPPED:].float(), target[:, :, :, SKIPPED:]
-    onset = target[:, :, 0]
-    rival = torch.zeros_like(onset)
-    for step in RIVALS:
-        here, there = (slice(step, None), slice(None, -step)) if step > 0 else (slice(None, step), slice(-step, None))
-        rival[..., here] = torch.maximum(rival[..., here], onset[..., there])
-    wrong = F.binary_cross_entropy_with_logits(out[:, :, :3], target[:, :, :3], reduction="none")
-    per_delay = 6.0 * (wrong[:, :, 0] * (1.0 + 2.0 * onset + 2.0 * rival * (1.0 - onset))).mean((0, 2, 3))
-    per_delay = per_delay + wrong[:, :, 1].mean((0, 2, 3)) + 2.0 * wrong[:, :, 2].mean((0, 2, 3))
-    weight = onset * (onset > 0.3)
-    error = torch.sigmoid(out[:, :, 3]) - target[:, :, 3]
-    total = weight.sum((2, 3), keepdim=True) + 1e-3
-    mean = (weight * error).sum((2, 3), keepdim=True) / total
-    relative = (weight * (torch.sqrt((error - mean) ** 2 + 0.03**2) - 0.03)).sum((2, 3)) / total[..., 0, 0]
-    per_delay = per_delay + (relative + 0.3 * mean[..., 0, 0] ** 2).mean(0)
+    logits, target = logits[:, :, :, SKIPPED:].float(), target[:, :, :, SKIPPED:]
+    onset, frame, offset, velocity = range(4)
+    wrong = F.binary_cross_entropy_with_logits(logits[:, :, :velocity], target[:, :, :velocity], reduction="none")
+    per_delay = ONSET_WEIGHT * onset_errors(logits[:, :, onset], target[:, :, onset]).mean((0, 2, 3))
+    per_delay = per_delay + wrong[:, :, frame].mean((0, 2, 3)) + OFFSET_WEIGHT * wrong[:, :, offset].mean((0, 2, 3))
+    per_delay = per_delay + velocity_errors(logits[:, :, velocity], target[:, :, velocity], target[:, :, onset]).mean(0)
     weights = torch.tensor(delay_weights)
     return (per_delay * weights).sum() / weights.sum()

@@ -16,7 +16,6 @@ from torch.nn import functional as F
 from pianolab.detectors.neural import DELAYS_MS
 from pianolab.units import N_KEYS
 
-KINDS = ("onset", "frame", "offset", "velocity")
 N_WINDOWS = 3
 N_COLUMNS = 98  # semitones from A0 to 7.6 kHz
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key to where its evidence is, or its rival

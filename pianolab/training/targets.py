@@ -1,48 +1,65 @@
-"""What the network should answer: labels as numbers between 0 and 1 on its grid of frames and keys.
+"""What the network should answer: labels as numbers between 0 and 1 for moments and keys.
 
-What comes in: notes and the moments at which frames end. What comes out, for a delay d: at frame k how near an onset
-(a release) of each key is to d before the frame's end (1 at the onset, 0 from 50 ms away: Kong et al., IEEE/ACM TASLP
-29, 2021, section III.A), whether the key is held then, and how hard it was struck.
+What comes in: notes, and the moments for which frames answer. What comes out, for each moment and each of the 88 keys:
+how near a stroke is (1 at the stroke, 0 from 50 ms away: Kong et al., IEEE/ACM TASLP 29, 2021, section III.A), whether
+the key is held, how near its release is, and how hard it was struck.
 """
 
 import numpy as np
+import numpy.typing as npt
 
+from pianolab.roll import Notes
 from pianolab.units import MIDI_LOW, N_KEYS
 
-REACH_S = 0.05
+KINDS = ("onset", "frame", "offset", "velocity")
+REACH_S = 0.05  # A stroke or release is felt this long before and after.
+UNKNOWN_VELOCITY = 64.0  # The middle of MIDI's range stands for velocities that the labels lack.
 
 
-def rolls(notes, ends_s, delay_s):
-    """Targets of one delay.
+def note_targets(notes: Notes, times_s: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """What should be answered for these moments.
 
     Parameters
     ----------
     notes : Notes
         On the keyboard.
-    ends_s : (T,) array
-        When each frame's newest sample sounds, evenly spaced.
-    delay_s : float
-        How long before a frame's end the moment lies that it answers for.
+    times_s : (T,) array
+        Moments in seconds, ascending. A network that answers for the moment 90 ms before each frame's end is asked for
+        the ends of its frames less 0.09.
 
     Returns
     -------
     (4, T, 88) float32
-        onset, frame, offset, velocity (0..1 around onsets, 0 elsewhere).
+        KINDS: onset and offset fall from 1 to 0 within REACH_S on both sides, frame is 1 while the key is held,
+        velocity is 0..1 around onsets and 0 elsewhere.
+
+    Examples
+    --------
+    A4 is struck at 40 ms and let go at 100 ms; a row answers every 20 ms.
+
+    >>> notes = Notes([0.04], [0.10], [69], [127])
+    >>> onset, frame, offset, velocity = note_targets(notes, np.arange(8) * 0.02)[:, :, 69 - 21]
+    >>> print(onset.round(1))
+    [0.2 0.6 1.  0.6 0.2 0.  0.  0. ]
+    >>> print(frame)
+    [0. 0. 1. 1. 1. 0. 0. 0.]
     """
-    times = ends_s - delay_s
-    out = np.zeros((4, len(times), N_KEYS), np.float32)
+    times = np.asarray(times_s, float)
+    targets = np.zeros((len(KINDS), len(times), N_KEYS), np.float32)
     near = (notes.offset > times[0] - REACH_S) & (notes.onset < times[-1] + REACH_S)
+    velocities = np.nan_to_num(notes.velocity, nan=UNKNOWN_VELOCITY) / 127.0
     for onset, offset, key, velocity in zip(
-        notes.onset[near], notes.offset[near], notes.midi[near] - MIDI_LOW, notes.velocity[near], strict=True
+        notes.onset[near], notes.offset[near], notes.midi[near] - MIDI_LOW, velocities[near], strict=True
     ):
-        _bump(out[0, :, key], times, onset)
-        _bump(out[2, :, key], times, offset)
-        out[1, np.searchsorted(times, onset) : np.searchsorted(times, offset), key] = 1.0
+        _raise_near(targets[0, :, key], times, onset)
+        targets[1, np.searchsorted(times, onset) : np.searchsorted(times, offset), key] = 1.0
+        _raise_near(targets[2, :, key], times, offset)
         first, last = np.searchsorted(times, (onset - REACH_S, onset + REACH_S))
-        out[3, first:last, key] = np.nan_to_num(velocity, nan=64.0) / 127.0
-    return out
+        targets[3, first:last, key] = velocity
+    return targets
 
 
-def _bump(row, times, at):
-    first, last = np.searchsorted(times, (at - REACH_S, at + REACH_S))
-    row[first:last] = np.maximum(row[first:last], 1.0 - np.abs(times[first:last] - at) / REACH_S)
+def _raise_near(row, times, moment_s):
+    """Raise a row to a triangle around a moment, in place; where two triangles meet the higher one counts."""
+    first, last = np.searchsorted(times, (moment_s - REACH_S, moment_s + REACH_S))
+    row[first:last] = np.maximum(row[first:last], 1.0 - np.abs(times[first:last] - moment_s) / REACH_S)

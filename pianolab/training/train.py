@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from pianolab.errors import printable
 from pianolab.training.batches import batch
-from pianolab.training.loss import loss
+from pianolab.training.loss import note_loss
 from pianolab.training.material import writing
 from pianolab.training.network import NoteNet
 from pianolab.training.settings import TrainingError
@@ -213,7 +213,7 @@ class Run:
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             out, _ = self.net(x, self.net.empty_states(s.batch))
-        value = loss(out, target, s.delay_weights)
+        value = note_loss(out, target, delay_weights=s.delay_weights)
         if not torch.isfinite(value):
             raise TrainingError(f"the loss is {value.item()} at step {self.step}: use a lower learning_rate")
         self.optimizer.zero_grad(set_to_none=True)

@@ -33,7 +33,7 @@ from pianolab.training import course, export, material, network, train, tuning
 from pianolab.training.batches import Pieces, batch, louder
 from pianolab.training.sampled import SampledPiano
 from pianolab.training.settings import Settings, TrainingError
-from pianolab.training.targets import rolls
+from pianolab.training.targets import note_targets
 from pianolab.training.train import Run, learning_rate
 from pianolab.training.validation import answers, peaks
 
@@ -103,7 +103,7 @@ def in_new_folder(path):
 
 def test_targets_peak_at_onsets_and_hold_while_the_key_is_down():
     ends_s = np.arange(100) * 0.02
-    onset, frame, offset, velocity = rolls(NOTES, ends_s, 0.09)[:, :, 60 - 21]
+    onset, frame, offset, velocity = note_targets(NOTES, ends_s - 0.09)[:, :, 60 - 21]
     assert onset[12:18] == pytest.approx([0, 0.4, 0.8, 0.8, 0.4, 0], abs=1e-5)  # 0.2 s lies between frames 14 and 15
     assert np.flatnonzero(frame).tolist() == list(range(15, 40))
     assert offset[39] == pytest.approx(0.8, abs=1e-5)
@@ -111,7 +111,7 @@ def test_targets_peak_at_onsets_and_hold_while_the_key_is_down():
 
 
 def test_peaks_give_targets_back_as_notes():
-    onset = rolls(NOTES, np.arange(100) * 0.02, 0.09)[0]
+    onset = note_targets(NOTES, np.arange(100) * 0.02 - 0.09)[0]
     found = peaks(onset, 0.5, 0.09)
     assert sorted(found.midi) == [60, 64, 67]
     assert np.abs(np.sort(found.onset) - NOTES.onset).max() < 0.006
