@@ -8,8 +8,25 @@ The sound takes one way through the package, offline and live::
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:  # what an editor needs to know of the names that are loaded later
+    from pianolab.labels import read_labels, write_labels
+    from pianolab.piano import render
+    from pianolab.roll import Notes, Salience
+    from pianolab.session import Session, analyse, transcribe
+    from pianolab.sound import load
 
 __version__ = "0.1.0"
+
+# What a user chooses from in several rooms, and what is taken where nothing is chosen.
+DEFAULT_DETECTOR = "fft_peak"  # the best for single notes by the benchmarks in docs/results.md
+NoteFormat = Literal["tsv", "csv", "mid"]
+PedalRule = Literal["release", "extended"]
+Split = Literal["test", "tune", "all"]
+NOTE_FORMATS: tuple[NoteFormat, ...] = get_args(NoteFormat)
+PEDAL_RULES: tuple[PedalRule, ...] = get_args(PedalRule)
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 _HOME = {
     "Notes": "pianolab.roll",
@@ -23,14 +40,25 @@ _HOME = {
     "write_labels": "pianolab.labels",
 }
 
-__all__ = ["__version__", *sorted(_HOME)]
+__all__ = [
+    "Notes",
+    "Salience",
+    "Session",
+    "__version__",
+    "analyse",
+    "load",
+    "read_labels",
+    "render",
+    "transcribe",
+    "write_labels",
+]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'pianolab' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

@@ -17,8 +17,6 @@ from pianolab.detector import Detector, DetectorError, parameters
 from pianolab.errors import nearest
 from pianolab.frames import Framer
 
-DEFAULT = "fft_peak"  # the best single-note detector by the benchmarks in docs/results.md
-
 
 def load_all():
     """Import every module of the registry.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pianolab import sound
+from pianolab import DEFAULT_DETECTOR, sound
 from pianolab.frames import Framer
-from pianolab.registry import DEFAULT, create
+from pianolab.registry import create
 from pianolab.roll import Notes, Salience
 from pianolab.tracking import Tracker
 from pianolab.units import N_KEYS, key_hz, midi_to_key
@@ -36,7 +36,7 @@ class Session:
         Settings of the default tracker, for example ``n_confirm=5``.
     """
 
-    def __init__(self, detector=DEFAULT, *, sr, tracker=None, listen=None, **tracking):
+    def __init__(self, detector=DEFAULT_DETECTOR, *, sr, tracker=None, listen=None, **tracking):
         self.sr = sr
         self.detector = create(detector)
         self.detector.reset()
@@ -121,7 +121,7 @@ def default_tracker(detector, **tracking):
     return Tracker(**settings)
 
 
-def transcribe(y, *, sr, detector=DEFAULT, **tracking):
+def transcribe(y, *, sr, detector=DEFAULT_DETECTOR, **tracking):
     """The notes in a recording.
 
     Parameters
@@ -160,7 +160,7 @@ def transcribe(y, *, sr, detector=DEFAULT, **tracking):
     return session.notes
 
 
-def analyse(y, *, sr, detector=DEFAULT):
+def analyse(y, *, sr, detector=DEFAULT_DETECTOR):
     """The detector's evidence for every key in every frame of a recording.
 
     Parameters
@@ -214,7 +214,7 @@ class Transcription:
     f0_confidence: np.ndarray | None = None
 
 
-def transcribe_file(path, *, detector=DEFAULT, duration_s=None, **tracking):
+def transcribe_file(path, *, detector=DEFAULT_DETECTOR, duration_s=None, **tracking):
     """The notes in a file, read block by block so that its length does not matter.
 
     Parameters

@@ -11,15 +11,12 @@ import os
 import sys
 import warnings
 
-from pianolab import __version__
+from pianolab import DEFAULT_DETECTOR, NOTE_FORMATS, PEDAL_RULES, SPLITS, __version__
 from pianolab.cli.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 from pianolab.errors import nearest, printable
 
-NOTE_FORMATS = ("tsv", "csv", "mid")
-SPLITS = ("test", "tune", "all")
-PEDAL_RULES = ("release", "extended")
 _HELP_COLUMN = 28
-_DEFAULT = "fft_peak"  # pianolab.detector.DEFAULT, not imported here so that --help is instant; a test holds them equal
+_SPEC = "NAME[:key=value,...]|FILE.py:Class"
 
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 _EXAMPLES = {
@@ -193,7 +190,7 @@ def _add_compare(commands):
     add(
         "--detector",
         action="append",
-        metavar="NAME[:key=value,...]|FILE.py:Class",
+        metavar=_SPEC,
         help="default: all of pianolab's, also preset=textbook",
     )
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
@@ -208,7 +205,12 @@ def _add_detect(commands):
     parser = _add(commands, "detect", _detect, "write down the notes in recordings")
     add = parser.add_argument
     add("audio", nargs="+", metavar="AUDIO", help="sound files; - reads a WAV on standard input")
-    add("--detector", default=_DEFAULT, metavar="NAME[:key=value,...]|FILE.py:Class", help=f"default: {_DEFAULT}")
+    add(
+        "--detector",
+        default=DEFAULT_DETECTOR,
+        metavar=_SPEC,
+        help=f"default: {DEFAULT_DETECTOR}",
+    )
     add("--out", metavar="DIR", help="write DIR/<stem>.tsv (onset, offset, midi, velocity), replacing what is there")
     add("--format", choices=NOTE_FORMATS, metavar="|".join(NOTE_FORMATS), help="of the note files (default: tsv)")
     add("--track", action="store_true", help="also write DIR/<stem>.f0.csv (time, frequency, confidence)")

@@ -7,12 +7,11 @@ sound is read only when someone asks for it. A sound file whose notes are unknow
 
 from dataclasses import replace
 
+from pianolab import SPLITS
 from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
 from pianolab.data.folders import read_folder
 from pianolab.data.phrases import phrases_of
 from pianolab.data.recording import Dataset, DatasetError, Recording
-
-SPLITS = ("tune", "test", "all")
 
 
 def load_dataset(name_or_dir, *, split="all", progress=True):

@@ -3,7 +3,6 @@
 from pianolab.labels.formats import (
     LABEL_SUFFIXES,
     MAX_SECONDS,
-    PEDAL_RULES,
     LabelError,
     LabelWarning,
     read_labels,
@@ -17,7 +16,6 @@ __all__ = [
     "LabelError",
     "LabelWarning",
     "MAX_SECONDS",
-    "PEDAL_RULES",
     "read_labels",
     "read_pedal",
     "sustain",

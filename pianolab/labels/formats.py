@@ -18,13 +18,13 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from pianolab import PEDAL_RULES
 from pianolab.errors import PianolabError, PianolabWarning, printable
 from pianolab.files import replacing
 from pianolab.roll import MIDI_MAX, Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
 LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".txt", ".csv")
-PEDAL_RULES = ("release", "extended")
 MAX_SECONDS = 1e6  # eleven days: beyond, times are samples or milliseconds
 
 # names of columns in lower case without spaces and underscores; of several present, the first listed counts

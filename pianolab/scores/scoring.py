@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import mir_eval
 import numpy as np
 
-from pianolab.labels import PEDAL_RULES
+from pianolab import PEDAL_RULES
 from pianolab.units import note_name
 
 REGISTERS = {"A0-B1": (21, 35), "C2-B3": (36, 59), "C4-B5": (60, 83), "C6-C8": (84, 108)}
