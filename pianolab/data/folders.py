@@ -16,13 +16,10 @@ import numpy as np
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 
 LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # of several: what holds most (MIDI: velocity and pedal) first
-AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
-)  # fmt: skip
-FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".wma")  # sound that libsndfile does not read
 OVERLAP_S = 0.05  # legato fingers overlap this much in music that is still one note at a time
 
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")

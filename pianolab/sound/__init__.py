@@ -1,33 +1,20 @@
 """Sound files and arrays in, one mono signal out."""
 
-from pianolab.sound.audio import (
-    AUDIO_SUFFIXES,
-    MAX_CHANNELS,
-    MAX_SR,
-    MIN_SR,
-    ONSET_BELOW_PEAK_DB,
-    ONSET_WINDOW_S,
-    AudioError,
-    AudioInfo,
-    AudioWarning,
-    Blocks,
-    Resampler,
-    blocks,
-    check_signal,
-    checksum,
-    first_onset_s,
-    info,
-    load,
-    resample,
-    write,
-)
+from pianolab.sound.checks import MAX_CHANNELS, MAX_SR, MIN_SR, AudioError, AudioWarning, check_signal
+from pianolab.sound.onsets import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
+from pianolab.sound.opening import AUDIO_SUFFIXES, FOREIGN_SUFFIXES, AudioSource
+from pianolab.sound.reading import AudioInfo, Blocks, blocks, checksum, info, load
+from pianolab.sound.resampling import Resampler, resample
+from pianolab.sound.writing import write
 
 __all__ = [
     "AUDIO_SUFFIXES",
     "AudioError",
     "AudioInfo",
+    "AudioSource",
     "AudioWarning",
     "Blocks",
+    "FOREIGN_SUFFIXES",
     "MAX_CHANNELS",
     "MAX_SR",
     "MIN_SR",

@@ -134,7 +134,7 @@ def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monk
         return changed
 
     for name in (
-        "sound/audio.py",
+        "sound/reading.py",
         "frames.py",
         "roll.py",
         "units.py",

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from pianolab import sound
 from pianolab.data import load_dataset
-from pianolab.sound import AudioError, AudioWarning
-from pianolab.sound import audio as audio_module
+from pianolab.sound import AudioError, AudioWarning, opening
 
 pytestmark = pytest.mark.filterwarnings("error::pianolab.sound.AudioWarning")
 
@@ -115,6 +114,25 @@ def test_a_part_of_a_recording_is_that_part_of_the_whole(files, suffix, subtype,
     np.testing.assert_array_equal(part, whole[start:stop])
 
 
+CONTAINERS = {  # what a name with this ending holds, as libsndfile writes it
+    **dict.fromkeys((".ogg", ".oga"), ("OGG", "VORBIS")),
+    **dict.fromkeys((".aiff", ".aif", ".aifc"), ("AIFF", "PCM_16")),
+    **dict.fromkeys((".au", ".snd"), ("AU", "PCM_16")),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+
+
+@pytest.mark.parametrize("suffix", sound.AUDIO_SUFFIXES)
+def test_every_name_that_counts_as_sound_is_read(tmp_path, suffix):
+    container, subtype = CONTAINERS.get(suffix, (suffix[1:].upper(), "PCM_16"))
+    path = tmp_path / f"a4{suffix}"
+    sf.write(path, a4(sr=48000), 48000, format=container, subtype=subtype)
+    y, sr = sound.load(path)
+    assert sr == 48000
+    np.testing.assert_allclose(y[:24000], a4(sr=48000), atol=0.05)
+
+
 def test_stereo_is_the_mean_of_both_ears(tmp_path):
     left, right = a4(), a4()[::-1]
     sf.write(tmp_path / "two.wav", np.column_stack([left, right]), SR, subtype="FLOAT")
@@ -202,9 +220,9 @@ def test_standard_input_is_read_like_a_file():
 
 
 def test_long_standard_input_goes_to_disk_and_endless_one_is_refused(monkeypatch):
-    monkeypatch.setattr(audio_module, "_STREAM_IN_MEMORY", 1000)
+    monkeypatch.setattr(opening, "_STREAM_IN_MEMORY", 1000)
     np.testing.assert_array_equal(sound.load(Pipe(wav_bytes(a4())))[0], a4())
-    monkeypatch.setattr(audio_module, "_STREAM_LIMIT", 2000)
+    monkeypatch.setattr(opening, "_STREAM_LIMIT", 2000)
     with pytest.raises(AudioError, match=r"longer than .*save it as a file"):
         sound.load(Pipe(wav_bytes(a4())))
 
