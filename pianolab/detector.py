@@ -3,15 +3,25 @@
 A detector takes spans of frames and answers with Salience: how strongly each of the 88 keys sounds in each
 frame. It gives evidence only; the tracker decides what is a note. Settings are keyword-only constructor arguments
 with defaults, so that the command line, the comparison and the live view can offer them without knowing the
-detector.
+detector. A detector says all it was given: its params, its repr and its spec text hold every setting that differs
+from the default, however it was made.
 """
 
 import inspect
+import sys
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
 
 from pianolab.errors import PianolabError
+from pianolab.frames import Span
 from pianolab.roll import Salience
+
+_REGISTRY = "pianolab.detectors."  # modules there are found by name, all others by their file
 
 
 class DetectorError(PianolabError):
@@ -35,8 +45,8 @@ class Detector:
         Samples at ``sr`` that a frame needs from its own sample on; half a frame unless stated.
     onset_delay_s : float
         How much later than the true onset this detector's evidence rises; the tracker subtracts it.
-        Fitted on `tune` recordings.
-    tracking : dict
+        Fitted on `tune` recordings by ``pianolab fit-delay``.
+    tracking : mapping of str to object
         Settings of the tracker that suit this detector (chosen on `tune` recordings).
     weights : Path or None
         File of learnt weights, part of the cache key of estimates.
@@ -46,26 +56,40 @@ class Detector:
         Whether it answers only at the end of the stream, so that it is of no use live.
     """
 
-    name = ""
-    summary = ""
-    polyphonic = False
-    sr = 44100
-    frame_length = 2048
-    hop_length = 512
-    onset_delay_s = 0.0
-    tracking: typing.ClassVar[dict] = {}
-    weights = None
-    peer = False
-    whole_recording = False
+    name: str = ""
+    summary: str = ""
+    polyphonic: bool = False
+    sr: int = 44100
+    frame_length: int = 2048
+    hop_length: int = 512
+    onset_delay_s: float = 0.0
+    tracking: Mapping[str, Any] = {}
+    weights: Path | None = None
+    peer: ClassVar[bool] = False
+    whole_recording: ClassVar[bool] = False
+
+    _given: dict[str, Any]
+
+    def __new__(cls, *_args: object, **given: object) -> Self:
+        # The settings are kept here because this runs before any constructor, and sees what the caller wrote even
+        # where a subclass hands other settings on to its base. Copies are made without settings and then get them.
+        detector = super().__new__(cls)
+        detector._given = given
+        return detector
+
+    def __init__(self) -> None:
+        # object's constructor would take any settings in silence, because __new__ does.
+        pass
 
     @property
-    def lookahead(self):
+    def lookahead(self) -> int:
+        """Samples at ``sr`` that a frame needs from its own sample on."""
         return self.frame_length - self.frame_length // 2
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget the stream heard so far."""
 
-    def process(self, span):
+    def process(self, span: Span) -> Salience:
         """Salience of the frames in ``span`` (a detector with its own delay may answer later rows later).
 
         Parameters
@@ -78,60 +102,167 @@ class Detector:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement process(span) -> Salience")
 
-    def flush(self):
+    def flush(self) -> Salience:
         """The rows still owed at the end of the stream."""
         return Salience.empty()
 
     @property
-    def params(self):
-        """The parameters that differ from their defaults, as a dict."""
-        given = getattr(self, "_given", {})
-        defaults = parameters(type(self))
-        return {key: value for key, value in given.items() if value != defaults[key].default}
+    def params(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, as a dict in the order in which the class declares them.
 
-    def __repr__(self):
-        return spec_text(self.name or type(self).__name__, self.params)
+        Examples
+        --------
+        >>> from pianolab.detectors.yin import Yin
+        >>> Yin(threshold=0.2, octave_cost=1).params
+        {'threshold': 0.2}
+        """
+        declared = parameters(type(self))
+        given = {name: _as_declared(self._given[name], declared[name]) for name in declared if name in self._given}
+        return {name: value for name, value in given.items() if _differs(value, declared[name].default)}
+
+    @property
+    def spec(self) -> str:
+        """Text that ``pianolab.registry.create`` turns into an equal detector, also in another process.
+
+        Raises
+        ------
+        DetectorError
+            If there is no such text: the class stands in no file that can be imported, or a setting is no plain value.
+
+        Examples
+        --------
+        >>> from pianolab.detectors.yin import Yin
+        >>> Yin(threshold=0.2).spec
+        'yin:threshold=0.2'
+        """
+        for key, value in self.params.items():
+            if not isinstance(value, bool | int | float | str | None) or "," in str(value):
+                raise DetectorError(f"{key}={value!r} of {self!r} cannot be written as text: hand over the detector")
+        return spec_text(_address(type(self)), self.params)
+
+    def __repr__(self) -> str:
+        return spec_text(vars(type(self)).get("name") or type(self).__name__, self.params)
+
+
+def _address(cls: type[Detector]) -> str:
+    """The name of a registered class, FILE.py:Class of one at the top of another file."""
+    if cls.__module__.startswith(_REGISTRY):
+        return cls.name
+    module = sys.modules.get(cls.__module__)
+    file = getattr(module, "__file__", None)
+    # A script is not imported again: it would do all its work once more.
+    if file is None or cls.__module__ == "__main__" or getattr(module, cls.__name__, None) is not cls:
+        raise DetectorError(f"{cls.__name__} stands in no file that can be imported: write it to a file FILE.py")
+    return f"{file}:{cls.__name__}"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One setting of a detector: its name, default, type, and for a choice the allowed values."""
+    """One setting of a detector.
+
+    Attributes
+    ----------
+    name : str
+    default : object
+        `inspect.Parameter.empty` where it must be given.
+    kind : type
+        bool, int, float or str where the annotation has one of them, else the type of the default.
+    choices : tuple
+        The allowed values of a Literal; empty for all others.
+    """
 
     name: str
-    default: object
+    default: Any
     kind: type
-    choices: tuple = ()
+    choices: tuple[Any, ...] = ()
 
 
-def parameters(cls):
+def parameters(cls: type[Detector]) -> dict[str, Parameter]:
     """The settings that a detector class declares, in order.
+
+    Parameters
+    ----------
+    cls : type
+        A class whose constructor hands ``**others`` on to its base has those of its base as well.
 
     Returns
     -------
-    dict of str -> Parameter
+    dict of str to Parameter
+
+    Examples
+    --------
+    >>> from pianolab.detectors.nmf import Nmf
+    >>> parameters(Nmf)["preset"].choices
+    ('piano', 'textbook')
     """
-    found = {}
-    for name, parameter in inspect.signature(cls.__init__).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            choices = typing.get_args(parameter.annotation) if _is_literal(parameter.annotation) else ()
-            kind = type(choices[0]) if choices else _kind(parameter)
-            found[name] = Parameter(name, parameter.default, kind, choices)
+    found: dict[str, Parameter] = {}
+    for owner in (owner for owner in cls.__mro__ if "__init__" in vars(owner)):
+        signature = _signature(owner.__init__)
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in found:
+                found[name] = _declared(parameter)
+        if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+            break
     return found
 
 
-def _is_literal(annotation):
-    return typing.get_origin(annotation) is typing.Literal
+def _signature(function):
+    try:
+        return inspect.signature(function, eval_str=True)
+    except Exception:  # an annotation that is text and names something that is not imported
+        return inspect.signature(function)
 
 
-def _kind(parameter):
-    known = [kind for kind in (parameter.annotation, *typing.get_args(parameter.annotation)) if kind in _KINDS]
-    return known[0] if known else type(parameter.default)
+def _declared(parameter: inspect.Parameter) -> Parameter:
+    annotation = parameter.annotation
+    if typing.get_origin(annotation) is Literal:
+        choices = typing.get_args(annotation)
+        return Parameter(parameter.name, parameter.default, type(choices[0]), choices)
+    known = [kind for kind in (annotation, *typing.get_args(annotation)) if kind in (bool, int, float, str)]
+    return Parameter(parameter.name, parameter.default, known[0] if known else type(parameter.default))
 
 
-_KINDS = (bool, int, float, str)
+def _as_declared(value: Any, parameter: Parameter) -> Any:
+    """A setting in the type that the class declares, so that 1, 1.0 and numpy's 1.0 are one value."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if not isinstance(value, int | float) or parameter.kind not in (bool, int, float):
+        return value
+    try:
+        converted = parameter.kind(value)
+    except (OverflowError, ValueError):  # infinity and NaN are no int
+        return value
+    return converted if converted == value else value
 
 
-def spec_text(name, given):
-    """The inverse of parse_spec, with keys in the given order."""
+def _differs(value: Any, default: Any) -> bool:
+    try:
+        return bool(value != default)
+    except ValueError:  # arrays have no single answer
+        return True
+
+
+def spec_text(name: str, given: Mapping[str, object]) -> str:
+    """A name with settings as text: what `pianolab.registry.parse_spec` takes apart again.
+
+    Parameters
+    ----------
+    name : str
+    given : mapping of str to object
+        Settings, written in this order.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> spec_text("yin", {"threshold": 0.2, "hop_length": 256})
+    'yin:threshold=0.2,hop_length=256'
+    >>> spec_text("yin", {})
+    'yin'
+    """
     settings = ",".join(f"{key}={value}" for key, value in given.items())
     return f"{name}:{settings}" if settings else name

@@ -1,8 +1,8 @@
 """The registry: it finds detectors by name and makes them from text.
 
-The folder ``pianolab/detectors`` is the registry: a module there declares one or more subclasses of Detector with a
-``name``. A detector outside the package is named ``FILE.py:Class``. Spec text is a name with settings:
-``yin:threshold=0.1``.
+The folder ``pianolab/detectors`` (with ``peers`` inside it) is the registry: a module there declares one or more
+subclasses of Detector with a ``name``. A detector outside the package is named ``FILE.py:Class``. Spec text is a name
+with settings: ``yin:threshold=0.1``.
 """
 
 import hashlib
@@ -10,47 +10,75 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType, NoneType
+from typing import Any, TypeGuard
 
 import pianolab.detectors
-from pianolab.detector import Detector, DetectorError, parameters
+from pianolab.detector import Detector, DetectorError, Parameter, parameters
 from pianolab.errors import nearest
 from pianolab.frames import Framer
 
+_SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # the colon before the first key=value; others belong to the name
+_BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
-def load_all():
+
+def load_all() -> tuple[dict[str, type[Detector]], dict[str, str]]:
     """Import every module of the registry.
 
     Returns
     -------
-    detectors : dict of str -> type
+    detectors : dict of str to type
         Detector classes by name, sorted.
-    failures : dict of str -> str
+    failures : dict of str to str
         Modules that could not be imported, with the reason.
     """
     found, failures = {}, {}
-    for module_info in pkgutil.iter_modules(pianolab.detectors.__path__):
+    for module_info in pkgutil.walk_packages(pianolab.detectors.__path__, "pianolab.detectors."):
         try:
-            module = importlib.import_module(f"pianolab.detectors.{module_info.name}")
+            module = importlib.import_module(module_info.name)
         except Exception as error:  # any fault of one file must not hide the others
-            failures[module_info.name] = f"{type(error).__name__}: {error}"
+            failures[module_info.name.rpartition(".")[2]] = f"{type(error).__name__}: {error}"
             continue
         found.update({cls.name: cls for cls in _declared(module)})
     return dict(sorted(found.items())), failures
 
 
-def _declared(module):
-    classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, Detector)]
-    return [cls for cls in classes if cls.name and cls.__module__ == module.__name__]
+def _declared(module: ModuleType) -> list[type[Detector]]:
+    classes = [value for value in vars(module).values() if _is_detector(value)]
+    return [cls for cls in classes if vars(cls).get("name") and cls.__module__ == module.__name__]
 
 
-def names():
+def _is_detector(value: object) -> TypeGuard[type[Detector]]:
+    return inspect.isclass(value) and issubclass(value, Detector)
+
+
+def names() -> list[str]:
     """Names of all registered detectors, sorted."""
     return list(load_all()[0])
 
 
-def missing(cls):
-    """Why a detector cannot run here (a library it needs), or '' if it can."""
+def missing(cls: type[Detector]) -> str:
+    """Why a detector cannot run here.
+
+    Parameters
+    ----------
+    cls : type
+        A detector whose settings all have defaults.
+
+    Returns
+    -------
+    str
+        One line, such as the library that it needs; '' if it can run.
+
+    Examples
+    --------
+    >>> missing(find("yin"))
+    ''
+    """
     try:
         cls()
     except Exception as error:  # shown to the user beside the name
@@ -58,16 +86,31 @@ def missing(cls):
     return ""
 
 
-def find(name):
+def find(name: str) -> type[Detector]:
     """Detector class of a registered name or of ``FILE.py:Class``.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    type
+        The same class whenever it is asked for, while its file stays as it is.
 
     Raises
     ------
     DetectorError
         If there is none; names the nearest ones.
+
+    Examples
+    --------
+    >>> find("yin").name
+    'yin'
     """
     if ".py:" in name:
-        return _from_file(*name.rsplit(":", 1))
+        path, _, class_name = name.rpartition(":")
+        return _from_file(Path(path), class_name)
     found, failures = load_all()
     if name in found:
         return found[name]
@@ -76,39 +119,63 @@ def find(name):
     raise DetectorError(f"unknown detector {name!r}{_hint(name, found)}")
 
 
-def _from_file(path, class_name):
-    path = Path(path)
+def _from_file(path: Path, class_name: str) -> type[Detector]:
     if not path.is_file():
         raise DetectorError(f"detector file {str(path)!r} does not exist: give FILE.py:Class")
-    unique = "pianolab_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(unique, path)
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        cls = getattr(_imported(path.resolve()), class_name, None)
     except Exception as error:
         raise DetectorError(
             f"detector file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    cls = getattr(module, class_name, None)
-    if not (inspect.isclass(cls) and issubclass(cls, Detector)):
+    if not _is_detector(cls):
         raise DetectorError(f"{str(path)!r} has no detector class {class_name!r}: subclass pianolab.detector.Detector")
     return cls
 
 
-def parse_spec(text):
+def _imported(path: Path) -> ModuleType:
+    """The module of a file, the same one until the file changes."""
+    fingerprint = hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
+    name = f"pianolab_user_{fingerprint[:16]}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError("this is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # before it runs: dataclasses look their module up
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def parse_spec(text: str) -> tuple[str, dict[str, str]]:
     """Split ``NAME:key=value,...`` (or ``FILE.py:Class:key=value,...``) into name and parameter texts.
+
+    Parameters
+    ----------
+    text : str
 
     Returns
     -------
     name : str
-    given : dict of str -> str
+    given : dict of str to str
+
+    Raises
+    ------
+    DetectorError
+        If a setting is not key=value.
+
+    Examples
+    --------
+    >>> parse_spec("mine.py:Mine:threshold=0.1,preset=piano")
+    ('mine.py:Mine', {'threshold': '0.1', 'preset': 'piano'})
     """
-    name, settings = text.strip(), ""
-    head, _, tail = name.rpartition(":")
-    if head and ("=" in tail or not tail):
-        name, settings = head, tail
+    name, *settings = _SETTINGS.split(text.strip(), maxsplit=1)
     given = {}
-    for item in filter(None, settings.split(",")):
+    for item in filter(None, "".join(settings).split(",")):
         key, equals, value = item.partition("=")
         if not equals:
             raise DetectorError(f"{item!r} in {text!r} is not key=value: write NAME:key=value,key=value")
@@ -116,7 +183,7 @@ def parse_spec(text):
     return name, given
 
 
-def create(spec, **given):
+def create(spec: str | Detector, **given: Any) -> Detector:
     """Make a detector from a name or spec text and parameters.
 
     Parameters
@@ -134,8 +201,15 @@ def create(spec, **given):
     ------
     DetectorError
         For an unknown name, parameter or value.
+
+    Examples
+    --------
+    >>> create("yin:threshold=0.2", hop_length=256)
+    yin:hop_length=256,threshold=0.2
     """
     if isinstance(spec, Detector):
+        if given:
+            raise DetectorError(f"{spec!r} is made already: give its settings to its constructor")
         return spec
     if not isinstance(spec, str):
         raise DetectorError(f"{spec!r} names no detector: pass a name such as 'yin', or a Detector")
@@ -154,24 +228,21 @@ def create(spec, **given):
         raise
     except ValueError as error:
         raise DetectorError(f"detector {spec!r}: {error}") from error
-    detector._given = values
     return detector
 
 
-def _refuse_shape(detector):
+def _refuse_shape(detector: Detector) -> None:
     """Refuse frames that no Framer can cut, now and not when the first sound comes."""
     shape = {name: getattr(detector, name) for name in ("frame_length", "hop_length", "lookahead", "sr")}
     Framer(**shape)
 
 
-def _hint(word, known):
+def _hint(word: str, known: Iterable[str]) -> str:
     return nearest(word, known, otherwise=": known are " + ", ".join(known) if known else ": there are none")
 
 
-_BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-
-
-def _coerce(value, parameter, detector_name):
+def _coerce(value: Any, parameter: Parameter, detector_name: str) -> Any:
+    """A value, perhaps text, in the type that the parameter declares."""
     where = f"{detector_name}:{parameter.name}={value}"
     if parameter.choices:
         for choice in parameter.choices:
@@ -185,16 +256,14 @@ def _coerce(value, parameter, detector_name):
     try:
         if parameter.kind is bool:
             return _BOOLS[str(value).lower()]
-        if parameter.kind in (int, float):
-            return parameter.kind(value)
-        if parameter.default is None and not isinstance(value, str):
-            return value
-        return _number(value) if parameter.default is None else parameter.kind(value)
+        if parameter.kind in (NoneType, type):  # neither annotation nor default says what it is
+            return _number(value) if isinstance(value, str) else value
+        return parameter.kind(value)
     except (KeyError, TypeError, ValueError):
         raise DetectorError(f"{where}: give a value of type {parameter.kind.__name__}") from None
 
 
-def _number(text):
+def _number(text: str) -> int | float | str:
     for kind in (int, float):
         try:
             return kind(text)
