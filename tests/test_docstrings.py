@@ -14,10 +14,6 @@ SECTION = re.compile(r"^Parameters\n-{10}$", re.MULTILINE)
 # Modules with functions that still say it in a sentence; one whose functions are all described leaves this list.
 IN_A_SENTENCE = {
     *(
-        "cli/compare",
-        "cli/detect",
-        "cli/messages",
-        "cli/train",
         "compare/cache",
         "compare/provenance",
         "compare/tables",

@@ -3,16 +3,40 @@
 Remarks come before the table, one line each on standard error; what failed comes after it, and is a row of the report.
 """
 
-from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
-from pianolab.compare import report
-from pianolab.errors import printable
-from pianolab.scores import Protocol
+import argparse
+from collections.abc import Sequence
+from typing import Any
 
+from pianolab.cli.command import SPEC, Command, add_pedal, add_split, number_of, seconds
+from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
+from pianolab.errors import printable
+
+_EXAMPLES = """\
+pianolab compare
+pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
+pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
+pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/
+pianolab compare --data ~/midi --pedal extended --cache ~/heard"""
 _SHOWN_FAILURES = 10
 
 
-def run(args):
-    """Answer `pianolab compare`; returns the exit code."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", action="append", metavar="NAME|DIR", help="builtin (the default) or a folder of labelled recordings")
+    add("--detector", action="append", metavar=SPEC, help="default: all of pianolab's, also preset=textbook")
+    add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
+    add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
+    add_split(parser, default="test")
+    add_pedal(parser)
+    add("--jobs", type=number_of("processes"), metavar="N", help="processes at once (default: one a core, at most 8)")
+    add("--cache", metavar="DIR", help="what was heard is kept here and found again (default: results/.cache)")
+    add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pianolab.compare import CACHE, report
+    from pianolab.scores import Protocol
+
     result = report.run(
         args.data or "builtin",
         args.detector,
@@ -22,19 +46,20 @@ def run(args):
         split=args.split,
         jobs=args.jobs,
         protocol=Protocol(pedal=args.pedal),
+        cache=args.cache or CACHE,
     )
     _tell_oddities(result.about)
     print(result.console_table())
     failures = result.failures
-    for row in failures.head(_SHOWN_FAILURES).itertuples():
-        complain(f"{row.dataset} {row.recording}: {row.detector} failed: {row.error}")
+    for _, row in failures.head(_SHOWN_FAILURES).iterrows():
+        complain(f"{row['dataset']} {row['recording']}: {row['detector']} failed: {row['error']}")
     if len(failures) > _SHOWN_FAILURES:
         complain(f"{len(failures) - _SHOWN_FAILURES} more failed: see the rows with status error in scores.csv")
     print(f"\nprotocol: {result.protocol}\nreport:   {printable(result.folder / 'report.html')}")
     return FAILED if len(failures) else DONE
 
 
-def _estimates(texts):
+def _estimates(texts: Sequence[str]) -> dict[str, str]:
     folders = {}
     for text in texts:
         name, equals, folder = text.partition("=")
@@ -46,7 +71,7 @@ def _estimates(texts):
     return folders
 
 
-def _tell_oddities(about):
+def _tell_oddities(about: dict[str, Any]) -> None:
     """What a reader of the table should know, one line each."""
     for name, why in about["left_out"].items():
         warn(f"detector {name} is left out: {why}")
@@ -56,3 +81,8 @@ def _tell_oddities(about):
         warn(f"{dataset}: the same sound more than once: {', '.join(map(printable, ids))}")
     for remark in about["remarks"]:
         warn(": ".join(remark))
+
+
+COMMAND = Command(
+    "compare", "score detectors on labelled recordings and write a report", _EXAMPLES, _add_arguments, _run
+)

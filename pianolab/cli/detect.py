@@ -4,28 +4,46 @@ Everything that can be refused is refused before the first recording is heard. T
 one that cannot be read is named on standard error, and the others are still written. A file appears when it is whole.
 """
 
+from __future__ import annotations
+
+import argparse
+import math
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pianolab import DEFAULT_DETECTOR, NOTE_FORMATS
+from pianolab.cli.command import SPEC, Command
 from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
-from pianolab.detector import DetectorError
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable, replacing
-from pianolab.labels import LabelError, write_labels
-from pianolab.registry import create
-from pianolab.session import transcribe_file
-from pianolab.sound import AudioError
 
+if TYPE_CHECKING:
+    from pianolab.detector import Detector
+    from pianolab.session import Transcription
+
+_EXAMPLES = """\
+pianolab detect song.wav
+pianolab detect *.flac --detector cqt --out notes --track
+pianolab detect song.mp3 --out notes --format mid
+ffmpeg -loglevel error -i talk.m4a -f wav - | pianolab detect -"""
 STDIN = "-"
 STDIN_STEM = "stdin"
 
 
-def run(args):
-    """Answer `pianolab detect`; returns the exit code."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("audio", nargs="+", metavar="AUDIO", help="sound files; - reads a WAV on standard input")
+    add("--detector", default=DEFAULT_DETECTOR, metavar=SPEC, help=f"default: {DEFAULT_DETECTOR}")
+    add("--out", metavar="DIR", help="write DIR/<stem>.tsv (onset, offset, midi, velocity), replacing what is there")
+    add("--format", choices=NOTE_FORMATS, metavar="|".join(NOTE_FORMATS), help="of the note files (default: tsv)")
+    add("--track", action="store_true", help="also write DIR/<stem>.f0.csv (time, frequency, confidence)")
+
+
+def _run(args: argparse.Namespace) -> int:
     detector = _ready(args.detector)
     if args.track and detector.polyphonic:
         remedy = "use fft_peak, or no --track"
@@ -41,8 +59,11 @@ def run(args):
     return DONE if all(good) else REFUSED
 
 
-def _ready(spec):
+def _ready(spec: str) -> Detector:
     """The detector, or why there is none."""
+    from pianolab.detector import DetectorError
+    from pianolab.registry import create
+
     try:
         return create(spec)
     except DetectorError:
@@ -51,18 +72,18 @@ def _ready(spec):
         raise DetectorError(f"detector {spec} cannot run here: {reason(error)}") from error
 
 
-def _stem(source):
+def _stem(source: str) -> str:
     return STDIN_STEM if source == STDIN else Path(source).stem
 
 
-def _targets(source, args):
+def _targets(source: str, args: argparse.Namespace) -> list[str]:
     """Names of the files that a recording gives: notes first, then perhaps the track."""
     stem = _stem(source)
     names = [f"{stem}.{args.format or 'tsv'}"]
     return [*names, f"{stem}.f0.csv"] if args.track else names
 
 
-def _refuse_equal_names(sources, targets):
+def _refuse_equal_names(sources: Sequence[str], targets: Sequence[Sequence[str]]) -> None:
     counts = Counter(os.path.normcase(name) for names in targets for name in names)
     for name, count in counts.items():
         if count > 1:
@@ -74,7 +95,7 @@ def _refuse_equal_names(sources, targets):
             )
 
 
-def _writable(out):
+def _writable(out: Path) -> Path:
     try:
         refuse_unwritable(out)
     except OSError as error:
@@ -83,8 +104,12 @@ def _writable(out):
     return out
 
 
-def _one(source, detector, out, names):
+def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]) -> bool:
     """Hear one recording and write or print it; False if that cannot be done."""
+    from pianolab.labels import LabelError
+    from pianolab.session import transcribe_file
+    from pianolab.sound import AudioError
+
     shown = "standard input" if source == STDIN else printable(source)
     try:
         heard = transcribe_file(sys.stdin.buffer if source == STDIN else source, detector=detector)
@@ -103,12 +128,12 @@ def _one(source, detector, out, names):
     return False
 
 
-def _count(heard):
+def _count(heard: Transcription) -> str:
     n = len(heard.notes)
     return f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
 
 
-def _print_notes(shown, heard):
+def _print_notes(shown: str, heard: Transcription) -> None:
     notes = heard.notes
     print(f"{shown}: {_count(heard)}")
     if len(notes):
@@ -116,20 +141,27 @@ def _print_notes(shown, heard):
     for name, onset, offset, midi, velocity in zip(
         notes.names, notes.onset, notes.offset, notes.midi, notes.velocity, strict=True
     ):
-        loudness = "-" if np.isnan(velocity) else f"{velocity:.0f}"
+        loudness = "-" if math.isnan(velocity) else f"{velocity:.0f}"
         print(f"{onset:10.3f}{offset:10.3f}  {name:4}{midi:6}{loudness:>10}")
 
 
-def _write(out, names, heard):
+def _write(out: Path, names: Sequence[str], heard: Transcription) -> None:
+    from pianolab.labels import write_labels
+
     out.mkdir(parents=True, exist_ok=True)
     write_labels(out / names[0], heard.notes)
     if len(names) > 1:
         _write_track(out / names[1], heard)
 
 
-def _write_track(path, heard):
+def _write_track(path: Path, heard: Transcription) -> None:
     """Pitch of the sounding note in each frame: a CSV of seconds, Hz (0 where none) and confidence in [0, 1]."""
+    if heard.f0_times is None or heard.f0_hz is None or heard.f0_confidence is None:
+        raise UsageError("this detector gives no track: leave out --track")
     rows = zip(heard.f0_times, heard.f0_hz, heard.f0_confidence, strict=True)
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.write("time,frequency,confidence\n")
         file.writelines(f"{time_s:.6f},{hz:.4f},{confidence:.4f}\n" for time_s, hz, confidence in rows)
+
+
+COMMAND = Command("detect", "write down the notes in recordings", _EXAMPLES, _add_arguments, _run)

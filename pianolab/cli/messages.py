@@ -6,7 +6,7 @@ it.
 
 import sys
 
-from pianolab.errors import PianolabError, printable
+from pianolab.errors import PianolabError, printable, reason
 
 DONE = 0
 FAILED = 1  # the work was done, and something in it failed
@@ -19,27 +19,31 @@ class UsageError(PianolabError):
     """Words on the command line that make no sense; the message is one line with the remedy."""
 
 
-def complain(error):
-    """Say on one line of standard error what is wrong."""
-    _say(f"pianolab: {_text(error)}")
+def complain(error: Exception | str) -> None:
+    """Say on one line of standard error what is wrong.
+
+    Parameters
+    ----------
+    error : Exception or str
+        Refusals of ours are shown as they are, others with their type and where they happened.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
+    else:
+        text = reason(error) if isinstance(error, Exception) else error
+    _say(f"pianolab: {text}")
 
 
-def warn(text):
-    """Say on one line of standard error what is odd."""
+def warn(text: str) -> None:
+    """Say on one line of standard error what is odd.
+
+    Parameters
+    ----------
+    text : str
+    """
     _say(f"pianolab: warning: {text}")
 
 
-def _say(text):
+def _say(text: str) -> None:
     sys.stdout.flush()
     print(" ".join(text.splitlines()), file=sys.stderr, flush=True)
-
-
-def _text(error):
-    """An exception in words: refusals of ours as they are, others with their type and where they happened."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
-    if isinstance(error, Exception) and not isinstance(error, UsageError):
-        from pianolab.errors import reason
-
-        return reason(error)
-    return str(error)

@@ -1,10 +1,29 @@
 """`pianolab train`: folders of labelled recordings in, a network for the detector `neural` out."""
 
+import argparse
+
+from pianolab.cli.command import Command, number_of
 from pianolab.cli.messages import DONE, UsageError
 
+_EXAMPLES = """\
+pianolab train --data ~/maps_virtual --hold-out AkPnCGdD --out training
+pianolab train --data ~/recordings --notes ~/single_notes --config training.json --out training"""
 
-def run(args):
-    """Answer `pianolab train`; returns the exit code."""
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", action="append", metavar="DIR", required=True, help="labelled recordings to learn from")
+    add("--out", metavar="DIR", required=True, help="everything that is made; a training that stopped goes on there")
+    add("--hold-out", action="append", metavar="PIANO", default=[], help="validate on this piano (else every sixth)")
+    add("--like", metavar="FILE", help="course.json of a training: the same recordings, learnt from and held out")
+    add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
+    add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
+    add("--steps", type=number_of("steps"), metavar="N", help="how long (setting steps)")
+    add("--seed", type=int, metavar="N", help="fixes all that is drawn (setting seed)")
+    add("--jobs", type=number_of("processes"), metavar="N", default=2, help="processes that make material (default: 2)")
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         from pianolab.training import course
     except ImportError as error:
@@ -20,7 +39,10 @@ def run(args):
         hold_out=tuple(args.hold_out),
         like=args.like,
         notes_dir=args.notes,
-        jobs=args.jobs or 2,
+        jobs=args.jobs,
         say=lambda line: print(line, flush=True),
     )
     return DONE
+
+
+COMMAND = Command("train", "train the network of the detector neural (needs PyTorch)", _EXAMPLES, _add_arguments, _run)

@@ -10,7 +10,7 @@ from pianolab.session import transcribe
 SR = 44100
 
 
-def warm_up():
+def warm_up() -> None:
     """Compile and cache what is compiled on first use; peers and detectors that cannot run here are passed over."""
     y = render(Notes([0.1], [0.6], [60]), sr=SR)
     for name, cls in load_all()[0].items():

@@ -474,7 +474,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"pianolab {pianolab.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["compare", "detect", "score", "detectors", "data"])
+@pytest.mark.parametrize("command", [command.name for command in parser.COMMANDS])
 def test_every_command_explains_itself_with_examples(command, capsys):
     assert run(command, "--help") == 0
     out = capsys.readouterr().out
@@ -485,11 +485,11 @@ def test_every_command_explains_itself_with_examples(command, capsys):
 
 
 def test_every_example_can_be_typed():
-    for text in parser._EXAMPLES.values():
-        for line in text.splitlines():
-            words = line.partition("  ")[0].partition("pianolab ")[2].split()
-            if "COMMAND" not in words:
-                assert callable(parser._parser().parse_args(words).run)
+    texts = [parser.EXAMPLES, *(command.examples for command in parser.COMMANDS)]
+    for line in "\n".join(texts).splitlines():
+        words = line.partition("  ")[0].partition("pianolab ")[2].split()
+        if "COMMAND" not in words:
+            assert callable(parser.make_parser().parse_args(words).run)
 
 
 @pytest.mark.parametrize(
@@ -607,23 +607,19 @@ def test_a_longer_recording_takes_no_more_memory(tmp_path):
 
 
 def test_ctrl_c_is_quiet(song, monkeypatch, capsys):
-    from pianolab.cli import detect
-
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(detect, "transcribe_file", interrupted)
+    monkeypatch.setattr("pianolab.session.transcribe_file", interrupted)
     assert run("detect", song) == 130
     assert capsys.readouterr().err == ""
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(song, tmp_path, monkeypatch, capsys):
-    from pianolab.cli import detect
-
     def full(path, notes):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(detect, "write_labels", full)
+    monkeypatch.setattr("pianolab.labels.write_labels", full)
     assert run("detect", song, "--out", tmp_path / "out") == 2
     assert complaints(capsys) == [f"pianolab: {tmp_path / 'out' / 'song.tsv'}: No space left on device"]
     assert list((tmp_path / "out").iterdir()) == []
@@ -632,8 +628,6 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(song, tmp_path, monkeypatch,
 def test_remarks_of_libraries_are_not_shown_and_ours_are_one_line(song, monkeypatch, capsys):
     import warnings
 
-    from pianolab.cli import detect
-
     heard = transcribe_file(song)
 
     def talkative(*args, **kwargs):
@@ -641,7 +635,7 @@ def test_remarks_of_libraries_are_not_shown_and_ours_are_one_line(song, monkeypa
         warnings.warn("the sound\nis thin", sound.AudioWarning, stacklevel=1)
         return heard
 
-    monkeypatch.setattr(detect, "transcribe_file", talkative)
+    monkeypatch.setattr("pianolab.session.transcribe_file", talkative)
     assert run("detect", song) == 0
     assert complaints(capsys) == ["pianolab: warning: the sound is thin"]
 

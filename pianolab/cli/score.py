@@ -1,0 +1,55 @@
+"""`pianolab score`: notes that were heard and notes that were played in, how right they are out."""
+
+import argparse
+import json
+from collections.abc import Mapping
+
+from pianolab.cli.command import Command, add_pedal
+from pianolab.cli.messages import DONE
+
+_EXAMPLES = """\
+pianolab score notes/song.tsv song.mid
+pianolab score notes/song.tsv song.mid --json"""
+_ROWS = {
+    "onset": "key and onset",
+    "note": "key, onset and offset",
+    "velocity": "key, onset, offset and velocity",
+    "onset_only": "onset of any key",
+    "frame": "keys down, frame by frame",
+}
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("estimate", metavar="ESTIMATE", help="notes that were heard: .mid, .tsv, .csv or .txt (MAPS)")
+    parser.add_argument("labels", metavar="LABELS", help="notes that were played, in one of the same formats")
+    add_pedal(parser)
+    parser.add_argument("--json", action="store_true", help="write one JSON object: metric name to value, and protocol")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pianolab.labels import read_labels
+    from pianolab.scores import Protocol, score_notes
+
+    protocol = Protocol(pedal=args.pedal)
+    reference, estimate = read_labels(args.labels, pedal=protocol.pedal), read_labels(args.estimate)
+    scores = score_notes(reference, estimate, protocol=protocol)
+    if args.json:
+        print(json.dumps({**scores, "protocol": str(protocol)}, indent=2, allow_nan=False))
+    else:
+        print("\n".join([*_table(scores), f"protocol: {protocol}"]))
+    return DONE
+
+
+def _table(scores: Mapping[str, float]):
+    yield f"notes: {scores['n_estimate']:.0f} heard, {scores['n_reference']:.0f} played"
+    yield f"{'':33}{'precision':>10}{'recall':>10}{'F1':>10}"
+    for name, meaning in _ROWS.items():
+        if f"{name}_f1" in scores:
+            values = (scores[f"{name}_{part}"] for part in ("precision", "recall", "f1"))
+            yield f"{meaning:33}" + "".join(f"{value:10.4f}" for value in values)
+    if "onset_bias_ms" in scores:
+        yield f"{'onset later than played, median':33}{scores['onset_bias_ms']:10.1f} ms"
+        yield f"{'onset away from played, median':33}{scores['onset_deviation_ms']:10.1f} ms"
+
+
+COMMAND = Command("score", "score a note file against labels", _EXAMPLES, _add_arguments, _run)
