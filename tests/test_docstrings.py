@@ -20,7 +20,7 @@ IN_A_SENTENCE = {
     ),
     *("data/builtin", "data/folders", "data/recording", "dsp/spectrum", "files", "frames", "plots"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
-    *("lessons/pitch", "lessons/teaching", "piano/physical", "scores/scoring", "session"),
+    *("lessons/pitch", "lessons/teaching", "piano/physical", "session"),
     *("units", "detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
     *("live/__main__", "live/responder", "live/sources", "live/stream", "live/takes", "live/verdicts"),
     "training/course",
