@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pianolab.compare.participants import find_entries
-from pianolab.detectors import external
+from pianolab.detectors.peers.base import NoteWriter, needed, pitch_salience
+from pianolab.detectors.peers.mel_filters import torchaudio_or_mel_filters
 from pianolab.piano import render
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
@@ -22,7 +23,7 @@ SCALE = Notes([0.3, 0.9, 1.5, 2.1], [0.8, 1.4, 2.0, 2.6], [60, 62, 64, 65])
 QUICK = ("aubio", "aubio_notes", "swift_f0", "basic_pitch")
 
 
-class Writes(external._Writer):
+class Writes(NoteWriter):
     """A peer that writes the notes it is given."""
 
     sr, hop_length = 16000, 160
@@ -70,7 +71,7 @@ def test_a_peer_that_writes_nothing_is_silent():
 
 def test_a_pitch_track_lights_the_nearest_key_and_nothing_off_the_keyboard():
     hz = np.array([440.0, 0.0, np.nan, 20.0, 9000.0, 27.5])
-    salience = external.pitch_salience(np.arange(6) / 100, hz, np.full(6, 0.9), np.zeros(6))
+    salience = pitch_salience(np.arange(6) / 100, hz, np.full(6, 0.9), np.zeros(6))
     assert salience.best_key.tolist() == [48, -1, -1, -1, -1, 0]
     assert salience.hz[0, 48] == 440.0
 
@@ -78,7 +79,7 @@ def test_a_pitch_track_lights_the_nearest_key_and_nothing_off_the_keyboard():
 def test_the_stand_in_for_torchaudio_has_htk_triangles_and_leaves_no_trace(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchaudio", None)  # as if it could not be imported
     monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(from_numpy=lambda array: array))
-    with external.torchaudio_or_mel_filters():
+    with torchaudio_or_mel_filters():
         import torchaudio
 
         filters = torchaudio.functional.melscale_fbanks(
@@ -95,7 +96,7 @@ def test_the_stand_in_for_torchaudio_has_htk_triangles_and_leaves_no_trace(monke
 
 def test_a_missing_library_is_named_with_what_to_install():
     with pytest.raises(ImportError, match=r"pip install no-such-wheel \(docs/peers.md\)"):
-        external.needed("no_such_library", install="no-such-wheel")
+        needed("no_such_library", install="no-such-wheel")
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))
