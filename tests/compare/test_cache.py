@@ -146,7 +146,7 @@ def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monk
     ):
         assert changes(name), name
     assert changes("detectors/fft_peak.py")
-    for name in ("scores/notes.py", "plots.py", "compare/run.py", "labels/formats.py", "detectors/yin.py"):
+    for name in ("scores/notes.py", "plots.py", "compare/run.py", "labels/files.py", "detectors/yin.py"):
         assert not changes(name), name
     assert source_checksum(detector) == before
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pianolab import labels
 from pianolab.data import load_dataset
-from pianolab.labels import LabelError, LabelWarning, formats, read_labels, read_pedal, sustain, write_labels
+from pianolab.labels import LabelError, LabelWarning, read_labels, read_pedal, sustain, write_labels
+from pianolab.labels.pedal import merged
 from pianolab.roll import Notes
 
 pytestmark = pytest.mark.filterwarnings("error::pianolab.labels.LabelWarning")
@@ -107,7 +108,7 @@ def test_notes_that_overlap_touch_and_nest_on_one_key_are_all_kept_with_their_ow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pedals=st.lists(st.tuples(st.integers(0, 500), st.integers(1, 50)), max_size=10))
 def test_the_pedal_survives_a_round_trip(tmp_path, pedals):
-    want = formats._merged([(down / 10, (down + length) / 10) for down, length in pedals])
+    want = merged([(down / 10, (down + length) / 10) for down, length in pedals])
     write_labels(tmp_path / "pedal.mid", CHORD, pedal=want)
     np.testing.assert_allclose(read_pedal(tmp_path / "pedal.mid"), want, rtol=0, atol=1e-9)
     np.testing.assert_allclose(read_labels(tmp_path / "pedal.mid").intervals, CHORD.intervals, atol=TOLERANCE_S[".mid"])
@@ -387,7 +388,7 @@ def test_sustain_is_the_rule_said_in_words(notes, pedals):
     notes = Notes([n[0] for n in notes], [n[0] + n[1] for n in notes], [n[2] for n in notes])
     pedals = [(down, down + length) for down, length in pedals]
     got = sustain(notes, pedals)
-    held = formats._merged(pedals)
+    held = merged(pedals)
     for i in range(len(notes)):
         end = notes.offset[i]
         for down, up in held:

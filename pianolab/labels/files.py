@@ -1,0 +1,188 @@
+"""Files that say which notes are played: MIDI, MAPS .txt, .tsv and .csv, read into Notes and written from them.
+
+A text file names its columns in the first line and has one note a line: onset and offset in seconds, key as a MIDI
+number (or a name such as C#4), perhaps velocity. A MIDI file also holds the sustain pedal. The offset of a note is
+then either where the finger lets go ("release", the default) or, with the pedal down, where the sound ends
+("extended"). What cannot be true is refused with the file, the line and the remedy; notes that no piano has are
+dropped and counted.
+"""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pianolab import PEDAL_RULES, PedalRule
+from pianolab.errors import printable
+from pianolab.files import replacing
+from pianolab.labels.midi import midi_bytes, read_midi
+from pianolab.labels.pedal import merged, sustain
+from pianolab.labels.rows import LabelError, LabelWarning, notes_of
+from pianolab.labels.text import read_table, table_text
+from pianolab.roll import Notes
+from pianolab.units import MIDI_HIGH, MIDI_LOW
+
+LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".txt", ".csv")
+
+
+def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -> Notes:
+    """The notes in a label file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in .mid, .midi, .tsv, .txt or .csv.
+    pedal : {'release', 'extended'}
+        What the offset of a note in a MIDI file is: the release of the key, or the end of its sound under the sustain
+        pedal (see `sustain`). Text files hold no pedal; their offsets are taken as they are.
+
+    Returns
+    -------
+    Notes
+        Within A0..C8. Notes that overlap on one key are all kept.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing, empty, damaged or of another kind, a column is missing, or a value cannot be true.
+
+    Warns
+    -----
+    LabelWarning
+        If notes off the keyboard or drums are dropped, or a note never ends.
+
+    Examples
+    --------
+    >>> from pianolab.data import data_dir
+    >>> read_labels(data_dir() / "clips" / "ode_to_joy.mid")
+    <Notes: 16 notes, E1 E1 F1 G1 G1 F1 ...>
+    """
+    if pedal not in PEDAL_RULES:
+        raise LabelError(f"pedal rule {pedal!r} is unknown: use one of {', '.join(PEDAL_RULES)}")
+    path, name = _known(path)
+    if _is_midi(path):
+        song = read_midi(_bytes(path, name), name)
+        _warn_of_song(song, name)
+        notes = notes_of(song.rows, name)
+        if pedal == "extended":
+            notes = sustain(notes, song.pedal)
+    else:
+        notes = notes_of(read_table(_bytes(path, name), name), name)
+    on_keyboard = notes.on_keyboard()
+    if n_off := len(notes) - len(on_keyboard):
+        text = f"{name}: {n_off} of {len(notes)} notes lie off the keyboard ({MIDI_LOW}..{MIDI_HIGH}) and are dropped"
+        warnings.warn(text, LabelWarning, stacklevel=2)
+    return on_keyboard
+
+
+def read_pedal(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
+    """When the sustain pedal is down, as a MIDI file says.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    (n, 2) float64
+        Seconds at which it goes down and up, in order; a piano has one pedal, so all channels count together. Empty
+        for text files, which hold no pedal.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing, empty, damaged or of another kind.
+    """
+    path, name = _known(path)
+    data = _bytes(path, name)
+    return read_midi(data, name).pedal if _is_midi(path) else np.zeros((0, 2))
+
+
+def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.ArrayLike | None = None) -> None:
+    """Write notes to a label file; it appears when it is complete.
+
+    Times in text files are rounded to a microsecond, in MIDI files to 50 microseconds (so they are off by at most
+    0.5 and 25 microseconds). A MIDI file needs a whole velocity from 1 to 127: an unknown one becomes 64. MAPS .txt
+    holds no velocity. Confidence is not written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in .mid, .midi, .tsv, .txt (the format of MAPS) or .csv.
+    notes : Notes
+    pedal : (n, 2) array, optional
+        Seconds at which the sustain pedal goes down and up; only MIDI files hold it.
+
+    Raises
+    ------
+    LabelError
+        If the suffix is unknown, the pedal is no list of times, or the file cannot be written.
+
+    Warns
+    -----
+    LabelWarning
+        If a pedal is given and the file cannot hold it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_labels(f"{folder}/third.mid", Notes([0.0, 0.0], [1.0, 1.0], [60, 64]))
+    ...     read_labels(f"{folder}/third.mid")
+    <Notes: 2 notes, C4 E4>
+    """
+    path = Path(path)
+    name = printable(path)
+    _refuse_suffix(path, name)
+    pedal = merged([] if pedal is None else pedal)
+    if len(pedal) and not _is_midi(path):
+        warnings.warn(f"{name} cannot hold the pedal: write a .mid file to keep it", LabelWarning, stacklevel=2)
+    content = midi_bytes(notes, pedal, name) if _is_midi(path) else table_text(notes, path.suffix.lower()).encode()
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise LabelError(f"{name} cannot be written ({why}): choose a folder that exists and is yours") from error
+
+
+def _known(path):
+    path = Path(path)
+    name = printable(path)
+    _refuse_suffix(path, name)
+    return path, name
+
+
+def _refuse_suffix(path, name):
+    if path.suffix.lower() not in LABEL_SUFFIXES:
+        raise LabelError(f"{name} is no label file: use a name that ends in {', '.join(LABEL_SUFFIXES)}")
+
+
+def _is_midi(path):
+    return path.suffix.lower() in (".mid", ".midi")
+
+
+def _bytes(path, name):
+    if path.is_dir():
+        raise LabelError(f"{name} is a folder: name a file in it")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise LabelError(f"{name} is not there: check the name and the folder") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise LabelError(f"{name} cannot be read ({why}): check the name and your rights to it") from error
+    if not data:
+        raise LabelError(f"{name} is empty (0 bytes): a file without notes holds at least a header")
+    return data
+
+
+def _warn_of_song(song, name):
+    if song.n_hanging:
+        text = f"{name}: {song.n_hanging} notes never end and are ended at the end of the file"
+        warnings.warn(text, LabelWarning, stacklevel=3)
+    if song.n_drums:
+        text = f"{name}: {song.n_drums} drum notes (channel 10) are ignored"
+        warnings.warn(text, LabelWarning, stacklevel=3)
