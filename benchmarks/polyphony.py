@@ -263,7 +263,7 @@ def rule_ms(detector):
 
     Left aside is how much later than the stroke the detector's evidence rises, and that a note may wait for its key.
     """
-    rows = 1 + default_tracker(detector).delay_rows
+    rows = 1 + default_tracker(detector).tracking.delay_rows
     return 1000.0 * (detector.lookahead + rows * detector.hop_length) / detector.sr
 
 

@@ -5,18 +5,25 @@ the first sample. Notes are events with an onset and an offset in seconds and a 
 immutable: arrays are copied in and made read-only, so that a result can be shared without fear.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_hz, midi_to_hz, note_name
+
+if TYPE_CHECKING:
+    import pandas
 
 MIDI_MAX = 127
 
 
-def _frozen(values, dtype, shape, name):
+def _frozen(values: ArrayLike, dtype: type, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
+    """The values as a read-only array of a shape, in which None stands for any size."""
     array = np.asarray(values, dtype=dtype)
-    if array.flags.writeable or array.base is not None:  # somebody else could change it
+    if array.flags.writeable or array.base is not None:  # Somebody else could change it.
         array = array.copy()
     if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=False)):
         want = tuple("n" if size is None else size for size in shape)
@@ -25,7 +32,7 @@ def _frozen(values, dtype, shape, name):
     return array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Salience:
     """Evidence of a detector for every key in every frame.
 
@@ -43,62 +50,116 @@ class Salience:
         Evidence that the key (or any key) was struck here, in [0, 1]; None where a detector has none.
     offset, velocity : (T, 88) float32, optional
         Evidence of a release in [0, 1]; MIDI velocity 0..127 if struck here.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape.
+
+    Examples
+    --------
+    Two frames, in which A4 (key 48) sounds:
+
+    >>> strength = np.zeros((2, 88))
+    >>> strength[:, 48] = 0.75
+    >>> evidence = Salience([0.0, 0.01], strength, np.full((2, 88), np.nan), [-20.0, -21.0])
+    >>> len(evidence), evidence.best_key.tolist(), evidence.f0_hz.tolist()
+    (2, [48, 48], [440.0, 440.0])
     """
 
-    times: np.ndarray
-    strength: np.ndarray
-    hz: np.ndarray
-    level_db: np.ndarray
-    onset: np.ndarray | None = None
-    offset: np.ndarray | None = None
-    velocity: np.ndarray | None = None
+    times: NDArray[np.float64]
+    strength: NDArray[np.float32]
+    hz: NDArray[np.float32]
+    level_db: NDArray[np.float32]
+    onset: NDArray[np.float32] | None
+    offset: NDArray[np.float32] | None
+    velocity: NDArray[np.float32] | None
 
-    def __post_init__(self):
-        n = len(self.times)
-        shapes = {"times": (n,), "level_db": (n,), "onset": (n, None)}
-        for field in fields(self):
-            value = getattr(self, field.name)
+    def __init__(
+        self,
+        times: ArrayLike,
+        strength: ArrayLike,
+        hz: ArrayLike,
+        level_db: ArrayLike,
+        onset: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        velocity: ArrayLike | None = None,
+    ):
+        n = np.size(times)
+        for name, value, shape in (
+            ("times", times, (n,)),
+            ("strength", strength, (n, N_KEYS)),
+            ("hz", hz, (n, N_KEYS)),
+            ("level_db", level_db, (n,)),
+            ("onset", onset, (n, None)),
+            ("offset", offset, (n, N_KEYS)),
+            ("velocity", velocity, (n, N_KEYS)),
+        ):
             if value is not None:
-                dtype = np.float64 if field.name == "times" else np.float32
-                value = _frozen(value, dtype, shapes.get(field.name, (n, N_KEYS)), f"Salience.{field.name}")
-                object.__setattr__(self, field.name, value)
+                value = _frozen(value, np.float64 if name == "times" else np.float32, shape, f"Salience.{name}")
+            object.__setattr__(self, name, value)
         if self.onset is not None and self.onset.shape[1] not in (1, N_KEYS):
             raise ValueError(f"Salience.onset has {self.onset.shape[1]} columns: use 1 or {N_KEYS}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.times)
 
     @property
-    def best_key(self):
+    def best_key(self) -> NDArray[np.int64]:
         """Key index of the strongest key in each frame, shape (T,); -1 where all strengths are 0."""
-        best = np.argmax(self.strength, axis=1) if len(self) else np.zeros(0, int)
+        best = np.argmax(self.strength, axis=1) if len(self) else np.zeros(0, np.int64)
         return np.where(np.max(self.strength, axis=1, initial=0.0) > 0, best, -1)
 
     @property
-    def f0_hz(self):
+    def f0_hz(self) -> NDArray[np.float64]:
         """Sounding frequency of the strongest key in each frame, shape (T,) Hz; 0 where there is none."""
         best = self.best_key
         hz = np.take_along_axis(self.hz, np.maximum(best, 0)[:, None], axis=1)[:, 0].astype(float)
         hz = np.where(np.isnan(hz), key_hz()[np.maximum(best, 0)], hz)
         return np.where(best >= 0, hz, 0.0)
 
-    def between(self, start_s, stop_s):
-        """The frames with start_s <= time < stop_s."""
+    def between(self, start_s: float, stop_s: float) -> "Salience":
+        """The frames of a stretch of time.
+
+        Parameters
+        ----------
+        start_s, stop_s : float
+            Frames with start_s <= time < stop_s are kept, seconds.
+
+        Returns
+        -------
+        Salience
+        """
         keep = (self.times >= start_s) & (self.times < stop_s)
-        return Salience(**{f.name: _rows(getattr(self, f.name), keep) for f in fields(self)})
+        return Salience(**{field.name: _rows(getattr(self, field.name), keep) for field in fields(self)})
 
     @classmethod
-    def empty(cls):
+    def empty(cls) -> "Salience":
         """No frames at all."""
         return cls(np.zeros(0), np.zeros((0, N_KEYS)), np.zeros((0, N_KEYS)), np.zeros(0))
 
     @classmethod
-    def concatenate(cls, parts):
-        """Join consecutive pieces; optional evidence is kept when every piece has it."""
+    def concatenate(cls, parts: "Iterable[Salience]") -> "Salience":
+        """Join consecutive pieces.
+
+        Parameters
+        ----------
+        parts : iterable of Salience
+            In order. Optional evidence is kept where every piece that has frames has it.
+
+        Returns
+        -------
+        Salience
+
+        Examples
+        --------
+        >>> len(Salience.concatenate([Salience.empty(), Salience.empty()]))
+        0
+        """
         parts = [part for part in parts if len(part)]
         if not parts:
             return cls.empty()
-        joined = {}
+        joined: dict[str, Any] = {}
         for field in fields(cls):
             values = [getattr(part, field.name) for part in parts]
             joined[field.name] = None if any(v is None for v in values) else _read_only(np.concatenate(values))
@@ -110,11 +171,11 @@ def _read_only(array):
     return array
 
 
-def _rows(array, keep):
+def _rows(array: Any, keep: NDArray[np.bool_]) -> Any:
     return None if array is None else array[keep]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Notes:
     """Piano notes, sorted by onset and then by pitch.
 
@@ -125,114 +186,179 @@ class Notes:
     midi : (n,) int64
         MIDI number, 0..127 (a piano has 21..108).
     velocity : (n,) float64
-        0..127, NaN where unknown.
+        0..127, NaN where unknown; not given: NaN.
     confidence : (n,) float64
-        In [0, 1]; 1 for labels.
+        In [0, 1]; not given: 1, as for labels.
 
     Raises
     ------
     ValueError
         If lengths differ, a time is negative or not finite, an offset precedes its onset, or a number is
         out of range.
+
+    Examples
+    --------
+    >>> notes = Notes(onset=[0.5, 0.0], offset=[1.0, 0.5], midi=[64, 60])
+    >>> notes
+    <Notes: 2 notes, C4 E4>
+    >>> notes[notes.midi > 60].onset.tolist()
+    [0.5]
     """
 
-    onset: np.ndarray
-    offset: np.ndarray
-    midi: np.ndarray
-    velocity: np.ndarray = None
-    confidence: np.ndarray = None
+    onset: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    midi: NDArray[np.int64]
+    velocity: NDArray[np.float64]
+    confidence: NDArray[np.float64]
 
-    def __post_init__(self):
-        n = len(self.onset)
-        given_midi = np.asarray(self.midi, dtype=float)
+    def __init__(
+        self,
+        onset: ArrayLike,
+        offset: ArrayLike,
+        midi: ArrayLike,
+        velocity: ArrayLike | None = None,
+        confidence: ArrayLike | None = None,
+    ):
+        n = np.size(onset)
+        given_midi = np.asarray(midi, dtype=float)
         if np.any(given_midi != np.round(given_midi)):
             raise ValueError("midi holds fractions or NaN: round to whole MIDI numbers first")
-        outside = (given_midi < 0) | (given_midi > MIDI_MAX)  # asked before the cast, which infinity would not survive
+        outside = (given_midi < 0) | (given_midi > MIDI_MAX)  # Infinity would not survive the cast that follows.
         if np.any(outside):
             bad = given_midi[outside][0]
             raise ValueError(f"MIDI number {bad:g} is outside 0..{MIDI_MAX}: A0 is {MIDI_LOW}, C8 is {MIDI_HIGH}")
         values = {
-            "onset": _frozen(self.onset, np.float64, (n,), "Notes.onset"),
-            "offset": _frozen(self.offset, np.float64, (n,), "Notes.offset"),
+            "onset": _frozen(onset, np.float64, (n,), "Notes.onset"),
+            "offset": _frozen(offset, np.float64, (n,), "Notes.offset"),
             "midi": _frozen(given_midi, np.int64, (n,), "Notes.midi"),
-            "velocity": _frozen(_filled(self.velocity, n, np.nan), np.float64, (n,), "Notes.velocity"),
-            "confidence": _frozen(_filled(self.confidence, n, 1.0), np.float64, (n,), "Notes.confidence"),
+            "velocity": _frozen(_filled(velocity, n, np.nan), np.float64, (n,), "Notes.velocity"),
+            "confidence": _frozen(_filled(confidence, n, 1.0), np.float64, (n,), "Notes.confidence"),
         }
         _refuse_bad_notes(**{name: value for name, value in values.items() if name != "midi"})
         order = np.lexsort((values["midi"], values["onset"]))
         for name, value in values.items():
-            value = value[order]
-            value.setflags(write=False)
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, _read_only(value[order]))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.onset)
 
-    def __getitem__(self, index):
-        """The notes chosen by a slice, mask or index array."""
-        if np.isscalar(index):
-            index = [index]
-        return Notes(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+    def __getitem__(self, index: ArrayLike | slice) -> "Notes":
+        """Some of the notes.
 
-    def __eq__(self, other):
+        Parameters
+        ----------
+        index : int, slice, mask or array of int
+
+        Returns
+        -------
+        Notes
+        """
+        chosen: Any = [index] if np.isscalar(index) else index
+        return Notes(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Notes):
             return NotImplemented
         return all(np.array_equal(getattr(self, f.name), getattr(other, f.name), equal_nan=True) for f in fields(self))
 
-    __hash__ = None
-
-    def __repr__(self):
+    def __repr__(self) -> str:
         names = " ".join(note_name(m) for m in self.midi[:6]) + (" ..." if len(self) > 6 else "")
         return f"<Notes: {len(self)} notes{', ' + names if len(self) else ''}>"
 
     @property
-    def intervals(self):
-        """(n, 2) onset and offset in seconds, as mir_eval wants them."""
+    def intervals(self) -> NDArray[np.float64]:
+        """Onset and offset of each note in seconds, (n, 2), as mir_eval wants them."""
         return np.column_stack([self.onset, self.offset]).reshape(-1, 2)
 
     @property
-    def hz(self):
-        """(n,) equal-tempered frequency in Hz."""
-        return np.asarray(midi_to_hz(self.midi), dtype=float).reshape(-1)
+    def hz(self) -> NDArray[np.float64]:
+        """Equal-tempered frequency of each note in Hz, (n,)."""
+        return midi_to_hz(self.midi)
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Note names such as 'C4', a list of n strings."""
         return [note_name(m) for m in self.midi]
 
-    def table(self):
+    def table(self) -> "pandas.DataFrame":
         """The notes as a pandas DataFrame: name, onset, offset, midi, velocity, confidence."""
-        import pandas as pd
+        import pandas
 
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return pd.DataFrame({"name": self.names, **columns})
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return pandas.DataFrame({"name": self.names, **columns})
 
-    def on_keyboard(self):
+    def on_keyboard(self) -> "Notes":
         """The notes within A0..C8."""
         return self[(self.midi >= MIDI_LOW) & (self.midi <= MIDI_HIGH)]
 
-    def between(self, start_s, stop_s):
-        """The notes that begin in start_s <= onset < stop_s; offsets are cut at stop_s."""
+    def between(self, start_s: float, stop_s: float) -> "Notes":
+        """The notes that begin in a stretch of time.
+
+        Parameters
+        ----------
+        start_s, stop_s : float
+            Notes with start_s <= onset < stop_s are kept, seconds; their offsets are cut at stop_s.
+
+        Returns
+        -------
+        Notes
+
+        Examples
+        --------
+        >>> Notes([0.0, 1.0], [3.0, 2.0], [60, 64]).between(0.0, 0.5).offset.tolist()
+        [0.5]
+        """
         part = self[(self.onset >= start_s) & (self.onset < stop_s)]
         return Notes(part.onset, np.minimum(part.offset, stop_s), part.midi, part.velocity, part.confidence)
 
-    def shifted(self, seconds):
-        """The same notes, later by ``seconds`` (earlier if negative; times stop at 0)."""
+    def shifted(self, seconds: float) -> "Notes":
+        """The same notes at another time.
+
+        Parameters
+        ----------
+        seconds : float
+            How much later; earlier if negative. Times stop at 0.
+
+        Returns
+        -------
+        Notes
+
+        Examples
+        --------
+        >>> Notes([1.0], [2.0], [60]).shifted(-1.5).intervals.tolist()
+        [[0.0, 0.5]]
+        """
         onset, offset = np.maximum(self.onset + seconds, 0), np.maximum(self.offset + seconds, 0)
         return Notes(onset, offset, self.midi, self.velocity, self.confidence)
 
     @classmethod
-    def empty(cls):
+    def empty(cls) -> "Notes":
         """No notes."""
         return cls([], [], [])
 
     @classmethod
-    def concatenate(cls, parts):
-        """All notes of several Notes, sorted together."""
+    def concatenate(cls, parts: "Iterable[Notes]") -> "Notes":
+        """All notes of several Notes, sorted together.
+
+        Parameters
+        ----------
+        parts : iterable of Notes
+
+        Returns
+        -------
+        Notes
+
+        Examples
+        --------
+        >>> Notes.concatenate([Notes([1.0], [2.0], [64]), Notes([0.0], [1.0], [60])]).names
+        ['C4', 'E4']
+        """
         parts = list(parts)
         if not parts:
             return cls.empty()
-        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
+        return cls(
+            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
+        )
 
 
 def _filled(values, n, default):

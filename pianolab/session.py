@@ -6,16 +6,21 @@ block and flushed; ``transcribe_file`` feeds a file block by block, so that its 
 not depend on the size of the blocks.
 """
 
+import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pianolab import DEFAULT_DETECTOR, sound
-from pianolab.frames import Framer
+from pianolab.detector import Detector
+from pianolab.frames import Framer, Span
 from pianolab.registry import create
 from pianolab.roll import Notes, Salience
-from pianolab.tracking import Tracker
+from pianolab.tracking import NoteEvent, Tracker, Tracking
 from pianolab.units import N_KEYS, key_hz, midi_to_key
 
 
@@ -33,27 +38,45 @@ class Session:
     listen : callable, optional
         Called with every piece of Salience as it is made; the session itself keeps none.
     **tracking
-        Settings of the default tracker, for example ``n_confirm=5``.
+        Settings of the default tracker by name (pianolab.tracking.Tracking), for example ``n_confirm=5``.
+
+    Raises
+    ------
+    AudioError
+        If the rate is none.
+    DetectorError
+        If there is no such detector or parameter.
+    TrackingError
+        If there is no such setting of the tracker, or its value is out of range.
+
+    Examples
+    --------
+    >>> session = Session("yin", sr=44100)
+    >>> [session.push(block) for block in np.zeros((3, 441))]
+    [[], [], []]
+    >>> session.flush()
+    []
+    >>> session.notes
+    <Notes: 0 notes>
     """
 
-    def __init__(self, detector=DEFAULT_DETECTOR, *, sr, tracker=None, listen=None, **tracking):
+    def __init__(
+        self,
+        detector: str | Detector = DEFAULT_DETECTOR,
+        *,
+        sr: float,
+        tracker: Tracker | None = None,
+        listen: Callable[[Salience], object] | None = None,
+        **tracking: float | str,
+    ):
         self.sr = sr
-        self.detector = create(detector)
-        self.detector.reset()
-        self.tracker = tracker or default_tracker(self.detector, **tracking)
+        self._ear = _Ear(detector, sr=sr)
+        self.detector = self._ear.detector
+        self.tracker = default_tracker(self.detector, **tracking) if tracker is None else tracker
         self._listen = listen
-        self._resampler = sound.Resampler(sr, self.detector.sr)
-        self._framer = Framer(
-            frame_length=self.detector.frame_length,
-            hop_length=self.detector.hop_length,
-            sr=self.detector.sr,
-            lookahead=self.detector.lookahead,
-        )
-        self._too_high = key_hz() > sr / 2  # keys above the recording's own Nyquist frequency stay empty
-        self._n_samples = 0
         self._ended = False
 
-    def push(self, y):
+    def push(self, y: ArrayLike) -> list[NoteEvent]:
         """Hear a block.
 
         Parameters
@@ -74,21 +97,17 @@ class Session:
             After ``flush``.
         """
         self._refuse_ended()
-        y = sound.check_signal(y, sr=self.sr)
-        self._n_samples += len(y)
-        return self._hear(self._framer.push(self._resampler.push(y)))
+        return self._decide(self._ear.push(y))
 
-    def flush(self):
+    def flush(self) -> list[NoteEvent]:
         """End the stream: the events still owed. The session cannot be used afterwards."""
         self._refuse_ended()
         self._ended = True
-        events = self._hear(self._framer.push(self._resampler.flush()))
-        events += self._hear(self._framer.flush())
-        events += self._decide(self.detector.flush())
-        return events + self.tracker.flush(end_s=self._n_samples / self.sr)
+        events = self._decide(self._ear.flush())
+        return events + self.tracker.flush(end_s=self._ear.n_samples / self.sr)
 
     @property
-    def notes(self):
+    def notes(self) -> Notes:
         """The notes decided so far; a note still sounding ends at the last frame heard."""
         return self.tracker.notes()
 
@@ -96,32 +115,89 @@ class Session:
         if self._ended:
             raise ValueError("this session has ended: make a new Session for another recording")
 
-    def _hear(self, spans):
+    def _decide(self, parts: Iterable[Salience]) -> list[NoteEvent]:
         events = []
-        for span in spans:
-            events += self._decide(self.detector.process(span))
+        for salience in parts:
+            if self._listen is not None:
+                self._listen(salience)
+            events += self.tracker.push(salience)
         return events
 
-    def _decide(self, salience):
+
+class _Ear:
+    """The path up to the evidence: blocks of audio in, pieces of Salience out."""
+
+    def __init__(self, detector: str | Detector, *, sr: float):
+        self.sr = sr
+        self.detector = create(detector)
+        self.detector.reset()
+        self.n_samples = 0
+        self._resampler = sound.Resampler(sr, self.detector.sr)
+        self._framer = Framer(
+            frame_length=self.detector.frame_length,
+            hop_length=self.detector.hop_length,
+            sr=self.detector.sr,
+            lookahead=self.detector.lookahead,
+        )
+        self._too_high = key_hz() > sr / 2  # Keys above the recording's own Nyquist frequency stay empty.
+
+    def push(self, y: ArrayLike) -> Iterator[Salience]:
+        mono = sound.check_signal(y, sr=self.sr)
+        self.n_samples += len(mono)
+        return self._evidence(self._framer.push(self._resampler.push(mono)))
+
+    def flush(self) -> Iterator[Salience]:
+        yield from self._evidence(self._framer.push(self._resampler.flush()))
+        yield from self._evidence(self._framer.flush())
+        yield from self._without_too_high(self.detector.flush())
+
+    def _evidence(self, spans: Iterable[Span]) -> Iterator[Salience]:
+        for span in spans:
+            yield from self._without_too_high(self.detector.process(span))
+
+    def _without_too_high(self, salience: Salience) -> Iterator[Salience]:
+        """The rows with empty columns for keys that the recording cannot hold; nothing if there are no rows."""
         if not len(salience):
-            return []
+            return
         if np.any(self._too_high):
             salience = replace(salience, strength=np.where(self._too_high, 0.0, salience.strength))
             if salience.onset is not None and salience.onset.shape[1] == N_KEYS:
                 salience = replace(salience, onset=np.where(self._too_high, 0.0, salience.onset))
-        if self._listen is not None:
-            self._listen(salience)
-        return self.tracker.push(salience)
+        yield salience
 
 
-def default_tracker(detector, **tracking):
-    """The tracker that suits a detector: its policy, its delay, its own settings, then yours."""
+def default_tracker(detector: Detector, **tracking: float | str) -> Tracker:
+    """The tracker that suits a detector.
+
+    Parameters
+    ----------
+    detector : Detector
+        It suggests the policy, the delay of onsets and settings of its own.
+    **tracking
+        Settings by name (pianolab.tracking.Tracking); they win over what the detector suggests.
+
+    Returns
+    -------
+    Tracker
+
+    Raises
+    ------
+    TrackingError
+        If there is no such setting, or its value is out of range.
+
+    Examples
+    --------
+    >>> default_tracker(create("yin"), n_confirm=5).tracking.n_confirm
+    5
+    """
     policy = "poly" if detector.polyphonic else "mono"
-    settings = {"policy": policy, "onset_delay_s": detector.onset_delay_s, **detector.tracking, **tracking}
-    return Tracker(**settings)
+    suggested = {"policy": policy, "onset_delay_s": detector.onset_delay_s, **detector.tracking}
+    return Tracker(Tracking.of({**suggested, **tracking}))
 
 
-def transcribe(y, *, sr, detector=DEFAULT_DETECTOR, **tracking):
+def transcribe(
+    y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETECTOR, **tracking: float | str
+) -> Notes:
     """The notes in a recording.
 
     Parameters
@@ -133,7 +209,7 @@ def transcribe(y, *, sr, detector=DEFAULT_DETECTOR, **tracking):
     detector : str or Detector
         As for Session.
     **tracking
-        Settings of the tracker.
+        Settings of the tracker by name, as for Session.
 
     Returns
     -------
@@ -145,51 +221,54 @@ def transcribe(y, *, sr, detector=DEFAULT_DETECTOR, **tracking):
         If ``y`` is not audio.
     DetectorError
         If there is no such detector or parameter.
+    TrackingError
+        If there is no such setting of the tracker, or its value is out of range.
 
     Examples
     --------
     >>> import pianolab
-    >>> from pianolab.roll import Notes
     >>> y = pianolab.render(Notes([0.2], [1.0], [60]), sr=44100)
-    >>> pianolab.transcribe(y, sr=44100).names
+    >>> transcribe(y, sr=44100).names
     ['C4']
     """
-    session = Session(detector, sr=sr, **tracking)
+    detector = create(detector)
+    session = Session(detector, sr=sr, tracker=default_tracker(detector, **tracking))
     session.push(y)
     session.flush()
     return session.notes
 
 
-def analyse(y, *, sr, detector=DEFAULT_DETECTOR):
+def analyse(y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETECTOR) -> Salience:
     """The detector's evidence for every key in every frame of a recording.
 
     Parameters
     ----------
-    y, sr, detector
-        As for transcribe.
+    y : (n,) or (n, channels) array
+        Samples in [-1, 1].
+    sr : float
+        Rate in Hz.
+    detector : str or Detector
+        As for Session.
 
     Returns
     -------
     Salience
+
+    Raises
+    ------
+    AudioError
+        If ``y`` is not audio.
+    DetectorError
+        If there is no such detector or parameter.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 440.0 * np.arange(22050) / 44100)
+    >>> analyse(y, sr=44100, detector="yin").f0_hz[20:23].round(1).tolist()
+    [440.0, 440.0, 440.0]
     """
-    parts = []
-    session = Session(detector, sr=sr, tracker=_NoTracker(), listen=parts.append)
-    session.push(y)
-    session.flush()
-    return Salience.concatenate(parts)
-
-
-class _NoTracker:
-    """Stands in where only Salience is wanted."""
-
-    def push(self, salience):
-        return []
-
-    def flush(self, *, end_s):
-        return []
-
-    def notes(self):
-        return Notes.empty()
+    ear = _Ear(detector, sr=sr)
+    return Salience.concatenate([*ear.push(y), *ear.flush()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,12 +288,19 @@ class Transcription:
     notes: Notes
     seconds_audio: float
     seconds_cpu: float
-    f0_times: np.ndarray | None = None
-    f0_hz: np.ndarray | None = None
-    f0_confidence: np.ndarray | None = None
+    f0_times: NDArray[np.float64] | None = None
+    f0_hz: NDArray[np.float64] | None = None
+    f0_confidence: NDArray[np.float64] | None = None
 
 
-def transcribe_file(path, *, detector=DEFAULT_DETECTOR, duration_s=None, **tracking):
+def transcribe_file(
+    path: str | os.PathLike | BinaryIO,
+    *,
+    detector: str | Detector = DEFAULT_DETECTOR,
+    duration_s: float | None = None,
+    tracker: Tracker | None = None,
+    **tracking: float | str,
+) -> Transcription:
     """The notes in a file, read block by block so that its length does not matter.
 
     Parameters
@@ -225,19 +311,30 @@ def transcribe_file(path, *, detector=DEFAULT_DETECTOR, duration_s=None, **track
         As for Session.
     duration_s : float, optional
         Hear only the beginning.
+    tracker : Tracker, optional
+        As for Session.
     **tracking
-        Settings of the tracker.
+        Settings of the tracker by name, as for Session.
 
     Returns
     -------
     Transcription
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read.
+    DetectorError
+        If there is no such detector or parameter.
+    TrackingError
+        If there is no such setting of the tracker, or its value is out of range.
     """
     stream = sound.blocks(path, duration_s=duration_s)
-    track = _Track()
-    session = Session(detector, sr=stream.sr, listen=track.listen, **tracking)
-    keep_track = not session.detector.polyphonic
-    if not keep_track:
-        session._listen = None
+    detector = create(detector)
+    track = None if detector.polyphonic else _PitchTrack()
+    session = Session(
+        detector, sr=stream.sr, tracker=tracker, listen=None if track is None else track.listen, **tracking
+    )
     seconds_cpu, n_samples = 0.0, 0
     for y in stream:
         started = time.thread_time()
@@ -247,23 +344,23 @@ def transcribe_file(path, *, detector=DEFAULT_DETECTOR, duration_s=None, **track
     started = time.thread_time()
     session.flush()
     seconds_cpu += time.thread_time() - started
-    f0 = track.of(session.notes) if keep_track else (None, None, None)
+    f0 = (None, None, None) if track is None else track.of(session.notes)
     return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0)
 
 
-class _Track:
+class _PitchTrack:
     """The strongest key of each frame, its pitch and strength: 16 bytes a frame, whatever the length."""
 
     def __init__(self):
         self.parts = []
 
-    def listen(self, salience):
+    def listen(self, salience: Salience) -> None:
         key = salience.best_key
         rows = np.arange(len(key))
         hz, strength = salience.hz[rows, key], salience.strength[rows, key]
         self.parts.append((salience.times, key.astype(np.int8), hz, strength))
 
-    def of(self, notes):
+    def of(self, notes: Notes):
         """Pitch of the sounding note at each frame: measured where the frame agrees with the note, else held."""
         if not self.parts:
             return np.zeros(0), np.zeros(0), np.zeros(0)

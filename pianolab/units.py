@@ -1,12 +1,15 @@
 """Pitch in the units that musicians and machines use: Hz, MIDI numbers, cents, keys, note names.
 
 A piano has 88 keys. Key index 0 is A0 (MIDI 21, 27.5 Hz), key index 87 is C8 (MIDI 108, 4186 Hz).
-MIDI numbers may be fractional: 69.5 is 50 cents above A4. All functions take scalars or arrays.
+MIDI numbers may be fractional: 69.5 is 50 cents above A4. A function that takes an array answers with an array, and
+one that takes a number with a number.
 """
 
 import re
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 N_KEYS = 88
 MIDI_LOW = 21  # A0
@@ -19,16 +22,20 @@ NOTE_STYLES = {
     "Do": ("Do", "Do#", "Re", "Re#", "Mi", "Fa", "Fa#", "Sol", "Sol#", "La", "La#", "Si"),
     "도": ("도", "도#", "레", "레#", "미", "파", "파#", "솔", "솔#", "라", "라#", "시"),
 }
-_STEP = {
+_SEMITONE_OF_STEP = {
     name.lower(): semitone for names in NOTE_STYLES.values() for semitone, name in enumerate(names) if "#" not in name
 }
-_ACCIDENTAL = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
-_NAME = re.compile(
+_SEMITONES_OF_SIGN = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
+_NOTE_NAME = re.compile(
     r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|[#s♯b♭])?(-?\d{1,3})", re.IGNORECASE | re.ASCII
 )
 
 
-def hz_to_midi(hz, *, a4_hz=A4_HZ):
+@overload
+def hz_to_midi(hz: float, *, a4_hz: float = A4_HZ) -> float: ...
+@overload
+def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> NDArray[np.float64]: ...
+def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.float64]:
     """Fractional MIDI number of a frequency: 69 + 12 log2(f / A4).
 
     Parameters
@@ -47,52 +54,158 @@ def hz_to_midi(hz, *, a4_hz=A4_HZ):
     ------
     ValueError
         If a frequency is zero or negative.
+
+    Examples
+    --------
+    >>> hz_to_midi(880.0)
+    81.0
+    >>> hz_to_midi([220.0, 440.0]).tolist()
+    [57.0, 69.0]
     """
     hz = np.asarray(hz, dtype=float)
     if np.any(hz <= 0):
         raise ValueError(f"frequency {np.nanmin(hz):g} Hz has no pitch: use values above 0, or NaN for unknown")
-    return _plain(A4_MIDI + 12.0 * np.log2(hz / a4_hz))
+    return _number_or_array(A4_MIDI + 12.0 * np.log2(hz / a4_hz))
 
 
-def midi_to_hz(midi, *, a4_hz=A4_HZ):
-    """Frequency in Hz of a MIDI number in equal temperament: A4 * 2^((m - 69) / 12)."""
-    return _plain(a4_hz * 2.0 ** ((np.asarray(midi, dtype=float) - A4_MIDI) / 12.0))
+@overload
+def midi_to_hz(midi: float, *, a4_hz: float = A4_HZ) -> float: ...
+@overload
+def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> NDArray[np.float64]: ...
+def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.float64]:
+    """Frequency of a MIDI number in equal temperament: A4 * 2^((m - 69) / 12).
+
+    Parameters
+    ----------
+    midi : float or array
+        MIDI number, 60 = C4; fractions lie between keys.
+    a4_hz : float
+        Frequency of A4 in Hz.
+
+    Returns
+    -------
+    float or array
+        Hz.
+
+    Examples
+    --------
+    >>> midi_to_hz(57)
+    220.0
+    >>> midi_to_hz(57, a4_hz=442.0)
+    221.0
+    """
+    return _number_or_array(a4_hz * 2.0 ** ((np.asarray(midi, dtype=float) - A4_MIDI) / 12.0))
 
 
-def cents_between(hz, reference_hz):
-    """Interval from ``reference_hz`` up to ``hz`` in cents (1200 to the octave)."""
-    return _plain(1200.0 * np.log2(np.asarray(hz, dtype=float) / np.asarray(reference_hz, dtype=float)))
+@overload
+def cents_between(hz: float, reference_hz: float) -> float: ...
+@overload
+def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> NDArray[np.float64]: ...
+def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> float | NDArray[np.float64]:
+    """Interval from one frequency up to another; an octave has 1200 cents.
+
+    Parameters
+    ----------
+    hz, reference_hz : float or array
+        Frequencies in Hz, above 0.
+
+    Returns
+    -------
+    float or array
+        Cents, negative where ``hz`` is the lower one.
+
+    Examples
+    --------
+    >>> cents_between(880.0, 440.0)
+    1200.0
+    """
+    return _number_or_array(1200.0 * np.log2(np.asarray(hz, dtype=float) / np.asarray(reference_hz, dtype=float)))
 
 
-def key_to_midi(key):
-    """MIDI number of a key index (0..87 -> 21..108)."""
+@overload
+def key_to_midi(key: int) -> int: ...
+@overload
+def key_to_midi(key: NDArray[Any]) -> NDArray[Any]: ...
+def key_to_midi(key: int | NDArray[Any]) -> int | NDArray[Any]:
+    """MIDI number of a key.
+
+    Parameters
+    ----------
+    key : int or array
+        Index, 0..87.
+
+    Returns
+    -------
+    int or array
+        21..108.
+
+    Examples
+    --------
+    >>> key_to_midi(39)
+    60
+    """
     return key + MIDI_LOW
 
 
-def midi_to_key(midi):
-    """Key index of a MIDI number (21..108 -> 0..87).
+@overload
+def midi_to_key(midi: int) -> int: ...
+@overload
+def midi_to_key(midi: ArrayLike) -> NDArray[Any]: ...
+def midi_to_key(midi: ArrayLike) -> int | NDArray[Any]:
+    """Key index of a MIDI number.
+
+    Parameters
+    ----------
+    midi : int or array
+        21..108.
+
+    Returns
+    -------
+    int or array
+        0..87.
 
     Raises
     ------
     ValueError
         If a number lies outside the 88 keys.
+
+    Examples
+    --------
+    >>> midi_to_key(60)
+    39
     """
     midi = np.asarray(midi)
-    inside = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)  # False for NaN
+    inside = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)  # This is False for NaN.
     if not np.all(inside):
         raise ValueError(
             f"MIDI {midi[~inside].ravel()[0]} is off the keyboard: use {MIDI_LOW} (A0) to {MIDI_HIGH} (C8)"
         )
-    return _plain(midi - MIDI_LOW)
+    return _number_or_array(midi - MIDI_LOW)
 
 
-def key_hz(*, a4_hz=A4_HZ):
-    """Equal-tempered fundamental of each key, shape (88,), Hz."""
+def key_hz(*, a4_hz: float = A4_HZ) -> NDArray[np.float64]:
+    """Equal-tempered fundamental of each key.
+
+    Parameters
+    ----------
+    a4_hz : float
+        Frequency of A4 in Hz.
+
+    Returns
+    -------
+    (88,) array
+        Hz.
+
+    Examples
+    --------
+    >>> key_hz().round(2).tolist()[::29]
+    [27.5, 146.83, 783.99, 4186.01]
+    """
     return midi_to_hz(np.arange(MIDI_LOW, MIDI_HIGH + 1), a4_hz=a4_hz)
 
 
-def note_name(midi, *, style="C4"):
-    """Name of the nearest key, sharps only: 60 -> 'C4', 'Do4' or '도4' (scientific octave numbers).
+def note_name(midi: float, *, style: Literal["C4", "Do", "도"] | str = "C4") -> str:
+    """Name of the nearest key, sharps only, with scientific octave numbers.
 
     Parameters
     ----------
@@ -101,10 +214,19 @@ def note_name(midi, *, style="C4"):
     style : {'C4', 'Do', '도'}
         Letters, solfège or Korean solfège.
 
+    Returns
+    -------
+    str
+
     Raises
     ------
     ValueError
         If the style is not one of the three, or the number is not finite.
+
+    Examples
+    --------
+    >>> [note_name(61, style=style) for style in NOTE_STYLES]
+    ['C#4', 'Do#4', '도#4']
     """
     if style not in NOTE_STYLES:
         raise ValueError(f"note style {style!r} is unknown: use one of {', '.join(NOTE_STYLES)}")
@@ -114,20 +236,36 @@ def note_name(midi, *, style="C4"):
     return f"{NOTE_STYLES[style][semitone]}{octave - 1}"
 
 
-def parse_note(name):
-    """MIDI number of a note name: 'A0', 'Ds1', 'C#4', 'Bb3', 'Do4', '도4'; case is ignored.
+def parse_note(name: str) -> int:
+    """MIDI number of a note name.
+
+    Parameters
+    ----------
+    name : str
+        Such as 'A0', 'Ds1', 'C#4', 'Bb3', 'Do4', '도4'; case is ignored.
+
+    Returns
+    -------
+    int
+        60 = C4.
 
     Raises
     ------
     ValueError
         If the text is not a note name.
+
+    Examples
+    --------
+    >>> [parse_note(name) for name in ("C4", "Bb3", "sol4")]
+    [60, 58, 67]
     """
-    match = _NAME.fullmatch(str(name).strip())
+    match = _NOTE_NAME.fullmatch(str(name).strip())
     if not match:
         raise ValueError(f"{name!r} is not a note name: write it like A0, C#4, Ds1, Bb3, Do4 or 도4")
-    step, accidental, octave = match.groups()
-    return 12 * (int(octave) + 1) + _STEP[step.lower()] + _ACCIDENTAL[(accidental or "").lower()]
+    step, sign, octave = match.groups()
+    return 12 * (int(octave) + 1) + _SEMITONE_OF_STEP[step.lower()] + _SEMITONES_OF_SIGN[(sign or "").lower()]
 
 
-def _plain(value):
-    return value.item() if np.ndim(value) == 0 else value
+def _number_or_array(values):
+    """A Python number where there is only one value without a shape."""
+    return values.item() if np.ndim(values) == 0 else values

@@ -15,7 +15,7 @@ from pianolab.piano import PIANOS, render
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session, analyse, default_tracker, transcribe, transcribe_file
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking, TrackingError
 from pianolab.units import cents_between, key_hz, midi_to_hz, midi_to_key
 
 MELODY = Notes([0.10, 0.50, 0.90, 1.30], [0.45, 0.85, 1.25, 1.60], [45, 64, 57, 88])
@@ -339,14 +339,13 @@ def test_silence_has_a_track_without_pitch(tmp_path):
 
 
 def test_the_detector_suggests_and_the_caller_decides():
-    assert default_tracker(Loudness()).settings["n_confirm"] == 1
-    assert default_tracker(Loudness(), n_confirm=7).settings["n_confirm"] == 7
-    assert default_tracker(Loudness()).policy == "mono"
-    assert default_tracker(AllKeys()).policy == "poly"
+    assert default_tracker(Loudness()).tracking == Tracking(n_confirm=1, n_release=1)
+    assert default_tracker(Loudness(), n_confirm=7).tracking == Tracking(n_confirm=7, n_release=1)
+    assert default_tracker(AllKeys()).tracking.policy == "poly"
 
 
 def test_a_tracker_of_ones_own_is_used():
-    deaf = Tracker(silence_db=0.0)
+    deaf = Tracker(Tracking(silence_db=0.0))
     session = Session(Loudness(), sr=8000, tracker=deaf)
     session.push(tone(0.4, sr=8000))
     session.flush()
@@ -398,7 +397,7 @@ def test_an_unknown_detector_is_refused_by_name():
 
 
 def test_an_unknown_setting_of_the_tracker_is_refused():
-    with pytest.raises(TypeError, match="n_confrim"):
+    with pytest.raises(TrackingError, match="no setting 'n_confrim': did you mean n_confirm"):
         Session("yin", sr=SR, n_confrim=3)
 
 

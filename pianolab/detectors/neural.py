@@ -10,7 +10,7 @@ onnxruntime; they carry the licence of the recordings that they learnt from: CC 
 """
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.errors import printable
 from pianolab.frames import frames_of
 from pianolab.roll import Salience
+from pianolab.tracking.settings import Tracking
 from pianolab.units import N_KEYS
 
 WEIGHTS = Path(__file__).with_name("neural.onnx")
@@ -28,12 +29,8 @@ DELAYS_MS = (0, 30, 60, 90, 240)
 LEVEL_LENGTH = 1024  # samples
 VELOCITY_MAX = 127.0
 FRAMES_AT_ONCE = 32  # so few stay in the processor's cache: more are slower
-# What a network's description may tell the tracker: all that pianolab.tracking.Tracker takes but the policy.
-TRACKED = (
-    *("threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s"),
-    *("onset_delay_s", "onset_rows", "n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold"),
-    "offset_delay_s",
-)
+# What a network's description may tell the tracker: all settings but the policy.
+TRACKED = tuple(field.name for field in fields(Tracking) if field.name != "policy")
 
 
 class Neural(Detector):

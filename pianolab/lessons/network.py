@@ -24,7 +24,7 @@ from pianolab.piano import PIANOS, render
 from pianolab.roll import Notes, Salience
 from pianolab.scores import score_notes
 from pianolab.session import transcribe
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking
 from pianolab.units import MIDI_LOW, N_KEYS, key_hz, note_name
 
 SR = 16000
@@ -702,7 +702,7 @@ def heard_notes(salience, *, threshold=THRESHOLD, onset_threshold=ONSET_THRESHOL
     -------
     Notes
     """
-    tracker = Tracker(policy="poly", threshold=threshold, onset_threshold=onset_threshold)
+    tracker = Tracker(Tracking(policy="poly", threshold=threshold, onset_threshold=onset_threshold))
     tracker.push(salience)
     tracker.flush()
     return tracker.notes()

@@ -119,7 +119,7 @@ def _entry(name, cls):
     reason = missing(cls)
     if reason:
         return _broken(name, reason)
-    tracker = default_tracker(cls())
+    tracking = default_tracker(cls()).tracking
     shown = [
         _parameter(p)
         for p in parameters(cls).values()
@@ -131,9 +131,9 @@ def _entry(name, cls):
         "polyphonic": cls.polyphonic,
         "reason": "",
         "parameters": shown,
-        "threshold": tracker.threshold,
-        "n_confirm": tracker.n_confirm,
-        "onset_threshold": tracker.onset_threshold,
+        "threshold": tracking.threshold,
+        "n_confirm": tracking.n_confirm,
+        "onset_threshold": tracking.onset_threshold,
     }
 
 

@@ -1,5 +1,6 @@
 """From evidence to notes: rows of Salience in, note events out."""
 
-from pianolab.tracking.tracker import POLICIES, NoteEvent, Tracker
+from pianolab.tracking.settings import Tracking, TrackingError
+from pianolab.tracking.tracker import NoteEvent, Tracker
 
-__all__ = ["NoteEvent", "POLICIES", "Tracker"]
+__all__ = ["NoteEvent", "Tracker", "Tracking", "TrackingError"]

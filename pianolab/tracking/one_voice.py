@@ -1,164 +1,220 @@
-"""One note at a time: which rows of evidence begin a note, name it, repeat it and end it.
+"""One note at a time, where there is onset evidence.
 
-What comes in: for each frame the strongest key and its strength, the onset evidence and the level. What comes out:
-notes begun, renamed and ended. A player's attack is seen at once in the spectrum, its pitch only after a period or
-two, and a treble note fades within a quarter of a second; so a note begins at a peak of the onset evidence, gets its
-name from the frames that follow, and keeps it until the next onset, a release or silence, whatever later frames say.
+What comes in: rows with the strongest key, its strength, the onset evidence and the level. What comes out: notes begun,
+renamed and ended.
+
+The spectrum shows an attack at once, but the pitch only after a period or two. So a note begins at a peak of the onset
+evidence and gets its name from the rows that follow. A treble note fades within a quarter of a second, and what is then
+heard may be another key. So a note keeps its name until the next onset, a release or silence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-FORGET_S = 0.2  # an onset that no key has claimed by then was a noise
-RENAME_S = 0.4  # frames this soon after an onset may still correct the note's name
-REPEAT_WAIT_S = 0.12  # so long the old note's key may still win after another was struck; then it was struck again
-REPEAT_RISE_DB = -1.0  # a key struck again is at least about as loud as it was in the moment before
-REPEAT_ONSET = 0.08  # above the threshold: evidence that a key was struck again
-CLEARLY_STRONGER = 0.15  # evidence by which a later peak must exceed an earlier one to count as the onset
-ABOVE_USUAL = 0.12  # evidence by which an onset exceeds what noise makes all the time
-USUAL_PART = 0.05  # a row's part in the running mean of the evidence
-WEAK_ONSET = 0.7  # times the threshold: enough where the key changes as well
-SILENT_START_FRAMES = 9  # frames in a row that make a note out of silence without any onset
-SILENT_START_DB = 6.0  # by which the level must have grown since the last note ended
-MOMENT_S = 0.09  # over which levels are compared: two periods of A0
-RELEASE_DB = (6.0, 22.0)  # fall within that moment that only a damper makes, at A0 and at C8
-SETTLED_S = 0.1  # after an onset, before which a fall is part of the attack
+import numpy as np
+
+from pianolab.dsp.peaks import parabola_shift
+from pianolab.tracking.policy import Change, Row
+from pianolab.tracking.settings import Tracking
+from pianolab.units import N_KEYS
+
+# An onset waits this long for a key. If none comes it was a noise.
+FORGET_S = 0.2
+# A note may be renamed this long after its onset.
+RENAME_S = 0.4
+# The key of the note before may still be the strongest this long after another was struck. If it is the strongest even
+# later, it was itself struck again.
+REPEAT_WAIT_S = 0.12
+# A key struck again is about as loud as just before the stroke, or louder.
+REPEAT_RISE_DB = -1.0
+# A key struck again shows no other pitch, so its onset evidence must exceed the threshold by this much.
+REPEAT_ONSET = 0.08
+# A later peak of the evidence takes the place of the one that waits if it is higher by this much.
+CLEARLY_STRONGER = 0.15
+# Noise makes some onset evidence all the time. An onset exceeds the running mean of the evidence by this much.
+ABOVE_USUAL = 0.12
+# Each row has this share in the running mean.
+USUAL_SHARE = 0.05
+# Where the key changes as well, this share of the threshold is enough.
+WEAK_ONSET = 0.7
+# Without any onset a note begins out of silence after so many rows with one key ...
+SILENT_START_ROWS = 9
+# ... if the level has grown by this much since the last note ended.
+SILENT_START_DB = 6.0
+# Levels are compared over this time, which holds two periods of A0.
+MOMENT_S = 0.09
+# Only a damper makes the level fall by this much within that time, at A0 and at C8. Keys between lie between.
+RELEASE_DB = (6.0, 22.0)
+# The fall of a damped note begins at the last row that is this near to the loudest.
+NEAR_LOUDEST_DB = 2.0
+# A fall of the level this soon after an onset belongs to the attack.
+SETTLED_S = 0.1
+# Stands for the level of digital silence, which has no number.
 LEAST_DB = -200.0
 
 
 @dataclass
-class Sounding:
-    """The note that sounds: key index, onset, loudest level, and the strength of all frames so far by key."""
+class _Sounding:
+    """The note that sounds. Its votes are the strengths of all rows since its onset, summed for each key."""
 
     key: int
     onset_s: float
     peak_db: float
-    votes: dict
+    votes: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass
-class Onset:
-    """A peak of the onset evidence that waits for its note: when, how strong, and the level before it."""
+class _Onset:
+    """A peak of the onset evidence that waits for its key; the level is the highest in the moment before."""
 
     time_s: float
     evidence: float
     level_db: float
 
 
-class Monophonic:
+class OneVoice:
     """Follows one voice, a row at a time.
 
     Parameters
     ----------
-    threshold, n_confirm, silence_db, release_db, onset_threshold, min_gap_s
-        As for pianolab.tracking.Tracker.
+    tracking : Tracking
     """
 
-    def __init__(self, *, threshold, n_confirm, silence_db, release_db, onset_threshold, min_gap_s):
-        self.threshold, self.n_confirm, self.silence_db = threshold, n_confirm, silence_db
-        self.release_db, self.onset_threshold, self.min_gap_s = release_db, onset_threshold, min_gap_s
-        self.note = None  # Sounding
-        self._pending = None  # Onset
-        self._evidence = (0.0, 0.0)  # of the two rows before
+    def __init__(self, tracking: Tracking):
+        self.tracking = tracking
+        self._note: _Sounding | None = None
+        self._pending: _Onset | None = None
+        self._evidence = (0.0, 0.0)  # The onset evidence of the two rows before.
         self._usual = 0.0
-        self._levels = []  # (time, level) of the last moment
-        self._key, self._run, self._run_s = -1, 0, 0.0  # frames in a row for a key, since the pending onset
+        self._levels: list[tuple[float, float]] = []  # Time and level of each row of the last moment.
+        self._key, self._run, self._run_s = -1, 0, 0.0  # The strongest key, for how many rows it was, and since when.
         self._ended_db = LEAST_DB
 
-    def step(self, time_s, key, strength, evidence, level_db):
-        """Hear one row.
+    def step(self, row: Row) -> list[Change]:
+        """Hear the next row, which must hold onset evidence.
+
+        Parameters
+        ----------
+        row : Row
 
         Returns
         -------
-        list of (kind, time_s, key)
-            kind 'on', 'revised' or 'off', in order; the key of 'off' is -1.
+        list of Change
         """
-        level_db = max(level_db, LEAST_DB)
-        self._mark_onset(time_s, evidence)
-        self._levels = [entry for entry in self._levels if entry[0] > time_s - MOMENT_S] + [(time_s, level_db)]
-        if key < 0 or strength < self.threshold or level_db < self.silence_db:
-            key = -1
-        self._run = self._run + 1 if key == self._key else 1
-        if self._run == 1:
-            self._key, self._run_s = key, time_s
-        if self.note is not None and key >= 0:
-            self.note.votes[key] = self.note.votes.get(key, 0.0) + strength
-        changes = self._name(time_s, level_db) if key >= 0 and self._run >= self.n_confirm else []
-        if self._pending is not None and time_s > self._pending.time_s + FORGET_S:
+        level_db = max(row.level_db, LEAST_DB)
+        self._find_onset(row)
+        self._levels = [(t, db) for t, db in self._levels if t > row.time_s - MOMENT_S] + [(row.time_s, level_db)]
+        self._count_run(row, level_db)
+        changes = self._name(row, level_db) if self._key >= 0 and self._run >= self.tracking.n_confirm else []
+        if self._pending is not None and row.time_s > self._pending.time_s + FORGET_S:
             self._pending = None
-        if self.note is not None:
-            self.note.peak_db = max(self.note.peak_db, level_db)
-            ended_s = self._released(time_s, level_db)
-            if ended_s is not None:
-                changes.append(self._end(ended_s, level_db))
-                self._run = 0  # what still rings does not begin another note
-                if self._pending is not None and self._pending.evidence < self.onset_threshold:
-                    self._pending = None
+        if self._note is not None:
+            changes += self._end_released(self._note, row.time_s, level_db)
         return changes
 
-    def _mark_onset(self, time_s, evidence):
-        """Keep a peak of the evidence one row later, timed between the rows by a parabola."""
+    def flush(self, end_s: float) -> list[Change]:
+        """End the note that still sounds.
+
+        Parameters
+        ----------
+        end_s : float
+            End of the stream, seconds.
+
+        Returns
+        -------
+        list of Change
+        """
+        note, self._note = self._note, None
+        return [] if note is None else [Change("off", end_s, note.key)]
+
+    def _find_onset(self, row):
+        """Keep a peak of the evidence. It shows one row later, and a parabola gives its time between the rows."""
         before, peak = self._evidence
+        evidence = float(np.max(row.onset))
         self._evidence = (peak, evidence)
-        least = max(WEAK_ONSET * self.onset_threshold, self._usual + ABOVE_USUAL)
-        self._usual += USUAL_PART * (evidence - self._usual)
+        least = max(WEAK_ONSET * self.tracking.onset_threshold, self._usual + ABOVE_USUAL)
+        self._usual += USUAL_SHARE * (evidence - self._usual)
         if not (peak >= least and peak >= before and peak > evidence and self._levels):
             return
-        hop_s = time_s - self._levels[-1][0]
-        onset_s = time_s + (0.5 * (before - evidence) / (before - 2.0 * peak + evidence) - 1.0) * hop_s
-        if self.note is not None and onset_s < self.note.onset_s + self.min_gap_s:
+        hop_s = row.time_s - self._levels[-1][0]
+        onset_s = row.time_s + (parabola_shift(before, peak, evidence) - 1.0) * hop_s
+        if self._note is not None and onset_s < self._note.onset_s + self.tracking.min_gap_s:
             return
         if self._pending is None or peak > self._pending.evidence + CLEARLY_STRONGER:
             earlier = [db for _, db in self._levels[:-2]]
-            self._pending = Onset(onset_s, peak, max(earlier, default=LEAST_DB))
-            self._run = 0 if self._key < 0 else min(self._run, 1)  # frames from the peak on speak for the new note
+            self._pending = _Onset(onset_s, peak, max(earlier, default=LEAST_DB))
+            self._run = 0 if self._key < 0 else min(self._run, 1)  # Rows from the peak on speak for the new note.
 
-    def _name(self, time_s, level_db):
+    def _count_run(self, row, level_db):
+        """For how many rows has the strongest key been the same?"""
+        key = row.best_key
+        strength = float(row.strength[key])
+        if key < 0 or strength < self.tracking.threshold or level_db < self.tracking.silence_db:
+            key = -1
+        self._run = self._run + 1 if key == self._key else 1
+        if self._run == 1:
+            self._key, self._run_s = key, row.time_s
+        if self._note is not None and key >= 0:
+            self._note.votes[key] = self._note.votes.get(key, 0.0) + strength
+
+    def _name(self, row, level_db):
         """A key has spoken long enough: is it a new note, a new name for the one that sounds, or nothing new?"""
-        key, note, onset = self._key, self.note, self._pending
+        key, note, onset = self._key, self._note, self._pending
         if note is None:
-            return self._begin_from_silence(level_db)
+            return self._begin_from_silence(row, level_db)
         if key == note.key:
-            if onset is None or time_s < onset.time_s + REPEAT_WAIT_S:
+            if onset is None or row.time_s < onset.time_s + REPEAT_WAIT_S:
                 return []
             self._pending = None
             louder = max(db for _, db in self._levels) >= onset.level_db + REPEAT_RISE_DB
-            again = louder and onset.evidence >= self.onset_threshold + REPEAT_ONSET
-            return self._replace(onset.time_s, level_db) if again else []
-        young = time_s < note.onset_s + RENAME_S
-        if onset is not None and (onset.evidence >= self.onset_threshold or not young):
-            return self._replace(onset.time_s, level_db)
+            again = louder and onset.evidence >= self.tracking.onset_threshold + REPEAT_ONSET
+            return self._begin(row, onset.time_s, level_db) if again else []
+        young = row.time_s < note.onset_s + RENAME_S
+        if onset is not None and (onset.evidence >= self.tracking.onset_threshold or not young):
+            return self._begin(row, onset.time_s, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
-            note.key = key
-            return [("revised", note.onset_s, key)]
+            former_key, note.key = note.key, key
+            strength = float(row.strength[key])
+            return [Change("revised", self._told_s(note.onset_s), key, confidence=strength, former_key=former_key)]
         return []
 
-    def _begin_from_silence(self, level_db):
+    def _begin_from_silence(self, row, level_db):
         if self._pending is not None:
-            return self._replace(self._pending.time_s, level_db)
-        if self._run >= SILENT_START_FRAMES and level_db >= self._ended_db + SILENT_START_DB:
-            return self._replace(self._run_s, level_db)
+            return self._begin(row, self._pending.time_s, level_db)
+        if self._run >= SILENT_START_ROWS and level_db >= self._ended_db + SILENT_START_DB:
+            return self._begin(row, self._run_s, level_db)
         return []
 
-    def _replace(self, onset_s, level_db):
-        again = self.note is not None and self.note.key == self._key  # its frames so far may be the old note's
-        changes = [self._end(max(onset_s, self.note.onset_s), level_db)] if self.note is not None else []
-        votes = {} if again else {self._key: float(self._run)}
-        self._pending, self.note = None, Sounding(self._key, onset_s, level_db, votes)
-        return [*changes, ("on", onset_s, self._key)]
+    def _begin(self, row, onset_s, level_db):
+        """Begin a note of the strongest key and end the one before."""
+        key, before = self._key, self._note
+        changes = [] if before is None else [self._end(before, max(onset_s, before.onset_s), level_db)]
+        # The rows so far speak for the new note, unless they may belong to the old note of the same key.
+        votes = {} if before is not None and before.key == key else {key: float(self._run)}
+        self._pending, self._note = None, _Sounding(key, onset_s, level_db, votes)
+        strength = float(row.strength[key])
+        return [*changes, Change("on", self._told_s(onset_s), key, row.velocity_of(key), strength)]
 
-    def _released(self, time_s, level_db):
-        """When the note ended, or None: at the energy gate, or where its level began to fall as no string falls."""
-        if level_db < max(self.silence_db, self.note.peak_db - self.release_db):
-            return time_s
+    def _end_released(self, note, time_s, level_db):
+        """End the note where everything is silent, or where its level began to fall as no string falls by itself."""
+        note.peak_db = max(note.peak_db, level_db)
         at_a0, at_c8 = RELEASE_DB
-        loudest = max(db for _, db in self._levels)
-        if (
-            self._levels[0][0] > self.note.onset_s + SETTLED_S
-            and loudest - level_db > at_a0 + (at_c8 - at_a0) * self.note.key / 87
-        ):
-            return max(t for t, db in self._levels if db > loudest - 2.0)
-        return None
+        loudest_db = max(db for _, db in self._levels)
+        settled = self._levels[0][0] > note.onset_s + SETTLED_S
+        if level_db < max(self.tracking.silence_db, note.peak_db - self.tracking.release_db):
+            offset_s = time_s
+        elif settled and loudest_db - level_db > at_a0 + (at_c8 - at_a0) * note.key / (N_KEYS - 1):
+            offset_s = max(t for t, db in self._levels if db > loudest_db - NEAR_LOUDEST_DB)
+        else:
+            return []
+        self._run = 0  # What still rings does not begin another note.
+        if self._pending is not None and self._pending.evidence < self.tracking.onset_threshold:
+            self._pending = None
+        return [self._end(note, offset_s, level_db)]
 
-    def _end(self, time_s, level_db):
-        self.note, self._ended_db = None, level_db
-        return ("off", time_s, -1)
+    def _end(self, note, offset_s, level_db):
+        self._note, self._ended_db = None, level_db
+        return Change("off", self._told_s(offset_s), note.key)
+
+    def _told_s(self, time_s):
+        """A time without the delay of the detector's evidence."""
+        return max(time_s - self.tracking.onset_delay_s, 0.0)

@@ -1,25 +1,21 @@
 """From evidence to notes: rows of Salience in, note events out, one row after the other.
 
-A key becomes a note when it has been the detector's answer for ``n_confirm`` frames in a row. The note began
-where its run of frames began, or at the nearest clear onset in the evidence; it ends when another note takes
-over (monophonic), when its strength has gone, or when the sound has fallen below the energy gate. A new
-onset of the same key while it sounds is a repeated note. Where there is onset evidence, `one_voice` decides for one
-voice and `many_voices` for many keys, and this module keeps the books. Events say what is known as soon as it is
-known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced.
+What decides is a policy, and which one depends on the evidence: ``one_voice`` and ``many_voices`` where there are
+onsets, ``runs`` where there are none. The Tracker numbers the notes, keeps them, and tells what is known as soon as it
+is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pianolab.roll import Notes
-from pianolab.tracking.many_voices import DELAY_ROWS, Polyphonic
-from pianolab.tracking.one_voice import Monophonic
+from pianolab.roll import Notes, Salience
+from pianolab.tracking.many_voices import ManyVoices
+from pianolab.tracking.one_voice import OneVoice
+from pianolab.tracking.policy import Change, Kind, Policy, Row
+from pianolab.tracking.runs import Runs
+from pianolab.tracking.settings import Tracking, TrackingError
 from pianolab.units import N_KEYS, key_to_midi
-
-POLICIES = ("mono", "poly")
-_POLY_ONLY = ("onset_rows", "n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold", "offset_delay_s")
-_NAMES = ("policy", "threshold", "n_confirm", "n_release", "silence_db", "release_db", "onset_threshold", "min_gap_s")
 
 
 @dataclass(frozen=True)
@@ -34,17 +30,17 @@ class NoteEvent:
     time_s : float
         When it happened in the music: the onset for ``on`` and ``revised``, the offset for ``off``.
     heard_s : float
-        Time of the frame that made it certain.
+        Time of the row that made it certain.
     midi : int
     velocity : float
         0..127, NaN where the detector has no evidence.
     confidence : float
         In [0, 1].
     level_db : float
-        dBFS of the frame.
+        dBFS of the row.
     """
 
-    kind: str
+    kind: Kind
     note: int
     time_s: float
     heard_s: float
@@ -61,10 +57,7 @@ class _Note:
     onset_s: float
     velocity: float
     confidence: float
-    peak_db: float
     offset_s: float | None = None
-    last_s: float = 0.0  # last frame that agreed
-    weak: int = 0  # frames in a row that did not
 
 
 class Tracker:
@@ -72,278 +65,126 @@ class Tracker:
 
     Parameters
     ----------
-    policy : {'mono', 'poly'}
-        One note at a time, or any number.
-    threshold : float
-        Strength in [0, 1] from which a frame speaks for a key.
-    n_confirm : int
-        Frames in a row that confirm a note, where a key has no onset evidence of its own.
-    n_release : int
-        Frames in a row without the key that end it.
-    silence_db : float
-        Frames below this level (dBFS) speak for nothing.
-    release_db : float
-        A note ends when the level has fallen this far below its loudest frame.
-    onset_threshold : float
-        Onset evidence in [0, 1] from which a frame is an onset; also separates repeated notes.
-    min_gap_s : float
-        Two onsets of one key are at least this far apart.
-    onset_delay_s : float
-        Subtracted from onsets (a property of the detector).
-    onset_rows : {1, 3}
-        This and what follows: for policy 'poly' and evidence of each key. What must reach ``onset_threshold``: the
-        peak, or the mean of it and of the rows before and after, because the evidence of a stroke whose moment is
-        unsure is lower and wider.
-    n_wait : int
-        The frame after an onset speaks for its key, or one of so many more.
-    sure_onset_threshold : float
-        Onset evidence above this needs no frame that speaks for the key; 1 turns it off.
-    ghost_share : float
-        An onset must reach this share of the evidence of a key struck at the same time an octave, a twelfth or two
-        octaves below; 0 turns it off.
-    offset_threshold : float
-        A peak of the release evidence from here on ends a note.
-    offset_delay_s : float
-        Subtracted from offsets (a property of the detector).
+    tracking : Tracking, optional
+        Default: one voice with the settings' own defaults.
 
-    Raises
-    ------
-    ValueError
-        For a setting out of range.
+    Examples
+    --------
+    C4 is strong from the tenth to the fiftieth of sixty rows, 10 ms apart:
+
+    >>> strength = np.zeros((60, 88))
+    >>> strength[10:50, 39] = 0.9
+    >>> evidence = Salience(np.arange(60) / 100, strength, np.full((60, 88), np.nan), np.full(60, -20.0))
+    >>> tracker = Tracker(Tracking(n_confirm=3))
+    >>> [(event.kind, event.midi, event.time_s, event.heard_s) for event in tracker.push(evidence)]
+    [('on', 60, 0.1, 0.12), ('off', 60, 0.49, 0.53)]
+    >>> tracker.notes().names
+    ['C4']
     """
 
-    def __init__(
-        self,
-        *,
-        policy="mono",
-        threshold=0.5,
-        n_confirm=3,
-        n_release=4,
-        silence_db=-60.0,
-        release_db=40.0,
-        onset_threshold=0.5,
-        min_gap_s=0.05,
-        onset_delay_s=0.0,
-        onset_rows=1,
-        n_wait=0,
-        sure_onset_threshold=1.0,
-        ghost_share=0.0,
-        offset_threshold=0.5,
-        offset_delay_s=0.0,
-    ):
-        if policy not in POLICIES:
-            raise ValueError(f"tracker policy {policy!r} is unknown: use one of {', '.join(POLICIES)}")
-        if not 0 < threshold <= 1:
-            raise ValueError(f"threshold {threshold} is outside (0, 1]")
-        if n_confirm < 1 or n_release < 1:
-            raise ValueError(f"n_confirm {n_confirm} and n_release {n_release} must be at least 1 frame")
-        if onset_rows not in (1, 3):
-            raise ValueError(f"onset_rows {onset_rows} is not 1 (the peak) or 3 (the rows around it too)")
-        if n_wait < 0 or ghost_share < 0:
-            raise ValueError(f"n_wait {n_wait} and ghost_share {ghost_share} must not be below 0: 0 turns them off")
-        self.policy = policy
-        self.threshold = threshold
-        self.n_confirm = n_confirm
-        self.n_release = n_release
-        self.silence_db = silence_db
-        self.release_db = release_db
-        self.onset_threshold = onset_threshold
-        self.min_gap_s = min_gap_s
-        self.onset_delay_s = onset_delay_s
-        self.onset_rows = onset_rows
-        self.n_wait = n_wait
-        self.sure_onset_threshold = sure_onset_threshold
-        self.ghost_share = ghost_share
-        self.offset_threshold = offset_threshold
-        self.offset_delay_s = offset_delay_s
+    def __init__(self, tracking: Tracking | None = None):
+        self.tracking = tracking or Tracking()
         self.reset()
 
-    @property
-    def settings(self):
-        """All parameters by name; they are part of the cache key of estimates."""
-        return {name: getattr(self, name) for name in (*_NAMES, "onset_delay_s", *_POLY_ONLY)}
-
-    @property
-    def delay_rows(self):
-        """Rows after the one of an onset that must be heard before its note can be announced.
-
-        One where each key has onset evidence, for a peak shows in the row after it; else as many as confirm a note.
-        """
-        return DELAY_ROWS if self.policy == "poly" else max(self.n_confirm - 1, 1)
-
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything."""
-        self._done = []
-        self._open = {}  # key -> _Note
-        self._count = 0
-        self._run = np.zeros(N_KEYS, dtype=np.int64)  # frames in a row that spoke for each key
-        self._run_start_s = np.zeros(N_KEYS)
-        self._run_best = np.zeros(N_KEYS)
-        self._onset_s = np.full(N_KEYS, -np.inf)  # last onset evidence of each key
-        self._voice = Monophonic(
-            **{name: self.settings[name] for name in _NAMES if name not in ("policy", "n_release")}
-        )
-        self._keys = Polyphonic(
-            **{name: value for name, value in self.settings.items() if name not in ("policy", "n_confirm")}
-        )
+        self._policy: Policy | None = None
+        self._open: dict[int, _Note] = {}
+        self._done: list[_Note] = []
         self._time_s = 0.0
 
-    def push(self, salience):
+    def push(self, salience: Salience) -> list[NoteEvent]:
         """Take rows of Salience in order.
 
+        Parameters
+        ----------
+        salience : Salience
+            Any number of rows, also 0. All rows of a stream hold the same kinds of evidence.
+
         Returns
         -------
         list of NoteEvent
+
+        Raises
+        ------
+        TrackingError
+            If the rows hold other onset evidence than those before.
         """
-        if self.policy == "mono" and salience.onset is not None:
-            return self._follow_voice(salience)
-        if self.policy == "poly" and salience.onset is not None and salience.onset.shape[1] == N_KEYS:
-            return self._follow_keys(salience)
+        if not len(salience):
+            return []
+        suited = _suited(self.tracking, salience)
+        if self._policy is None:
+            self._policy = suited(self.tracking)
+        elif not isinstance(self._policy, suited):
+            raise TrackingError("onset evidence comes or goes within a stream: give it in all rows or in none")
         events = []
-        speaks = salience.strength >= self.threshold
-        speaks &= (salience.level_db >= self.silence_db)[:, None]
-        if self.policy == "mono":
-            best = salience.best_key
-            speaks &= best[:, None] == np.arange(N_KEYS)
-        for row in range(len(salience)):
-            events += self._step(salience, row, speaks[row])
+        for row in _rows(salience):
+            self._time_s = row.time_s
+            events += [self._keep(change, row.level_db) for change in self._policy.step(row)]
         return events
 
-    def flush(self, *, end_s=None):
+    def flush(self, *, end_s: float | None = None) -> list[NoteEvent]:
         """End the stream: close the notes still open.
 
+        Parameters
+        ----------
+        end_s : float, optional
+            Where it ends, seconds; default: at the last row.
+
         Returns
         -------
         list of NoteEvent
         """
-        end_s = self._time_s if end_s is None else end_s
-        self._voice.note = None
-        self._keys.sounding.clear()
-        return [self._close(note, end_s, -np.inf) for note in list(self._open.values())]
+        if self._policy is None:
+            return []
+        changes = self._policy.flush(self._time_s if end_s is None else end_s)
+        return [self._keep(change, -np.inf) for change in changes]
 
-    def notes(self):
+    def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""
-        rows = [(n.onset_s, n.offset_s, n.key, n.velocity, n.confidence) for n in self._done]
-        rows += [
-            (n.onset_s, max(self._time_s, n.onset_s), n.key, n.velocity, n.confidence) for n in self._open.values()
-        ]
-        if not rows:
-            return Notes.empty()
-        onset, offset, key, velocity, confidence = zip(*rows, strict=True)
-        return Notes(onset, offset, key_to_midi(np.array(key)), velocity, np.clip(confidence, 0, 1))
+        kept = [*self._done, *self._open.values()]
+        return Notes(
+            [note.onset_s for note in kept],
+            [max(self._time_s, n.onset_s) if n.offset_s is None else n.offset_s for n in kept],
+            [key_to_midi(note.key) for note in kept],
+            [note.velocity for note in kept],
+            np.clip([note.confidence for note in kept], 0, 1),
+        )
 
-    def _follow_voice(self, salience):
-        """One voice with onset evidence: pianolab.tracking.one_voice decides, this keeps the books."""
-        events, keys = [], salience.best_key
-        strengths, onsets = np.max(salience.strength, axis=1), np.max(salience.onset, axis=1)
-        for row, key in enumerate(keys):
-            self._time_s = time_s = float(salience.times[row])
-            level_db, strength = float(salience.level_db[row]), float(strengths[row])
-            for kind, when_s, new_key in self._voice.step(time_s, int(key), strength, float(onsets[row]), level_db):
-                when_s = max(when_s - self.onset_delay_s, 0.0)
-                if kind == "on":
-                    events.append(self._begin(new_key, when_s, strength, salience, row, time_s, level_db))
-                    continue
-                (note,) = self._open.values()
-                if kind == "off":
-                    events.append(self._close(note, when_s, level_db))
-                else:
-                    del self._open[note.key]
-                    note.key, note.confidence = new_key, strength
-                    self._open[new_key] = note
-                    events.append(self._event("revised", note, note.onset_s, time_s, level_db))
-        return events
-
-    def _follow_keys(self, salience):
-        """Many keys with onset evidence each: pianolab.tracking.many_voices decides, this keeps the books."""
-        events = []
-        for row in range(len(salience)):
-            self._time_s = time_s = float(salience.times[row])
-            level_db = float(salience.level_db[row])
-            optional = {
-                name: getattr(salience, name)[row]
-                for name in ("offset", "velocity")
-                if getattr(salience, name) is not None
-            }
-            changes = self._keys.step(time_s, salience.strength[row], salience.onset[row], level_db, **optional)
-            for change in changes:
-                if change.kind == "off":
-                    events.append(self._close(self._open[change.key], change.time_s, level_db))
-                else:
-                    note = _Note(
-                        self._count,
-                        change.key,
-                        change.time_s,
-                        change.velocity,
-                        change.confidence,
-                        level_db,
-                        last_s=time_s,
-                    )
-                    events.append(self._open_note(note, time_s, level_db))
-        return events
-
-    def _step(self, salience, row, speaks):
-        time_s, level_db = float(salience.times[row]), float(salience.level_db[row])
-        self._time_s = time_s
-        self._mark_onsets(salience, row, time_s)
-        started = speaks & (self._run == 0)
-        self._run_start_s[started] = time_s
-        self._run_best[started] = 0.0
-        self._run = np.where(speaks, self._run + 1, 0)
-        self._run_best = np.where(speaks, np.maximum(self._run_best, salience.strength[row]), 0.0)
-
-        events = self._end_faded(speaks, time_s, level_db)
-        for key in np.flatnonzero(self._run >= self.n_confirm):
-            events += self._confirm(int(key), salience, row, time_s, level_db)
-        return events
-
-    def _mark_onsets(self, salience, row, time_s):
-        if salience.onset is not None:
-            struck = salience.onset[row] >= self.onset_threshold
-            self._onset_s[np.broadcast_to(struck, (N_KEYS,))] = time_s
-
-    def _end_faded(self, speaks, time_s, level_db):
-        events = []
-        for note in list(self._open.values()):
-            note.peak_db = max(note.peak_db, level_db)
-            if speaks[note.key]:
-                note.weak, note.last_s = 0, time_s
-            else:
-                note.weak += 1
-            faded = level_db < max(self.silence_db, note.peak_db - self.release_db)
-            if faded or note.weak >= self.n_release:
-                events.append(self._close(note, time_s if faded else note.last_s, level_db))
-        return events
-
-    def _confirm(self, key, salience, row, time_s, level_db):
-        onset_s = max(self._run_start_s[key], self._onset_s[key]) - self.onset_delay_s
-        events = []
-        if key in self._open:
-            if salience.onset is None or onset_s < self._open[key].onset_s + self.min_gap_s:
-                return []
-            events.append(self._close(self._open[key], onset_s, level_db))
-        elif self.policy == "mono":
-            events += [self._close(note, max(onset_s, note.onset_s), level_db) for note in list(self._open.values())]
-        confidence = float(min(self._run_best[key], 1.0))
-        return [*events, self._begin(key, onset_s, confidence, salience, row, time_s, level_db)]
-
-    def _begin(self, key, onset_s, confidence, salience, row, time_s, level_db):
-        velocity = np.nan if salience.velocity is None else float(salience.velocity[row, key])
-        note = _Note(self._count, key, max(onset_s, 0.0), velocity, confidence, level_db, last_s=time_s)
-        return self._open_note(note, time_s, level_db)
-
-    def _open_note(self, note, time_s, level_db):
-        self._count += 1
-        self._open[note.key] = note
-        return self._event("on", note, note.onset_s, time_s, level_db)
-
-    def _close(self, note, offset_s, level_db):
-        note.offset_s = max(offset_s, note.onset_s)
-        del self._open[note.key]
-        self._done.append(note)
-        return self._event("off", note, note.offset_s, self._time_s, level_db)
-
-    @staticmethod
-    def _event(kind, note, time_s, heard_s, level_db):
+    def _keep(self, change: Change, level_db: float) -> NoteEvent:
+        """Write a change into the books, and tell it."""
+        if change.kind == "on":
+            number = len(self._done) + len(self._open)
+            note = _Note(number, change.key, change.time_s, change.velocity, change.confidence)
+            self._open[note.key] = note
+        elif change.kind == "revised":
+            note = self._open.pop(change.former_key)
+            note.key, note.confidence = change.key, change.confidence
+            self._open[note.key] = note
+        else:
+            note = self._open.pop(change.key)
+            note.offset_s = max(change.time_s, note.onset_s)
+            self._done.append(note)
+        time_s = note.onset_s if note.offset_s is None else note.offset_s
         midi = key_to_midi(note.key)
-        return NoteEvent(kind, note.number, time_s, heard_s, midi, note.velocity, note.confidence, level_db)
+        return NoteEvent(change.kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, level_db)
+
+
+def _suited(tracking, salience):
+    """The policy for the evidence that there is."""
+    if salience.onset is None or (tracking.policy == "poly" and salience.onset.shape[1] < N_KEYS):
+        return Runs
+    return OneVoice if tracking.policy == "mono" else ManyVoices
+
+
+def _rows(salience):
+    for i in range(len(salience)):
+        optional = {
+            name: None if evidence is None else evidence[i]
+            for name, evidence in (
+                ("onset", salience.onset),
+                ("offset", salience.offset),
+                ("velocity", salience.velocity),
+            )
+        }
+        yield Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], **optional)

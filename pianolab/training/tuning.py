@@ -15,7 +15,7 @@ from pianolab.detectors.neural import DELAYS_MS, Neural
 from pianolab.piano import degrade
 from pianolab.scores import Protocol, match, score_notes
 from pianolab.session import analyse
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking
 from pianolab.training.material import writing
 
 # One setting after the other, each with all that were chosen before it: name, values, what it should raise.
@@ -55,7 +55,7 @@ def choose(heard, references):
     Returns
     -------
     dict
-        Keyword arguments of `pianolab.tracking.Tracker`.
+        Keyword arguments of `pianolab.tracking.Tracking`.
     """
     settings = dict(START)
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
@@ -68,7 +68,7 @@ def choose(heard, references):
 
 
 def _tracked(salience, settings):
-    tracker = Tracker(policy="poly", **settings)
+    tracker = Tracker(Tracking(policy="poly", **settings))
     tracker.push(salience)
     tracker.flush()
     return tracker.notes()

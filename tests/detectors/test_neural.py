@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from pianolab.detector import DetectorError
-from pianolab.detectors.neural import DELAYS_MS, TRACKED, WEIGHTS
+from pianolab.detectors.neural import DELAYS_MS, WEIGHTS
 from pianolab.dsp.network_input import FLOOR, N_BINS, SR, NeuralInput
 from pianolab.piano import render
 from pianolab.registry import create
 from pianolab.roll import Notes
 from pianolab.session import Session, analyse, transcribe
-from pianolab.tracking import Tracker
 from pianolab.units import midi_to_hz
 
 CHORDS = Notes([0.3, 0.3, 0.3, 1.0, 1.0, 1.0], [0.9, 0.9, 0.9, 1.6, 1.6, 1.6], [48, 64, 67, 53, 65, 69], [70] * 6)
@@ -105,10 +104,6 @@ def test_the_description_says_what_the_weights_are():
     assert "BY-NC-SA" in WEIGHTS.with_name("WEIGHTS_LICENSE").read_text(encoding="utf-8")
 
 
-def test_a_description_may_tell_the_tracker_all_that_it_takes_but_the_policy():
-    assert {*TRACKED, "policy"} == set(Tracker().settings)
-
-
 def test_a_lookahead_that_was_not_learnt_is_refused():
     with pytest.raises(DetectorError, match="lookahead_ms=50 is not a choice"):
         create("neural:lookahead_ms=50")
@@ -139,6 +134,7 @@ def test_a_network_that_was_not_tuned_yet_has_the_trackers_own_settings(tmp_path
         ({"delays_ms": DELAYS_MS, "tracking": []}, "settings by lookahead"),
         ({"delays_ms": DELAYS_MS, "tracking": {"90": 0.5}}, "settings by lookahead"),
         ({"delays_ms": DELAYS_MS, "tracking": {"90": {"foo": 1}}}, "tells the tracker foo 1"),
+        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"policy": "mono"}}}, "tells the tracker policy 'mono'"),
         ({"delays_ms": DELAYS_MS, "tracking": {"90": {"threshold": "high"}}}, "tells the tracker threshold 'high'"),
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianolab.roll import Salience
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking
 from pianolab.units import N_KEYS
 
 HOP_S = 0.02
@@ -44,7 +44,7 @@ class Evidence:
 
 
 def tracked(evidence, **tracking):
-    tracker = Tracker(policy="poly", **tracking)
+    tracker = Tracker(Tracking(policy="poly", **tracking))
     tracker.push(evidence.salience())
     tracker.flush(end_s=len(evidence.onset) * HOP_S)
     return tracker.notes()
@@ -64,11 +64,11 @@ def test_a_note_without_an_onset_is_none_however_long_it_sounds():
 
 
 def test_a_note_is_announced_in_the_row_after_its_onset():
-    tracker = Tracker(policy="poly")
+    tracker = Tracker(Tracking(policy="poly"))
     salience = Evidence().strike(C4, 20).sound(C4, 20, 50).salience()
     heard = [tracker.push(salience.between(time_s, time_s + HOP_S / 2)) for time_s in salience.times]
     first = next(row for row, events in enumerate(heard) if events)
-    assert first == 20 + tracker.delay_rows == 21
+    assert first == 20 + tracker.tracking.delay_rows == 21
     (event,) = heard[first]
     assert (event.kind, event.midi, event.heard_s) == ("on", 60, pytest.approx(0.42))
 
@@ -225,7 +225,7 @@ def test_notes_of_a_key_never_overlap_and_rows_one_by_one_make_the_same(seed, tr
         getattr(evidence, name)[:] = rng.random((60, N_KEYS))
     evidence.velocity = rng.uniform(1, 127, (60, N_KEYS))
     evidence.level_db[rng.random(60) < 0.05] = -90.0  # silence, which ends every note
-    whole, tracker = tracked(evidence, **tracking), Tracker(policy="poly", **tracking)
+    whole, tracker = tracked(evidence, **tracking), Tracker(Tracking(policy="poly", **tracking))
     assert len(whole) > 50
     assert np.all(whole.offset >= whole.onset)
     for midi in np.unique(whole.midi):
@@ -238,30 +238,11 @@ def test_notes_of_a_key_never_overlap_and_rows_one_by_one_make_the_same(seed, tr
     assert tracker.notes() == whole
 
 
-def test_settings_name_every_parameter_for_the_cache():
-    tracker = Tracker(policy="poly", n_wait=3, ghost_share=0.5)
-    assert Tracker(**tracker.settings).settings == tracker.settings
-    assert {"n_wait", "sure_onset_threshold", "ghost_share", "offset_threshold", "offset_delay_s"} <= set(
-        tracker.settings
-    )
-
-
 def test_a_tracker_that_has_ended_a_stream_can_hear_another():
-    tracker = Tracker(policy="poly")
+    tracker = Tracker(Tracking(policy="poly"))
     salience = Evidence().strike(C4, 20).sound(C4, 20, 99).salience()
     tracker.push(salience)
     tracker.flush()
     tracker.reset()
     tracker.push(salience)
     assert tracker.notes().midi.tolist() == [60]
-
-
-def test_one_row_or_three():
-    with pytest.raises(ValueError, match="onset_rows 2"):
-        Tracker(policy="poly", onset_rows=2)
-
-
-@pytest.mark.parametrize("setting", [{"n_wait": -1}, {"ghost_share": -0.1}])
-def test_settings_below_zero_are_refused(setting):
-    with pytest.raises(ValueError, match="0 turns them off"):
-        Tracker(policy="poly", **setting)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pianolab.roll import Salience
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking, TrackingError
 from pianolab.units import N_KEYS
 
 HOP_S = 0.01
@@ -24,7 +24,7 @@ def rows(keys, *, onsets=(), level_db=-20.0, strength=0.9, evidence=0.9):
 
 
 def tracked(salience, **settings):
-    tracker = Tracker(**settings)
+    tracker = Tracker(Tracking(**settings))
     events = tracker.push(salience)
     events += tracker.flush(end_s=len(salience) * HOP_S)
     return tracker.notes(), events
@@ -121,15 +121,6 @@ def test_rows_one_by_one_make_the_same_notes():
     assert tracker.notes() == whole
 
 
-def test_without_onset_evidence_a_run_of_frames_is_a_note():
-    salience = rows([-1] * 10 + [C4] * 40 + [-1] * 40)
-    bare = Salience(salience.times, salience.strength, salience.hz, salience.level_db)
-    notes, _ = tracked(bare)
-    assert notes.midi.tolist() == [60]
-    assert notes.onset[0] == pytest.approx(0.10, abs=1e-9)
-    assert notes.offset[0] == pytest.approx(0.49, abs=0.011)
-
-
 def test_a_forgotten_stream_leaves_no_trace():
     tracker = Tracker()
     tracker.push(rows([-1] * 10 + [C4] * 40, onsets=[10]))
@@ -139,14 +130,10 @@ def test_a_forgotten_stream_leaves_no_trace():
     assert tracker.notes().midi.tolist() == [64]
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"policy": "duo"}, "tracker policy 'duo' is unknown: use one of mono, poly"),
-        ({"threshold": 0.0}, "outside"),
-        ({"n_confirm": 0}, "at least 1 frame"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        Tracker(**settings)
+def test_onset_evidence_that_comes_and_goes_is_refused():
+    salience = rows([-1] * 10 + [C4] * 40, onsets=[10])
+    tracker = Tracker()
+    assert tracker.push(Salience.empty()) == []  # No rows say nothing about the evidence.
+    tracker.push(salience)
+    with pytest.raises(TrackingError, match="give it in all rows or in none"):
+        tracker.push(Salience(salience.times, salience.strength, salience.hz, salience.level_db))
