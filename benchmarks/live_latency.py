@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 from scipy.signal import correlate
 
 from pianolab import sound
-from pianolab.live.listener import Choice
+from pianolab.live.choices import Choice
 from pianolab.live.stream import Stream, pcm16
 from pianolab.piano import render
 from pianolab.roll import Notes

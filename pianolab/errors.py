@@ -49,7 +49,16 @@ def first_line(error: BaseException) -> str:
     Returns
     -------
     str
+        An OSError has the file first and then what the system says.
+
+    Examples
+    --------
+    >>> first_line(FileNotFoundError(2, "No such file or directory", "song.wav"))
+    'song.wav: No such file or directory'
     """
+    if isinstance(error, OSError) and error.strerror:
+        named = isinstance(error.filename, str | bytes) and error.filename
+        return f"{printable(error.filename)}: {error.strerror}" if named else error.strerror
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

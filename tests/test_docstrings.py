@@ -22,7 +22,6 @@ IN_A_SENTENCE = {
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching", "piano/physical"),
     *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
-    *("live/__main__", "live/responder", "live/sources", "live/stream", "live/takes", "live/verdicts"),
     "training/course",
 }
 MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}

@@ -6,28 +6,49 @@ everything beneath them (``Stream``, ``Take``, the sources) works without a brow
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pianolab.live.choices import Choice
+    from pianolab.live.prompts import Prompt
+    from pianolab.live.sources import DeviceSource, FileSource, play
+    from pianolab.live.stream import Stream
+    from pianolab.live.takes import Take
+    from pianolab.live.verdicts import judge
+    from pianolab.live.widget import Microphone, Trial
+
+__all__ = [
+    "Choice",
+    "DeviceSource",
+    "FileSource",
+    "Microphone",
+    "Prompt",
+    "Stream",
+    "Take",
+    "Trial",
+    "judge",
+    "play",
+]
 
 _HOME = {
-    "Choice": "pianolab.live.listener",
-    "DeviceSource": "pianolab.live.sources",
-    "FileSource": "pianolab.live.sources",
-    "Microphone": "pianolab.live.widget",
-    "Prompt": "pianolab.live.prompts",
-    "Stream": "pianolab.live.stream",
-    "Take": "pianolab.live.takes",
-    "Trial": "pianolab.live.widget",
-    "judge": "pianolab.live.verdicts",
-    "play": "pianolab.live.sources",
+    "Choice": "choices",
+    "DeviceSource": "sources",
+    "FileSource": "sources",
+    "Microphone": "widget",
+    "Prompt": "prompts",
+    "Stream": "stream",
+    "Take": "takes",
+    "Trial": "widget",
+    "judge": "verdicts",
+    "play": "sources",
 }
 
-__all__ = sorted(_HOME)
 
-
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'pianolab.live' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    return getattr(importlib.import_module(f"pianolab.live.{_HOME[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

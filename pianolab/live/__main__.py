@@ -5,19 +5,36 @@ The page is served by Voila on localhost only, with a token, and its template fe
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "07_live_trial.ipynb"
 
 
-def arguments(given):
-    """The command line for Voila: ours first, so that what was given wins."""
+def arguments(given: Sequence[str]) -> list[str]:
+    """The command line for Voila: ours first, so that what was given wins.
+
+    Parameters
+    ----------
+    given : sequence of str
+        What stands behind ``python -m pianolab.live``.
+
+    Returns
+    -------
+    list of str
+    """
     notebook = [] if given and not given[0].startswith("-") else [str(NOTEBOOK)]
     return [*notebook, *given[:1], "--template=pianolab", "--Voila.ip=127.0.0.1", "--token", *given[1:]]
 
 
-def main(given=None):
-    """Start Voila; returns when it is stopped."""
+def main(given: Sequence[str] | None = None):
+    """Start Voila; returns when it is stopped.
+
+    Parameters
+    ----------
+    given : sequence of str, optional
+        The command line if left out.
+    """
     given = sys.argv[1:] if given is None else given
     try:
         from voila.app import Voila

@@ -1,28 +1,33 @@
 """What musicians call the keys that sound together: C, Am7, C/E, or for two notes the interval between them.
 
-A set of MIDI numbers comes in, a Chord comes out, or None where no name fits: a name is never forced on a cluster. In
-which octave a key lies, and whether it is doubled, does not change the name; only the lowest key does, for it makes
-the inversion. C E G with E lowest is C/E, the first inversion of C major. Four kinds of triad, the two suspended ones,
-seventh and sixth chords are known; a seventh chord may lack its perfect fifth, as players often leave it out.
+MIDI numbers come in. A Chord comes out, or None where no name fits: no name is invented for a cluster. The name does
+not change when a key is doubled or moved by an octave, unless another key becomes the lowest. The lowest key decides on
+the inversion: C E G with E lowest is C/E, the first inversion of C major. Known are four kinds of triad, the two
+suspended ones, seventh chords and sixth chords. A seventh chord may lack its perfect fifth, which players often omit.
 
-Some sets have two readings. C E G A is C6 and also A minor seventh on C: the reading on the lowest key comes first, and
-``Chord.others`` holds the rest. The members of diminished sevenths and augmented triads are equally far apart, so these
-are always named after their lowest key.
+Some sets of keys have two names. C E G A is C6 and also A minor seventh on C. The name whose root is lowest comes
+first, and ``Chord.others`` has the rest. In diminished sevenths and augmented triads all members are equally far apart,
+so they are always named after their lowest key.
 
-Names of the kinds follow Harte, Sandler, Abdallah and Gomez, "Symbolic representation of musical chords: a proposed
-syntax for text annotations", ISMIR 2005, which mir_eval reads.
+The shorthand of the kinds follows Harte, Sandler, Abdallah and Gomez, "Symbolic representation of musical chords: a
+proposed syntax for text annotations", ISMIR 2005, which mir_eval reads.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pianolab.units import NOTE_STYLES
+from pianolab.live.messages import ChordNames, ChordText
+from pianolab.units import NOTE_STYLES, note_name
 
-# How far each member of a chord is from its root, as letters: the third of C is some E, its seventh some B.
+CHORD_S = 0.06  # onsets closer than this, in seconds, count as struck together
+
+# From semitones above the root to letters above it: the third of C is some E, its seventh some B.
 _LETTERS = {0: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 4, 7: 4, 8: 4, 9: 5, 10: 6, 11: 6}
-_DEGREES = {2: "2", 3: "b3", 4: "3", 5: "4", 6: "b5", 7: "5", 8: "#5", 9: "6", 10: "b7", 11: "7"}  # as Harte writes
-_NATURALS = (0, 2, 4, 5, 7, 9, 11)  # semitones of C D E F G A B
+# From semitones above the root to the degree in Harte's syntax.
+_DEGREES = {2: "2", 3: "b3", 4: "3", 5: "4", 6: "b5", 7: "5", 8: "#5", 9: "6", 10: "b7", 11: "7"}
+_NATURALS = (0, 2, 4, 5, 7, 9, 11)  # semitones of C D E F G A B above C
 _MAX_MIDI = 127
 
 
@@ -47,11 +52,11 @@ class ChordKind:
     suffix: str
     spoken: str
     harte: str
-    intervals: tuple
+    intervals: tuple[int, ...]
     minor: bool = False
 
 
-# Where the lowest key does not decide between two readings, the earlier kind wins.
+# Where the lowest key does not decide between two names, the earlier kind in this list wins.
 KINDS = (
     ChordKind("", "major", "maj", (0, 4, 7)),
     ChordKind("m", "minor", "min", (0, 3, 7), minor=True),
@@ -68,14 +73,15 @@ KINDS = (
     ChordKind("6", "sixth", "maj6", (0, 4, 7, 9)),
     ChordKind("m6", "minor sixth", "min6", (0, 3, 7, 9), minor=True),
 )
-_SIXTHS = ("6", "m6")  # only on their root: any other member lowest makes them inversions of a seventh chord
+_SIXTHS = ("6", "m6")  # named only when their root is lowest: any other inversion is that of a seventh chord
 _WITHOUT_FIFTH = ("7", "maj7", "m7", "mMaj7")
 _ORDINALS = ("", "first", "second", "third")
 
-# Letter and accidental of the twelve roots: the side of the circle of fifths with fewer signs.
+# The twelve roots are spelt as the key with fewer signs.
 _MAJOR_ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-_DIMINISHED_ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")  # they lead up to the next key
+# Diminished chords are spelt with sharps, because they lead up to the next key.
+_DIMINISHED_ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 _INTERVALS = (
     "unison",
@@ -120,46 +126,59 @@ class Chord:
 
     root: int
     kind: ChordKind
-    midi: tuple
+    midi: tuple[int, ...]
 
     @property
-    def inversion(self):
+    def inversion(self) -> int:
         """0 in root position, 1 with the second member lowest (the third of a triad), and so on."""
         return self.kind.intervals.index((self.midi[0] - self.root) % 12)
 
     @property
-    def complete(self):
-        """Whether all members sound; a seventh chord may lack its fifth."""
+    def complete(self) -> bool:
+        """Whether all members sound: a seventh chord may lack its fifth."""
         return len({m % 12 for m in self.midi}) == len(self.kind.intervals)
 
     @property
-    def others(self):
-        """Other chords of the same keys, such as Am7/C for C6: tuple of Chord."""
-        return tuple(chord for chord in _readings(self.midi) if chord.kind != self.kind)
+    def others(self) -> "tuple[Chord, ...]":
+        """Other chords of the same keys, such as Am7/C for C6."""
+        return tuple(chord for chord in _chords_of(self.midi) if chord.kind != self.kind)
 
     @property
-    def harte(self):
-        """The label in Harte's syntax, 'C:maj/3': it says the same to mir_eval."""
+    def harte(self) -> str:
+        """The label in Harte's syntax, which mir_eval reads: 'C:maj/3'."""
         interval = (self.midi[0] - self.root) % 12
         root = _spelt(self.root, 0, self._root_letter, NOTE_STYLES["C4"])
         kind = self.kind.harte + ("" if self.complete else "(*5)")
         return f"{root}:{kind}" + (f"/{_DEGREES[interval]}" if interval else "")
 
-    def symbol(self, *, style="C4"):
+    def symbol(self, *, style: str = "C4") -> str:
         """The written name: 'Am7', 'C/E'; in solfège 'La m7', 'Do/Mi'.
 
         Parameters
         ----------
         style : str
             One of pianolab.units.NOTE_STYLES.
+
+        Examples
+        --------
+        >>> chord = name_chord([64, 67, 72])
+        >>> chord.symbol(), chord.symbol(style="Do"), chord.spoken()
+        ('C/E', 'Do/Mi', 'C major, first inversion')
         """
         suffix = self.kind.suffix + ("" if self.complete else "(no5)")
-        space = " " if style != "C4" and suffix[:1].isalpha() else ""  # 'Dom7' would be read as dominant
+        # Without the space C minor seventh would be 'Dom7', which reads as dominant.
+        space = " " if style != "C4" and suffix[:1].isalpha() else ""
         bass = f"/{self.member(self.midi[0], style=style)}" if self.inversion else ""
         return f"{self._root_name(style)}{space}{suffix}{bass}"
 
-    def spoken(self, *, style="C4"):
-        """The name as it is said: 'C major, first inversion', 'B flat minor seventh'."""
+    def spoken(self, *, style: str = "C4") -> str:
+        """The name as it is said: 'C major, first inversion', 'B flat minor seventh'.
+
+        Parameters
+        ----------
+        style : str
+            As in ``symbol``; only the root is said in it.
+        """
         root = self._root_name(style)
         name = root.rstrip("#b") + {"": "", "#": " sharp", "b": " flat"}[root[len(root.rstrip("#b")) :]]
         parts = [f"{name} {self.kind.spoken}"]
@@ -169,10 +188,21 @@ class Chord:
             parts.append(f"{_ORDINALS[self.inversion]} inversion")
         return ", ".join(parts)
 
-    def member(self, midi, *, style="C4"):
+    def member(self, midi: int, *, style: str = "C4") -> str:
         """How this chord spells one of its keys, without the octave: Ab in F minor, G# in E major.
 
-        What would take a double sharp or flat has its plain name: A in Cdim7.
+        A name that would take a double sharp or flat is replaced by the usual one: A in Cdim7.
+
+        Parameters
+        ----------
+        midi : int
+            MIDI number of the key.
+        style : str
+            As in ``symbol``.
+
+        Returns
+        -------
+        str
 
         Raises
         ------
@@ -182,31 +212,43 @@ class Chord:
         interval = (int(midi) - self.root) % 12
         if interval not in self.kind.intervals:
             raise ValueError(f"MIDI {midi} is no member of {self.symbol()}: pass one of {self.midi}")
-        # nine semitones up is a sixth, but in a diminished seventh chord it is written as a seventh: Eb in F#dim7
+        # Nine semitones are a sixth, but the seventh in a diminished seventh chord: Eb in F#dim7.
         letters = 6 if (self.kind.suffix, interval) == ("dim7", 9) else _LETTERS[interval]
         return _spelt(self.root, interval, self._root_letter + letters, NOTE_STYLES[style])
 
-    def member_name(self, midi, *, style="C4"):
-        """As ``member``, with the scientific octave number of the key as it is spelt: 'Ab4', 'B#3'."""
+    def member_name(self, midi: int, *, style: str = "C4") -> str:
+        """As ``member``, followed by the octave number that belongs to the spelling: 'Ab4', 'B#3' for C4.
+
+        Parameters
+        ----------
+        midi, style
+            As in ``member``.
+
+        Examples
+        --------
+        >>> f_minor = name_chord([60, 65, 68])
+        >>> [f_minor.member_name(key) for key in f_minor.midi]
+        ['C4', 'F4', 'Ab4']
+        """
         name = self.member(midi, style=style)
         accidental = name.count("#") - name.count("b")
         return f"{name}{(int(midi) - accidental) // 12 - 1}"
 
     @property
-    def _root_letter(self):
+    def _root_letter(self) -> int:
         return "CDEFGAB".index(self._root_text[0])
 
     @property
-    def _root_text(self):
+    def _root_text(self) -> str:
         if 6 in self.kind.intervals:
             return _DIMINISHED_ROOTS[self.root]
         return (_MINOR_ROOTS if self.kind.minor else _MAJOR_ROOTS)[self.root]
 
-    def _root_name(self, style):
+    def _root_name(self, style: str) -> str:
         return _spelt(self.root, 0, self._root_letter, NOTE_STYLES[style])
 
 
-def name_chord(midi):
+def name_chord(midi: Iterable[int]) -> Chord | None:
     """The chord that a set of keys makes.
 
     Parameters
@@ -217,7 +259,7 @@ def name_chord(midi):
     Returns
     -------
     Chord or None
-        None where no name fits, also for fewer than three different notes (see ``name_interval``).
+        None where no name fits. Fewer than three different notes make no chord: see ``name_interval``.
 
     Raises
     ------
@@ -226,26 +268,30 @@ def name_chord(midi):
 
     Examples
     --------
-    >>> name_chord([64, 67, 72]).symbol(), name_chord([64, 67, 72]).spoken()
-    ('C/E', 'C major, first inversion')
+    >>> name_chord([64, 67, 72]).symbol()
+    'C/E'
+    >>> name_chord([55, 59, 62, 65]).symbol()
+    'G7'
+    >>> name_chord([60, 61, 62]) is None
+    True
     """
-    return next(iter(_readings(_checked(midi))), None)
+    return next(iter(_chords_of(_checked(midi))), None)
 
 
-def name_interval(midi):
+def name_interval(midi: Iterable[int]) -> str | None:
     """The interval between two notes.
 
     Parameters
     ----------
     midi : iterable of int
-        MIDI numbers in any order. More than two keys are named if they are two notes doubled in octaves; octaves do
-        not count then.
+        MIDI numbers in any order. Three keys and more have a name too, if they are two notes doubled in octaves; then
+        the octaves between them are left out of the name.
 
     Returns
     -------
     str or None
-        'major third', 'major tenth', 'perfect fifth and 3 octaves'; None unless there are two different keys and at
-        most two different notes.
+        'major third', 'major tenth', 'perfect fifth and 3 octaves'. None for fewer than two keys, and for more than two
+        different notes.
 
     Raises
     ------
@@ -254,8 +300,8 @@ def name_interval(midi):
 
     Examples
     --------
-    >>> name_interval([60, 64])
-    'major third'
+    >>> name_interval([60, 64]), name_interval([60, 76])
+    ('major third', 'major tenth')
     """
     midi = _checked(midi)
     others = {m % 12 for m in midi} - {midi[0] % 12} if midi else set()
@@ -272,7 +318,44 @@ def name_interval(midi):
     return f"{_INTERVALS[rest]} and {'an octave' if octaves == 1 else f'{octaves} octaves'}"
 
 
-def _checked(midi):
+def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = ()) -> ChordNames:
+    """What keys that sound together are called, in every style of note names.
+
+    Parameters
+    ----------
+    midi : iterable of int
+        All of them, MIDI numbers.
+    groups : iterable of sequence of int
+        Some of the keys, to be tried in this order where all keys together make no chord. Groups of fewer than three
+        are passed over.
+
+    Returns
+    -------
+    ChordNames
+        Where no chord fits, the name is that of the interval, or ''.
+
+    Examples
+    --------
+    >>> describe([60, 64, 67])["texts"]["C4"]
+    {'symbol': 'C', 'spoken': 'C major', 'keys': ['C4', 'E4', 'G4']}
+    """
+    midi = sorted({int(m) for m in midi})
+    attempts = [midi, *(sorted(group) for group in groups if len(group) >= 3)]
+    chord = next((chord for chord in map(name_chord, attempts) if chord is not None), None)
+    interval = name_interval(midi) if chord is None else None
+    named = list(chord.midi) if chord else midi if interval else []
+    texts = {style: _text(midi, chord, interval or "", style) for style in NOTE_STYLES}
+    return {"named": named, "others": [other.symbol() for other in chord.others] if chord else [], "texts": texts}
+
+
+def _text(midi: list[int], chord: Chord | None, interval: str, style: str) -> ChordText:
+    if chord is None:
+        return {"symbol": interval, "spoken": interval, "keys": [note_name(m, style=style) for m in midi]}
+    keys = [chord.member_name(m, style=style) if m in chord.midi else note_name(m, style=style) for m in midi]
+    return {"symbol": chord.symbol(style=style), "spoken": chord.spoken(style=style), "keys": keys}
+
+
+def _checked(midi: Iterable[int]) -> tuple[int, ...]:
     """The different keys, rising."""
     given = np.asarray(list(midi), dtype=float)
     wrong = ~((given >= 0) & (given <= _MAX_MIDI) & (given == np.round(given)))
@@ -281,8 +364,8 @@ def _checked(midi):
     return tuple(sorted({int(m) for m in given}))
 
 
-def _readings(midi):
-    """All chords that these keys may be called, the best first."""
+def _chords_of(midi: tuple[int, ...]) -> tuple[Chord, ...]:
+    """All chords that these keys may be called, the best first: a root that is lowest, then the order of KINDS."""
     classes = {m % 12 for m in midi}
     found = []
     for place, kind in enumerate(KINDS):
@@ -293,13 +376,13 @@ def _readings(midi):
             without_fifth = kind.suffix in _WITHOUT_FIFTH and above == set(kind.intervals) - {7}
             if (whole or without_fifth) and (on_bass or kind.suffix not in _SIXTHS):
                 found.append((not on_bass, place, Chord(root, kind, midi)))
-    return tuple(chord for _, _, chord in sorted(found, key=lambda reading: reading[:2]))
+    return tuple(chord for _, _, chord in sorted(found, key=lambda place: place[:2]))
 
 
-def _spelt(root, interval, letter, names):
+def _spelt(root: int, interval: int, letter: int, names: Sequence[str]) -> str:
     """Name of the note so many semitones above a root, on a given letter if one sharp or flat is enough for it."""
     natural = _NATURALS[letter % 7]
     accidental = (root + interval - natural + 6) % 12 - 6
-    if abs(accidental) > 1:  # a beginner finds A on the keyboard, but not Bbb
+    if abs(accidental) > 1:  # A beginner finds A on the keyboard, but not Bbb.
         return names[(root + interval) % 12]
     return names[natural] + ("", "#", "b")[accidental]

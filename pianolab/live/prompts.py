@@ -1,20 +1,22 @@
-"""What a trial asks the player to play: a key, a scale, a chord, a melody, or any MIDI file.
+"""What the player is asked to play: a key, a scale, a chord, a melody, or any MIDI file.
 
-A prompt is a list of notes with a title. It may be written the way a teacher says it: ``"C4"``, ``"C4 E4 G4"`` (one
-after the other), ``"C4+E4+G4"`` (together), ``"C4 major scale"``, ``"A3 minor chord"``, the name of a recording of the
-built-in set, or the path of a MIDI file. Chords of all kinds that pianolab.live.chords knows can be asked for:
-``"G3 dominant seventh chord"``.
+A prompt is a list of notes with a title. It can be written the way a teacher says it: ``"C4"``, ``"C4 E4 G4"`` (one
+after the other), ``"C4+E4+G4"`` (together), ``"C4 major scale"``, ``"G3 dominant seventh chord"`` (any kind of chord
+that pianolab.live.chords knows). It can also be the name of a recording of the built-in set, or the path of a MIDI
+file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from pianolab.errors import PianolabError
 from pianolab.labels import LABEL_SUFFIXES, read_labels
-from pianolab.live.chord_tracker import CHORD_S, describe
-from pianolab.live.chords import KINDS
+from pianolab.live.chords import CHORD_S, KINDS, describe
+from pianolab.live.messages import PromptChord
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -24,7 +26,7 @@ SCALES = {
     "chromatic scale": tuple(range(13)),
 }
 CHORDS = {f"{kind.spoken} chord": kind.intervals for kind in KINDS}
-_HELD = 0.9  # share of a beat that a key stays down
+_HELD = 0.9  # a key stays down for this share of its beat
 
 
 class PromptError(PianolabError):
@@ -41,20 +43,30 @@ class Prompt:
         What the player reads.
     notes : Notes
         When and which; the tempo is a suggestion.
+
+    Examples
+    --------
+    >>> Prompt.of("C4+E4+G4 C5").notes.names
+    ['C4', 'E4', 'G4', 'C5']
     """
 
     title: str
     notes: Notes
 
     @classmethod
-    def of(cls, what, *, bpm=80.0):
+    def of(cls, what: "str | PathLike[str] | Notes | Prompt", *, bpm: float = 80.0) -> "Prompt":
         """Make a prompt from a text, a path, Notes or a Prompt.
 
         Parameters
         ----------
-        what : str, Path, Notes or Prompt
+        what : str, path, Notes or Prompt
+            A text is read as the beginning of this module says.
         bpm : float
             Notes (or chords) in a minute, for texts.
+
+        Returns
+        -------
+        Prompt
 
         Raises
         ------
@@ -75,15 +87,16 @@ class Prompt:
             return cls._checked(*built_in)
         return cls._checked(text, _in_time(_spoken(text), bpm))
 
-    def chords(self):
-        """What is asked for at once, in time.
+    def chords(self) -> list[PromptChord]:
+        """The notes that are struck together, group by group, each with its name.
 
         Returns
         -------
-        list of dict
-            first and n: which of the notes; and what pianolab.live.chord_tracker.describe says of them.
+        list of PromptChord
+            In time; a single note is a group too.
         """
-        onset, found, first = self.notes.onset, [], 0
+        onset, first = self.notes.onset, 0
+        found: list[PromptChord] = []
         while first < len(onset):
             n = int(np.searchsorted(onset, onset[first] + CHORD_S)) - first
             found.append({"first": first, "n": n, **describe(self.notes.midi[first : first + n])})
@@ -91,20 +104,16 @@ class Prompt:
         return found
 
     @classmethod
-    def _checked(cls, title, notes):
+    def _checked(cls, title: str, notes: Notes) -> "Prompt":
         if not len(notes):
             raise PromptError(f"prompt {title!r} holds no notes: write it like 'C4 E4 G4'")
         if len(notes.on_keyboard()) < len(notes):
-            outside = next(name for name, midi in zip(notes.names, notes.midi, strict=True) if not _is_key(midi))
+            outside = notes[(notes.midi < MIDI_LOW) | (notes.midi > MIDI_HIGH)].names[0]
             raise PromptError(f"prompt {title!r} asks for {outside}, which no piano has: use A0 to C8")
         return cls(title, notes)
 
 
-def _is_key(midi):
-    return MIDI_LOW <= midi <= MIDI_HIGH
-
-
-def _built_in(name):
+def _built_in(name: str) -> tuple[str, Notes] | None:
     """Title and notes of a recording of the built-in set, or None."""
     from pianolab.data.builtin import BuiltinError, builtin_index, notes_path
 
@@ -117,7 +126,7 @@ def _built_in(name):
     return entries[name]["title"], read_labels(notes_path(entries[name]))
 
 
-def _spoken(text):
+def _spoken(text: str) -> list[list[int]]:
     """Groups of MIDI numbers that are struck together."""
     first, _, kind = text.partition(" ")
     try:
@@ -131,10 +140,10 @@ def _spoken(text):
         raise PromptError(f"prompt {text!r}: {error}; or NOTE and one of: {kinds}") from error
 
 
-def _in_time(groups, bpm):
+def _in_time(groups: Sequence[Sequence[int]], bpm: float) -> Notes:
+    """Notes of which one group is struck on each beat."""
     if not bpm > 0:
         raise PromptError(f"bpm {bpm} is no tempo: use more than 0")
     beat_s = 60.0 / bpm
-    struck = [(beat_s * i, midi) for i, group in enumerate(groups) for midi in group]
-    onset = [time_s for time_s, _ in struck]
-    return Notes(onset, [time_s + _HELD * beat_s for time_s in onset], [midi for _, midi in struck])
+    onset = np.array([beat_s * beat for beat, group in enumerate(groups) for _ in group])
+    return Notes(onset, onset + _HELD * beat_s, np.array([midi for group in groups for midi in group]))

@@ -1,30 +1,46 @@
-"""What the page asks and what the kernel answers, as plain messages.
+"""The kernel's side of the live view: every message of the page gets its answer.
 
-The page sends dictionaries with a ``type`` (and, with a block of sound, its bytes); each gets its answers at once.
-Nothing here knows a browser: the widget only carries the messages, and the tests talk to the responder directly. No
-message, however broken, raises.
-
-Types that the page sends: hello, start, block, poll, choose, stop, play, save, label, forget.
-Types that it gets: ready, started, heard, chosen, stopped, audio, saved, labels, forgotten, refused, stale.
+pianolab.live.messages has all messages. Nothing here knows a browser: the widget only carries the messages, and the
+tests talk to the responder directly. No message, however broken, raises: it is refused with one line for the player.
 """
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
-from pianolab.errors import printable
-from pianolab.live.listener import Choice, ChoiceError, Listener, menu, modes
-from pianolab.live.sources import BLOCK_LENGTH, DeviceSource, FileSource, SourceError, feed_from
+from pianolab.errors import first_line, printable, reason
+from pianolab.live import messages
+from pianolab.live.choices import Choice, ChoiceError, menu, modes
+from pianolab.live.listener import Listener
+from pianolab.live.prompts import Prompt
+from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
 from pianolab.live.stream import Stream, pcm16
-from pianolab.live.takes import Recorder, TakeError, as_rows, takes_dir
+from pianolab.live.takes import Recorder, Take, TakeError, note_rows, takes_dir
 from pianolab.live.verdicts import judge, propose_labels, score_choices
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.units import NOTE_STYLES
 
-_WARM_UP_SR = 44100
-MAX_LANES = 2
-MAX_SHIFT_S = 10.0
+MAX_LISTENERS = 2  # a page shows no more side by side
+MAX_SHIFT_S = 10.0  # a label moves by no more at once
 TAKES_IN_MEMORY = 5
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
+_WARM_UP_SR = 44100
+
+Buffers = Sequence[bytes | memoryview]
+Reply = tuple[messages.Answer, list[bytes]]
+
+
+@dataclass
+class _Running:
+    """What runs between Start and Stop."""
+
+    stream: Stream
+    recorder: Recorder
+    source: Source | None  # None where the page sends the blocks
 
 
 class Responder:
@@ -32,143 +48,168 @@ class Responder:
 
     Parameters
     ----------
-    choices : Choice or list of Choice, optional
-        How to listen at first; at most two.
+    choices : Choice or sequence of Choice, optional
+        How to listen at first; at most two. Detectors of theirs from outside the package are offered in the menu.
     prompt : Prompt, optional
         What to play.
     keep : bool
         Whether *Keep takes* is on at first.
     folder : path, optional
         Where takes are kept.
-    sources : dict of str -> callable, optional
+    sources : mapping of str to callable, optional
         Other sources than the browser: label -> function that opens one.
-    extra : iterable of str
-        Detectors from outside the package, ``FILE.py:Class``.
     block_length : int
         Samples in a block that the page sends.
 
     Attributes
     ----------
+    choices : list of Choice
+        How it listens now.
     stream : Stream or None
         The one that runs, or ran last.
     takes : list of Take
         The last takes, newest last.
+
+    Raises
+    ------
+    ChoiceError
+        If there are more than two choices.
+
+    Examples
+    --------
+    >>> answer, _ = Responder(Choice("yin")).handle({"type": "whistle"})
+    >>> answer["text"]
+    "message 'whistle' is unknown: reload the page"
     """
 
     def __init__(
-        self, choices=None, *, prompt=None, keep=False, folder=None, sources=None, extra=(), block_length=BLOCK_LENGTH
+        self,
+        choices: Choice | Sequence[Choice] | None = None,
+        *,
+        prompt: Prompt | None = None,
+        keep: bool = False,
+        folder: str | PathLike[str] | None = None,
+        sources: Mapping[str, Callable[[], Source]] | None = None,
+        block_length: int = BLOCK_LENGTH,
     ):
-        choices = list(choices) if isinstance(choices, list | tuple) else [choices or Choice()]
-        if len(choices) > MAX_LANES:
-            raise ChoiceError(f"{len(choices)} detectors cannot be shown side by side: choose at most {MAX_LANES}")
-        outside = [choice.detector for choice in choices if ".py:" in choice.detector]
-        self.choices, self.prompt, self.keep = choices, prompt, keep
-        self.extra = list(dict.fromkeys([*extra, *outside]))
+        chosen = [choices or Choice()] if choices is None or isinstance(choices, Choice) else list(choices)
+        if len(chosen) > MAX_LISTENERS:
+            raise ChoiceError(f"{len(chosen)} detectors cannot be shown side by side: choose at most {MAX_LISTENERS}")
+        self.choices, self.prompt, self.keep = chosen, prompt, keep
         self.sources = dict(sources or {})
         self.block_length = block_length
-        self.stream, self.takes, self.warnings = None, [], []
+        self.stream: Stream | None = None
+        self.takes: list[Take] = []
+        self._outside = list(dict.fromkeys(choice.detector for choice in chosen if ".py:" in choice.detector))
         self._folder = folder
-        self._source = self._recorder = None
+        self._running: _Running | None = None
 
     @property
-    def folder(self):
+    def folder(self) -> str | PathLike[str]:
         """Where takes are kept."""
         return takes_dir() if self._folder is None else self._folder
 
-    def handle(self, content, buffers=()):
+    def handle(self, content: object, buffers: Buffers = ()) -> Reply:
         """Answer a message.
 
         Parameters
         ----------
         content : dict
+            One of those that pianolab.live.messages lists as what the page asks; anything else is refused.
         buffers : sequence of bytes-like
+            The samples of a block.
 
         Returns
         -------
-        list of (dict, list of bytes)
-            Messages to send back, in order.
+        (dict, list of bytes)
+            The answer, and the bytes that go with it.
         """
-        kind = content.get("type") if isinstance(content, dict) else None
+        asked = content if isinstance(content, dict) else {}
+        kind = asked.get("type")
         answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
         if answer is None:
-            return [
-                ({"type": "refused", "asked": str(kind), "text": f"message {kind!r} is unknown: reload the page"}, [])
-            ]
+            text = f"message {kind!r} is unknown: reload the page"
+            return {"type": "refused", "asked": str(kind), "text": text}, []
         try:
-            replies = answer(self, content, buffers)
-        except (
-            Exception
-        ) as error:  # also a fault of a detector: the player must see it, and the page must get an answer
-            text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            replies = {"type": "refused", "asked": kind, "text": text, "seq": content.get("seq")}
-        return [reply if isinstance(reply, tuple) else (reply, []) for reply in _as_list(replies)]
+            reply = answer(self, asked, buffers)
+        except Exception as error:  # Even a fault of a detector must reach the player, and the page must get an answer.
+            return {"type": "refused", "asked": str(kind), "text": first_line(error), "seq": asked.get("seq")}, []
+        return reply if isinstance(reply, tuple) else (reply, [])
 
-    def _hello(self, content, _buffers):
-        prompt = None
+    def close(self):
+        """Stop listening; a take that is being written is ended."""
+        self._end()
+
+    # ---- listening
+
+    def _hello(self, content: messages.Hello, _buffers: Buffers) -> messages.Ready:
+        prompt: messages.PromptFields | None = None
         if self.prompt is not None:
-            prompt = {"title": self.prompt.title, "notes": as_rows(self.prompt.notes), "chords": self.prompt.chords()}
-        offered = menu(self.extra)
+            notes, chords = note_rows(self.prompt.notes), self.prompt.chords()
+            prompt = {"title": self.prompt.title, "notes": notes, "chords": chords}
+        offered = menu(self._outside)
         return {
             "type": "ready",
             "view": content.get("view"),
             "menu": offered,
             "modes": modes(offered),
-            "choices": [choice.plain() for choice in self.choices],
+            "choices": [choice.as_message() for choice in self.choices],
             "names": {style: list(names) for style, names in NOTE_STYLES.items()},
             "sources": list(self.sources),
             "block": self.block_length,
             "keep": self.keep,
             "folder": printable(self.folder),
             "prompt": prompt,
-            "takes": [_summary(take) for take in self.takes],
+            "takes": [take.as_message() for take in self.takes],
             "problem": _warm_up(self.choices),
         }
 
-    def _start(self, content, _buffers):
+    def _start(self, content: messages.Start, _buffers: Buffers) -> messages.Started:
         self._end()
-        source = content.get("source", "browser")
-        self._source = None if source == "browser" else self._opened(source)
-        sr = content["sr"] if self._source is None else self._source.sr
+        name = content.get("source", "browser")
+        source = None if name == "browser" else self._opened(name)
+        sr = content["sr"] if source is None else source.sr
         settings = {
-            "choices": [choice.plain() for choice in self.choices],
+            "choices": [choice.as_message() for choice in self.choices],
             "sr": sr,
-            "source": source,
+            "source": name,
             "capture": content.get("capture"),
-            "prompt": self.prompt and {"title": self.prompt.title, "notes": as_rows(self.prompt.notes)},
+            "prompt": self.prompt and {"title": self.prompt.title, "notes": note_rows(self.prompt.notes)},
         }
-        folder = self.folder if content.get("keep") else None
-        self._recorder = Recorder(sr, folder=folder, settings=settings)
-        self.stream = Stream(self.choices, sr=sr, session=str(content["session"]), recorder=self._recorder)
-        if self._source is not None:
-            self._source.start()
-        return {"type": "started", "session": self.stream.session, "sr": sr, "name": source}
+        recorder = Recorder(sr, folder=self.folder if content.get("keep") else None, settings=settings)
+        stream = Stream(self.choices, sr=sr, session=str(content["session"]), recorder=recorder)
+        self.stream, self._running = stream, _Running(stream, recorder, source)
+        if source is not None:
+            source.start()
+        return {"type": "started", "session": stream.session, "sr": sr, "name": name}
 
-    def _opened(self, label):
+    def _opened(self, label: str) -> Source:
         if label not in self.sources:
             raise SourceError(f"source {label!r} is not offered: choose one from the list")
         return self.sources[label]()
 
-    def _block(self, content, buffers):
-        if not self._is_current(content):
-            return {"type": "stale", "session": content.get("session"), "seq": content.get("seq")}
+    def _block(self, content: messages.Block, buffers: Buffers) -> messages.Heard | messages.Stale:
+        running = self._current(content)
+        if running is None:
+            return _stale(content)
         pcm = bytes(buffers[0]) if len(buffers) else b""
-        frame, seq, sr = content.get("frame"), content.get("seq"), content.get("sr")
-        events = self.stream.feed(frame, pcm, sr, seq=seq, session=self.stream.session)
-        return self._heard(content, events)
+        frame, sr, seq = content.get("frame", -1), content.get("sr", 0), content.get("seq")
+        return self._heard(running, seq, running.stream.feed(frame, pcm, sr, seq=seq))
 
-    def _poll(self, content, _buffers):
-        if not self._is_current(content) or self._source is None:
-            return {"type": "stale", "session": content.get("session"), "seq": content.get("seq")}
-        reply = self._heard(content, feed_from(self._source, self.stream))
-        reply |= {"done": self._source.done, "lost": self._source.dropped}
-        return reply, [pcm16(self.stream.recent).tobytes()]  # the page has no samples of its own to draw
+    def _poll(self, content: messages.Poll, _buffers: Buffers) -> Reply | messages.Stale:
+        running = self._current(content)
+        if running is None or running.source is None:
+            return _stale(content)
+        reply = self._heard(running, content.get("seq"), feed_from(running.source, running.stream))
+        reply["done"], reply["lost"] = running.source.done, running.source.dropped
+        return reply, [pcm16(running.stream.recent).tobytes()]  # The page has no samples of its own to draw.
 
-    def _heard(self, content, events):
-        stream = self.stream
+    def _heard(self, running: _Running, seq: int | None, events: list[messages.Event]) -> messages.Heard:
+        stream = running.stream
         return {
             "type": "heard",
             "session": stream.session,
-            "seq": content.get("seq"),
+            "seq": seq,
             "events": events,
             "now": stream.now(),
             "level_db": round(stream.level_db, 1),
@@ -176,13 +217,13 @@ class Responder:
             "seconds": round(stream.seconds, 4),
             "missing_s": round(stream.counts["missing"] / stream.sr, 3),
             "refused": stream.refused,
-            "problem": stream.fault or self._recorder.problem,
+            "problem": stream.fault or running.recorder.problem,
         }
 
-    def _choose(self, content, _buffers):
+    def _choose(self, content: messages.Choose, _buffers: Buffers) -> messages.Chosen:
         wanted = content["choices"]
-        if not isinstance(wanted, list) or not 1 <= len(wanted) <= MAX_LANES:
-            raise ChoiceError(f"choose 1 to {MAX_LANES} detectors")
+        if not isinstance(wanted, list) or not 1 <= len(wanted) <= MAX_LISTENERS:
+            raise ChoiceError(f"choose 1 to {MAX_LISTENERS} detectors")
         choices = [self._choice(one) for one in wanted]
         known = {choice.detector for choice in self.choices}
         problem = _warm_up([choice for choice in choices if choice.detector not in known])
@@ -190,41 +231,54 @@ class Responder:
             raise ChoiceError(problem)
         self.choices = choices
         events = [] if self.stream is None else self.stream.change(choices)
-        return {"type": "chosen", "choices": [choice.plain() for choice in choices], "events": events}
+        return {"type": "chosen", "choices": [choice.as_message() for choice in choices], "events": events}
 
-    def _choice(self, wanted):
-        allowed = {entry["name"] for entry in menu(self.extra)}
+    def _choice(self, wanted: messages.ChoiceFields) -> Choice:
+        allowed = {entry["name"] for entry in menu(self._outside)}
         if wanted.get("detector") not in allowed:
             raise ChoiceError(f"detector {wanted.get('detector')!r} is not offered: choose one from the list")
-        return Choice(**{name: wanted[name] for name in ("detector", "params", "tracking", "a4_hz") if name in wanted})
+        names = [field.name for field in fields(Choice)]
+        given: dict[str, Any] = {name: value for name, value in wanted.items() if name in names}
+        return Choice(**given)
 
-    def _stop(self, content, _buffers):
-        if not self._is_current(content):
-            return {"type": "stale", "session": content.get("session")}
-        events = self._end(page={name: content.get(name) for name in ("frames", "dropped")})
+    def _stop(self, content: messages.Stop, _buffers: Buffers) -> messages.Stopped | messages.Stale:
+        running = self._current(content)
+        if running is None:
+            return _stale(content)
+        events = self._end(page={"frames": content.get("frames"), "dropped": content.get("dropped")})
         take = self.takes[-1] if self.takes else None
-        reply = {"type": "stopped", "session": content["session"], "events": events, "counts": self.stream.counts}
-        return {**reply, "take": take and _summary(take), **self._report(take)}
+        return {
+            "type": "stopped",
+            "session": running.stream.session,
+            "events": events,
+            "counts": running.stream.counts,
+            "take": take and take.as_message(),
+            **self._report(take),
+        }
 
-    def close(self):
-        """Stop listening; a take that is being written is ended."""
-        self._end()
+    def _current(self, content: messages.Block | messages.Poll | messages.Stop) -> _Running | None:
+        """What runs, if the message is of its session."""
+        running = self._running
+        return running if running is not None and content.get("session") == running.stream.session else None
 
-    def _end(self, page=None):
-        """Stop the stream that runs and put its take with the others; return its last events."""
-        if self._recorder is None:
+    def _end(self, page: Mapping[str, int | None] | None = None) -> list[messages.Event]:
+        """Stop what runs and put its take with the others; return its last events."""
+        running, self._running = self._running, None
+        if running is None:
             return []
-        events = self.stream.stop()
-        if self._source is not None:
-            self._source.close()
-        recorder, self._recorder, self._source = self._recorder, None, None
-        counts = {**self.stream.counts, "page": page}
-        take = recorder.close(counts=counts, problem=recorder.problem, seconds=round(self.stream.seconds, 4))
+        events = running.stream.stop()
+        if running.source is not None:
+            running.source.close()
+        counts = {**running.stream.counts, "page": page}
+        problem, seconds = running.recorder.problem, round(running.stream.seconds, 4)
+        take = running.recorder.close(counts=counts, problem=problem, seconds=seconds)
         if take.n_samples:
             self._add(take)
         return events
 
-    def _add(self, take):
+    # ---- takes
+
+    def _add(self, take: Take):
         heard = [take.notes(number) for number in range(len(self.choices))]
         if self.prompt is not None and any(len(notes) for notes in heard):
             y, sr = take.load()
@@ -234,59 +288,58 @@ class Responder:
         for old in in_memory[:-TAKES_IN_MEMORY]:
             self.takes.remove(old)
 
-    def _is_current(self, content):
-        return self._recorder is not None and content.get("session") == self.stream.session
-
-    def _take(self, content):
+    def _take(self, content: messages.OfTake | messages.Label) -> Take:
         for take in self.takes:
             if take.name == content.get("take"):
                 return take
         raise TakeError(f"take {content.get('take')!r} is no longer here: only the last ones stay in memory")
 
-    def _play(self, content, _buffers):
+    def _play(self, content: messages.OfTake, _buffers: Buffers) -> Reply:
         take = self._take(content)
-        return ({"type": "audio", "take": take.name, "mime": "audio/flac"}, [take.flac_bytes()])
+        return {"type": "audio", "take": take.name, "mime": "audio/flac"}, [take.flac_bytes()]
 
-    def _save(self, content, _buffers):
+    def _save(self, content: messages.OfTake, _buffers: Buffers) -> messages.Saved:
         take = self._take(content)
         asked = take.name
         take.save(self.folder)
-        return {"type": "saved", "asked": asked, "take": _summary(take)}
+        return {"type": "saved", "asked": asked, "take": take.as_message()}
 
-    def _forget(self, content, _buffers):
+    def _forget(self, content: messages.OfTake, _buffers: Buffers) -> messages.Forgotten:
         take = self._take(content)
         self.takes.remove(take)
         return {"type": "forgotten", "take": take.name}
 
-    def _label(self, content, _buffers):
+    def _label(self, content: messages.Label, _buffers: Buffers) -> messages.Labels:
         take = self._take(content)
         notes = take.notes() if take.labels is None else take.labels
         edit = content.get("edit")
         if edit == "shift":
-            notes = _shifted(notes, _index(notes, content), content["seconds"])
+            notes = _shifted(notes, _index(notes, content), content.get("seconds"))
         elif edit == "delete":
-            notes = _without(notes, _index(notes, content))
+            notes = notes[np.arange(len(notes)) != _index(notes, content)]
         elif edit not in ("show", "confirm"):
             raise TakeError(f"edit {edit!r} is unknown: use show, shift, delete or confirm")
         if edit != "show":
             take.set_labels(notes, confirmed=edit == "confirm")
-        return {"type": "labels", "take": _summary(take), "notes": as_rows(notes), **self._report(take)}
+        return {"type": "labels", "take": take.as_message(), "notes": note_rows(notes), **self._report(take)}
 
-    def _report(self, take):
+    def _report(self, take: Take | None) -> messages.Report:
         """What was right and wrong in a take, and how every detector would score on it."""
         if take is None or take.labels is None:
             return {"verdicts": [], "scores": [], "protocol": ""}
-        verdicts = []
-        if self.prompt is not None:
-            verdicts = [verdict.plain() for verdict in judge(self.prompt.notes, take.notes())]
+        verdicts = [] if self.prompt is None else judge(self.prompt.notes, take.notes())
         protocol = Protocol()
         y, sr = take.load()
         rows = score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol)
-        scores = [{name: _rounded(row.get(name)) for name in ("detector", "n_notes", *SHOWN_SCORES)} for row in rows]
-        return {"verdicts": verdicts, "scores": scores, "protocol": str(protocol)}
+        return {
+            "verdicts": [verdict.as_message() for verdict in verdicts],
+            "scores": [_score_row(row) for row in rows],
+            "protocol": str(protocol),
+        }
 
 
-_ANSWERS = {
+# The fields of what a page sends are not known before an answer looks at them: Any.
+_ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]] = {
     "hello": Responder._hello,
     "start": Responder._start,
     "block": Responder._block,
@@ -300,7 +353,11 @@ _ANSWERS = {
 }
 
 
-def _warm_up(choices):
+def _stale(content: messages.Block | messages.Poll | messages.Stop) -> messages.Stale:
+    return {"type": "stale", "session": content.get("session"), "seq": content.get("seq")}
+
+
+def _warm_up(choices: Sequence[Choice]) -> str:
     """Let every detector hear half a second: what is made on first use is made before the player begins.
 
     Returns the fault of a detector, or ''.
@@ -308,58 +365,31 @@ def _warm_up(choices):
     hiss = np.random.default_rng(0).normal(scale=0.01, size=_WARM_UP_SR // 2).astype(np.float32)
     for choice in choices:
         try:
-            Listener(choice, sr=_WARM_UP_SR).push(hiss)
-        except Exception as error:  # of any kind: another detector may be chosen
-            return f"detector {choice.detector} fails: {type(error).__name__}: {error}".splitlines()[0]
+            listener = Listener(choice, sr=_WARM_UP_SR)
+            listener.push(hiss)
+        except Exception as error:  # Of any kind: another detector may be chosen.
+            return f"detector {choice.detector} failed: {reason(error)}"
+        if listener.fault:
+            return listener.fault
     return ""
 
 
-def file_sources(paths):
-    """Sources that play recordings in real time: label -> function that opens one."""
-    return {f"Recording: {printable(path).rpartition('/')[2]}": (lambda path=path: FileSource(path)) for path in paths}
+def _score_row(row: Mapping[str, Any]) -> messages.ScoreRow:
+    scores: dict[str, Any] = {name: row.get(name) for name in SHOWN_SCORES}
+    rounded = {name: None if score is None else round(score, 3) for name, score in scores.items()}
+    return messages.ScoreRow(detector=row["detector"], n_notes=row["n_notes"], **rounded)
 
 
-def device_source():
-    """The microphone of the kernel's machine as a source."""
-    return {"Microphone of the kernel's machine": DeviceSource}
-
-
-def _as_list(replies):
-    return replies if isinstance(replies, list) else [replies]
-
-
-def _rounded(value):
-    return round(value, 3) if isinstance(value, float) else value
-
-
-def _summary(take):
-    labels = "none"
-    if take.labels is not None:
-        labels = "confirmed" if take.settings.get("labels_confirmed") else "proposed"
-    return {
-        "name": take.name,
-        "seconds": round(take.seconds, 2),
-        "n_notes": len(take.notes()),
-        "folder": printable(take.folder) if take.folder else "",
-        "labels": labels,
-    }
-
-
-def _index(notes, content):
+def _index(notes: Notes, content: messages.Label) -> int:
     index = content.get("index")
     if not isinstance(index, int) or not 0 <= index < len(notes):
         raise TakeError(f"label {index!r} is not there: show the labels again")
     return index
 
 
-def _shifted(notes, index, seconds):
+def _shifted(notes: Notes, index: int, seconds: object) -> Notes:
     if not isinstance(seconds, int | float) or not abs(seconds) <= MAX_SHIFT_S:
         raise TakeError(f"a shift of {seconds!r} s is too far: use at most {MAX_SHIFT_S:g} s")
     onset, offset = notes.onset.copy(), notes.offset.copy()
     onset[index], offset[index] = max(0.0, onset[index] + seconds), max(0.0, offset[index] + seconds)
     return Notes(onset, offset, notes.midi, notes.velocity, notes.confidence)
-
-
-def _without(notes, index):
-    keep = [i for i in range(len(notes)) if i != index]
-    return notes[keep] if keep else Notes.empty()

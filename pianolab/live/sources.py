@@ -4,18 +4,26 @@ A source is asked for what has arrived since it was last asked (``read``) and an
 times a second; ``play`` is the loop that does it without a page.
 """
 
+import functools
 import queue
 import time
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pianolab import sound
-from pianolab.errors import PianolabError, printable
+from pianolab.errors import PianolabError, first_line, printable
+from pianolab.live.choices import Choice
+from pianolab.live.messages import Event
 from pianolab.live.stream import Stream
+from pianolab.live.takes import Recorder
 
-BLOCK_LENGTH = 1024
-_QUEUED_BLOCKS = 256  # what a sound card may deliver before anyone reads: 6 s of 1024 samples at 44.1 kHz
-_POLL_S = 0.01
+BLOCK_LENGTH = 1024  # samples; a page cannot send more messages than blocks of this length make
+_QUEUED_BLOCKS = 256  # blocks that wait until somebody reads: 6 s of 1024 samples at 44.1 kHz
+_POLL_S = 0.01  # how often ``play`` asks a source
 
 
 class SourceError(PianolabError):
@@ -28,7 +36,7 @@ class FileSource:
     Parameters
     ----------
     path : path
-        Anything that pianolab.sound reads.
+        A recording in any format that pianolab.sound reads.
     block_length : int
         Samples in a block.
     speed : float or None
@@ -42,13 +50,29 @@ class FileSource:
         Hz.
     name : str
         Shown to the player.
+    done : bool
+        Whether all of it has been played.
     dropped : int
         Blocks lost at the source: none here.
+
+    Raises
+    ------
+    SourceError
+        If the speed is not above 0.
+    AudioError
+        If the file is no audio.
     """
 
     dropped = 0
 
-    def __init__(self, path, *, block_length=BLOCK_LENGTH, speed=1.0, clock=time.monotonic):
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        block_length: int = BLOCK_LENGTH,
+        speed: float | None = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         if speed is not None and not speed > 0:
             raise SourceError(f"speed {speed} cannot be played: use more than 0, or None for as fast as possible")
         self.path, self.block_length, self.speed, self._clock = path, block_length, speed, clock
@@ -56,30 +80,34 @@ class FileSource:
         self.sr = self._blocks.sr
         self.name = printable(path).rpartition("/")[2]
         self.done = False
-        self._started_s, self._frame = None, 0
-        self._next = next(self._blocks)
+        self._started_s: float | None = None
+        self._frame = 0
+        self._next: npt.NDArray[np.float32] | None = next(self._blocks)
 
     def start(self):
         """Begin to play now."""
         self._started_s = self._clock()
 
-    def read(self):
-        """The blocks that have been played since the last read: list of (frame, (n,) float32)."""
+    def read(self) -> list[tuple[int, npt.NDArray[np.float32]]]:
+        """The blocks that have been played since the last read.
+
+        Returns
+        -------
+        list of (int, (n,) float32)
+            Number of the first sample, and the samples.
+        """
         if self._started_s is None:
-            self.start()
-        heard = self._due()
+            self._started_s = self._clock()
+        played = self._frame + 10.0 * self.sr
+        if self.speed is not None:
+            played = (self._clock() - self._started_s) * self.speed * self.sr
         blocks = []
-        while self._next is not None and self._frame + len(self._next) <= heard:
+        while self._next is not None and self._frame + len(self._next) <= played:
             blocks.append((self._frame, self._next))
             self._frame += len(self._next)
             self._next = next(self._blocks, None)
         self.done = self._next is None
         return blocks
-
-    def _due(self):
-        if self.speed is None:
-            return self._frame + 10 * self.sr
-        return (self._clock() - self._started_s) * self.speed * self.sr
 
     def close(self):
         """Let go of the file."""
@@ -90,8 +118,8 @@ class FileSource:
 class DeviceSource:
     """A microphone of the machine on which the kernel runs, through PortAudio (the ``sounddevice`` library).
 
-    The callback of the sound card only copies, stamps and queues; when nobody reads, the queue fills and blocks are
-    dropped and counted.
+    The sound card calls back for each block, which is copied, numbered and queued. When nobody reads, the queue fills;
+    then blocks are dropped and counted.
 
     Parameters
     ----------
@@ -102,25 +130,44 @@ class DeviceSource:
     open_stream : callable, optional
         Stands in for ``sounddevice.InputStream``; for tests.
 
+    Attributes
+    ----------
+    sr : int
+        Hz.
+    name : str
+        Shown to the player.
+    done : bool
+        Whether it has been closed.
+    dropped : int
+        Blocks lost because nobody read them.
+
     Raises
     ------
     SourceError
         If sounddevice or PortAudio is not there, or there is no microphone.
     """
 
-    def __init__(self, device=None, *, block_length=BLOCK_LENGTH, open_stream=None):
+    speed = 1.0  # a microphone is always in real time
+
+    def __init__(
+        self,
+        device: int | str | None = None,
+        *,
+        block_length: int = BLOCK_LENGTH,
+        open_stream: Callable[..., Any] | None = None,
+    ):
         self.block_length = block_length
         self.dropped = 0
         self.done = False
         self._frame = 0
-        self._queue = queue.Queue(maxsize=_QUEUED_BLOCKS)
+        self._queue: queue.Queue[tuple[int, npt.NDArray[np.int16]]] = queue.Queue(maxsize=_QUEUED_BLOCKS)
         try:
             self._stream = (open_stream or _input_stream())(
                 device=device, channels=1, blocksize=block_length, dtype="int16", callback=self._captured
             )
-        except Exception as error:  # PortAudio raises errors of its own kind; each means the same to a player
-            reason = str(error).splitlines()[0]
-            raise SourceError(f"the kernel's microphone cannot be opened ({reason}): use the browser's") from error
+        except Exception as error:  # PortAudio raises errors of its own kind; each means the same to a player.
+            why = first_line(error)
+            raise SourceError(f"the kernel's microphone cannot be opened ({why}): use the browser's") from error
         self.sr = int(self._stream.samplerate)
         self.name = "microphone of the kernel's machine"
 
@@ -128,8 +175,14 @@ class DeviceSource:
         """Begin to capture."""
         self._stream.start()
 
-    def read(self):
-        """The blocks captured since the last read: list of (frame, (n,) int16)."""
+    def read(self) -> list[tuple[int, npt.NDArray[np.int16]]]:
+        """The blocks captured since the last read.
+
+        Returns
+        -------
+        list of (int, (n,) int16)
+            Number of the first sample, and the samples.
+        """
         blocks = []
         while True:
             try:
@@ -144,7 +197,7 @@ class DeviceSource:
             self._stream.stop()
             self._stream.close()
 
-    def _captured(self, samples, n_samples, _time, _status):
+    def _captured(self, samples: npt.NDArray[np.int16], n_samples: int, _time: object, _status: object):
         block = (self._frame, np.array(samples[:, 0], dtype=np.int16))
         self._frame += n_samples
         try:
@@ -153,30 +206,42 @@ class DeviceSource:
             self.dropped += 1
 
 
-def _input_stream():
+Source = FileSource | DeviceSource
+
+
+def _input_stream() -> Callable[..., Any]:
     try:
-        import sounddevice
+        import sounddevice  # pyright: ignore[reportMissingImports]  (of the extra [live])
     except ImportError as error:
         raise SourceError("sounddevice is not installed: pip install 'pianolab[live]'") from error
-    except OSError as error:  # the library is there, PortAudio is not
+    except OSError as error:  # The library is there, but PortAudio is not.
         raise SourceError("PortAudio is missing: install libportaudio2") from error
     return sounddevice.InputStream
 
 
-def play(source, choices=None, *, seconds=None, heard=None, recorder=None, sleep=time.sleep):
+def play(
+    source: Source,
+    choices: Choice | Sequence[Choice] | None = None,
+    *,
+    seconds: float | None = None,
+    heard: Callable[[list[Event]], object] | None = None,
+    recorder: Recorder | None = None,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Stream:
     """Let detectors listen to a source until it ends.
 
     Parameters
     ----------
     source : FileSource or DeviceSource
-    choices : Choice or list of Choice, optional
+        Where the sound comes from.
+    choices : Choice or sequence of Choice, optional
         One for each detector.
     seconds : float, optional
         Stop after so many seconds of sound; needed for a microphone, which never ends.
     heard : callable, optional
         Called with every list of events.
-    recorder : object, optional
-        As in Stream.
+    recorder : Recorder, optional
+        Is given all that is heard.
     sleep : callable
         For tests.
 
@@ -184,6 +249,12 @@ def play(source, choices=None, *, seconds=None, heard=None, recorder=None, sleep
     -------
     Stream
         Stopped; ask it for ``notes()`` and ``counts``.
+
+    Examples
+    --------
+    >>> from pianolab.data import data_dir
+    >>> play(FileSource(data_dir() / "clips" / "C4.flac", speed=None), Choice("yin")).notes().names
+    ['C4']
     """
     stream = Stream(choices, sr=source.sr, recorder=recorder)
     heard = heard or (lambda events: None)
@@ -193,7 +264,7 @@ def play(source, choices=None, *, seconds=None, heard=None, recorder=None, sleep
             events = feed_from(source, stream)
             if events:
                 heard(events)
-            elif getattr(source, "speed", 1) is not None:
+            elif source.speed is not None:
                 sleep(_POLL_S)
     finally:
         source.close()
@@ -201,9 +272,41 @@ def play(source, choices=None, *, seconds=None, heard=None, recorder=None, sleep
     return stream
 
 
-def feed_from(source, stream):
-    """Hand what a source has captured to a stream; a hole in its frames is known at once. Return events."""
-    events = []
+def feed_from(source: Source, stream: Stream) -> list[Event]:
+    """Hand what a source has captured to a stream.
+
+    Parameters
+    ----------
+    source : FileSource or DeviceSource
+    stream : Stream
+        The blocks are numbered as they come, so that it knows of a hole at once.
+
+    Returns
+    -------
+    list of NoteHeard, ChordHeard and Gap
+        What the stream heard.
+    """
+    events: list[Event] = []
     for frame, y in source.read():
         events += stream.feed(frame, y, source.sr, seq=stream.counts["blocks"])
     return events
+
+
+def file_sources(paths: Iterable[str | PathLike[str]]) -> dict[str, Callable[[], Source]]:
+    """Recordings that can be chosen instead of the microphone; each is played in real time.
+
+    Parameters
+    ----------
+    paths : iterable of path
+
+    Returns
+    -------
+    dict of str to callable
+        Label -> function that opens the source.
+    """
+    return {f"Recording: {printable(path).rpartition('/')[2]}": functools.partial(FileSource, path) for path in paths}
+
+
+def device_source() -> dict[str, Callable[[], Source]]:
+    """The microphone of the kernel's machine, as ``file_sources`` offers recordings."""
+    return {"Microphone of the kernel's machine": DeviceSource}

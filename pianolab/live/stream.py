@@ -2,26 +2,34 @@
 
 Blocks come from a browser, a sound card or a file, and anything may happen to them on the way: they come twice, late,
 in the wrong order, from a stream that was stopped long ago, or not at all. ``Stream.feed`` takes what can be used and
-counts the rest. A short hole is filled with silence, so that time goes on; at a long one all notes end and the
-detectors begin again behind it. The notes of an undamaged stream are those that ``pianolab.transcribe`` finds in the
-same samples. All results are plain dictionaries, ready for JSON.
+counts the rest. A short hole is filled with silence. At a long one all notes end, and the detectors begin again behind
+it. Time goes on either way. An undamaged stream has the same notes as ``pianolab.transcribe`` finds in its samples.
 """
 
-import math
 import threading
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from pianolab.live.listener import Choice, Listener
-from pianolab.live.reordering import PATIENCE, Reorderer
+from pianolab.frames import levels_db
+from pianolab.live.choices import Choice
+from pianolab.live.listener import Listener
+from pianolab.live.messages import Event, Gap, Sounding
+from pianolab.live.reordering import PATIENCE, OrderedBlock, Reorderer
+from pianolab.live.takes import Recorder
+from pianolab.roll import Notes
+
+Samples = bytes | bytearray | memoryview | npt.NDArray[np.int16] | npt.NDArray[np.float32]
 
 MAX_BLOCK = 65536  # samples; a page sends 1024
-FILL_S = 0.25  # holes up to here are filled with silence, longer ones begin a new stretch
-MAX_AHEAD_S = 60.0  # a block further ahead than this belongs to no stream of ours
+FILL_S = 0.25  # the longest hole that is filled with silence, seconds
+MAX_AHEAD_S = 60.0  # a block that lies further ahead, in seconds, is of some other stream
 RECENT = 8192  # samples kept for pictures: 0.19 s at 44.1 kHz
-SILENCE_DB = -120.0  # shown for digital silence
+SILENCE_DB = -120.0  # what is shown for digital silence
 _FULL_SCALE = 32768.0  # of 16-bit samples
 
+# Why a block can be refused.
 REFUSALS = ("late", "stale", "oversized", "not_finite", "wrong_rate", "malformed", "ahead")
 
 
@@ -30,89 +38,117 @@ class Stream:
 
     Parameters
     ----------
-    choices : Choice or list of Choice
+    choices : Choice or sequence of Choice, optional
         One for each detector that listens.
     sr : int
         Rate of the stream, Hz.
     session : str
         Name of the stream; blocks of another name are stale.
-    recorder : object, optional
-        Gets ``write(samples, events)`` with every stretch of int16 samples that was heard.
+    recorder : Recorder, optional
+        Is given all that is heard.
     patience : int
         Blocks that wait for a missing one.
 
     Attributes
     ----------
+    listeners : list of Listener
+        One for each choice.
     counts : dict of str -> int
-        blocks and samples heard; gaps and missing samples; blocks refused by reason: late (or twice), stale,
-        oversized, not_finite, wrong_rate, malformed, ahead.
+        ``blocks`` and ``samples`` heard, ``gaps`` and ``missing`` samples, and blocks refused by reason: ``late`` (or
+        twice), ``stale``, ``oversized``, ``not_finite``, ``wrong_rate``, ``malformed``, ``ahead``.
     level_db, peak : float
         RMS level (dBFS) and largest sample (0 to 1) of the last block.
     recent : (8192,) float32
         The last samples, for pictures.
+
+    Examples
+    --------
+    >>> from pianolab import Notes, render
+    >>> stream = Stream(Choice("yin"), sr=44100)
+    >>> events = stream.feed(0, render(Notes([0.1], [0.9], [60]), sr=44100)[:44100], 44100) + stream.stop()
+    >>> [(event["kind"], event["name"]) for event in events]
+    [('on', 'C4'), ('off', 'C4')]
     """
 
-    def __init__(self, choices=None, *, sr, session="", recorder=None, patience=PATIENCE):
-        choices = [choices or Choice()] if not isinstance(choices, list | tuple) else choices
+    def __init__(
+        self,
+        choices: Choice | Sequence[Choice] | None = None,
+        *,
+        sr: int,
+        session: str = "",
+        recorder: Recorder | None = None,
+        patience: int = PATIENCE,
+    ):
+        chosen = [choices or Choice()] if choices is None or isinstance(choices, Choice) else choices
         self.sr, self.session, self.recorder = sr, session, recorder
-        self.listeners = [Listener(choice, sr=sr, number=number) for number, choice in enumerate(choices)]
-        self.counts = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
+        self.listeners = [Listener(choice, sr=sr, number=number) for number, choice in enumerate(chosen)]
+        self.counts: dict[str, int] = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
         self.level_db, self.peak = SILENCE_DB, 0.0
         self.recent = np.zeros(RECENT, np.float32)
         self._reorderer = Reorderer(patience=patience)
-        self._lock = threading.Lock()  # a kernel may hand messages over from several threads
+        self._lock = threading.Lock()  # A kernel may hand messages over from several threads.
         self._stopped = False
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """Length of the stream so far, holes included."""
         return self.counts["samples"] / self.sr
 
     @property
-    def fault(self):
+    def fault(self) -> str:
         """What went wrong in a detector, or ''."""
         return next((listener.fault for listener in self.listeners if listener.fault), "")
 
     @property
-    def refused(self):
+    def refused(self) -> int:
         """Number of blocks that could not be used."""
         return sum(self.counts[name] for name in REFUSALS)
 
-    def feed(self, frame, pcm, sr, *, seq=None, session=None):
+    def feed(
+        self, frame: int, pcm: Samples, sr: int, *, seq: int | None = None, session: str | None = None
+    ) -> list[Event]:
         """Take a block.
 
         Parameters
         ----------
         frame : int
-            Its first sample in the stream.
+            Number of its first sample in the stream.
         pcm : bytes or array
             16-bit little-endian samples, or an array of int16 or of floats in [-1, 1]; mono.
         sr : int
             Its rate, Hz.
         seq : int, optional
-            Number of the block if its sender counts them, from 0; then a hole that the sender made is known at once.
+            Number of the block, from 0, if its sender counts them. Then a hole that the sender made is known at once.
         session : str, optional
             Name of the stream that it belongs to.
 
         Returns
         -------
-        list of dict
-            Events: kind ('on', 'off', 'revised', 'gap'), listener, note, midi, name, time_s, heard_s, confidence in
-            [0, 1], velocity, level_db, cents; values that are unknown are None. Polyphonic detectors add kind 'chord',
-            see pianolab.live.chord_tracker. Never raises for a bad block: it is counted.
+        list of NoteHeard, ChordHeard and Gap
+            What the block made certain. A bad block makes none and never raises: it is counted.
         """
         with self._lock:
             samples = self._accepted(frame, pcm, sr, seq, session)
             if samples is None:
                 return []
-            pieces = self._reorderer.put(int(frame), samples, seq=seq)
+            blocks = self._reorderer.put(int(frame), samples, seq=seq)
             self.counts["late"] = self._reorderer.late
-            return [event for piece in pieces for event in self._hear(piece)]
+            return [event for block in blocks for event in self._hear(block)]
 
-    def change(self, choices):
-        """Listen with other choices from here on; sounding notes of changed listeners go off. Return events."""
+    def change(self, choices: Sequence[Choice]) -> list[Event]:
+        """Listen with other choices from here on. A listener whose choice stays goes on as if nothing had happened.
+
+        Parameters
+        ----------
+        choices : sequence of Choice
+
+        Returns
+        -------
+        list of NoteHeard and ChordHeard
+            The sounding notes of the other listeners go off.
+        """
         with self._lock:
-            events = []
+            events: list[Event] = []
             for number, choice in enumerate(choices):
                 if number < len(self.listeners) and self.listeners[number].choice == choice:
                     continue
@@ -122,31 +158,45 @@ class Stream:
             del self.listeners[len(choices) :]
             return self._recorded(None, events)
 
-    def stop(self):
-        """End the stream: blocks that waited are heard, sounding notes go off. Return events."""
+    def stop(self) -> list[Event]:
+        """End the stream: blocks that waited are heard, and sounding notes go off.
+
+        Returns
+        -------
+        list of NoteHeard, ChordHeard and Gap
+        """
         with self._lock:
             if self._stopped:
                 return []
             self._stopped = True
-            events = [event for piece in self._reorderer.flush() for event in self._hear(piece)]
-            ends = [event for listener in self.listeners for event in listener.pause()]
+            events = [event for block in self._reorderer.flush() for event in self._hear(block)]
+            ends: list[Event] = [event for listener in self.listeners for event in listener.pause()]
             return events + self._recorded(None, ends)
 
-    def notes(self, number=0):
-        """What a listener has heard so far, as Notes."""
+    def notes(self, number: int = 0) -> Notes:
+        """What a listener has heard so far.
+
+        Parameters
+        ----------
+        number : int
+            Which one.
+
+        Returns
+        -------
+        Notes
+        """
         with self._lock:
             return self.listeners[number].notes
 
-    def now(self):
-        """The notes that sound, one list for each listener, strongest first."""
+    def now(self) -> list[list[Sounding]]:
+        """The notes that sound: a list for each listener, the strongest note first."""
         with self._lock:
             return [listener.now() for listener in self.listeners]
 
-    def _replace(self, number, choice):
-        new = Listener(choice, sr=self.sr, number=number)
+    def _replace(self, number: int, choice: Choice) -> Sequence[Event]:
+        new, events = Listener(choice, sr=self.sr, number=number), []
         if number == len(self.listeners):
             self.listeners.append(new)
-            events = []
         else:
             events = self.listeners[number].pause()
             new.follow(self.listeners[number])
@@ -154,8 +204,10 @@ class Stream:
         new.resume(self.counts["samples"])
         return events
 
-    def _accepted(self, frame, pcm, sr, seq, session):
-        """The block as float32, or None: then the reason is counted."""
+    def _accepted(
+        self, frame: int, pcm: object, sr: object, seq: object, session: str | None
+    ) -> npt.NDArray[np.float32] | None:
+        """The block as float32, or None: then the reason is counted. A page may send anything."""
         if self._stopped or (session is not None and session != self.session):
             return self._refuse("stale")
         if not _whole(frame) or (seq is not None and not _whole(seq)):
@@ -173,60 +225,78 @@ class Stream:
             return self._refuse("ahead")
         return samples
 
-    def _refuse(self, reason):
+    def _refuse(self, reason: str):
         self.counts[reason] += 1
 
-    def _hear(self, piece):
-        before = self._bridge(piece) if piece.gap else []
+    def _hear(self, block: OrderedBlock) -> list[Event]:
+        before = self._bridge(block) if block.gap else []
         self.counts["blocks"] += 1
-        self.counts["samples"] += len(piece.y)
-        self.peak = float(np.max(np.abs(piece.y)))
-        self.level_db = _level_db(piece.y)
-        self.recent = np.concatenate([self.recent, piece.y])[-RECENT:]
-        events = [event for listener in self.listeners for event in listener.push(piece.y)]
-        return before + self._recorded(piece.y, events)
+        self.counts["samples"] += len(block.y)
+        self.peak = float(np.max(np.abs(block.y)))
+        self.level_db = max(SILENCE_DB, float(levels_db(block.y[None])[0]))
+        self.recent = np.concatenate([self.recent, block.y])[-RECENT:]
+        events: list[Event] = [event for listener in self.listeners for event in listener.push(block.y)]
+        return before + self._recorded(block.y, events)
 
-    def _bridge(self, piece):
-        """Get over a hole: silence, or a new start behind it."""
+    def _bridge(self, block: OrderedBlock) -> list[Event]:
+        """Get over the hole before a block: with silence, or with a new start behind it."""
         self.counts["gaps"] += 1
-        self.counts["missing"] += piece.gap
-        self.counts["samples"] += piece.gap
-        start_s = (piece.frame - piece.gap) / self.sr
-        events = [{"kind": "gap", "time_s": round(start_s, 6), "seconds": round(piece.gap / self.sr, 6)}]
-        silence = np.zeros(min(piece.gap, MAX_BLOCK), np.float32)
+        self.counts["missing"] += block.gap
+        self.counts["samples"] += block.gap
+        start_s = (block.frame - block.gap) / self.sr
+        gap: Gap = {"kind": "gap", "time_s": round(start_s, 6), "seconds": round(block.gap / self.sr, 6)}
+        events: list[Event] = [gap]
+        silence = np.zeros(min(block.gap, MAX_BLOCK), np.float32)
         for listener in self.listeners:
-            if piece.gap <= FILL_S * self.sr:
+            if block.gap <= FILL_S * self.sr:
                 events += listener.push(silence)
             else:
                 events += listener.pause()
-                listener.resume(piece.frame)
-        for start in range(0, piece.gap, MAX_BLOCK):
-            self._recorded(silence[: piece.gap - start], [])
+                listener.resume(block.frame)
+        for start in range(0, block.gap, MAX_BLOCK):
+            self._recorded(silence[: block.gap - start], [])
         return self._recorded(None, events)
 
-    def _recorded(self, samples, events):
+    def _recorded(self, y: npt.NDArray[np.float32] | None, events: list[Event]) -> list[Event]:
         if self.recorder is not None:
-            self.recorder.write(None if samples is None else pcm16(samples), events)
+            self.recorder.write(None if y is None else pcm16(y), events)
         return events
 
 
-def pcm16(y):
-    """Floats in [-1, 1] as 16-bit samples; what came as 16-bit samples comes back unchanged."""
+def pcm16(y: npt.ArrayLike) -> npt.NDArray[np.int16]:
+    """Floats as 16-bit samples; what came as 16-bit samples comes back unchanged.
+
+    Parameters
+    ----------
+    y : array
+        Samples in [-1, 1]; those beyond are cut off.
+
+    Returns
+    -------
+    int16 array of the same shape
+
+    Examples
+    --------
+    >>> pcm16([0.0, 0.5, -1.0, 1.0]).tolist()
+    [0, 16384, -32768, 32767]
+    """
+    y = np.asarray(y)
     return np.clip(np.round(y * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
 
 
-def _whole(number):
+def _whole(number: object) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**53
 
 
-def _length(pcm):
+def _length(pcm: object) -> int:
+    """Samples in a block; 0 for what is none and will be refused as malformed."""
     if isinstance(pcm, bytes | bytearray | memoryview):
         return memoryview(pcm).nbytes // 2
-    return len(pcm) if isinstance(pcm, np.ndarray) else 0  # anything else is refused as malformed
+    return len(pcm) if isinstance(pcm, np.ndarray) else 0
 
 
-def _samples(pcm):
-    """A block as (n,) float32, or None if it is not one."""
+def _samples(pcm: object) -> npt.NDArray[np.float32] | None:
+    """A block as (n,) float32, or None if it is none."""
     if isinstance(pcm, bytes | bytearray | memoryview):
         data = bytes(pcm)
         pcm = np.frombuffer(data, dtype="<i2") if len(data) % 2 == 0 else None
@@ -235,8 +305,3 @@ def _samples(pcm):
     if pcm.dtype == np.int16:
         return (pcm / _FULL_SCALE).astype(np.float32)
     return pcm.astype(np.float32) if pcm.dtype.kind == "f" else None
-
-
-def _level_db(y):
-    rms = math.sqrt(float(np.mean(np.square(y, dtype=np.float64))))
-    return max(SILENCE_DB, 20.0 * math.log10(rms)) if rms > 0 else SILENCE_DB

@@ -10,19 +10,24 @@ is saved or forgotten.
 import io
 import json
 import time
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import soundfile as sf
 
 from pianolab import sound
-from pianolab.errors import PianolabError, printable
+from pianolab.errors import PianolabError, first_line, printable
 from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
+from pianolab.live.messages import Event, NoteRow, TakeFields
 from pianolab.roll import Notes
 
-MAX_KEPT_S = 3600.0  # on disk
-MAX_MEMORY_S = 900.0  # in memory: 15 minutes are 30 to 80 MB
+MAX_KEPT_S = 3600.0  # length of a take on disk
+MAX_MEMORY_S = 900.0  # length of a take in memory: 15 minutes are 30 to 80 MB
 AUDIO, LABELS, EVENTS, SETTINGS = "audio.flac", "audio.mid", "events.jsonl", "settings.json"
 
 
@@ -30,8 +35,8 @@ class TakeError(PianolabError):
     """A take that cannot be written or read; the message is one line with the remedy."""
 
 
-def takes_dir():
-    """Where takes are kept: takes/ in the data folder, or here if there is none."""
+def takes_dir() -> Path:
+    """Where takes are kept: takes/ in the data folder or, if there is none, in the working folder."""
     from pianolab.data.builtin import BuiltinError, data_dir
 
     try:
@@ -41,41 +46,59 @@ def takes_dir():
 
 
 class Recorder:
-    """Writes a take while it is played. A fault of the disk never stops the music: it is kept in ``problem``.
+    """Writes a take while it is played. A fault of the disk does not stop the music: ``problem`` tells of it.
 
     Parameters
     ----------
     sr : int
-        Hz.
-    folder : Path or None
-        Folder to keep takes in; None keeps this one in memory.
-    settings : dict
+        Rate of the samples, Hz.
+    folder : path, optional
+        Folder to keep takes in; without one the take stays in memory.
+    settings : mapping, optional
         What goes to settings.json.
 
     Attributes
     ----------
+    take : Take
+        As far as it has been written.
     problem : str
         Why nothing more is recorded, or ''.
+
+    Raises
+    ------
+    TakeError
+        If the folder cannot be written to.
     """
 
-    def __init__(self, sr, *, folder=None, settings=None):
+    def __init__(
+        self, sr: int, *, folder: str | PathLike[str] | None = None, settings: Mapping[str, Any] | None = None
+    ):
         self.take = Take(sr=sr, name=_name_of_now(), settings=settings or {})
         self.problem = ""
         self._max_samples = int((MAX_MEMORY_S if folder is None else MAX_KEPT_S) * sr)
         self._lines = None
+        if folder is None:
+            self._file = _flac(self.take.flac, sr)
+            return
         try:
-            if folder is not None:
-                self.take.folder = _new_folder(Path(folder), self.take.name)
-                self.take.name = self.take.folder.name
-                self.take.write_settings()
-                self._lines = open(self.take.folder / EVENTS, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
-            target = self.take.flac if folder is None else str(self.take.folder / AUDIO)
-            self._file = sf.SoundFile(target, "w", sr, 1, subtype="PCM_16", format="FLAC")
+            home = _new_folder(Path(folder), self.take.name)
+            self.take.folder, self.take.name = home, home.name
+            self.take.write_settings()
+            self._lines = open(home / EVENTS, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+            self._file = _flac(str(home / AUDIO), sr)
         except (OSError, sf.LibsndfileError) as error:
-            raise TakeError(f"takes cannot be kept in {printable(folder)} ({_reason(error)}): switch it off") from error
+            raise TakeError(f"takes cannot be kept here ({first_line(error)}): switch it off") from error
 
-    def write(self, samples, events):
-        """Take (n,) int16 samples or None, and a list of events."""
+    def write(self, samples: npt.NDArray[np.int16] | None, events: Sequence[Event]):
+        """Write what was heard.
+
+        Parameters
+        ----------
+        samples : (n,) int16, optional
+            Samples that follow the last ones.
+        events : sequence of NoteHeard, ChordHeard and Gap
+            What they made certain.
+        """
         self.take.events.extend(events)
         if self.problem:
             return
@@ -86,17 +109,27 @@ class Recorder:
             if samples is not None:
                 self._write_audio(samples)
         except (OSError, sf.LibsndfileError) as error:
-            self.problem = f"the take is no longer recorded ({_reason(error)}): free some space"
+            self.problem = f"the take is no longer recorded ({first_line(error)}): free some space"
 
-    def _write_audio(self, samples):
+    def _write_audio(self, samples: npt.NDArray[np.int16]):
         if self.take.n_samples + len(samples) > self._max_samples:
             self.problem = f"the take is full after {self._max_samples / self.take.sr / 60:.0f} minutes"
             return
         self._file.write(samples)
         self.take.n_samples += len(samples)
 
-    def close(self, **settings):
-        """End the take and return it; ``settings`` are added to it."""
+    def close(self, **settings: Any) -> "Take":
+        """End the take.
+
+        Parameters
+        ----------
+        **settings
+            Added to settings.json.
+
+        Returns
+        -------
+        Take
+        """
         self._file.close()
         if self._lines is not None:
             self._lines.close()
@@ -114,18 +147,23 @@ class Take:
     name : str
         When it was played, such as '2026-05-01T18-30-00'.
     sr, n_samples : int
+        Rate in Hz, and length.
     folder : Path or None
         Where it is kept; None while it is only in memory.
-    events : list of dict
+    events : list of NoteHeard, ChordHeard and Gap
+        What was heard.
     settings : dict
+        What settings.json holds.
     labels : Notes or None
         What was played, if anybody said so.
     """
 
-    def __init__(self, *, sr, name, settings=None, folder=None):
+    def __init__(self, *, sr: int, name: str, settings: Mapping[str, Any] | None = None, folder: Path | None = None):
         self.sr, self.name, self.folder = sr, name, folder
-        self.settings = dict(settings or {})
-        self.n_samples, self.events, self.labels = 0, [], None
+        self.settings: dict[str, Any] = dict(settings or {})
+        self.n_samples = 0
+        self.events: list[Event] = []
+        self.labels: Notes | None = None
         self.flac = io.BytesIO()
 
     def __repr__(self):
@@ -133,12 +171,22 @@ class Take:
         return f"<Take {self.name}: {self.seconds:.1f} s, {kept}>"
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
+        """Length."""
         return self.n_samples / self.sr
 
     @classmethod
-    def open(cls, folder):
+    def open(cls, folder: str | PathLike[str]) -> "Take":
         """Read a take that was kept; also one whose recording was cut off by a crash.
+
+        Parameters
+        ----------
+        folder : path
+            The take's own.
+
+        Returns
+        -------
+        Take
 
         Raises
         ------
@@ -151,7 +199,9 @@ class Take:
             lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
             info = sound.info(folder / AUDIO)
         except (OSError, ValueError) as error:
-            raise TakeError(f"{printable(folder)} is no take ({error}): choose a folder within takes") from error
+            raise TakeError(
+                f"{printable(folder)} is no take ({first_line(error)}): choose a folder within takes"
+            ) from error
         take = cls(sr=info.sr, name=folder.name, settings=settings, folder=folder)
         take.n_samples = info.n_samples
         take.events = [event for line in lines if (event := _event(line)) is not None]
@@ -159,29 +209,54 @@ class Take:
             take.labels = read_labels(folder / LABELS)
         return take
 
-    def load(self):
-        """The sound, (y float32 (n,), sr)."""
+    def load(self) -> tuple[npt.NDArray[np.float32], int]:
+        """The sound: samples in [-1, 1] and their rate in Hz."""
         return sound.load(io.BytesIO(self.flac_bytes()))
 
-    def flac_bytes(self):
+    def flac_bytes(self) -> bytes:
         """The sound as a FLAC file."""
         return self.flac.getvalue() if self.folder is None else (self.folder / AUDIO).read_bytes()
 
-    def notes(self, number=0):
-        """What one listener heard, as Notes, from the events."""
-        on, ends = {}, {}
-        for event in self.events:
-            if event.get("listener") == number and "note" in event:
-                (ends if event["kind"] == "off" else on)[event["note"]] = event
-        rows = [(e["time_s"], max(e["time_s"], _end(ends, n, self.seconds)), e["midi"]) for n, e in on.items()]
-        struck = {
-            "confidence": [event["confidence"] for event in on.values()],
-            "velocity": [np.nan if event.get("velocity") is None else event["velocity"] for event in on.values()],
-        }
-        return Notes(*zip(*rows, strict=True), **struck) if rows else Notes.empty()
+    def notes(self, number: int = 0) -> Notes:
+        """What a listener heard, from the events.
 
-    def save(self, folder):
-        """Write a take that was only in memory into a new folder within ``folder``; return it.
+        Parameters
+        ----------
+        number : int
+            Which one.
+
+        Returns
+        -------
+        Notes
+            A note that does not end lasts until the end of the take.
+        """
+        struck, ends = {}, {}
+        for event in self.events:
+            if event["kind"] == "chord" or event["kind"] == "gap" or event["listener"] != number:
+                continue
+            if event["kind"] == "off":
+                ends[event["note"]] = event["time_s"]
+            else:
+                struck[event["note"]] = event
+        strokes = list(struck.values())
+        onset = np.array([event["time_s"] for event in strokes])
+        offset = np.maximum(onset, [ends.get(note, self.seconds) for note in struck])
+        confidence = np.array([event["confidence"] for event in strokes])
+        velocity = np.array([event["velocity"] for event in strokes], dtype=float)  # unknown, None, becomes NaN
+        return Notes(onset, offset, np.array([event["midi"] for event in strokes]), velocity, confidence)
+
+    def save(self, folder: str | PathLike[str]) -> Path:
+        """Write a take that was only in memory into a new folder.
+
+        Parameters
+        ----------
+        folder : path
+            The folder of takes, in which the new one is made.
+
+        Returns
+        -------
+        Path
+            The take's own folder; also where it was kept already.
 
         Raises
         ------
@@ -202,11 +277,18 @@ class Take:
             if self.labels is not None:
                 self.set_labels(self.labels)
         except OSError as error:
-            raise TakeError(f"the take cannot be saved in {printable(folder)} ({_reason(error)})") from error
+            raise TakeError(f"the take cannot be saved ({first_line(error)}): choose another folder") from error
         return target
 
-    def set_labels(self, notes, *, confirmed=None):
-        """Say what was played; written beside the sound if the take is kept."""
+    def set_labels(self, notes: Notes, *, confirmed: bool | None = None):
+        """Say what was played. A take that is kept has it written beside the sound.
+
+        Parameters
+        ----------
+        notes : Notes
+        confirmed : bool, optional
+            Whether a player has confirmed it; left out, that stays as it was.
+        """
         self.labels = notes
         if confirmed is not None:
             self.settings["labels_confirmed"] = bool(confirmed)
@@ -218,27 +300,32 @@ class Take:
             self.write_settings()
 
     def write_settings(self):
-        """Write settings.json."""
-        with replacing(self.folder / SETTINGS) as temporary:
-            temporary.write_text(json.dumps(self.settings, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        """Write settings.json into the folder of a take that is kept."""
+        if self.folder is not None:
+            with replacing(self.folder / SETTINGS) as temporary:
+                temporary.write_text(json.dumps(self.settings, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    def as_message(self) -> TakeFields:
+        """What the page shows of it in its list."""
+        confirmed = "confirmed" if self.settings.get("labels_confirmed") else "proposed"
+        return {
+            "name": self.name,
+            "seconds": round(self.seconds, 2),
+            "n_notes": len(self.notes()),
+            "folder": printable(self.folder) if self.folder else "",
+            "labels": "none" if self.labels is None else confirmed,
+        }
 
 
-def takes_in(folder):
-    """The takes kept in a folder, oldest first; what is no take is passed over."""
-    found = []
-    for path in sorted(Path(folder).glob("*/" + SETTINGS)):
-        try:
-            found.append(Take.open(path.parent))
-        except TakeError:
-            continue
-    return found
-
-
-def _name_of_now():
+def _name_of_now() -> str:
     return time.strftime("%Y-%m-%dT%H-%M-%S")
 
 
-def _new_folder(parent, name):
+def _flac(target: str | io.BytesIO, sr: int) -> sf.SoundFile:
+    return sf.SoundFile(target, "w", sr, 1, subtype="PCM_16", format="FLAC")
+
+
+def _new_folder(parent: Path, name: str) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):
         folder = parent / (name if number == 1 else f"{name}-{number}")
@@ -250,24 +337,33 @@ def _new_folder(parent, name):
     raise FileExistsError(f"{name} is there a thousand times")
 
 
-def _end(ends, note, default_s):
-    return ends[note]["time_s"] if note in ends else default_s
-
-
-def _event(line):
+def _event(line: str) -> Event | None:
     """One line of events.jsonl; None for the half line that a crash left."""
     try:
-        return json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
+    if "lane" in event:  # Takes of before "listener" was the word for it.
+        event["listener"] = event.pop("lane")
+    return event
 
 
-def _reason(error):
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]
+def note_rows(notes: Notes) -> list[NoteRow]:
+    """Notes as rows for a page.
 
+    Parameters
+    ----------
+    notes : Notes
 
-def as_rows(notes):
-    """Notes as plain rows for a page: list of dict with midi, name, onset_s, offset_s."""
+    Returns
+    -------
+    list of NoteRow
+
+    Examples
+    --------
+    >>> note_rows(Notes([0.5], [1.0], [60]))
+    [{'midi': 60, 'name': 'C4', 'onset_s': 0.5, 'offset_s': 1.0}]
+    """
     columns = zip(notes.midi, notes.names, np.round(notes.onset, 4), np.round(notes.offset, 4), strict=True)
     return [
         {"midi": int(m), "name": name, "onset_s": float(on), "offset_s": float(off)} for m, name, on, off in columns

@@ -1,28 +1,40 @@
-"""A trial: what was asked, what was played, what was heard.
+"""What is said of a take: which notes were right, late, early, wrong, missing or extra.
 
 Players choose their own tempo and begin when they like. So the prompt is first matched with the heard notes as a
-sequence of keys, then a straight line is laid through the matched onsets: that is the tempo that was played. A note far
-from it was late or early. The labels of the take are the prompt's notes at the times at which they were played;
-the onset of each is put on the nearest rise of energy in the sound, whoever heard it, so that no detector is judged by
-its own clock. They are a proposal: the player corrects and confirms them.
+sequence of keys. Then a straight line is laid through the matched onsets: that is the tempo that was played. A note far
+from the line was late or early.
+
+The labels of a take are the prompt's notes at the times at which they were played. Each onset is put on the nearest
+rise of energy in the sound, whichever detector heard the note, so that no detector is judged by its own clock. The
+labels are a proposal, which the player corrects and confirms.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from pianolab.live.chord_tracker import CHORD_S
+from pianolab.live.choices import Choice
+from pianolab.live.chords import CHORD_S
 from pianolab.live.listener import Listener
+from pianolab.live.messages import VerdictKind, VerdictRow
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 from pianolab.units import note_name
 
-LATE_S = 0.12  # further than this from the played tempo is late or early; a listener notices about half of it
-SNAP_S = 0.08  # an onset may be moved this far to a rise of energy
-_GAP_COST, _WRONG_COST = 7, 10  # a wrong key is one error, not a missing and an extra note; whole, so that sums are
-_TEMPO_RANGE = (0.25, 4.0)
-_RISE_HOP_S = 0.005
-VERDICTS = ("right", "late", "early", "wrong", "missing", "extra")
+LATE_S = 0.12  # seconds from the played tempo; a listener notices about half of it
+SNAP_S = 0.08  # an onset may be moved this far, in seconds, to a rise of energy
+MIN_LABEL_S = 0.05  # a proposed label is no shorter
+# A wrong key counts as one error, because it costs less than a missing note and an extra one (twice the gap). The costs
+# are whole numbers, so that their sums are exact.
+_GAP_COST, _WRONG_COST = 7, 10
+_TEMPO_RANGE = (0.25, 4.0)  # a take lasts a quarter of its prompt's time at least, and four times that at most
+_RISE_HOP_S = 0.005  # step in which the energy is looked at
+_RISE_DB = 3.0  # the energy rises at least this much over two steps, where a note may begin
+
+Pairs = Sequence[tuple[int | None, int | None]]
 
 
 @dataclass(frozen=True)
@@ -32,34 +44,33 @@ class Verdict:
     Attributes
     ----------
     what : {'right', 'late', 'early', 'wrong', 'missing', 'extra'}
+        ``late`` and ``early`` are the right key at another time.
     asked, heard : int or None
         MIDI numbers.
     time_s : float
         When it was heard or should have been, seconds in the take.
     off_s : float or None
-        After (positive) or before the played tempo.
+        Seconds after the played tempo; before it if negative.
     """
 
-    what: str
+    what: VerdictKind
     asked: int | None
     heard: int | None
     time_s: float
     off_s: float | None
 
-    def plain(self):
-        """For JSON, with names."""
-        names = [None if midi is None else note_name(midi) for midi in (self.asked, self.heard)]
-        off_s = None if self.off_s is None else round(self.off_s, 3)
+    def as_message(self) -> VerdictRow:
+        """The verdict as a dictionary for JSON, with the names of the keys."""
         return {
             "what": self.what,
-            "asked": names[0],
-            "heard": names[1],
+            "asked": None if self.asked is None else note_name(self.asked),
+            "heard": None if self.heard is None else note_name(self.heard),
             "time_s": round(self.time_s, 3),
-            "off_s": off_s,
+            "off_s": None if self.off_s is None else round(self.off_s, 3),
         }
 
 
-def judge(prompt, heard, *, late_s=LATE_S):
+def judge(prompt: Notes, heard: Notes, *, late_s: float = LATE_S) -> list[Verdict]:
     """Compare what was heard with what was asked.
 
     Parameters
@@ -75,40 +86,53 @@ def judge(prompt, heard, *, late_s=LATE_S):
     -------
     list of Verdict
         One for each note asked and for each extra note, in time.
+
+    Examples
+    --------
+    >>> asked = Notes([0, 1, 2], [1, 2, 3], [60, 62, 64])
+    >>> [verdict.what for verdict in judge(asked, Notes([5, 7, 9], [6, 8, 10], [60, 63, 64]))]
+    ['right', 'wrong', 'right']
     """
     pairs = align(prompt, heard)
-    time_of = tempo(prompt, heard, pairs)
+    time_of = played_tempo(prompt, heard, pairs)
     verdicts = []
-    for asked, played in pairs:
-        if played is None:
-            verdicts.append(Verdict("missing", int(prompt.midi[asked]), None, time_of(prompt.onset[asked]), None))
-        elif asked is None:
-            verdicts.append(Verdict("extra", None, int(heard.midi[played]), float(heard.onset[played]), None))
-        else:
-            verdicts.append(_matched(prompt, heard, asked, played, time_of, late_s))
+    for i, j in pairs:
+        asked, asked_s = (None, 0.0) if i is None else (int(prompt.midi[i]), time_of(prompt.onset[i]))
+        key, time_s = (None, asked_s) if j is None else (int(heard.midi[j]), float(heard.onset[j]))
+        off_s = None if asked is None or key is None else time_s - asked_s
+        verdicts.append(Verdict(_what(asked, key, off_s, late_s), asked, key, time_s, off_s))
     return sorted(verdicts, key=lambda verdict: verdict.time_s)
 
 
-def _matched(prompt, heard, asked, played, time_of, late_s):
-    off_s = float(heard.onset[played]) - time_of(prompt.onset[asked])
-    midi = int(prompt.midi[asked]), int(heard.midi[played])
-    what = "right"
-    if midi[0] != midi[1]:
-        what = "wrong"
-    elif abs(off_s) > late_s:
-        what = "late" if off_s > 0 else "early"
-    return Verdict(what, *midi, float(heard.onset[played]), off_s)
+def _what(asked: int | None, heard: int | None, off_s: float | None, late_s: float) -> VerdictKind:
+    if heard is None:
+        return "missing"
+    if asked is None or off_s is None:
+        return "extra"
+    if asked != heard:
+        return "wrong"
+    return "right" if abs(off_s) <= late_s else "late" if off_s > 0 else "early"
 
 
-def align(prompt, heard):
+def align(prompt: Notes, heard: Notes) -> Pairs:
     """Match two sequences of keys with the fewest errors (Wagner and Fischer, Journal of the ACM 21, 1974).
 
     Notes struck together are compared in order of pitch.
+
+    Parameters
+    ----------
+    prompt, heard : Notes
+        What was asked, and what was heard.
 
     Returns
     -------
     list of (int or None, int or None)
         Index in the prompt, index in what was heard; None where there is no partner.
+
+    Examples
+    --------
+    >>> align(Notes([0, 1, 2], [1, 2, 3], [60, 62, 64]), Notes([0, 1], [1, 2], [60, 64]))
+    [(0, 0), (1, None), (2, 1)]
     """
     left, right = _reading_order(prompt), _reading_order(heard)
     cost = np.zeros((len(left) + 1, len(right) + 1), int)
@@ -121,8 +145,10 @@ def align(prompt, heard):
     return _path_back(cost, differs, left, right)
 
 
-def _path_back(cost, differs, left, right):
-    pairs, i, j = [], len(left), len(right)
+def _path_back(cost: np.ndarray, differs: np.ndarray, left: np.ndarray, right: np.ndarray) -> Pairs:
+    """The cheapest way through the table of costs, from its beginning."""
+    pairs: list[tuple[int | None, int | None]] = []
+    i, j = len(left), len(right)
     while i or j:
         if i and j and cost[i, j] == cost[i - 1, j - 1] + differs[i - 1, j - 1]:
             i, j = i - 1, j - 1
@@ -136,19 +162,26 @@ def _path_back(cost, differs, left, right):
     return pairs[::-1]
 
 
-def _reading_order(notes):
+def _reading_order(notes: Notes) -> npt.NDArray[np.intp]:
     """Indices by onset, and by pitch among notes struck together."""
     if not len(notes):
-        return np.zeros(0, int)
+        return np.zeros(0, np.intp)
     group = np.concatenate([[0], np.cumsum(np.diff(notes.onset) > CHORD_S)])
     return np.lexsort((notes.midi, group))
 
 
-def tempo(prompt, heard, pairs):
-    """The time in the take of a time in the prompt: a line through the matched onsets.
+def played_tempo(prompt: Notes, heard: Notes, pairs: Pairs) -> Callable[[float], float]:
+    """The tempo that was played: a straight line through the matched onsets.
 
-    The slope is the median of the slopes between matched notes (Sen, JASA 63, 1968), so that single late notes do not
+    Its slope is the median of the slopes between matched notes (Sen, JASA 63, 1968), so that a few late notes do not
     bend it.
+
+    Parameters
+    ----------
+    prompt, heard : Notes
+        What was asked, and what was heard.
+    pairs : list of (int or None, int or None)
+        As ``align`` makes them.
 
     Returns
     -------
@@ -171,18 +204,19 @@ def tempo(prompt, heard, pairs):
     return lambda time_s: max(0.0, slope * float(time_s) + shift)
 
 
-def propose_labels(prompt, heard, y, *, sr):
+def propose_labels(prompt: Notes, heard: Sequence[Notes], y: npt.NDArray[np.float32], *, sr: int) -> Notes:
     """The prompt's notes at the times at which they were played: a proposal for the player to correct.
 
     Parameters
     ----------
     prompt : Notes
-    heard : list of Notes
-        What each detector heard; the one with the fewest errors gives the rough times.
+        What was asked.
+    heard : sequence of Notes
+        What each detector heard. The one with the fewest errors gives the rough times.
     y : (n,) float32
-        The take.
+        The sound of the take.
     sr : int
-        Hz.
+        Its rate, Hz.
 
     Returns
     -------
@@ -191,56 +225,68 @@ def propose_labels(prompt, heard, y, *, sr):
     """
     best = min(heard, key=lambda notes: sum(v.what in ("wrong", "missing", "extra") for v in judge(prompt, notes)))
     pairs = align(prompt, best)
-    time_of = tempo(prompt, best, pairs)
-    partner = {i: j for i, j in pairs if i is not None and j is not None}
+    time_of = played_tempo(prompt, best, pairs)
+    partner = {i: j for i, j in pairs if i is not None and j is not None and best.midi[j] == prompt.midi[i]}
     rises = _rises(y, sr=sr)
-    onset, offset = [], []
+    onset, offset = np.zeros(len(prompt)), np.zeros(len(prompt))
     for i in range(len(prompt)):
-        known = i in partner and best.midi[partner[i]] == prompt.midi[i]
-        rough_s = float(best.onset[partner[i]]) if known else time_of(prompt.onset[i])
-        onset.append(_snapped(rough_s, rises))
-        length_s = time_of(prompt.offset[i]) - time_of(prompt.onset[i])
-        if known:
-            length_s = float(best.offset[partner[i]] - best.onset[partner[i]])
-        offset.append(onset[-1] + max(length_s, 0.05))
-    inside = np.array(onset) < len(y) / sr
-    labels = Notes(np.minimum(onset, len(y) / sr), np.minimum(np.maximum(offset, onset), len(y) / sr), prompt.midi)
-    return labels[inside[np.lexsort((prompt.midi, onset))]]
+        start_s, stop_s = time_of(prompt.onset[i]), time_of(prompt.offset[i])
+        if i in partner:
+            start_s, stop_s = float(best.onset[partner[i]]), float(best.offset[partner[i]])
+        onset[i] = _snapped(start_s, rises)
+        offset[i] = onset[i] + max(stop_s - start_s, MIN_LABEL_S)
+    end_s = len(y) / sr
+    inside = onset < end_s
+    return Notes(onset[inside], np.minimum(offset[inside], end_s), prompt.midi[inside])
 
 
-def _rises(y, *, sr):
-    """Times at which the energy rises most, seconds: peaks of the log-energy difference over 10 ms."""
+def _rises(y: npt.NDArray[np.float32], *, sr: int) -> npt.NDArray[np.float64]:
+    """Times at which the energy rises most, seconds: peaks of the difference of its level over 10 ms."""
     hop = max(1, round(_RISE_HOP_S * sr))
     n = len(y) // hop
+    if n <= 4:
+        return np.zeros(0)
+    # The 1e-9 keeps the noise below -90 dBFS from making rises of its own.
     level = 10 * np.log10(np.mean(y[: n * hop].reshape(n, hop) ** 2, axis=1) + 1e-9)
-    rise = np.maximum(np.append(np.zeros(2), level[2:] - level[:-2]), 0) if n > 4 else np.zeros(n)
-    peak = (rise > 3.0) & (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
+    rise = np.maximum(np.append(np.zeros(2), level[2:] - level[:-2]), 0)
+    peak = (rise > _RISE_DB) & (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
     return (np.flatnonzero(peak) - 1) * hop / sr
 
 
-def _snapped(time_s, rises):
+def _snapped(time_s: float, rises: npt.NDArray[np.float64]) -> float:
     if not len(rises):
         return time_s
     nearest = float(rises[np.argmin(np.abs(rises - time_s))])
     return max(0.0, nearest) if abs(nearest - time_s) <= SNAP_S else time_s
 
 
-def score_choices(y, *, sr, labels, choices, protocol=None):
-    """Score detectors on the same samples with the same protocol as the comparison.
+def score_choices(
+    y: npt.NDArray[np.float32],
+    *,
+    sr: int,
+    labels: Notes,
+    choices: Sequence[Choice],
+    protocol: Protocol | None = None,
+) -> list[dict[str, Any]]:
+    """Score detectors on the same samples, as the comparison scores them.
 
     Parameters
     ----------
     y : (n,) float32
+        The sound of a take.
     sr : int
-        Hz.
+        Its rate, Hz.
     labels : Notes
-    choices : list of Choice
+        What was played.
+    choices : sequence of Choice
+        One for each detector.
     protocol : Protocol, optional
+        What the scores mean.
 
     Returns
     -------
     list of dict
-        For each choice: detector, n_notes, and the scores of pianolab.scores.score_notes.
+        For each choice: detector, n_notes, protocol, and the scores of pianolab.scores.score_notes.
     """
     protocol = protocol or Protocol()
     rows = []
@@ -248,7 +294,6 @@ def score_choices(y, *, sr, labels, choices, protocol=None):
         listener = Listener(choice, sr=sr)
         listener.push(y)
         listener.pause()
-        notes = listener.notes
-        scores = score_notes(labels, notes, protocol=protocol)
-        rows.append({"detector": choice.detector, "n_notes": len(notes), **scores, "protocol": str(protocol)})
+        scores = score_notes(labels, listener.notes, protocol=protocol)
+        rows.append({"detector": choice.detector, "n_notes": len(listener.notes), **scores, "protocol": str(protocol)})
     return rows

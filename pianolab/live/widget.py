@@ -1,19 +1,25 @@
 """The widgets: a keyboard on the page that lights up with what the microphone hears.
 
 ``Microphone`` listens; ``Trial`` also asks for something to play. Nothing is captured before the player presses Start,
-and the sound goes nowhere but from the page to this kernel. All traffic is plain messages (see ``responder``); answers
-are sent from within the handler of the message that asked, which keeps JupyterLab's routing to a free thread while a
-cell runs.
+and the sound goes nowhere but from the page to this kernel. All traffic is plain messages (pianolab.live.messages).
+Each is answered from within the handler of the message that asked, because JupyterLab keeps a thread free for these
+while a cell runs.
 """
 
+from collections.abc import Iterable, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import anywidget
 
-from pianolab.live.listener import Choice
+from pianolab.live.choices import Choice
 from pianolab.live.prompts import Prompt
-from pianolab.live.responder import Responder, device_source, file_sources
-from pianolab.live.verdicts import judge
+from pianolab.live.responder import Responder
+from pianolab.live.sources import BLOCK_LENGTH, device_source, file_sources
+from pianolab.live.takes import Take
+from pianolab.live.verdicts import Verdict, judge
+from pianolab.roll import Notes
 
 _STATIC = Path(__file__).with_name("static")
 _STILL = "<p>Here is the live view: run this cell in JupyterLab, or the whole page with <code>make live</code>.</p>"
@@ -34,6 +40,8 @@ class Microphone(anywidget.AnyWidget):
         Recordings that can be played instead of the microphone.
     device : bool
         Offer the microphone of the kernel's machine (needs ``sounddevice``).
+    prompt : Prompt, optional
+        What to play; ``Trial`` makes it from a text.
     block_length : int
         Samples in a block that the page sends; below 1024 there are more messages than a notebook can carry.
 
@@ -49,7 +57,6 @@ class Microphone(anywidget.AnyWidget):
 
     Examples
     --------
-    >>> from pianolab.live import Microphone
     >>> Microphone("yin")
     <Microphone: listens with yin>
     """
@@ -57,7 +64,16 @@ class Microphone(anywidget.AnyWidget):
     _esm = _STATIC / "microphone.js"
     _css = _STATIC / "microphone.css"
 
-    def __init__(self, *detectors, keep=False, folder=None, files=(), device=False, prompt=None, block_length=1024):
+    def __init__(
+        self,
+        *detectors: str | Choice,
+        keep: bool = False,
+        folder: str | PathLike[str] | None = None,
+        files: Iterable[str | PathLike[str]] = (),
+        device: bool = False,
+        prompt: Prompt | None = None,
+        block_length: int = BLOCK_LENGTH,
+    ):
         super().__init__()
         choices = [one if isinstance(one, Choice) else Choice(one) for one in detectors] or None
         sources = {**file_sources(files), **(device_source() if device else {})}
@@ -66,19 +82,22 @@ class Microphone(anywidget.AnyWidget):
         )
         self.on_msg(self._answer)
 
-    def _answer(self, _widget, content, buffers):
-        for reply, data in self.responder.handle(content, buffers):
-            self.send(reply, buffers=data)
+    def _answer(self, _widget: object, content: object, buffers: Sequence[memoryview]):
+        answer, data = self.responder.handle(content, buffers)
+        self.send(answer, buffers=data)
 
     def __repr__(self):
         return f"<Microphone: listens with {self._detectors}>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, "text/html": _STILL}, metadata  # what is seen where no widget can run
+    def _repr_mimebundle_(self, **kwargs: Any):
+        shown = super()._repr_mimebundle_(**kwargs)
+        if shown is None:
+            return None
+        bundle, metadata = shown
+        return {**bundle, "text/html": _STILL}, metadata  # The text is seen where no widget can run.
 
     @property
-    def _detectors(self):
+    def _detectors(self) -> str:
         return " and ".join(choice.detector for choice in self.responder.choices)
 
     def close(self):
@@ -87,16 +106,15 @@ class Microphone(anywidget.AnyWidget):
         super().close()
 
     @property
-    def takes(self):
+    def takes(self) -> list[Take]:
         """The last takes, newest last."""
         return list(self.responder.takes)
 
     @property
-    def notes(self):
-        """What the first detector has heard since Start, as Notes."""
-        from pianolab.roll import Notes
-
-        return Notes.empty() if self.responder.stream is None else self.responder.stream.notes()
+    def notes(self) -> Notes:
+        """What the first detector has heard since Start."""
+        stream = self.responder.stream
+        return Notes.empty() if stream is None else stream.notes()
 
 
 class Trial(Microphone):
@@ -111,20 +129,40 @@ class Trial(Microphone):
     bpm : float
         Tempo of a prompt given as text, notes in a minute.
 
+    Attributes
+    ----------
+    prompt : Prompt
+        What to play.
+
     Examples
     --------
-    >>> from pianolab.live import Trial
     >>> Trial("C4 E4 G4", "yin")
     <Trial: C4 E4 G4, listens with yin>
     """
 
-    def __init__(self, prompt, *detectors, bpm=80.0, **options):
-        super().__init__(*detectors, prompt=Prompt.of(prompt, bpm=bpm), **options)
+    def __init__(
+        self,
+        prompt: str | PathLike[str] | Notes | Prompt,
+        *detectors: str | Choice,
+        bpm: float = 80.0,
+        **options: Any,
+    ):
+        self.prompt = Prompt.of(prompt, bpm=bpm)
+        super().__init__(*detectors, prompt=self.prompt, **options)
 
     def __repr__(self):
-        return f"<Trial: {self.responder.prompt.title}, listens with {self._detectors}>"
+        return f"<Trial: {self.prompt.title}, listens with {self._detectors}>"
 
-    def verdicts(self, take=None):
-        """What became of every note of a take (the newest if left out): list of Verdict."""
-        take = self.takes[-1] if take is None else take
-        return judge(self.responder.prompt.notes, take.notes())
+    def verdicts(self, take: Take | None = None) -> list[Verdict]:
+        """What became of every note of a take.
+
+        Parameters
+        ----------
+        take : Take, optional
+            The newest one if left out.
+
+        Returns
+        -------
+        list of Verdict
+        """
+        return judge(self.prompt.notes, (self.takes[-1] if take is None else take).notes())

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianolab.live.chord_tracker import SETTLE_OFF_S, SETTLE_ON_S, ChordTracker, describe
-from pianolab.live.listener import Choice, ChoiceError, menu, modes
+from pianolab.live.choices import Choice, ChoiceError, menu, modes
+from pianolab.live.chord_tracker import SETTLE_OFF_S, SETTLE_ON_S, ChordTracker
+from pianolab.live.chords import describe
 from pianolab.live.prompts import Prompt
 from pianolab.live.responder import Responder
 from pianolab.live.stream import Stream, pcm16
@@ -176,7 +177,7 @@ def test_a_single_voice_tells_nothing_of_chords(pcm):
 
 
 def ask(responder, kind, **content):
-    return responder.handle({"type": kind, **content})[0][0]
+    return responder.handle({"type": kind, **content})[0]
 
 
 def test_the_page_is_told_which_detector_hears_chords():
@@ -202,13 +203,11 @@ def test_a_polyphonic_detector_is_chosen_with_its_own_settings_while_playing(pcm
     wanted = {"detector": "nmf", "params": {"n_iterations": 20}, "tracking": {"onset_threshold": 0.6}}
     chosen = ask(responder, "choose", choices=[wanted])
     assert chosen["type"] == "chosen"
-    replies = [
-        responder.handle({"type": "block", "session": "one", "seq": k, "frame": k * 4096, "sr": SR}, [block.tobytes()])[
-            0
-        ][0]
-        for k, block in enumerate(np.split(pcm[: 4096 * 11], 11))
-    ]
-    sounding = [state for reply in replies for state in reply["now"][0]]
+    sounding = []
+    for k, block in enumerate(np.split(pcm[: 4096 * 11], 11)):
+        message = {"type": "block", "session": "one", "seq": k, "frame": k * 4096, "sr": SR}
+        answer, _ = responder.handle(message, [block.tobytes()])
+        sounding += answer["now"][0]
     assert {state["midi"] for state in sounding} == set(CHORDS[0])
     assert all(0 < state["confidence"] <= 1 for state in sounding)
 

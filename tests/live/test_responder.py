@@ -8,9 +8,10 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pianolab.live.listener import Choice, ChoiceError
+from pianolab.live.choices import Choice, ChoiceError
 from pianolab.live.prompts import Prompt
-from pianolab.live.responder import TAKES_IN_MEMORY, Responder, file_sources
+from pianolab.live.responder import TAKES_IN_MEMORY, Responder
+from pianolab.live.sources import FileSource, file_sources
 from pianolab.live.stream import pcm16
 from pianolab.piano import render
 from pianolab.roll import Notes
@@ -30,9 +31,7 @@ def responder(**options):
 
 
 def ask(responder, kind, buffers=(), **content):
-    replies = responder.handle({"type": kind, **content}, buffers)
-    assert len(replies) == 1
-    return replies[0][0]
+    return responder.handle({"type": kind, **content}, buffers)[0]
 
 
 def send(responder, pcm, session="one"):
@@ -92,7 +91,7 @@ def test_a_take_in_memory_can_be_forgotten(pcm):
 def test_the_sound_of_a_take_can_be_played_again(pcm):
     mine = responder()
     _, stopped = played(mine, pcm)
-    (reply, buffers) = mine.handle({"type": "play", "take": stopped["take"]["name"]})[0]
+    reply, buffers = mine.handle({"type": "play", "take": stopped["take"]["name"]})
     assert reply["mime"] == "audio/flac"
     import io
 
@@ -121,7 +120,7 @@ def test_choices_change_while_playing_and_a_bad_one_changes_nothing(pcm):
     assert len(mine.stream.listeners) == 2
     for wrong in ([], "yin", [{"detector": "/etc/passwd.py:X"}], [{"detector": TOY, "params": {"window": 3}}], two * 2):
         assert ask(mine, "choose", choices=wrong)["type"] == "refused"
-    assert [voice.choice.a4_hz for voice in mine.stream.listeners] == [442, 442]
+    assert [listener.choice.a4_hz for listener in mine.stream.listeners] == [442, 442]
 
 
 def test_a_trial_tells_right_from_wrong_and_scores_the_detector(pcm):
@@ -152,12 +151,11 @@ def test_labels_are_shifted_deleted_and_confirmed(pcm):
 
 def test_a_recording_is_played_by_polling(pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)
-    sources = file_sources([tmp_path / "melody.wav"])
-    mine = responder(sources=sources)
-    (label,) = sources
+    (label,) = file_sources([tmp_path / "melody.wav"])
+    assert label == "Recording: melody.wav"
+    mine = responder(sources={label: lambda: FileSource(tmp_path / "melody.wav", speed=None)})  # all at once
     assert ask(mine, "start", session="one", source=label)["sr"] == SR
-    mine._source.speed = None  # all at once
-    reply, pictures = mine.handle({"type": "poll", "session": "one", "seq": 0})[0]
+    reply, pictures = mine.handle({"type": "poll", "session": "one", "seq": 0})
     np.testing.assert_array_equal(np.frombuffer(pictures[0], "<i2"), pcm[-8192:])
     assert reply["done"]
     assert [event["name"] for event in reply["events"] if event["kind"] == "on"] == MELODY.names
@@ -178,6 +176,7 @@ def test_a_detector_that_breaks_is_named_and_the_other_goes_on(pcm, tmp_path):
         "    def process(self, span):\n        raise ZeroDivisionError('by zero')\n"
     )
     mine = Responder([Choice(f"{tmp_path / 'bad.py'}:Bad"), Choice(TOY)])
+    assert "by zero" in ask(mine, "hello", view="v")["problem"]  # before anybody has played
     heard, stopped = played(mine, pcm)
     assert "by zero" in heard[-1]["problem"]
     second = [event for reply in heard for event in reply["events"] if event.get("listener") == 1]
@@ -205,9 +204,8 @@ KINDS = ("hello", "start", "block", "poll", "choose", "stop", "play", "save", "l
 )
 def test_no_message_breaks_the_desk(kind, content, buffers):
     mine = _FUZZED
-    replies = mine.handle({**content, "type": kind}, buffers)
-    assert replies
-    assert all("type" in reply for reply, _ in replies)
+    answer, _ = mine.handle({**content, "type": kind}, buffers)
+    assert answer["type"] in ("ready", "stale", "started", "stopped", "chosen", "heard", "refused")
 
 
 _FUZZED = Responder(Choice(TOY), folder="/nonexistent/takes")
@@ -215,7 +213,7 @@ _FUZZED = Responder(Choice(TOY), folder="/nonexistent/takes")
 
 @pytest.mark.parametrize("content", [None, [], "hello", {}, {"type": []}])
 def test_what_is_no_message_is_refused(content):
-    assert responder().handle(content)[0][0]["type"] == "refused"
+    assert responder().handle(content)[0]["type"] == "refused"
 
 
 def test_the_widget_carries_messages_and_has_a_plain_name():

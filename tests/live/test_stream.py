@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianolab import transcribe
-from pianolab.live.listener import Choice, ChoiceError, menu
+from pianolab.live.choices import Choice, ChoiceError, menu
 from pianolab.live.reordering import Reorderer
 from pianolab.live.stream import FILL_S, MAX_BLOCK, Stream, pcm16
 from pianolab.piano import render

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianolab import sound
-from pianolab.live.listener import Choice
+from pianolab.live.choices import Choice
 from pianolab.live.prompts import Prompt, PromptError
 from pianolab.live.sources import DeviceSource, FileSource, SourceError, play
 from pianolab.live.stream import pcm16
-from pianolab.live.takes import Recorder, Take, TakeError, takes_in
+from pianolab.live.takes import SETTINGS, Recorder, Take, TakeError
 from pianolab.live.verdicts import align, judge, propose_labels, score_choices
 from pianolab.piano import render
 from pianolab.roll import Notes
@@ -187,7 +187,8 @@ def test_a_crash_costs_at_most_the_last_second(tmp_path):
         os._exit(9)
     """
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 9
-    take = takes_in(tmp_path)[0]
+    (folder,) = tmp_path.iterdir()
+    take = Take.open(folder)
     y, _ = take.load()
     assert len(y) > (seconds - 1) * SR
     np.testing.assert_array_equal(pcm16(y), (np.arange(len(y)) % 2000).astype(np.int16))
@@ -196,8 +197,8 @@ def test_a_crash_costs_at_most_the_last_second(tmp_path):
 
 def test_takes_of_the_same_second_get_folders_of_their_own(pcm, tmp_path):
     folders = {recorded(pcm[:2048], tmp_path).folder for _ in range(3)}
-    assert len(folders) == 3
-    assert len(takes_in(tmp_path)) == 3
+    assert folders == set(tmp_path.iterdir())
+    assert [Take.open(folder).n_samples for folder in folders] == [2048] * 3
 
 
 def test_a_folder_of_takes_is_a_data_set(pcm, tmp_path):
@@ -235,8 +236,19 @@ def test_a_take_that_cannot_be_written_or_read_says_why(tmp_path):
     with pytest.raises(TakeError, match="is no take"):
         Take.open(tmp_path)
     (tmp_path / "half").mkdir()
-    (tmp_path / "half" / "settings.json").write_text("{")
-    assert takes_in(tmp_path) == []
+    (tmp_path / "half" / SETTINGS).write_text("{")
+    with pytest.raises(TakeError, match="half is no take"):
+        Take.open(tmp_path / "half")
+
+
+def test_a_take_of_before_a_listener_was_called_so_has_its_notes(pcm, tmp_path):
+    folder = recorded(pcm[:SR], tmp_path).folder
+    on = {"kind": "on", "lane": 1, "note": 0, "midi": 60, "name": "C4", "time_s": 0.5, "heard_s": 0.55}
+    on |= {"confidence": 0.9, "velocity": None, "level_db": -20.0, "cents": None}
+    (folder / "events.jsonl").write_text(json.dumps(on) + "\n")
+    take = Take.open(folder)
+    assert len(take.notes(0)) == 0
+    assert take.notes(1) == Notes([0.5], [1.0], [60], confidence=[0.9])
 
 
 # ---- sources

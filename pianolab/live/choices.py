@@ -1,0 +1,176 @@
+"""What a player can choose while playing: the detector, its parameters, when a note counts as valid, and the tuning.
+
+A Choice holds these for one detector and refuses what cannot be. ``menu`` lists the detectors with what each declares,
+so that the page can offer settings that it knows nothing about.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pianolab.detector import Detector, Parameter, parameters
+from pianolab.errors import PianolabError, first_line
+from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
+from pianolab.registry import create, load_all, missing
+from pianolab.session import default_tracker
+from pianolab.units import A4_HZ
+
+A4_RANGE_HZ = (390.0, 470.0)  # from French baroque pitch to beyond the sharpest concert pitch
+TRACKING = ("threshold", "n_confirm", "onset_threshold")  # what a player may change of the tracker
+MAX_CONFIRM = 50  # frames; a page offers up to 20
+BEST_SINGLE = ("yin", "fft_peak")  # for one note at a time, the steadiest first
+BEST_CHORDS = ("neural", "nmf")
+
+
+class ChoiceError(PianolabError):
+    """A choice that cannot be; the message is one line for the player."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one detector listens.
+
+    Attributes
+    ----------
+    detector : str
+        Registered name or ``FILE.py:Class``.
+    params : mapping
+        Parameters of the detector; those left out have their defaults.
+    tracking : mapping of str to float
+        ``threshold`` (0 to 1); ``n_confirm`` (frames in a row that make a valid note); and, for many notes at once,
+        ``onset_threshold`` (0 to 1: how sure a stroke must be). What is left out suits the detector.
+    a4_hz : float
+        Frequency to which A4 is tuned, Hz.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such detector, parameter or value.
+
+    Examples
+    --------
+    >>> Choice("yin", tracking={"n_confirm": 5}, a4_hz=442)
+    Choice(detector='yin', params={}, tracking={'n_confirm': 5}, a4_hz=442)
+    """
+
+    detector: str = "yin"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tracking: Mapping[str, float] = field(default_factory=dict)
+    a4_hz: float = A4_HZ
+
+    def __post_init__(self):
+        unknown = set(self.tracking) - set(TRACKING)
+        if unknown:
+            raise ChoiceError(f"tracking has no {sorted(unknown)[0]!r}: use {', '.join(TRACKING)}")
+        _refuse_outside("A4", self.a4_hz, *A4_RANGE_HZ, "Hz")
+        for name in {"threshold", "onset_threshold"} & set(self.tracking):
+            _refuse_outside(name, self.tracking[name], 0.01, 1.0, "")
+        if "n_confirm" in self.tracking:
+            _refuse_outside("n_confirm", self.tracking["n_confirm"], 1, MAX_CONFIRM, "frames")
+            object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(self.tracking["n_confirm"])})
+        self.build()
+
+    def build(self) -> Detector:
+        """A new detector with these parameters.
+
+        Returns
+        -------
+        Detector
+
+        Raises
+        ------
+        ChoiceError
+            If it cannot be made; says why.
+        """
+        try:
+            return create(self.detector, **self.params)
+        except Exception as error:  # A detector from anywhere may raise anything.
+            raise ChoiceError(first_line(error)) from error
+
+    def as_message(self) -> ChoiceFields:
+        """The choice as a dictionary for JSON."""
+        return ChoiceFields(**asdict(self))
+
+
+def _refuse_outside(name: str, value: object, low: float, high: float, unit: str):
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not low <= number <= high:
+        raise ChoiceError(f"{name} {value!r} cannot be used: give a number from {low:g} to {high:g} {unit}".rstrip())
+
+
+def menu(extra: Iterable[str] = ()) -> list[MenuEntry]:
+    """What the player can choose from.
+
+    Parameters
+    ----------
+    extra : iterable of str
+        Detectors from outside the package, ``FILE.py:Class``.
+
+    Returns
+    -------
+    list of MenuEntry
+        One for each detector that can answer while one plays, and one for each file that cannot be imported.
+    """
+    found, failures = load_all()
+    entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
+    entries += [_entry(spec, type(create(spec))) for spec in extra]
+    return entries + [_broken(name, f"cannot be imported: {reason}") for name, reason in failures.items()]
+
+
+def _entry(name: str, cls: type[Detector]) -> MenuEntry:
+    reason = missing(cls)
+    if reason:
+        return _broken(name, reason)
+    tracking = default_tracker(cls()).tracking
+    return {
+        "name": name,
+        "summary": cls.summary,
+        "polyphonic": cls.polyphonic,
+        "reason": "",
+        "parameters": [_parameter(parameter) for parameter in parameters(cls).values() if _is_shown(parameter)],
+        "threshold": tracking.threshold,
+        "n_confirm": tracking.n_confirm,
+        "onset_threshold": tracking.onset_threshold,
+    }
+
+
+def _broken(name: str, reason: str) -> MenuEntry:
+    return {"name": name, "summary": "", "polyphonic": False, "reason": reason, "parameters": []}
+
+
+def _is_shown(parameter: Parameter) -> bool:
+    """Whether a page can offer it: a player does not choose paths on the kernel's machine."""
+    return parameter.kind in (bool, int, float, str) and not parameter.name.endswith("_file")
+
+
+def _parameter(parameter: Parameter) -> ParameterEntry:
+    return {
+        "name": parameter.name,
+        "default": parameter.default,
+        "kind": parameter.kind.__name__,
+        "choices": list(parameter.choices),
+    }
+
+
+def modes(entries: Iterable[MenuEntry]) -> dict[str, str]:
+    """The two ways to listen, each with the detector that it begins with.
+
+    Parameters
+    ----------
+    entries : iterable of MenuEntry
+        As ``menu`` makes them.
+
+    Returns
+    -------
+    dict of str to str
+        The name of a detector for 'single' and for 'chords'. A way that no detector can take is left out.
+    """
+    ready = [entry for entry in entries if not entry["reason"]]
+    found = {}
+    for mode, polyphonic, best_first in (("single", False, BEST_SINGLE), ("chords", True, BEST_CHORDS)):
+        names = [entry["name"] for entry in ready if entry["polyphonic"] == polyphonic]
+        ranked = [name for name in best_first if name in names] or names
+        if ranked:
+            found[mode] = ranked[0]
+    return found

@@ -1,0 +1,388 @@
+"""What the page and the kernel say to each other: every message, field by field.
+
+A message is a dictionary ready for JSON; ``type`` says which one it is. The page asks, and the kernel answers each
+message at once. Sound travels beside a message as bytes. Names carry the unit: ``_s`` seconds of the stream or of the
+take, ``_db`` dBFS, ``_hz`` Hz; cents are from the key's equal-tempered pitch. What is unknown is None.
+
+The page may be of another version or broken. So any field of what it asks may be missing or wrong, and the responder
+refuses it when it comes to use it.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+VerdictKind = Literal["right", "late", "early", "wrong", "missing", "extra"]
+LabelState = Literal["none", "proposed", "confirmed"]
+
+
+# ---- what is heard: these are the lines of a take's events.jsonl, too
+
+
+class NoteHeard(TypedDict):
+    """A note began, ended, or turned out to be another key. ``note`` is its number with this listener."""
+
+    kind: Literal["on", "off", "revised"]
+    listener: int
+    note: int
+    midi: int
+    name: str
+    time_s: float
+    heard_s: float
+    confidence: float
+    velocity: float | None
+    level_db: float | None
+    cents: float | None
+
+
+class ChordText(TypedDict):
+    """A chord in one style of note names: 'C/E', 'C major, first inversion', and the names of its keys."""
+
+    symbol: str
+    spoken: str
+    keys: list[str]
+
+
+class ChordNames(TypedDict):
+    """What keys are called. ``named`` are the keys that the name is about, ``others`` other symbols for them.
+
+    ``texts`` has a ChordText for each of pianolab.units.NOTE_STYLES; its ``keys`` are all keys that sound.
+    """
+
+    named: list[int]
+    others: list[str]
+    texts: dict[str, ChordText]
+
+
+class ChordHeard(ChordNames):
+    """The keys have settled: ``midi`` sound. ``struck`` says whether one was struck since this was last told.
+
+    ``time_s`` is when the youngest of the keys was struck.
+    """
+
+    kind: Literal["chord"]
+    listener: int
+    midi: list[int]
+    struck: bool
+    time_s: float
+    heard_s: float
+
+
+class Gap(TypedDict):
+    """Samples that never came: where the hole begins and how long it is."""
+
+    kind: Literal["gap"]
+    time_s: float
+    seconds: float
+
+
+Event = NoteHeard | ChordHeard | Gap
+
+
+class Sounding(TypedDict):
+    """A note that sounds now: how strongly, in [0, 1], and how surely and how hard it was struck."""
+
+    midi: int
+    strength: float
+    cents: float | None
+    confidence: float
+    velocity: float | None
+
+
+# ---- what can be chosen
+
+
+class ChoiceFields(TypedDict):
+    """How one detector listens; see pianolab.live.choices.Choice."""
+
+    detector: str
+    params: dict[str, Any]
+    tracking: dict[str, float]
+    a4_hz: float
+
+
+class ParameterEntry(TypedDict):
+    """One parameter of a detector; ``kind`` is 'bool', 'int', 'float' or 'str'."""
+
+    name: str
+    default: Any
+    kind: str
+    choices: list[Any]
+
+
+class MenuEntry(TypedDict):
+    """One detector of the menu. ``reason`` says why it cannot run here; where it can, it is ''.
+
+    ``threshold``, ``n_confirm`` and ``onset_threshold`` are what suits the detector.
+    """
+
+    name: str
+    summary: str
+    polyphonic: bool
+    reason: str
+    parameters: list[ParameterEntry]
+    threshold: NotRequired[float]
+    n_confirm: NotRequired[int]
+    onset_threshold: NotRequired[float]
+
+
+# ---- what is asked of the player, and what became of it
+
+
+class NoteRow(TypedDict):
+    """A note to play, or a label."""
+
+    midi: int
+    name: str
+    onset_s: float
+    offset_s: float
+
+
+class PromptChord(ChordNames):
+    """Notes of a prompt that are struck together: ``n`` of them from number ``first`` on."""
+
+    first: int
+    n: int
+
+
+class PromptFields(TypedDict):
+    """What to play."""
+
+    title: str
+    notes: list[NoteRow]
+    chords: list[PromptChord]
+
+
+class TakeFields(TypedDict):
+    """A take in the list. ``folder`` is '' while it is only in memory."""
+
+    name: str
+    seconds: float
+    n_notes: int
+    folder: str
+    labels: LabelState
+
+
+class VerdictRow(TypedDict):
+    """What became of one note, with the names of the keys; see pianolab.live.verdicts.Verdict."""
+
+    what: VerdictKind
+    asked: str | None
+    heard: str | None
+    time_s: float
+    off_s: float | None
+
+
+class ScoreRow(TypedDict):
+    """How a detector does on a take; a score is None where it has no meaning."""
+
+    detector: str
+    n_notes: int
+    onset_precision: float | None
+    onset_recall: float | None
+    onset_f1: float | None
+    note_f1: float | None
+    onset_bias_ms: float | None
+
+
+class Report(TypedDict):
+    """What was right in a take, and how the detectors do on it; empty where a take has no labels."""
+
+    verdicts: list[VerdictRow]
+    scores: list[ScoreRow]
+    protocol: str
+
+
+# ---- what the page asks: type 'hello', 'start', 'block', 'poll', 'choose', 'stop', 'play', 'save', 'forget', 'label'
+
+
+class Hello(TypedDict):
+    """The page has come up; the answer is Ready."""
+
+    type: Literal["hello"]
+    view: str
+
+
+class Start(TypedDict):
+    """Begin to listen to 'browser' or to one of the kernel's own sources; the answer is Started.
+
+    ``sr`` is the browser's rate; a source has its own. ``capture``, what the browser says of its microphone, goes into
+    the settings of the take.
+    """
+
+    type: Literal["start"]
+    session: str
+    source: NotRequired[str]
+    sr: int
+    capture: NotRequired[dict[str, Any] | None]
+    keep: NotRequired[bool]
+
+
+class Block(TypedDict):
+    """16-bit samples, in the message's buffer. ``frame`` is the number of the first, ``seq`` that of the message."""
+
+    type: Literal["block"]
+    session: str
+    seq: int
+    frame: int
+    sr: int
+
+
+class Poll(TypedDict):
+    """What has the kernel's own source captured meanwhile? Answered like Block, with samples for the pictures."""
+
+    type: Literal["poll"]
+    session: str
+    seq: int
+
+
+class Choose(TypedDict):
+    """Listen with other detectors from here on; the answer is Chosen."""
+
+    type: Literal["choose"]
+    choices: list[ChoiceFields]
+
+
+class Stop(TypedDict):
+    """End the take; the answer is Stopped. ``frames`` and ``dropped`` are what the page counted."""
+
+    type: Literal["stop"]
+    session: str
+    seq: NotRequired[int]
+    frames: NotRequired[int]
+    dropped: NotRequired[int]
+
+
+class OfTake(TypedDict):
+    """Play, save or forget a take; the answer is Audio, Saved or Forgotten."""
+
+    type: Literal["play", "save", "forget"]
+    take: str
+
+
+class Label(TypedDict):
+    """Show or correct what was played; the answer is Labels. The label ``index`` moves by ``seconds``."""
+
+    type: Literal["label"]
+    take: str
+    edit: Literal["show", "shift", "delete", "confirm"]
+    index: NotRequired[int]
+    seconds: NotRequired[float]
+
+
+# ---- what the kernel answers
+
+
+class Ready(TypedDict):
+    """All that the page needs to be drawn. ``problem`` is what the detectors said when they were warmed up, or ''."""
+
+    type: Literal["ready"]
+    view: str | None
+    menu: list[MenuEntry]
+    modes: dict[str, str]
+    choices: list[ChoiceFields]
+    names: dict[str, list[str]]
+    sources: list[str]
+    block: int
+    keep: bool
+    folder: str
+    prompt: PromptFields | None
+    takes: list[TakeFields]
+    problem: str
+
+
+class Started(TypedDict):
+    """The stream has begun, at this rate in Hz."""
+
+    type: Literal["started"]
+    session: str
+    sr: int
+    name: str
+
+
+class Heard(TypedDict):
+    """What a block made certain, and how things stand. ``now`` has a list for each listener, the strongest first.
+
+    ``done`` (a recording has ended) and ``lost`` (blocks that the sound card dropped) answer only Poll.
+    """
+
+    type: Literal["heard"]
+    session: str
+    seq: int | None
+    events: list[Event]
+    now: list[list[Sounding]]
+    level_db: float
+    peak: float
+    seconds: float
+    missing_s: float
+    refused: int
+    problem: str
+    done: NotRequired[bool]
+    lost: NotRequired[int]
+
+
+class Chosen(TypedDict):
+    """The choices that hold from here on; notes of listeners that changed have ended."""
+
+    type: Literal["chosen"]
+    choices: list[ChoiceFields]
+    events: list[Event]
+
+
+class Stopped(Report):
+    """The last events, what was counted, and the take."""
+
+    type: Literal["stopped"]
+    session: str
+    events: list[Event]
+    counts: dict[str, int]
+    take: TakeFields | None
+
+
+class Audio(TypedDict):
+    """The sound of a take, in the message's buffer."""
+
+    type: Literal["audio"]
+    take: str
+    mime: str
+
+
+class Saved(TypedDict):
+    """A take is on disk. ``asked`` is the name that it had before."""
+
+    type: Literal["saved"]
+    asked: str
+    take: TakeFields
+
+
+class Forgotten(TypedDict):
+    """A take is gone."""
+
+    type: Literal["forgotten"]
+    take: str
+
+
+class Labels(Report):
+    """What was played, as it stands now."""
+
+    type: Literal["labels"]
+    take: TakeFields
+    notes: list[NoteRow]
+
+
+class Refused(TypedDict):
+    """A message that could not be done: its type, and why, in one line with the remedy."""
+
+    type: Literal["refused"]
+    asked: str
+    text: str
+    seq: NotRequired[int | None]
+
+
+class Stale(TypedDict):
+    """A message of a stream that no longer runs."""
+
+    type: Literal["stale"]
+    session: str | None
+    seq: int | None
+
+
+Answer = Ready | Started | Heard | Chosen | Stopped | Audio | Saved | Forgotten | Labels | Refused | Stale
