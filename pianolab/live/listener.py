@@ -16,7 +16,7 @@ from pianolab.live.choices import Choice
 from pianolab.live.chord_tracker import ChordTracker
 from pianolab.live.messages import ChordHeard, NoteHeard, Sounding
 from pianolab.roll import Notes, Salience
-from pianolab.session import Session
+from pianolab.session import Session, default_tracker
 from pianolab.tracking import NoteEvent
 from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name
 
@@ -68,9 +68,8 @@ class Listener:
         self._last: dict[int, tuple[float, float | None]] = {}  # MIDI number -> strength and cents when it last spoke
         self._open: dict[int, NoteHeard] = {}  # number of a sounding note -> the event that tells of it
         self._chords = ChordTracker(number=self.number) if detector.polyphonic else None
-        self._session: Session | None = Session(
-            detector, sr=self._sr_told, listen=self._remember, **self.choice.tracking
-        )
+        tracker = default_tracker(detector, **self.choice.tracking)
+        self._session: Session | None = Session(detector, sr=self._sr_told, tracker=tracker, listen=self._remember)
 
     def push(self, y: npt.NDArray[np.float32]) -> list[NoteHeard | ChordHeard]:
         """Hear samples that follow the last ones.
@@ -146,7 +145,7 @@ class Listener:
         strength, self._row_hz = salience.strength[-1], salience.hz[-1]
         self._row_s = self._frame / self.sr + self._stretch * float(salience.times[-1])
         for key in np.flatnonzero(strength):
-            midi = int(key_to_midi(key))
+            midi = key_to_midi(int(key))
             self._last[midi] = round(float(strength[key]), 3), _cents(float(salience.hz[-1, key]), midi)
 
     def _with_chords(self, events: Iterable[NoteEvent]) -> list[NoteHeard | ChordHeard]:
