@@ -20,7 +20,7 @@ IN_A_SENTENCE = {
     ),
     *("data/builtin", "data/folders", "data/recording", "dsp/spectrum", "files", "frames", "plots"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
-    *("lessons/pitch", "lessons/teaching", "piano/physical"),
+    *("lessons/pitch", "lessons/teaching"),
     *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
     "training/course",
 }

@@ -1,106 +1,24 @@
-"""What happens to sound between the strings and the file: rooms, tone, noise, detuning, level, compression.
+"""What happens to sound on its way to the file: tone, noise, detuning, level, compression.
 
-What comes in: a clean recording. What comes out: the same notes as another microphone in another place would have kept
-them. Nothing here moves a note, except ``detuned``, which says by how much, and distance (``farther`` and what
-uses it): 3 ms a metre. Training hears recordings so changed, and anyone can ask how far a detector's score falls.
+What comes in: a clean recording. What comes out: the same notes as another microphone and recorder would have kept
+them. Nothing here moves a note, except ``detuned``, which says by how much. Rooms are in `rooms`. Training hears
+recordings so changed, and anyone can ask how far a detector's score falls.
 """
 
 import io
 
 import numpy as np
+import numpy.typing as npt
 import soundfile as sf
 from scipy.signal import oaconvolve
 
 from pianolab import sound
-from pianolab.piano import Room, impulse_response
+from pianolab.piano.rendering import PEAK_LIMIT
 
-PEAK_LIMIT = 0.99
-SPEED_OF_SOUND = 343.0  # m/s
-TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # a gain is drawn at each; straight between
+TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # A gain is drawn at each; straight between.
 
 
-def in_room(y, *, sr, room):
-    """The sound in a room: direct sound, early reflections, tail; cut to the length it had.
-
-    Parameters
-    ----------
-    y : (n,) float32
-    sr : int
-        Hz.
-    room : pianolab.piano.Room
-
-    Returns
-    -------
-    (n,) float32
-    """
-    return oaconvolve(y, impulse_response(room, sr=sr))[: len(y)].astype(np.float32)
-
-
-def farther(y, *, sr, metres):
-    """The sound as it arrives at a microphone this far away: later, and cut to the length it had.
-
-    Parameters
-    ----------
-    y : (n,) float32
-    sr : int
-        Hz.
-    metres : float
-
-    Returns
-    -------
-    (n,) float32
-    """
-    late = round(metres / SPEED_OF_SOUND * sr)
-    return np.pad(y, (late, 0))[: len(y)]
-
-
-def random_room(rng):
-    """A room that might be anywhere, from a curtained study to a church, and the microphone near or far.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    room : pianolab.piano.Room
-    metres : float
-        How far the microphone is. Reverberation is as loud as the direct sound at the critical distance, about
-        0.057 sqrt(V / T60): 0.6 m in a room of 40 m3 and 0.35 s, 2.5 m in one of 2000 m3 and 1 s.
-    """
-    low_s = float(np.exp(rng.uniform(np.log(0.2), np.log(2.0))))
-    first_s = float(rng.uniform(0.001, 0.015))
-    reverb_db = float(rng.uniform(-12.0, 8.0))
-    room = Room(
-        "random",
-        "drawn at random",
-        t60_s=(low_s, low_s * float(rng.uniform(0.3, 0.9))),
-        reverb_db=reverb_db,
-        reflections_s=(first_s, first_s + float(rng.uniform(0.01, 0.06))),
-        seed=int(rng.integers(2**31)),
-    )
-    return room, float(np.exp(rng.uniform(np.log(0.6), np.log(2.5)))) * 10.0 ** (reverb_db / 20.0)
-
-
-def in_random_room(y, *, sr, rng):
-    """The sound as a microphone somewhere in a `random_room` hears it: with the room, and later.
-
-    Parameters
-    ----------
-    y : (n,) float32
-    sr : int
-        Hz.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (n,) float32
-    """
-    room, metres = random_room(rng)
-    return farther(in_room(y, sr=sr, room=room), sr=sr, metres=metres)
-
-
-def toned(y, *, sr, gains_db):
+def toned(y: npt.NDArray[np.float32], *, sr: int, gains_db: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """The sound through a linear-phase filter with the given gains at ``TONE_POINTS_HZ``.
 
     Parameters
@@ -117,13 +35,15 @@ def toned(y, *, sr, gains_db):
     """
     n_taps = 257
     hz = np.fft.rfftfreq(n_taps - 1, 1.0 / sr)
-    gain_db = np.interp(np.log(np.maximum(hz, 1.0)), np.log(TONE_POINTS_HZ), gains_db)
+    gain_db = np.interp(np.log(np.maximum(hz, 1.0)), np.log(TONE_POINTS_HZ), np.asarray(gains_db, dtype=float))
     taps = np.roll(np.fft.irfft(10.0 ** (gain_db / 20.0)), n_taps // 2) * np.hanning(n_taps - 1)
     half = n_taps // 2
     return oaconvolve(y, taps)[half : half + len(y)].astype(np.float32)
 
 
-def noisy(y, *, snr_db, rng, slope=0.0):
+def noisy(
+    y: npt.NDArray[np.float32], *, snr_db: float, rng: np.random.Generator, slope: float = 0.0
+) -> npt.NDArray[np.float32]:
     """The sound with noise under it.
 
     Parameters
@@ -146,7 +66,7 @@ def noisy(y, *, snr_db, rng, slope=0.0):
     return (y + noise * np.sqrt(power / max(noise_power, 1e-20) * 10.0 ** (-snr_db / 10.0))).astype(np.float32)
 
 
-def detuned(y, *, sr, ratio):
+def detuned(y: npt.NDArray[np.float32], *, sr: int, ratio: float) -> tuple[npt.NDArray[np.float32], float]:
     """The sound at another speed, and so at another pitch: a note at time t comes at t / ratio.
 
     Parameters
@@ -167,7 +87,7 @@ def detuned(y, *, sr, ratio):
     return sound.resample(y, sr=sr, target_sr=rate), sr / rate
 
 
-def compressed(y, *, sr, quality):
+def compressed(y: npt.NDArray[np.float32], *, sr: int, quality: float) -> npt.NDArray[np.float32]:
     """The sound after lossy compression (Ogg Vorbis).
 
     Parameters
@@ -184,14 +104,15 @@ def compressed(y, *, sr, quality):
     """
     file = io.BytesIO()
     with sf.SoundFile(file, "w", sr, 1, format="OGG", subtype="VORBIS", compression_level=1.0 - quality) as out:
-        for start in range(0, len(y), 65536):  # libsndfile cannot take a long signal at once
+        for start in range(0, len(y), 65536):
+            # libsndfile's Vorbis encoder crashes on one long write.
             out.write(y[start : start + 65536])
     file.seek(0)
     decoded, _ = sound.load(file)
     return np.pad(decoded, (0, max(len(y) - len(decoded), 0)))[: len(y)]
 
 
-def levelled(y, *, peak):
+def levelled(y: npt.NDArray[np.float32], *, peak: float) -> npt.NDArray[np.float32]:
     """The sound with this greatest magnitude; silence stays silence.
 
     Parameters

@@ -18,7 +18,7 @@ from pianolab.dsp.network_input import SR, NeuralInput
 from pianolab.errors import printable
 from pianolab.files import replacing
 from pianolab.labels import LabelError, read_labels, write_labels
-from pianolab.piano import PIANOS, degrade, render
+from pianolab.piano import PIANOS, degrade, in_random_room, render
 from pianolab.roll import Notes
 from pianolab.training.sampled import SampledPiano
 from pianolab.training.settings import TrainingError
@@ -211,7 +211,7 @@ def elsewhere(y, notes, rng):
     kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
     notes = Notes(notes.onset / ratio, notes.offset / ratio, np.clip(midi, 0, 127), notes.velocity)[kept]
     if rng.random() < 0.75:
-        y = degrade.in_random_room(y, sr=SR, rng=rng)
+        y = in_random_room(y, sr=SR, rng=rng)
     if rng.random() < 0.7:
         y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
     if rng.random() < 0.5:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pianolab.detectors.neural import DELAYS_MS, Neural
-from pianolab.piano import degrade
+from pianolab.piano import in_random_room
 from pianolab.scores import Protocol, match, score_notes
 from pianolab.session import analyse
 from pianolab.tracking import Tracker, Tracking
@@ -116,7 +116,7 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
         plain, roomy = [], []
         for i, recording in enumerate(recordings):
             y, sr = recording.load(duration_s=seconds)
-            in_room = degrade.in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))
+            in_room = in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))
             for heard, sound in ((plain, y), (roomy, in_room)):
                 heard.append(analyse(sound, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
         settings = choose(plain + roomy, references + references)

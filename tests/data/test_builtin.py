@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianolab import sound
+from pianolab import piano, sound
 from pianolab.data import builtin
 from pianolab.data.builtin import (
     BuiltinError,
@@ -214,6 +214,16 @@ def test_changed_notes_are_rendered_again(few):
     name = builtin_index()[0]["id"]
     shutil.copy(next(p for p in (few / "notes").glob("*.mid") if p.stem != name), few / "notes" / f"{name}.mid")
     assert render_builtin(progress=False) == [name]
+
+
+@pytest.mark.parametrize("name", ["instruments.py", "strokes.py", "rooms.py", "rendering.py"])
+def test_a_changed_piano_is_another_source(tmp_path, monkeypatch, name):
+    before = builtin.piano_source()
+    folder = shutil.copytree(Path(piano.__file__).parent, tmp_path / "piano")
+    monkeypatch.setattr(builtin.inspect, "getfile", lambda _: str(folder / "rendering.py"))
+    assert builtin.piano_source() == before
+    (folder / name).write_text((folder / name).read_text(encoding="utf-8") + "# louder\n", encoding="utf-8")
+    assert builtin.piano_source() != before
 
 
 def test_a_half_written_sound_is_rendered_again(few):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pianolab import piano
 from pianolab.piano import ROOMS, degrade
 
 SR = 16000
@@ -36,7 +37,7 @@ def test_another_speed_moves_pitch_and_time_together():
 def test_a_room_begins_no_sooner_and_ends_with_the_recording():
     y = np.zeros(SR, np.float32)
     y[SR // 2] = 1.0
-    heard = degrade.in_room(y, sr=SR, room=ROOMS["hall"])
+    heard = piano.in_room(y, sr=SR, room=ROOMS["hall"])
     assert len(heard) == len(y)
     assert np.abs(heard[: SR // 2]).max() < 1e-6
     assert heard[SR // 2] == pytest.approx(1.0, abs=1e-3)
@@ -58,14 +59,14 @@ def test_levels_are_peaks_and_silence_stays_silence():
 
 def test_a_far_microphone_hears_the_same_later():
     y = tone()
-    heard = degrade.farther(y, sr=SR, metres=3.43)
+    heard = piano.farther(y, sr=SR, metres=3.43)
     assert len(heard) == len(y)
     assert not heard[:160].any()
     np.testing.assert_array_equal(heard[160:], y[:-160])
 
 
 def test_random_rooms_are_rooms_and_far_microphones_hear_more_of_them():
-    rooms, metres = zip(*(degrade.random_room(np.random.default_rng(seed)) for seed in range(50)), strict=True)
+    rooms, metres = zip(*(piano.random_room(np.random.default_rng(seed)) for seed in range(50)), strict=True)
     assert {0.2 <= room.t60_s[0] <= 2.0 for room in rooms} == {True}
     assert len({room.seed for room in rooms}) == 50
     assert 0.1 < min(metres) < max(metres) < 7.0

@@ -1,0 +1,131 @@
+"""A piano made of physics: play Notes on it and hear when each key was struck, exactly.
+
+What comes in: notes (when each key goes down and up, how hard), the sustain pedal, a piano and a room. What
+comes out: audio, float32 mono in [-1, 1]. Because the sound is made from the notes, the labels are true to the
+sample: this is what detectors are first tested on. A key is a set of decaying sine waves (the strings' partials,
+slightly sharp because steel is stiff, each dying in two stages) and a thump (the hammer's knock on the soundboard).
+Every number that shapes the sound is a named constant; docs/piano.md says where it comes from and how near it
+comes to a real grand piano.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from pianolab.errors import nearest
+from pianolab.piano.instruments import DEFAULT_VELOCITY, PIANOS, Piano, PianoError
+from pianolab.piano.rooms import ROOMS, Room, in_room
+from pianolab.piano.strokes import stroke
+from pianolab.roll import Notes
+from pianolab.units import MIDI_HIGH, MIDI_LOW
+
+SR_LOW, SR_HIGH = 8000, 192000
+UNDAMPED_MIDI = 91  # From G6 up grand pianos have no dampers.
+PEAK_LIMIT = 0.99
+_NUMBERS = (int, float, np.integer, np.floating)
+
+
+def render(
+    notes: Notes,
+    *,
+    sr: int = 44100,
+    piano: str | Piano = "grand",
+    room: str | Room = "dry",
+    pedal: npt.ArrayLike | None = None,
+    seed: int = 0,
+    tail_s: float = 1.0,
+) -> npt.NDArray[np.float32]:
+    """Play notes on a piano in a room.
+
+    A note starts on the sample nearest to its onset: nothing of it sounds before. The result is the sum of the
+    notes, each the same whatever else is played, and is turned down as a whole only if it would exceed full scale.
+
+    Parameters
+    ----------
+    notes : Notes
+        Offsets are key releases; a missing velocity counts as 64.
+    sr : int
+        Sampling rate, 8000..192000 Hz; partials above sr / 2 are left out.
+    piano : str or Piano
+        A name in ``PIANOS`` or an instrument of your own.
+    room : str or Room
+        A name in ``ROOMS`` or a room of your own.
+    pedal : (n, 2) array, optional
+        Seconds when the sustain pedal goes down and up; keys released between ring until it is up.
+    seed : int
+        Fixes the small differences from one stroke to the next.
+    tail_s : float
+        Seconds of sound after the last key (or pedal) is released.
+
+    Returns
+    -------
+    (n,) float32 array
+        Mono audio, peak at most 1.
+
+    Raises
+    ------
+    PianoError
+        If a piano or room is unknown, notes are not Notes, a key is off the keyboard, or a number is out of range.
+
+    Examples
+    --------
+    >>> third = Notes([0.0, 0.5], [1.0, 1.0], [60, 64])
+    >>> y = render(third, sr=16000, piano="upright", room="hall", tail_s=0.5)
+    >>> len(y), y.dtype.name
+    (24000, 'float32')
+    """
+    piano, room = _named(piano, PIANOS, Piano, "piano"), _named(room, ROOMS, Room, "room")
+    sr, pedal = _checked(notes, sr, pedal, seed, tail_s)
+    released = _pedalled(notes.offset, pedal)
+    y = np.zeros(int(np.ceil((released.max(initial=0.0) + tail_s) * sr)), np.float32)
+    velocities = np.where(np.isnan(notes.velocity), DEFAULT_VELOCITY, notes.velocity)
+    struck = zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True)
+    # The products are small: a second thread would mostly wait.
+    with threadpool_limits(1, user_api="blas"):
+        for onset_s, release_s, midi, velocity in struck:
+            start = round(onset_s * sr)
+            held = max(round(release_s * sr) - start, 0) if midi < UNDAMPED_MIDI else None
+            rng = np.random.default_rng([seed, midi, start])
+            tone = stroke(piano, midi, velocity, held=held, n_left=len(y) - start, sr=sr, rng=rng)
+            y[start : start + len(tone)] += tone
+    if room.reverb_db is not None and len(y):
+        y = in_room(y, sr=sr, room=room)
+    peak = np.max(np.abs(y), initial=0.0)
+    return y * np.float32(PEAK_LIMIT / peak) if peak > PEAK_LIMIT else y
+
+
+def _pedalled(offsets, pedal):
+    """When the dampers fall: at the key's release, or when the pedal that is down then comes up."""
+    ends = np.array(offsets, dtype=float)
+    for down, up in pedal[np.argsort(pedal[:, 0])]:
+        ends = np.where((ends >= down) & (ends < up), up, ends)
+    return ends
+
+
+def _named(value, known, kind, noun):
+    if isinstance(value, kind):
+        return value
+    if value in known:
+        return known[value]
+    raise PianoError(f"{noun} {value!r} is unknown{nearest(str(value), known)} (all: {', '.join(known)})")
+
+
+def _checked(notes, sr, pedal, seed, tail_s):
+    if not isinstance(notes, Notes):
+        raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
+    if not (isinstance(sr, _NUMBERS) and SR_LOW <= sr <= SR_HIGH and float(sr).is_integer()):
+        raise PianoError(f"sr {sr} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
+    if not (isinstance(tail_s, _NUMBERS) and np.isfinite(tail_s) and tail_s >= 0):
+        raise PianoError(f"tail_s {tail_s} is not a length of time: use 0 s or more")
+    if not (isinstance(seed, (int, np.integer)) and seed >= 0):
+        raise PianoError(f"seed {seed!r} cannot start a generator: use a whole number from 0")
+    off = notes.midi[(notes.midi < MIDI_LOW) | (notes.midi > MIDI_HIGH)]
+    if len(off):
+        raise PianoError(f"MIDI {off[0]} is off the keyboard: render notes.on_keyboard() ({MIDI_LOW}..{MIDI_HIGH})")
+    pedal = np.zeros((0, 2)) if pedal is None else np.asarray(pedal, dtype=float)
+    if pedal.ndim != 2 or pedal.shape[1] != 2:
+        raise PianoError(f"pedal has shape {pedal.shape}: pass (n, 2) seconds, pedal down and pedal up")
+    if not np.all(np.isfinite(pedal)) or np.any(pedal < 0) or np.any(pedal[:, 1] < pedal[:, 0]):
+        bad = pedal[~np.isfinite(pedal).all(1) | (pedal < 0).any(1) | (pedal[:, 1] < pedal[:, 0])][0]
+        raise PianoError(f"pedal from {bad[0]:g} to {bad[1]:g} s cannot be: use finite times from 0 on, down before up")
+    return int(float(sr)), pedal
