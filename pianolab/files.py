@@ -7,6 +7,7 @@ it for whole. So every file is written under a temporary name beside its place a
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pianolab.errors import printable
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path in the folder of ``path``; rename it to ``path`` when the block ends well.
 
     Parameters
@@ -31,6 +32,14 @@ def replacing(path):
     ------
     OSError
         If the folder is missing or cannot be written to.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(f"{folder}/song.txt") as temporary:
+    ...         _ = temporary.write_text("C4")
+    ...     Path(folder, "song.txt").read_text()
+    'C4'
     """
     path = Path(path)
     if path.is_dir():
@@ -43,7 +52,7 @@ def replacing(path):
         temporary.unlink(missing_ok=True)
 
 
-def refuse_unwritable(folder):
+def refuse_unwritable(folder: str | os.PathLike[str]) -> None:
     """Make sure, before any work, that files can be written into a folder, which need not exist yet.
 
     Parameters
@@ -63,7 +72,7 @@ def refuse_unwritable(folder):
         pass
 
 
-def _is_there(path):
+def _is_there(path: Path) -> bool:
     """Whether a path exists, be it a link to nowhere; other than in os.path, a name that cannot be is an OSError."""
     try:
         os.lstat(path)

@@ -7,11 +7,14 @@ With the default lookahead of half a frame it is centred there. Before the first
 Only this module converts between frames, samples and seconds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-MAX_FRAMES_PER_SPAN = 256  # bounds the memory of one detector call; larger blocks become several spans
+# A larger block becomes several spans. This bounds the memory of one call of a detector.
+MAX_FRAMES_PER_SPAN = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,24 +33,24 @@ class Span:
         Hz.
     """
 
-    samples: np.ndarray
+    samples: NDArray[np.float32]
     first_frame: int
     frame_length: int
     hop_length: int
     sr: float
 
     @property
-    def n_frames(self):
+    def n_frames(self) -> int:
         """Number of whole frames in the span."""
         return 1 + (len(self.samples) - self.frame_length) // self.hop_length
 
     @property
-    def times(self):
+    def times(self) -> NDArray[np.float64]:
         """Time of each frame, (n_frames,) seconds: k * hop_length / sr."""
         return frame_times(self.first_frame, self.n_frames, hop_length=self.hop_length, sr=self.sr)
 
 
-def frames_of(span, *, length=None, end=None):
+def frames_of(span: Span, *, length: int | None = None, end: int | None = None) -> NDArray[np.float32]:
     """The frames of a span as rows, without copying.
 
     Parameters
@@ -61,6 +64,19 @@ def frames_of(span, *, length=None, end=None):
     Returns
     -------
     (n_frames, length) float32 view, read-only
+
+    Raises
+    ------
+    ValueError
+        If the samples asked for do not lie inside a frame.
+
+    Examples
+    --------
+    >>> span = Span(np.arange(6, dtype=np.float32), first_frame=0, frame_length=4, hop_length=2, sr=44100)
+    >>> frames_of(span).tolist()
+    [[0.0, 1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0]]
+    >>> frames_of(span, length=1, end=4).tolist()
+    [[3.0], [5.0]]
     """
     length = span.frame_length if length is None else length
     end = (span.frame_length - length) // 2 + length if end is None else end
@@ -70,17 +86,56 @@ def frames_of(span, *, length=None, end=None):
     return windows[:: span.hop_length][: span.n_frames]
 
 
-def frame_times(first_frame, n_frames, *, hop_length, sr):
-    """Times of consecutive frames, (n_frames,) seconds."""
+def frame_times(first_frame: int, n_frames: int, *, hop_length: int, sr: float) -> NDArray[np.float64]:
+    """Times of consecutive frames: k * hop_length / sr.
+
+    Parameters
+    ----------
+    first_frame : int
+        Index of the first one.
+    n_frames : int
+        How many.
+    hop_length : int
+        Samples from frame to frame.
+    sr : float
+        Rate in Hz.
+
+    Returns
+    -------
+    (n_frames,) array
+        Seconds.
+
+    Examples
+    --------
+    >>> frame_times(100, 3, hop_length=80, sr=16000).tolist()
+    [0.5, 0.505, 0.51]
+    """
     return np.arange(first_frame, first_frame + n_frames) * (hop_length / sr)
 
 
-def frame_count(n_samples, *, hop_length):
-    """How many frames a stream of ``n_samples`` gives once flushed: ceil(n_samples / hop_length)."""
+def frame_count(n_samples: int, *, hop_length: int) -> int:
+    """How many frames a stream gives once flushed: ceil(n_samples / hop_length).
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the stream.
+    hop_length : int
+        Samples from frame to frame.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> [frame_count(n, hop_length=512) for n in (0, 1, 512, 513)]
+    [0, 1, 1, 2]
+    """
     return -(-n_samples // hop_length)
 
 
-def levels_db(frames):
+def levels_db(frames: ArrayLike) -> NDArray[np.float64]:
     """Level of each frame: 10 log10 of its mean square, in dBFS.
 
     Parameters
@@ -98,8 +153,9 @@ def levels_db(frames):
     >>> levels_db(np.array([[0.1, -0.1]])).round(6).tolist()
     [-20.0]
     """
+    mean_square: NDArray[np.float64] = np.square(frames, dtype=np.float64).mean(axis=1)
     with np.errstate(divide="ignore"):
-        return 10.0 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1))
+        return 10.0 * np.log10(mean_square)
 
 
 class Framer:
@@ -118,9 +174,17 @@ class Framer:
     ------
     ValueError
         If a length is not a positive whole number, the hop exceeds the frame or the lookahead is outside it.
+
+    Examples
+    --------
+    >>> framer = Framer(frame_length=4, hop_length=2, sr=44100)
+    >>> [span.n_frames for span in framer.push(np.ones(5, np.float32))]
+    [2]
+    >>> [frames_of(span).tolist() for span in framer.flush()]
+    [[[1.0, 1.0, 1.0, 0.0]]]
     """
 
-    def __init__(self, *, frame_length, hop_length, sr, lookahead=None):
+    def __init__(self, *, frame_length: int, hop_length: int, sr: float, lookahead: int | None = None):
         if lookahead is None:
             lookahead = frame_length - frame_length // 2
         if not 1 <= hop_length <= frame_length:
@@ -131,18 +195,18 @@ class Framer:
         self.hop_length = hop_length
         self.lookahead = lookahead
         self.sr = sr
-        # room for the largest span and no more, so that no whole frame stays behind when it is taken
+        # The buffer has room for the largest span and no more, so that no whole frame stays behind when it is taken.
         self._buffer = np.zeros(frame_length + (MAX_FRAMES_PER_SPAN - 1) * hop_length, dtype=np.float32)
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything: the next sample is sample 0."""
-        self._filled = self.frame_length - self.lookahead  # the zeros before the first sample
+        self._filled = self.frame_length - self.lookahead  # These are the zeros before the first sample.
         self._buffer[: self._filled] = 0.0
         self._next_frame = 0
         self._n_samples = 0
 
-    def push(self, y):
+    def push(self, y: ArrayLike) -> Iterator[Span]:
         """Take a block, yield the spans that it completes.
 
         Parameters
@@ -155,11 +219,11 @@ class Framer:
         Span
             At most 256 frames each.
         """
-        y = np.asarray(y, dtype=np.float32)
-        self._n_samples += len(y)
-        yield from self._fill(y)
+        samples = np.asarray(y, dtype=np.float32)
+        self._n_samples += len(samples)
+        yield from self._fill(samples)
 
-    def flush(self):
+    def flush(self) -> Iterator[Span]:
         """Pad the end with zeros and yield the remaining spans; afterwards the framer is as new."""
         missing = frame_count(self._n_samples, hop_length=self.hop_length) - self._next_frame
         if missing > 0:

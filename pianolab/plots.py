@@ -6,17 +6,24 @@ colour-blind readers can tell apart; where colour matters, shape says the same. 
 detectors and files) is drawn as it is, never read as a formula.
 """
 
+import os
 import warnings
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MultipleLocator
-from scipy import signal
+from numpy.typing import ArrayLike
+from scipy.signal import ShortTimeFFT
+from scipy.signal.windows import hann
 
-from pianolab.scores import match
+from pianolab.roll import Notes, Salience
+from pianolab.scores import Protocol, match
 from pianolab.units import MIDI_HIGH, MIDI_LOW, midi_to_hz, note_name
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#777777"
@@ -24,7 +31,7 @@ _DPI = 120
 _DYNAMIC_RANGE_DB = 80
 
 
-def figure(width=8.0, height=4.0, *, rows=1, **settings):
+def figure(width: float = 8.0, height: float = 4.0, *, rows: int = 1, **settings: Any) -> tuple[Figure, Any]:
     """A figure that belongs to no window, and its axes.
 
     Parameters
@@ -40,19 +47,32 @@ def figure(width=8.0, height=4.0, *, rows=1, **settings):
     -------
     figure : matplotlib.figure.Figure
     axes : Axes or array of Axes
+
+    Examples
+    --------
+    >>> fig, axes = figure(8, 6, rows=2)
+    >>> [waveform(ax, [0.0, 0.5, -0.5], sr=44100).get_xlabel() for ax in axes]
+    ['time (s)', 'time (s)']
     """
     fig = Figure(figsize=(width, height), layout="constrained", dpi=_DPI)
     return fig, fig.subplots(rows, **settings)
 
 
-def save(fig, path):
-    """Write a figure as PNG; characters that the font lacks become boxes, without a warning."""
+def save(fig: Figure, path: str | os.PathLike | BinaryIO) -> None:
+    """Write a figure as PNG; characters that the font lacks become boxes, without a warning.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+    path : path or binary file
+        Where it is written.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         fig.savefig(path, format="png")
 
 
-def waveform(ax, y, *, sr, start_s=0.0, max_points=4000):
+def waveform(ax: Axes, y: ArrayLike, *, sr: float, start_s: float = 0.0, max_points: int = 4000) -> Axes:
     """Draw samples; of long sounds the lowest and highest of each stretch.
 
     Parameters
@@ -66,6 +86,10 @@ def waveform(ax, y, *, sr, start_s=0.0, max_points=4000):
         Time of the first sample, seconds.
     max_points : int
         About this many points are drawn.
+
+    Returns
+    -------
+    Axes
     """
     y = np.asarray(y)
     step = max(1, len(y) // max_points)
@@ -80,7 +104,9 @@ def waveform(ax, y, *, sr, start_s=0.0, max_points=4000):
     return ax
 
 
-def spectrogram(ax, y, *, sr, start_s=0.0, frame_length=4096, hop_length=512):
+def spectrogram(
+    ax: Axes, y: ArrayLike, *, sr: float, start_s: float = 0.0, frame_length: int = 4096, hop_length: int = 512
+) -> Axes:
     """Draw the level of each frequency over time, in dB below the strongest; the frequency axis goes by octaves.
 
     Parameters
@@ -94,19 +120,23 @@ def spectrogram(ax, y, *, sr, start_s=0.0, frame_length=4096, hop_length=512):
         Time of the first sample, seconds.
     frame_length, hop_length : int
         Hann window and step, samples.
+
+    Returns
+    -------
+    Axes
     """
     y = np.asarray(y, dtype=float)
     y = np.pad(y, (0, max(0, frame_length - len(y))))
-    stft = signal.ShortTimeFFT(signal.windows.hann(frame_length, sym=False), hop_length, sr)
+    stft = ShortTimeFFT(hann(frame_length, sym=False), hop_length, sr)
     level_db = 20 * np.log10(np.maximum(np.abs(stft.stft(y)), 1e-12))
     level_db = np.maximum(level_db - level_db.max(), -_DYNAMIC_RANGE_DB)
     audible = (stft.f > 20) & (stft.f <= 10_000)
     mesh = ax.pcolormesh(
         start_s + stft.t(len(y)), stft.f[audible], level_db[audible], cmap="magma", shading="nearest", rasterized=True
     )
-    octaves = np.arange(24, 121, 12)  # C1, C2, ...
+    octaves = range(24, 121, 12)  # C1 to C9
     ax.set_yscale("log")
-    ax.set_yticks(midi_to_hz(octaves), [f"{note_name(m)} = {midi_to_hz(m):.0f}" for m in octaves])
+    ax.set_yticks([midi_to_hz(m) for m in octaves], [f"{note_name(m)} = {midi_to_hz(m):.0f}" for m in octaves])
     ax.minorticks_off()
     ax.set(xlabel="time (s)", ylabel="frequency (Hz)", ylim=(25, min(10_000, sr / 2)))
     ax.set_xlim(start_s, start_s + len(y) / sr)
@@ -114,13 +144,17 @@ def spectrogram(ax, y, *, sr, start_s=0.0, frame_length=4096, hop_length=512):
     return ax
 
 
-def salience(ax, evidence):
+def salience(ax: Axes, evidence: Salience) -> Axes:
     """Draw how strongly each key sounds in each frame.
 
     Parameters
     ----------
     ax : Axes
     evidence : Salience
+
+    Returns
+    -------
+    Axes
     """
     if len(evidence):
         keys = np.arange(MIDI_LOW, MIDI_HIGH + 1)
@@ -136,13 +170,22 @@ def salience(ax, evidence):
         )
         ax.figure.colorbar(mesh, ax=ax, label="strength (0..1)")
         used = keys[evidence.strength.max(axis=0) > 0]
-        _key_axis(ax, used if len(used) else keys)
+        _name_keys(ax, used if len(used) else keys)
         ax.set_xlim(evidence.times[0], max(evidence.times[-1], evidence.times[0] + 0.01))
     ax.set(xlabel="time (s)", ylabel="key")
     return ax
 
 
-def piano_roll(ax, reference, estimate=None, *, protocol=None, start_s=0.0, stop_s=None, legend=True):
+def piano_roll(
+    ax: Axes,
+    reference: Notes,
+    estimate: Notes | None = None,
+    *,
+    protocol: Protocol | None = None,
+    start_s: float = 0.0,
+    stop_s: float | None = None,
+    legend: bool = True,
+) -> Axes:
     """Draw played notes, or played against heard: hits, misses and extras differ by colour and by shape.
 
     A hit is a filled bar over the played length, a miss a hollow dashed bar, an extra a thin bar that begins with a
@@ -160,7 +203,18 @@ def piano_roll(ax, reference, estimate=None, *, protocol=None, start_s=0.0, stop
     start_s, stop_s : float
         Part to show, seconds; to the last note if not given.
     legend : bool
-        Explain the shapes below the axes.
+        Explain the shapes above the axes.
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> _, ax = figure()
+    >>> played, heard = Notes([0.0, 1.0], [0.9, 1.9], [60, 64]), Notes([0.01, 1.0], [0.9, 1.9], [60, 76])
+    >>> [text.get_text() for text in piano_roll(ax, played, heard).get_legend().get_texts()]
+    ['right (1)', 'missed (1)', 'extra (1)']
     """
     sets = [reference] if estimate is None else [reference, estimate]
     last_s = max((np.max(notes.offset, initial=0.0) for notes in sets), default=0.0)
@@ -172,13 +226,13 @@ def piano_roll(ax, reference, estimate=None, *, protocol=None, start_s=0.0, stop
         hits = reference[pairs[:, 0]]
         missed = reference[np.setdiff1d(np.arange(len(reference)), pairs[:, 0])]
         extra = estimate[np.setdiff1d(np.arange(len(estimate)), pairs[:, 1])]
-    hits, missed, extra = (_shown(notes, start_s, stop_s) for notes in (hits, missed, extra))
+    hits, missed, extra = (_within(notes, start_s, stop_s) for notes in (hits, missed, extra))
     _bars(ax, hits, 0.8, facecolor=BLUE, edgecolor="white", linewidth=0.4)
     _bars(ax, missed, 0.8, facecolor="none", edgecolor=ORANGE, linewidth=1.3, linestyle="--")
     _bars(ax, extra, 0.3, facecolor=PURPLE, edgecolor="none")
     ax.plot(extra.onset, extra.midi, "x", color=PURPLE, markersize=6, markeredgewidth=1.6)
     ax.set(xlabel="time (s)", xlim=(start_s, stop_s))
-    _key_axis(ax, np.concatenate([hits.midi, missed.midi, extra.midi]))
+    _name_keys(ax, np.concatenate([hits.midi, missed.midi, extra.midi]))
     if legend and estimate is not None:
         handles = [
             Patch(facecolor=BLUE, label=f"right ({len(hits)})"),
@@ -189,12 +243,12 @@ def piano_roll(ax, reference, estimate=None, *, protocol=None, start_s=0.0, stop
     return ax
 
 
-def _shown(notes, start_s, stop_s):
+def _within(notes, start_s, stop_s):
     return notes[(notes.offset > start_s) & (notes.onset < stop_s)]
 
 
 def _bars(ax, notes, height, **style):
-    lengths = np.maximum(notes.offset - notes.onset, 0.01)  # a note without length still shows
+    lengths = np.maximum(notes.offset - notes.onset, 0.01)  # A note without length still shows.
     bars = [
         Rectangle((onset, midi - height / 2), length, height)
         for onset, midi, length in zip(notes.onset, notes.midi, lengths, strict=True)
@@ -202,7 +256,7 @@ def _bars(ax, notes, height, **style):
     ax.add_collection(PatchCollection(bars, **style))
 
 
-def _key_axis(ax, midi, margin=2):
+def _name_keys(ax, midi, margin=2):
     """Name the keys: every C when the range is wide, else also the E and G sharp."""
     low, high = (min(midi) - margin, max(midi) + margin) if len(midi) else (58, 74)
     step = 12 if high - low > 30 else 4
@@ -213,7 +267,16 @@ def _key_axis(ax, midi, margin=2):
     ax.set_axisbelow(True)
 
 
-def ranked_bars(ax, labels, means, *, low=None, high=None, spread=None, xlabel="onset F1 (0..1)"):
+def ranked_bars(
+    ax: Axes,
+    labels: Sequence[str],
+    means: ArrayLike,
+    *,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    spread: Sequence[ArrayLike] | None = None,
+    xlabel: str = "onset F1 (0..1)",
+) -> Axes:
     """Draw one bar a detector, the best on top, with its interval and a dot for each recording.
 
     Parameters
@@ -224,21 +287,28 @@ def ranked_bars(ax, labels, means, *, low=None, high=None, spread=None, xlabel="
     means : (n,) array
         Length of the bars.
     low, high : (n,) arrays, optional
-        Interval of each mean; NaN draws none.
+        Interval of each mean, both or neither; NaN draws none.
     spread : list of arrays, optional
         Scores of the recordings behind each mean.
     xlabel : str
         What is measured, with its unit.
+
+    Returns
+    -------
+    Axes
     """
     means, rows = np.asarray(means, dtype=float), np.arange(len(labels))
     ax.barh(rows, means, height=0.62, color=BLUE, alpha=0.35, edgecolor=BLUE)
     for row, values in zip(rows, spread or [], strict=False):
+        values = np.asarray(values)
         jitter = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(len(values))
         ax.plot(values, row + jitter, ".", color=GREY, markersize=4, alpha=0.7, zorder=2)
-    if low is not None:
+    top = np.nanmax(means, initial=0.0)
+    if low is not None and high is not None:
+        low, high = np.asarray(low), np.asarray(high)
         intervals = [[(lo, row), (hi, row)] for row, lo, hi in zip(rows, low, high, strict=True) if np.isfinite(lo)]
         ax.add_collection(LineCollection(intervals, color="black", linewidth=2, zorder=3))
-    top = np.nanmax(means, initial=0.0) if high is None else np.nanmax([*means, *high], initial=0.0)
+        top = np.nanmax(high, initial=top)
     for row, mean in zip(rows, means, strict=True):
         ax.annotate(f"{mean:.3f}", (1.0, row), xytext=(6, 0), textcoords="offset points", va="center")
     ax.set_yticks(rows, labels, parse_math=False)
@@ -246,7 +316,15 @@ def ranked_bars(ax, labels, means, *, low=None, high=None, spread=None, xlabel="
     return ax
 
 
-def heat_map(ax, values, *, rows, columns, label="F1 (0..1)", xlabel="register"):
+def heat_map(
+    ax: Axes,
+    values: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    label: str = "F1 (0..1)",
+    xlabel: str = "register",
+) -> Axes:
     """Draw a table of scores as colours with the numbers on them; cells without a score stay white.
 
     Parameters
@@ -258,6 +336,10 @@ def heat_map(ax, values, *, rows, columns, label="F1 (0..1)", xlabel="register")
         Names of rows and columns.
     label, xlabel : str
         What the colour means and what the columns are.
+
+    Returns
+    -------
+    Axes
     """
     values = np.asarray(values, dtype=float)
     image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
@@ -274,7 +356,16 @@ def heat_map(ax, values, *, rows, columns, label="F1 (0..1)", xlabel="register")
     return ax
 
 
-def speed_accuracy(ax, labels, speed, accuracy, *, low=None, high=None, ylabel="onset F1 (0..1)"):
+def speed_accuracy(
+    ax: Axes,
+    labels: Sequence[str],
+    speed: ArrayLike,
+    accuracy: ArrayLike,
+    *,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    ylabel: str = "onset F1 (0..1)",
+) -> Axes:
     """Draw how right against how fast; right of the dashed line one core keeps up with live sound.
 
     Parameters
@@ -287,18 +378,26 @@ def speed_accuracy(ax, labels, speed, accuracy, *, low=None, high=None, ylabel="
     accuracy : (n,) array
         Scores.
     low, high : (n,) arrays, optional
-        Interval of each score.
+        Interval of each score, both or neither; NaN draws none.
     ylabel : str
         What is measured, with its unit.
+
+    Returns
+    -------
+    Axes
     """
-    speed, accuracy = np.asarray(speed, dtype=float), np.asarray(accuracy, dtype=float)
+    speed, none = np.asarray(speed, dtype=float), np.full(len(labels), np.nan)
+    lows, highs = (none if ends is None else np.asarray(ends, dtype=float) for ends in (low, high))
     markers, colours = "osD^vP*X", (BLUE, ORANGE, GREEN, PURPLE, GREY, "black")
-    for i in np.flatnonzero(np.isfinite(speed)):
-        style = {"color": colours[i % len(colours)], "marker": markers[i % len(markers)]}
-        if low is not None and np.isfinite(low[i]):
-            ax.plot([speed[i]] * 2, [low[i], high[i]], color=style["color"], linewidth=1.5, alpha=0.6, zorder=1)
-        ax.plot(speed[i], accuracy[i], **style, linestyle="", markersize=8, zorder=2, label=labels[i])
-    if np.isfinite(speed).any():  # beside the axes: points of similar detectors lie close together
+    points = zip(labels, speed, np.asarray(accuracy, dtype=float), lows, highs, strict=True)
+    for i, (label, x, y, lowest, highest) in enumerate(points):
+        if not np.isfinite(x):
+            continue
+        colour, marker = colours[i % len(colours)], markers[i % len(markers)]
+        if np.isfinite(lowest):
+            ax.plot([x, x], [lowest, highest], color=colour, linewidth=1.5, alpha=0.6, zorder=1)
+        ax.plot(x, y, color=colour, marker=marker, linestyle="", markersize=8, zorder=2, label=label)
+    if np.isfinite(speed).any():  # The names stand beside the axes, because points of similar detectors lie close.
         for text in ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False).get_texts():
             text.set_parse_math(False)
     ax.set_xscale("log")

@@ -6,10 +6,14 @@ one that takes a number with a number.
 """
 
 import re
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+# One value, Python's own or an element of an array.
+Number = float | np.integer[Any] | np.floating[Any]
+Whole = int | np.integer[Any]
 
 N_KEYS = 88
 MIDI_LOW = 21  # A0
@@ -32,7 +36,7 @@ _NOTE_NAME = re.compile(
 
 
 @overload
-def hz_to_midi(hz: float, *, a4_hz: float = A4_HZ) -> float: ...
+def hz_to_midi(hz: Number, *, a4_hz: float = A4_HZ) -> float: ...
 @overload
 def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> NDArray[np.float64]: ...
 def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.float64]:
@@ -69,7 +73,7 @@ def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.flo
 
 
 @overload
-def midi_to_hz(midi: float, *, a4_hz: float = A4_HZ) -> float: ...
+def midi_to_hz(midi: Number, *, a4_hz: float = A4_HZ) -> float: ...
 @overload
 def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> NDArray[np.float64]: ...
 def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.float64]:
@@ -98,7 +102,7 @@ def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.f
 
 
 @overload
-def cents_between(hz: float, reference_hz: float) -> float: ...
+def cents_between(hz: Number, reference_hz: Number) -> float: ...
 @overload
 def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> NDArray[np.float64]: ...
 def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> float | NDArray[np.float64]:
@@ -123,10 +127,10 @@ def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> float | NDArray[np.
 
 
 @overload
-def key_to_midi(key: int) -> int: ...
+def key_to_midi(key: Whole) -> int: ...
 @overload
-def key_to_midi(key: NDArray[Any]) -> NDArray[Any]: ...
-def key_to_midi(key: int | NDArray[Any]) -> int | NDArray[Any]:
+def key_to_midi(key: ArrayLike) -> NDArray[Any]: ...
+def key_to_midi(key: ArrayLike) -> int | NDArray[Any]:
     """MIDI number of a key.
 
     Parameters
@@ -144,11 +148,11 @@ def key_to_midi(key: int | NDArray[Any]) -> int | NDArray[Any]:
     >>> key_to_midi(39)
     60
     """
-    return key + MIDI_LOW
+    return _number_or_array(np.asarray(key) + MIDI_LOW)
 
 
 @overload
-def midi_to_key(midi: int) -> int: ...
+def midi_to_key(midi: Whole) -> int: ...
 @overload
 def midi_to_key(midi: ArrayLike) -> NDArray[Any]: ...
 def midi_to_key(midi: ArrayLike) -> int | NDArray[Any]:
@@ -204,7 +208,7 @@ def key_hz(*, a4_hz: float = A4_HZ) -> NDArray[np.float64]:
     return midi_to_hz(np.arange(MIDI_LOW, MIDI_HIGH + 1), a4_hz=a4_hz)
 
 
-def note_name(midi: float, *, style: Literal["C4", "Do", "도"] | str = "C4") -> str:
+def note_name(midi: Number, *, style: str = "C4") -> str:
     """Name of the nearest key, sharps only, with scientific octave numbers.
 
     Parameters

@@ -18,7 +18,7 @@ IN_A_SENTENCE = {
         "compare/provenance",
         "compare/tables",
     ),
-    *("data/builtin", "data/folders", "data/recording", "dsp/spectrum", "files", "frames", "plots"),
+    *("data/builtin", "data/folders", "data/recording", "dsp/spectrum"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching"),
     *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
