@@ -28,7 +28,7 @@ from peers import HOP, OURS, ours, peers  # noqa: E402
 from single_notes import single_notes  # noqa: E402
 
 from pianolab import sound  # noqa: E402
-from pianolab.dsp import spectrum  # noqa: E402
+from pianolab.dsp.registers import PIANO_REGISTERS  # noqa: E402
 
 SR = 44100
 SAME_WINDOW = {  # ours against aubio at the same window and hop
@@ -54,7 +54,7 @@ def notes_in_a_row(data, split, seconds):
 def fft_floor(y, sr):
     """The transforms alone of the windows that fft_peak looks through."""
     n_frames = -(-len(y) // HOP)
-    for register in spectrum.PIANO_REGISTERS:
+    for register in PIANO_REGISTERS:
         rows = np.zeros((256, register.length), np.float32)
         for _ in range(-(-n_frames // 256)):
             scipy.fft.rfft(rows, axis=1)

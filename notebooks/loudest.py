@@ -6,7 +6,7 @@ Compare it with `pianolab compare --detector notebooks/loudest.py:Loudest --dete
 import numpy as np
 
 from pianolab.detector import Detector
-from pianolab.dsp.spectrum import nearest_key, one_key_a_row
+from pianolab.dsp.one_key import nearest_key, one_key_a_row
 from pianolab.frames import frames_of
 from pianolab.roll import Salience
 

@@ -11,15 +11,20 @@ import inspect
 import sys
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
 from pianolab.errors import PianolabError
 from pianolab.frames import Span
 from pianolab.roll import Salience
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 _REGISTRY = "pianolab.detectors."  # modules there are found by name, all others by their file
 
@@ -266,3 +271,28 @@ def spec_text(name: str, given: Mapping[str, object]) -> str:
     """
     settings = ",".join(f"{key}={value}" for key, value in given.items())
     return f"{name}:{settings}" if settings else name
+
+
+def chosen(presets: Mapping[str, Settings], preset: str, **given: Any) -> Settings:
+    """The settings of a preset, with what was given in place of its own.
+
+    Parameters
+    ----------
+    presets : mapping of str to dataclass
+        Settings by the preset's name.
+    preset : str
+    **given
+        Settings by name; None leaves the preset's.
+
+    Returns
+    -------
+    dataclass
+
+    Raises
+    ------
+    DetectorError
+        If there is no such preset.
+    """
+    if preset not in presets:
+        raise DetectorError(f"preset {preset!r} is not a choice: use {' or '.join(presets)}")
+    return replace(presets[preset], **{name: value for name, value in given.items() if value is not None})

@@ -18,10 +18,9 @@ IN_A_SENTENCE = {
         "compare/provenance",
         "compare/tables",
     ),
-    *("data/builtin", "data/folders", "data/recording", "dsp/spectrum"),
+    *("data/builtin", "data/folders", "data/recording"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching"),
-    *("detectors/cqt", "detectors/fft_peak", "detectors/nmf", "detectors/yin"),
     "training/course",
 }
 MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}

@@ -17,10 +17,8 @@ PACKAGE = Path(pianolab.__file__).parent
 FLOORS = (
     ("", "units", "errors"),
     ("files", "workers", "frames", "roll"),
-    ("sound", "labels", "detector"),
-    ("piano",),
-    ("dsp", "scores"),
-    ("tracking",),
+    ("sound", "labels", "detector", "dsp"),
+    ("piano", "scores", "tracking"),
     ("detectors", "data"),
     ("registry", "plots"),
     ("session",),

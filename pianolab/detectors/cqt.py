@@ -6,36 +6,101 @@ above ...), only shifted along the keyboard; stiff strings stretch it a little. 
 for the note (Brown, JASA 89, 1991); the piano version weighs the pattern of harmonics at every key.
 """
 
-import typing
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import scipy.fft
-from numba import njit
+from numpy.typing import NDArray
 
-from pianolab.detector import Detector
-from pianolab.dsp import spectrum
+from pianolab.detector import Detector, chosen
+from pianolab.dsp.combs import Comb, triangles
+from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
+from pianolab.dsp.levels import LEVEL_LENGTH
+from pianolab.dsp.one_key import certainty, one_key_salience
+from pianolab.dsp.onsets import FLUX_DELAY_S
+from pianolab.dsp.rates import refuse_odd_hop
+from pianolab.dsp.registers import PIANO_REGISTERS, Registers
+from pianolab.dsp.windows import newest
+from pianolab.frames import Span
 from pianolab.roll import Salience
 from pianolab.units import key_hz
 
-BINS_PER_OCTAVE = 36  # three a semitone, as most published front ends for transcription have
-SMALLEST_KERNEL = 0.0054  # of its peak: smaller values are left out (Brown & Puckette, JASA 92, 1992)
+# Three a semitone, as most published front ends for transcription have.
+BINS_PER_OCTAVE = 36
+# Smaller values of a kernel than this part of its peak are left out (Brown & Puckette, JASA 92, 1992).
+SMALLEST_KERNEL = 0.0054
 TEXTBOOK_BINS_PER_OCTAVE = 12
 TEXTBOOK_Q = 1.0 / (2.0 ** (1.0 / TEXTBOOK_BINS_PER_OCTAVE) - 1.0)
+# The score of an answer that is as often right as wrong, and how much more is needed for e : 1. Fitted on the tune
+# recordings, with and without noise.
+HALF_AT, CERTAINTY_WIDTH = 0.28, 0.05
+
+PRESETS = {
+    "piano": Harmonics(
+        n_partials=20,
+        negative=0.6,
+        n_detunings=5,
+        inharmonic=True,
+        stretched=True,
+        emphasis=1.0,
+        floor=0.6,
+        compress=True,
+    ),
+    "textbook": Harmonics(
+        n_partials=1,
+        negative=0.0,
+        n_detunings=1,
+        inharmonic=False,
+        stretched=False,
+        emphasis=0.0,
+        floor=0.0,
+        compress=False,
+    ),
+}
 
 
-def bin_frequencies(first_hz, top_hz, *, bins_per_octave):
-    """Geometric frequencies from ``first_hz`` up to ``top_hz``, Hz (Brown 1991, eq. 1)."""
+def bin_frequencies(first_hz: float, top_hz: float, *, bins_per_octave: int) -> NDArray[np.float64]:
+    """Frequencies of constant-Q bins: each the same interval above the one before (Brown 1991, eq. 1).
+
+    Parameters
+    ----------
+    first_hz, top_hz : float
+        Of the first bin, and the highest that the last may have.
+    bins_per_octave : int
+
+    Returns
+    -------
+    (n,) float64
+        Hz.
+
+    Examples
+    --------
+    >>> bin_frequencies(110.0, 450.0, bins_per_octave=1).tolist()
+    [110.0, 220.0, 440.0]
+    """
     n = int(np.floor(bins_per_octave * np.log2(top_hz / first_hz))) + 1
     return first_hz * 2.0 ** (np.arange(n) / bins_per_octave)
 
 
-def band_kernel(cq_hz, *, bin_step_hz, n_bins, bins_per_octave):
+def band_kernel(
+    cq_hz: NDArray[np.float64], *, bin_step_hz: float, n_bins: int, bins_per_octave: int
+) -> NDArray[np.float32]:
     """Rows that gather FFT power into constant-Q bins: raised cosines, as wide as Q asks or as the FFT resolves.
+
+    Parameters
+    ----------
+    cq_hz : (n,) array
+        Frequencies of the constant-Q bins, Hz.
+    bin_step_hz, n_bins : float, int
+        The bins of the FFT.
+    bins_per_octave : int
+        Of ``cq_hz``.
 
     Returns
     -------
-    (len(cq_hz), n_bins) float32, rows of unit sum
+    (n, n_bins) float32
+        Each row sums to 1.
     """
     half_hz = np.maximum(cq_hz * (2.0 ** (1.0 / bins_per_octave) - 1.0), bin_step_hz)
     distance = np.abs(np.arange(n_bins) * bin_step_hz - cq_hz[:, None]) / half_hz[:, None]
@@ -43,7 +108,7 @@ def band_kernel(cq_hz, *, bin_step_hz, n_bins, bins_per_octave):
     return (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def spectral_kernel(cq_hz, *, q, sr, frame_length):
+def spectral_kernel(cq_hz: NDArray[np.float64], *, q: float, sr: int, frame_length: int) -> NDArray[np.float32]:
     """The constant-Q transform as sparse rows on the FFT of a frame: a Hann window of Q periods on each frequency.
 
     The kernels sit in the middle of the frame, so that their spectra are real (Brown & Puckette 1992, eq. 5).
@@ -55,6 +120,7 @@ def spectral_kernel(cq_hz, *, q, sr, frame_length):
     q : float
         Periods a window holds.
     sr, frame_length : int
+        Hz and samples.
 
     Returns
     -------
@@ -68,11 +134,14 @@ def spectral_kernel(cq_hz, *, q, sr, frame_length):
         atom = window / window.sum() * np.exp(2j * np.pi * hz / sr * offset)
         transformed = np.fft.fft(np.fft.ifftshift(atom))[: len(row)].real * 2.0 / frame_length
         row[:] = np.where(np.abs(transformed) < SMALLEST_KERNEL * transformed.max(), 0.0, transformed)
-    rows[:, 1::2] *= -1.0  # the frame starts half its length before its middle
+    # The frame starts half its length before its middle, which turns every other bin round.
+    rows[:, 1::2] *= -1.0
     return rows
 
 
-def harmonic_patterns(keys, cq_hz, *, n_harmonics, negative, cents, inharmonic, stretched):
+def harmonic_patterns(
+    keys: Sequence[int], harmonics: Harmonics, *, first_hz: float, n_bins: int
+) -> NDArray[np.float32]:
     """Weights of the constant-Q bins for every key and detuning: 1 / sqrt(n) at harmonic n, gaps between harmonics.
 
     A gap lies halfway between two harmonics as long as they are more than two bins apart.
@@ -80,72 +149,24 @@ def harmonic_patterns(keys, cq_hz, *, n_harmonics, negative, cents, inharmonic, 
     Parameters
     ----------
     keys : sequence of int
-    cq_hz : (n,) array
-        Frequencies of the bins, BINS_PER_OCTAVE to the octave.
-    n_harmonics : int
-    negative : float
-        Depth of the gaps; 0 leaves them out.
-    cents : (m,) array
-        Detunings.
-    inharmonic, stretched : bool
-        Partials of a stiff string, or whole multiples; a piano's stretched tuning, or equal temperament.
+        Key indices.
+    harmonics : Harmonics
+    first_hz : float
+        Frequency of the first bin.
+    n_bins : int
+        BINS_PER_OCTAVE to the octave.
 
     Returns
     -------
-    (len(keys) * m, n) float32, the positive part of each row of unit length
+    (len(keys) * n_detunings, n_bins) float32
+        The positive part of each row is of unit length.
     """
-    b, tuned_hz = spectrum.typical_piano()
-    keys = np.repeat(keys, len(cents))
-    first_hz = (tuned_hz if stretched else key_hz())[keys] * 2.0 ** (np.tile(cents, len(keys) // len(cents)) / 1200.0)
-    stiffness = (b[keys] if inharmonic else 0.0 * b[keys])[:, None]
-    n = np.arange(1, n_harmonics + 1)
-    at, below, above = (
-        BINS_PER_OCTAVE * np.log2(first_hz[:, None] / cq_hz[0] * spectrum.partial_ratios(n + side, stiffness))
-        for side in (0.0, -0.5, 0.5)
-    )
-    return _patterns(at, below, above, negative, len(cq_hz))
-
-
-@njit(cache=True)
-def _patterns(at, below, above, negative, n_bins):
-    rows = np.zeros((len(at), n_bins), np.float32)
-    for i in range(len(at)):
-        for n in range(at.shape[1]):
-            if at[i, n] > n_bins - 1:
-                break
-            weight = 1.0 / np.sqrt(n + 1.0)
-            spectrum.add_triangle(rows[i], at[i, n], 1.0, weight)
-            for gap in (below[i, n], above[i, n]):
-                if abs(gap - at[i, n]) > 1.0:
-                    spectrum.add_triangle(rows[i], gap, 1.0, -0.5 * negative * weight)
-        rows[i] /= np.sqrt(np.sum(np.maximum(rows[i], 0.0) ** 2))
-    return rows
-
-
-CERTAINTY = {"half_at": 0.28, "width": 0.05}  # of a score: fitted on the tune recordings, with and without noise
-
-PRESETS = {
-    "piano": {
-        "n_harmonics": 20,
-        "negative": 0.6,
-        "n_detunings": 5,
-        "inharmonic": True,
-        "stretched": True,
-        "emphasis": 1.0,
-        "floor": 0.6,
-        "compress": True,
-    },
-    "textbook": {
-        "n_harmonics": 1,
-        "negative": 0.0,
-        "n_detunings": 1,
-        "inharmonic": False,
-        "stretched": False,
-        "emphasis": 0.0,
-        "floor": 0.0,
-        "compress": False,
-    },
-}
+    places = BINS_PER_OCTAVE * np.log2(partial_places(keys, harmonics, unit_hz=first_hz))
+    own = places[:, :, :1]
+    shown = (own <= n_bins - 1) & ((np.abs(places - own) > 1.0) | (np.arange(3) == 0))
+    heights = np.where(shown, partial_heights(harmonics), 0.0)
+    n = len(places)
+    return triangles(places.reshape(n, -1), heights.reshape(n, -1), np.ones(n), n_bins)
 
 
 class Cqt(Detector):
@@ -156,11 +177,11 @@ class Cqt(Detector):
     preset : {'piano', 'textbook'}
         Where the other settings start. The piano's bins are gathered from the windows of four registers, so that the
         bass is heard within 0.2 s; the textbook's windows hold 17 periods (0.6 s of A0), and its strongest bin is
-        the note.
+        the note: of the other settings it takes the hop alone.
     hop_length : int
         Samples at 44.1 kHz, a multiple of 8.
     n_harmonics : int
-        Harmonics in the pattern; 1 is the strongest bin alone.
+        Harmonics in the pattern.
     negative : float
         Depth of the gaps between harmonics; 0 leaves them out.
     n_detunings : int
@@ -175,12 +196,17 @@ class Cqt(Detector):
         Compare roots of magnitudes.
     gate : float
         Patterns that fit less well than this are no note.
+
+    Raises
+    ------
+    PianolabError
+        If the hop is no multiple of 8.
     """
 
     name = "cqt"
     summary = "constant-Q spectrum, its bins weighted by each key's pattern of harmonics"
-    onset_delay_s = spectrum.FLUX_DELAY_S
-    tracking: typing.ClassVar[dict] = {"silence_db": -75.0, "release_db": 60.0}
+    onset_delay_s = FLUX_DELAY_S
+    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0}
 
     def __init__(
         self,
@@ -197,72 +223,95 @@ class Cqt(Detector):
         compress: bool | None = None,
         gate: float = 0.15,
     ):
-        given = {key: value for key, value in locals().items() if key in PRESETS[preset] and value is not None}
-        use = {**PRESETS[preset], **given}
-        registers = spectrum.PIANO_REGISTERS
-        spectrum.refuse_odd_hop(hop_length, registers)
-        self.hop_length, self._gate = hop_length, gate
-        self._textbook = preset == "textbook"
-        if self._textbook:
-            self._set_up_textbook()
-            return
-        self._compress, self._stretched = use["compress"], use["stretched"]
-        self._detunings = spectrum.detunings(use["n_detunings"])
-        self._spectra = spectrum.Registers(registers, sr=self.sr, hop_length=hop_length)
-        self.frame_length, self._lookahead = self._spectra.frame_length, spectrum.LEVEL_LENGTH
-        self._parts = [self._part(i, use) for i in range(len(registers))]
-
-    def _part(self, index, use):
-        """Kernel, emphasis, floor and patterns of one register."""
-        register, keys = self._spectra.registers[index], self._spectra.keys(index)
-        first_hz = key_hz()[keys[0]] * 2.0 ** (-1.0 / 12.0)
-        cq_hz = bin_frequencies(first_hz, register.top_hz, bins_per_octave=BINS_PER_OCTAVE)
-        kernel = band_kernel(
-            cq_hz,
-            bin_step_hz=self._spectra.bin_step_hz[index],
-            n_bins=self._spectra.n_bins[index],
-            bins_per_octave=BINS_PER_OCTAVE,
+        use = chosen(
+            PRESETS,
+            preset,
+            n_partials=n_harmonics,
+            negative=negative,
+            n_detunings=n_detunings,
+            inharmonic=inharmonic,
+            stretched=stretched,
+            emphasis=emphasis,
+            floor=floor,
+            compress=compress,
         )
-        names = ("n_harmonics", "negative", "inharmonic", "stretched")
-        patterns = harmonic_patterns(keys, cq_hz, cents=self._detunings, **{name: use[name] for name in names})
-        emphasis = ((cq_hz / 1000.0) ** (register.slope * use["emphasis"])).astype(np.float32)
-        return spectrum.Comb(kernel), emphasis, register.floor * use["floor"], spectrum.Comb(patterns)
-
-    def _set_up_textbook(self):
-        cq_hz = bin_frequencies(key_hz()[0], key_hz()[-1] * 1.001, bins_per_octave=TEXTBOOK_BINS_PER_OCTAVE)
-        self.frame_length = 2 ** int(np.ceil(np.log2(TEXTBOOK_Q * self.sr / cq_hz[0])))
-        self._lookahead = self.frame_length // 2
-        kernel = spectral_kernel(cq_hz, q=TEXTBOOK_Q, sr=self.sr, frame_length=self.frame_length)
-        self._kernel = spectrum.Comb(kernel)
+        refuse_odd_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
+        self.hop_length, self._gate = hop_length, gate
+        if preset == "textbook":
+            self._find = StrongestBin(sr=self.sr, hop_length=hop_length)
+            self.frame_length = self._find.frame_length
+            self._lookahead = self.frame_length // 2
+        else:
+            spectra = Registers(PIANO_REGISTERS, sr=self.sr, hop_length=hop_length)
+            lookouts = [_lookout(spectra, index, use) for index in range(len(spectra.registers))]
+            self._find = BestKey(spectra, lookouts, use)
+            self.frame_length, self._lookahead = spectra.frame_length, LEVEL_LENGTH
 
     @property
-    def lookahead(self):
+    def lookahead(self) -> int:
         return self._lookahead
 
-    def process(self, span):
-        near = span.samples[: len(span.samples) - self.lookahead + spectrum.LEVEL_LENGTH]
-        level_db = spectrum.level_db(near, span.n_frames, self.hop_length, spectrum.LEVEL_LENGTH)
-        onset = spectrum.onset_flux(near, n_frames=span.n_frames, hop_length=self.hop_length)
-        key, hz, score = self._strongest_bin(span) if self._textbook else self._best_pattern(span)
-        key = np.where(np.isfinite(level_db) & (score >= self._gate), key, -1)
-        strength, measured_hz = spectrum.one_key_a_row(key, spectrum.certainty(score, **CERTAINTY), hz)
-        return Salience(span.times, strength, measured_hz, level_db, onset=onset)
+    def process(self, span: Span) -> Salience:
+        key, hz, score = self._find(span.samples, span.n_frames)
+        key = np.where(score >= self._gate, key, -1)
+        strength = certainty(score, half_at=HALF_AT, width=CERTAINTY_WIDTH)
+        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead)
 
-    def _strongest_bin(self, span):
-        frames = spectrum.newest(
-            span.samples, n_frames=span.n_frames, length=self.frame_length, hop_length=self.hop_length
-        )
-        transformed = scipy.fft.rfft(frames, axis=1)
+
+class StrongestBin:
+    """The textbook's answer: the key of the strongest bin of a constant-Q transform, one bin a semitone.
+
+    Parameters
+    ----------
+    sr, hop_length : int
+        Hz and samples.
+
+    Attributes
+    ----------
+    frame_length : int
+        Samples: a power of 2 that holds 17 periods of A0.
+    """
+
+    def __init__(self, *, sr: int, hop_length: int):
+        cq_hz = bin_frequencies(key_hz()[0], key_hz()[-1] * 1.001, bins_per_octave=TEXTBOOK_BINS_PER_OCTAVE)
+        self.hop_length, self.frame_length = hop_length, 2 ** int(np.ceil(np.log2(TEXTBOOK_Q * sr / cq_hz[0])))
+        self._kernel = Comb(spectral_kernel(cq_hz, q=TEXTBOOK_Q, sr=sr, frame_length=self.frame_length))
+
+    def __call__(
+        self, samples: NDArray[np.float32], n_frames: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float32]]:
+        """The key of each frame, its equal-tempered frequency, and 1 as its score.
+
+        Parameters
+        ----------
+        samples : (n,) float32
+            The last frame ends with the last sample.
+        n_frames : int
+
+        Returns
+        -------
+        key : (n_frames,) int
+        hz : (n_frames,) float64
+        score : (n_frames,) float32
+        """
+        frames = newest(samples, n_frames=n_frames, length=self.frame_length, hop_length=self.hop_length)
+        transformed = np.asarray(scipy.fft.rfft(frames, axis=1))
         real, imaginary = (self._kernel(np.ascontiguousarray(part)) for part in (transformed.real, transformed.imag))
         key = np.argmax(real**2 + imaginary**2, axis=1)
         return key, key_hz()[key], np.ones(len(key), np.float32)
 
-    def _best_pattern(self, span):
-        powers = self._spectra.powers(span.samples, span.n_frames)
-        made = [
-            spectrum.compressed(kernel(power), emphasis, floor, self._compress)
-            for power, (kernel, emphasis, floor, _) in zip(powers, self._parts, strict=True)
-        ]
-        vectors, tonal = zip(*made, strict=True)
-        patterns = [part[-1] for part in self._parts]
-        return self._spectra.best_key(powers, vectors, tonal, patterns, self._detunings, stretched=self._stretched)
+
+def _lookout(spectra, index, use):
+    register, keys = spectra.registers[index], spectra.keys(index)
+    # The bins begin a semitone below the register's lowest key.
+    first_hz = key_hz()[keys[0]] * 2.0 ** (-1.0 / 12.0)
+    cq_hz = bin_frequencies(first_hz, register.top_hz, bins_per_octave=BINS_PER_OCTAVE)
+    kernel = band_kernel(
+        cq_hz,
+        bin_step_hz=spectra.bin_step_hz[index],
+        n_bins=spectra.n_bins[index],
+        bins_per_octave=BINS_PER_OCTAVE,
+    )
+    emphasis = ((cq_hz / 1000.0) ** (register.slope * use.emphasis)).astype(np.float32)
+    patterns = harmonic_patterns(keys, use, first_hz=cq_hz[0], n_bins=len(cq_hz))
+    return Lookout(emphasis, register.floor * use.floor, Comb(patterns), Comb(kernel))

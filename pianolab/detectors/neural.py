@@ -19,16 +19,18 @@ import numpy as np
 from pianolab.detector import Detector, DetectorError
 from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.errors import printable
-from pianolab.frames import frames_of
+from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
 from pianolab.tracking.settings import Tracking
 from pianolab.units import N_KEYS
 
 WEIGHTS = Path(__file__).with_name("neural.onnx")
 DELAYS_MS = (0, 30, 60, 90, 240)
-LEVEL_LENGTH = 1024  # samples
+# The level of a frame is that of its newest 64 ms: so many samples.
+LEVEL_LENGTH = 1024
 VELOCITY_MAX = 127.0
-FRAMES_AT_ONCE = 32  # so few stay in the processor's cache: more are slower
+# So few frames stay in the processor's cache; more at once are slower.
+FRAMES_AT_ONCE = 32
 # What a network's description may tell the tracker: all settings but the policy.
 TRACKED = tuple(field.name for field in fields(Tracking) if field.name != "policy")
 
@@ -69,16 +71,16 @@ class Neural(Detector):
         self.reset()
 
     @property
-    def lookahead(self):
+    def lookahead(self) -> int:
         return max(1, self.lookahead_ms * SR // 1000)
 
-    def reset(self):
+    def reset(self) -> None:
         self._states = _no_states(self._run)
 
     def _answer(self, heard):
         """(T, 4, 88) answers of this lookahead's head; the states go on."""
         answers, self._states = _answers(self._run, heard, self._states)
-        return answers[:, self._head]
+        return np.asarray(answers)[:, self._head]
 
     def _hear_the_beginning(self, span):
         """Hear what came within the lookahead of the first frame as it came, frame by frame; nothing is asked of it."""
@@ -87,7 +89,7 @@ class Neural(Detector):
             samples = np.concatenate([np.zeros(n_before * HOP, np.float32), span.samples[: FRAME_LENGTH - HOP]])
             self._answer(self._ear(replace(span, samples=samples, first_frame=-n_before)))
 
-    def process(self, span):
+    def process(self, span: Span) -> Salience:
         if span.first_frame == 0:
             self._hear_the_beginning(span)
         heard = self._ear(span)
@@ -98,7 +100,7 @@ class Neural(Detector):
             span.times,
             frame,
             unknown,
-            _level_db(span),
+            levels_db(frames_of(span, length=LEVEL_LENGTH, end=span.frame_length)),
             onset=onset,
             offset=offset,
             velocity=velocity * np.float32(VELOCITY_MAX),
@@ -119,7 +121,8 @@ def _loaded(path):
         _refuse_description(description)
         run = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         _refuse_other_network(run)
-    except Exception as error:  # onnxruntime raises a class of its own for each fault
+    except Exception as error:
+        # onnxruntime raises a class of its own for each fault.
         reason = printable(str(error).partition("\n")[0][:120])
         raise DetectorError(
             f"{printable(path)} is no network of `pianolab train` ({reason}): name its .onnx file, with the .json "
@@ -131,7 +134,8 @@ def _loaded(path):
 def _refuse_description(description):
     if not isinstance(description, dict) or description.get("delays_ms") != list(DELAYS_MS):
         raise ValueError(f"its description does not say delays_ms {list(DELAYS_MS)}")
-    tracking = description.get("tracking", {})  # there is none before it was tuned
+    # A network that was not tuned yet has no settings of the tracker.
+    tracking = description.get("tracking", {})
     if not (isinstance(tracking, dict) and all(isinstance(settings, dict) for settings in tracking.values())):
         raise ValueError("tracking in its description is not settings by lookahead")
     for name, value in (item for settings in tracking.values() for item in settings.items()):
@@ -159,10 +163,3 @@ def _answers(run, heard, states):
     names = [given.name for given in run.get_inputs()]
     answers, *states = run.run(None, dict(zip(names, [heard, *states], strict=True)))
     return answers, states
-
-
-def _level_db(span):
-    """RMS of the newest 64 ms of each frame in dBFS, (T,)."""
-    frames = frames_of(span, length=LEVEL_LENGTH, end=span.frame_length)
-    with np.errstate(divide="ignore"):
-        return 10.0 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1))

@@ -7,40 +7,65 @@ middle and treble through windows of their own and lets the deepest dip win, an 
 margin; ``preset=aubio`` gives the answers of the aubio library.
 """
 
-import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import scipy.signal
 from numba import njit
+from numpy.typing import NDArray
 
-from pianolab.detector import Detector
-from pianolab.dsp import spectrum
+from pianolab.detector import Detector, chosen
+from pianolab.dsp.compiled import parabola_top
+from pianolab.dsp.levels import LEVEL_LENGTH
+from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
+from pianolab.dsp.onsets import FLUX_DELAY_S
+from pianolab.dsp.periods import correlations, cumulative_mean_normalised, difference, energy, tapered_difference
+from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_odd_hop
+from pianolab.dsp.windows import newest, refuse_short_frame
+from pianolab.frames import Span, levels_db
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS, key_hz
 
 
 @dataclass(frozen=True)
 class Band:
-    """Periods from one to another frequency, sought in one window at one rate."""
+    """Periods from one to another frequency, sought in one window at one rate.
+
+    Attributes
+    ----------
+    top_hz, bottom_hz : float
+    divisor : int
+        The rate is divided by it.
+    length : int
+        Window, samples at the divided rate.
+    pass_hz : (float, float), optional
+        What is heard lies between these frequencies; default: everything.
+    """
 
     top_hz: float
     bottom_hz: float
     divisor: int
-    length: int  # samples at the divided rate
-    pass_hz: tuple = ()
+    length: int
+    pass_hz: tuple[float, float] | None = None
 
 
-# Chosen on the built-in tune notes, rendered pianos of random character with and without noise, and the isolated notes.
+# From A#5, B3 and A0 up, through 46, 46 and 93 ms. The treble is heard between the hammer's knock and the noise. Chosen
+# on the built-in tune notes, rendered pianos of random character with and without noise, and the isolated notes.
 BANDS = (
-    Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),  # from A#5: between the hammer's knock and the noise
-    Band(950.0, 250.0, 2, 1024),  # from B3: 46 ms
-    Band(250.0, 26.0, 4, 1024),  # from A0: 93 ms
+    Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),
+    Band(950.0, 250.0, 2, 1024),
+    Band(250.0, 26.0, 4, 1024),
 )
 PASS_TAPS = 63
-OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10))  # from this frequency up, depth that an octave must gain
-LEAST_PERIODIC = 0.5  # of a frame's energy; less is no note
+# From each of these frequencies up, a dip must be so much deeper than one an octave above it to win.
+OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10))
+# A frame of which less than this part of the energy repeats is no note.
+LEAST_PERIODIC = 0.5
+# The periodic part of an answer that is as often right as wrong, and how much more is needed for e : 1. Fitted on the
+# tune recordings, with and without noise.
+HALF_AT, CERTAINTY_WIDTH = 0.6, 0.08
 
 # Sound pressure of equal loudness that aubio weighs the spectrum with (dB at Hz, its table for yinfft).
 AUBIO_WEIGHT_HZ = np.fromstring(
@@ -53,32 +78,101 @@ AUBIO_WEIGHT_DB = np.fromstring(
     "5.4 7.8 8.1 5.3 -2.4 -11.1 -12.8 -12.2 -7.4 -17.8 -17.8 -17.8",
     sep=" ",
 )
-AUBIO_SHORT_HZ = 1300.0  # yinfft doubts periods shorter than this: half of them may be the period
-LEAST_STRENGTH = 1e-3  # of an answer in which aubio has no confidence at all: still its answer
+# aubio's yinfft doubts the period of a frequency above this: half of it may be the period.
+AUBIO_SHORT_HZ = 1300.0
+# Strength of an answer in which aubio has no confidence at all: it is still its answer.
+LEAST_STRENGTH = 1e-3
 AUBIO_TOLERANCE = {"yin": 0.15, "yinfast": 0.15, "yinfft": 0.85}
 
 
+@dataclass(frozen=True)
+class Preset:
+    """The settings of Yin that a preset stands for; a threshold of None is the tolerance of aubio's method."""
+
+    registers: bool
+    frame_length: int
+    threshold: float | None
+    newest_first: bool
+    stretched: bool
+
+
+PRESETS = {
+    "piano": Preset(registers=True, frame_length=4096, threshold=0.0, newest_first=True, stretched=True),
+    "textbook": Preset(registers=False, frame_length=4096, threshold=0.1, newest_first=False, stretched=False),
+    "aubio": Preset(registers=False, frame_length=2048, threshold=None, newest_first=False, stretched=False),
+}
+
+Periods = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 @njit(cache=True)
-def first_below(row, threshold, shortest):
-    """Lag of the first local minimum of d' below ``threshold`` (step 4 of the paper), else of the deepest one."""
+def first_below(row: NDArray[np.floating], threshold: float, shortest: int) -> int:
+    """Lag of the first local minimum of d' below a threshold (step 4 of the paper), else of the deepest one.
+
+    Parameters
+    ----------
+    row : (n_lags,) array
+        d' of one frame.
+    threshold : float
+    shortest : int
+        The first lag that is looked at.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> first_below(np.array([1.0, 0.9, 0.5, 0.09, 0.05, 0.2, 0.01, 0.3]), 0.1, 1)
+    4
+    """
     for tau in range(shortest, len(row) - 1):
         if row[tau] < threshold and row[tau] < row[tau + 1]:
             return tau
-    return shortest + np.argmin(row[shortest:])
+    return int(shortest + np.argmin(row[shortest:]))
 
 
 @njit(cache=True)
-def textbook_periods(dips, threshold, shortest):
-    """Period in samples and depth of the chosen dip of each row of d', (T,) and (T,)."""
+def textbook_periods(dips: NDArray[np.float32], threshold: float, shortest: int) -> Periods:
+    """Period and depth of the first dip below a threshold in each frame.
+
+    Parameters
+    ----------
+    dips : (T, n_lags) float32
+        d' of each frame.
+    threshold, shortest
+        As for ``first_below``.
+
+    Returns
+    -------
+    period : (T,) float64
+        Samples.
+    depth : (T,) float64
+        0 for a sound that repeats exactly.
+    """
     period, depth = np.zeros(len(dips)), np.ones(len(dips))
     for t in range(len(dips)):
-        period[t], depth[t] = spectrum.parabola(dips[t], first_below(dips[t], threshold, shortest))
+        period[t], depth[t] = parabola_top(dips[t], first_below(dips[t], threshold, shortest))
     return period, depth
 
 
 @njit(cache=True)
-def octaves_worth(hz, costs_from_hz, costs):
-    """What a frequency gains over the lowest one: the cost of each octave between them, summed."""
+def octaves_worth(hz: float, costs_from_hz: NDArray[np.float64], costs: NDArray[np.float64]) -> float:
+    """What a frequency gains over the lowest one: the cost of each octave between them, summed.
+
+    Parameters
+    ----------
+    hz : float
+    costs_from_hz : (n,) float64
+        From each of these frequencies up, rising ...
+    costs : (n,) float64
+        ... an octave costs so much.
+
+    Returns
+    -------
+    float
+        Depth of a dip.
+    """
     worth = 0.0
     for i in range(len(costs)):
         upper = min(hz, costs_from_hz[i + 1]) if i + 1 < len(costs) else hz
@@ -88,20 +182,52 @@ def octaves_worth(hz, costs_from_hz, costs):
 
 
 @njit(cache=True)
-def dip(row, tau):
-    """Place and depth of a dip of d': the place is that of d itself, which the division by its mean moves."""
+def dip(row: NDArray[np.floating], tau: int) -> tuple[float, float]:
+    """Place and depth of a dip of d'. The place is that of d itself: the division by its mean moves it.
+
+    Parameters
+    ----------
+    row : (n_lags,) array
+        d' of one frame.
+    tau : int
+        Lag of the lowest sample.
+
+    Returns
+    -------
+    lag, depth : float
+    """
     around = np.array([row[tau - 1] * tau / (tau - 1), row[tau], row[tau + 1] * tau / (tau + 1)])
-    place, _ = spectrum.parabola(around, 1)
-    return tau - 1 + place, spectrum.parabola(row, tau)[1]
+    place, _ = parabola_top(around, 1)
+    return tau - 1 + place, parabola_top(row, tau)[1]
 
 
 @njit(cache=True)
-def weigh_dips(dips, rate, top_hz, bottom_hz, costs_from_hz, costs, hz, depth, best):
-    """Let the dips of one band compete: updates frequency, depth and value of each frame's best dip in place.
+def weigh_dips(
+    dips: NDArray[np.float32],
+    rate: float,
+    band_hz: tuple[float, float],
+    octave_costs: tuple[NDArray[np.float64], NDArray[np.float64]],
+    won: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Let the dips of one band compete with those of the bands before.
 
     Depth and place of a dip are those of the parabola through its lowest point: at short lags the samples lie too far
     apart to compare a period with its double.
+
+    Parameters
+    ----------
+    dips : (T, n_lags) float32
+        d' of each frame.
+    rate : float
+        Hz.
+    band_hz : (float, float)
+        The highest and the lowest frequency sought.
+    octave_costs : (array, array)
+        As for ``octaves_worth``.
+    won : (array, array, array), each (T,) float64
+        Frequency, depth and value of each frame's best dip so far: changed in place.
     """
+    (top_hz, bottom_hz), (costs_from_hz, costs), (hz, depth, best) = band_hz, octave_costs, won
     shortest = max(2, int(rate / top_hz))
     longest = min(dips.shape[1] - 1, int(rate / bottom_hz) + 2)
     for t in range(len(dips)):
@@ -117,8 +243,17 @@ def weigh_dips(dips, rate, top_hz, bottom_hz, costs_from_hz, costs, hz, depth, b
 
 
 @njit(cache=True)
-def last_minimum(row):
-    """Position of the smallest value; of equal ones the last, as aubio takes it."""
+def last_minimum(row: NDArray[np.floating]) -> int:
+    """Position of the smallest value; of equal ones the last, as aubio takes it.
+
+    Parameters
+    ----------
+    row : (n,) array
+
+    Returns
+    -------
+    int
+    """
     at = 0
     for tau in range(1, len(row)):
         if row[tau] <= row[at]:
@@ -127,18 +262,34 @@ def last_minimum(row):
 
 
 @njit(cache=True)
-def aubio_periods(samples, correlation, hop_length, w, tolerance):
+def aubio_periods(
+    samples: NDArray[np.float32], correlation: NDArray[np.float32], hop_length: int, w: int, tolerance: float
+) -> Periods:
     """Period and depth by aubio's yin and yinfast: the first dip of d' below the tolerance, else the deepest.
 
-    d' is computed lag by lag, only as far as the dip: the function of ``spectrum.difference`` and
-    ``spectrum.cumulative_mean_normalised``, in one pass.
+    d' is computed lag by lag, only as far as the dip: ``periods.difference`` and
+    ``periods.cumulative_mean_normalised`` in one pass.
+
+    Parameters
+    ----------
+    samples, correlation
+        From ``periods.correlations``.
+    hop_length, w : int
+        Samples: from one frame to the next, and half a frame.
+    tolerance : float
+
+    Returns
+    -------
+    period : (T,) float64
+        Samples.
+    depth : (T,) float64
     """
     n_frames = len(correlation)
     period, depth = np.zeros(n_frames), np.ones(n_frames)
     scaled, totals, row = np.ones(w), np.ones(w), np.ones(w, np.float32)
     for t in range(n_frames):
         first, at, total = t * hop_length, -1, 0.0
-        start = float(spectrum.energy(samples[first : first + w]))
+        start = float(energy(samples[first : first + w]))
         later = start
         for tau in range(1, w):
             gone, new = samples[first + tau - 1], samples[first + tau + w - 1]
@@ -146,7 +297,8 @@ def aubio_periods(samples, correlation, hop_length, w, tolerance):
             d = max(start + later - 2.0 * correlation[t, tau], 0.0)
             total += d
             scaled[tau], totals[tau] = d * tau, total
-            past = tau - 3  # aubio looks three lags on before it is content with a dip
+            # aubio looks three lags on before it is content with a dip.
+            past = tau - 3
             below = past > 1 and scaled[past] < tolerance * totals[past]
             if below and scaled[past] * totals[past + 1] < scaled[past + 1] * totals[past]:
                 at = past
@@ -156,14 +308,29 @@ def aubio_periods(samples, correlation, hop_length, w, tolerance):
             row[tau] = scaled[tau] / totals[tau] if totals[tau] > 0.0 else 1.0
         if at < 0:
             at = last_minimum(row)
-        period[t], _ = spectrum.parabola(row, at)
+        period[t], _ = parabola_top(row, at)
         depth[t] = row[at]
     return period, depth
 
 
 @njit(cache=True)
-def aubio_fft_periods(dips, tolerance, short):
-    """Period and depth by aubio's yinfft: the deepest dip if below the tolerance; a short one may be halved."""
+def aubio_fft_periods(dips: NDArray[np.float32], tolerance: float, short: int) -> Periods:
+    """Period and depth by aubio's yinfft: the deepest dip if below the tolerance; a short one may be halved.
+
+    Parameters
+    ----------
+    dips : (T, n_lags) float32
+        d' of each frame.
+    tolerance : float
+    short : int
+        The longest lag that may be halved, samples.
+
+    Returns
+    -------
+    period : (T,) float64
+        Samples; 0 where no dip is below the tolerance.
+    depth : (T,) float64
+    """
     period, depth = np.zeros(len(dips)), np.ones(len(dips))
     for t in range(len(dips)):
         row = dips[t]
@@ -173,26 +340,26 @@ def aubio_fft_periods(dips, tolerance, short):
             half = int(at / 2 + 0.5)
             if at <= short and row[half] < tolerance:
                 at = half
-            period[t], _ = spectrum.parabola(row, at)
+            period[t], _ = parabola_top(row, at)
     return period, depth
 
 
-def aubio_weight(frame_length, sr):
-    """Weight of each bin of yinfft's power spectrum, (frame_length // 2 + 1,) float32."""
+def aubio_weight(frame_length: int, sr: float) -> NDArray[np.float32]:
+    """Weight of each bin of yinfft's power spectrum.
+
+    Parameters
+    ----------
+    frame_length : int
+        Samples.
+    sr : float
+        Hz.
+
+    Returns
+    -------
+    (frame_length // 2 + 1,) float32
+    """
     hz = np.arange(frame_length // 2 + 1) * sr / frame_length
     return (10.0 ** (np.interp(hz, AUBIO_WEIGHT_HZ, AUBIO_WEIGHT_DB) / 20.0)).astype(np.float32)
-
-
-CERTAINTY = {
-    "half_at": 0.6,
-    "width": 0.08,
-}  # of the periodic part: fitted on the tune recordings, with and without noise
-
-PRESETS = {
-    "piano": {"registers": True, "frame_length": 4096, "threshold": 0.0, "newest_first": True, "stretched": True},
-    "textbook": {"registers": False, "frame_length": 4096, "threshold": 0.1, "newest_first": False, "stretched": False},
-    "aubio": {"registers": False, "frame_length": 2048, "threshold": None, "newest_first": False, "stretched": False},
-}
 
 
 class Yin(Detector):
@@ -222,12 +389,17 @@ class Yin(Detector):
         Name the key by a piano's stretched tuning, or by equal temperament.
     silence_db : float
         Frames whose newest hop is below are no note (aubio); dBFS.
+
+    Raises
+    ------
+    PianolabError
+        If a window is too short for A0, or the hop is no multiple of 4 with registers.
     """
 
     name = "yin"
     summary = "YIN: the period of the waveform; preset=aubio answers as aubio does"
-    onset_delay_s = spectrum.FLUX_DELAY_S
-    tracking: typing.ClassVar[dict] = {"silence_db": -75.0, "release_db": 60.0}
+    onset_delay_s = FLUX_DELAY_S
+    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0}
 
     def __init__(
         self,
@@ -243,69 +415,62 @@ class Yin(Detector):
         stretched: bool | None = None,
         silence_db: float = -50.0,
     ):
-        given = {key: value for key, value in locals().items() if key in PRESETS[preset] and value is not None}
-        use = {**PRESETS[preset], **given}
         if frame_length is not None and registers is None:
-            use["registers"] = False
+            registers = False
+        use = chosen(
+            PRESETS,
+            preset,
+            registers=registers,
+            frame_length=frame_length,
+            threshold=threshold,
+            newest_first=newest_first,
+            stretched=stretched,
+        )
         self._aubio, self._method, self._silence_db, self.hop_length = preset == "aubio", method, silence_db, hop_length
-        self._newest_first, self._stretched, self._threshold = use["newest_first"], use["stretched"], use["threshold"]
+        self._newest_first, self._stretched = use.newest_first, use.stretched
+        self._threshold = AUBIO_TOLERANCE[method] if use.threshold is None else use.threshold
         if self._aubio:
-            self._set_up_aubio(use)
+            self.frame_length, self._lookahead = use.frame_length, hop_length
+            self._weight = aubio_weight(self.frame_length, self.sr)
             return
         self._bands = BANDS
-        if not use["registers"]:
-            spectrum.refuse_short_frame(use["frame_length"], key_hz()[0], sr=self.sr)
-            self._bands = (Band(BANDS[0].top_hz, BANDS[-1].bottom_hz, 1, use["frame_length"]),)
-        spectrum.refuse_odd_hop(hop_length, self._bands)
-        self._costs_from_hz = np.array([hz for hz, _ in OCTAVE_COSTS])
-        self._costs = np.array([cost for _, cost in OCTAVE_COSTS]) * octave_cost
-        self._lookahead = spectrum.LEVEL_LENGTH if use["registers"] else use["frame_length"] // 2
-        self.frame_length = spectrum.LEVEL_LENGTH + 2 * hop_length
-        for band in self._bands:
-            self.frame_length = max(
-                self.frame_length, spectrum.length_at_full_rate(band.length, band.divisor) + PASS_TAPS
-            )
-
-    def _set_up_aubio(self, use):
-        self.frame_length, self._lookahead = use["frame_length"], self.hop_length
-        if use["threshold"] is None:
-            self._threshold = AUBIO_TOLERANCE[self._method]
-        self._weight = aubio_weight(self.frame_length, self.sr)
+        if not use.registers:
+            refuse_short_frame(use.frame_length, key_hz()[0], sr=self.sr)
+            self._bands = (Band(BANDS[0].top_hz, BANDS[-1].bottom_hz, 1, use.frame_length),)
+        refuse_odd_hop(hop_length, (band.divisor for band in self._bands))
+        self._octave_costs = (
+            np.array([hz for hz, _ in OCTAVE_COSTS]),
+            np.array([cost for _, cost in OCTAVE_COSTS]) * octave_cost,
+        )
+        self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2
+        windows = [length_at_full_rate(band.length, band.divisor) + PASS_TAPS for band in self._bands]
+        self.frame_length = max(LEVEL_LENGTH + 2 * hop_length, *windows)
 
     @property
-    def lookahead(self):
+    def lookahead(self) -> int:
         return self._lookahead
 
-    def process(self, span):
+    def process(self, span: Span) -> Salience:
         if self._aubio:
             return self._as_aubio(span)
-        near = span.samples[: len(span.samples) - self.lookahead + spectrum.LEVEL_LENGTH]
-        level_db = spectrum.level_db(near, span.n_frames, self.hop_length, spectrum.LEVEL_LENGTH)
-        onset = spectrum.onset_flux(near, n_frames=span.n_frames, hop_length=self.hop_length)
         hz, depth = self._deepest_dip(span) if not self._threshold else self._first_dip(span)
-        key = spectrum.nearest_key(hz, stretched=self._stretched)
-        key = np.where(np.isfinite(level_db) & (depth < 1.0 - LEAST_PERIODIC), key, -1)
-        strength, measured_hz = spectrum.one_key_a_row(key, spectrum.certainty(1.0 - depth, **CERTAINTY), hz)
-        return Salience(span.times, strength, measured_hz, level_db, onset=onset)
+        key = np.where(depth < 1.0 - LEAST_PERIODIC, nearest_key(hz, stretched=self._stretched), -1)
+        strength = certainty(1.0 - depth, half_at=HALF_AT, width=CERTAINTY_WIDTH)
+        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead)
 
     def _dips(self, samples, n_frames, band, n_lags):
         """d' of every frame in one band, (n_frames, n_lags)."""
+        hop_length = self.hop_length // band.divisor
         if self._newest_first:
-            needed = band.length + (n_frames - 1) * (self.hop_length // band.divisor)
+            needed = band.length + (n_frames - 1) * hop_length
             samples = np.ascontiguousarray(samples[len(samples) - needed :][::-1])
-        function = spectrum.tapered_difference if self._method == "yinfft" else spectrum.difference
-        d = function(
-            samples,
-            n_frames=n_frames,
-            length=band.length,
-            hop_length=self.hop_length // band.divisor,
-            n_lags=n_lags,
-        )
-        return spectrum.cumulative_mean_normalised(d[::-1] if self._newest_first else d)
+        function = tapered_difference if self._method == "yinfft" else difference
+        d = function(samples, n_frames=n_frames, length=band.length, hop_length=hop_length, n_lags=n_lags)
+        return cumulative_mean_normalised(d[::-1] if self._newest_first else d)
 
     def _first_dip(self, span):
         """Frequency and depth of the first dip below the threshold."""
-        (band,) = self._bands
+        band = self._bands[0]
         dips = self._dips(span.samples, span.n_frames, band, band.length // 2)
         period, depth = textbook_periods(dips, self._threshold, int(self.sr / band.top_hz))
         return self.sr / np.maximum(period, 1.0), depth
@@ -314,36 +479,34 @@ class Yin(Detector):
         """Frequency and depth of the dip that wins among all bands."""
         n_frames = span.n_frames
         hz, depth, best = np.ones(n_frames), np.ones(n_frames), np.full(n_frames, np.inf)
-        halved = {1: span.samples}
+        rates = halved(span.samples, (band.divisor for band in self._bands))
         for band in self._bands:
-            while max(halved) < band.divisor:
-                halved[2 * max(halved)] = spectrum.halve(halved[max(halved)])
-            samples, rate = halved[band.divisor], self.sr / band.divisor
+            samples, rate = rates[band.divisor], self.sr / band.divisor
             if band.pass_hz:
-                samples = spectrum.filtered(samples, _pass_filter(band.pass_hz, rate))
+                samples = filtered(samples, _pass_filter(band.pass_hz, rate))
             n_lags = min(band.length // 2, int(rate / band.bottom_hz) + 3)
             dips = self._dips(samples, n_frames, band, n_lags)
-            weigh_dips(dips, rate, band.top_hz, band.bottom_hz, self._costs_from_hz, self._costs, hz, depth, best)
+            weigh_dips(dips, rate, (band.top_hz, band.bottom_hz), self._octave_costs, (hz, depth, best))
         return hz, depth
 
     def _as_aubio(self, span):
         settings = {"n_frames": span.n_frames, "length": self.frame_length, "hop_length": self.hop_length}
         if self._method == "yinfft":
-            d = spectrum.tapered_difference(span.samples, weight=self._weight, **settings)
-            dips = spectrum.cumulative_mean_normalised(d)
+            dips = cumulative_mean_normalised(tapered_difference(span.samples, weight=self._weight, **settings))
             period, depth = aubio_fft_periods(dips, self._threshold, round(self.sr / AUBIO_SHORT_HZ))
         else:
-            samples, correlation = spectrum.correlations(span.samples, **settings)
+            samples, correlation = correlations(span.samples, **settings)
             w = self.frame_length // 2
             period, depth = aubio_periods(samples, correlation, self.hop_length, w, self._threshold)
-        level_db = spectrum.level_db(span.samples, span.n_frames, self.hop_length, self.hop_length, True)
+        hops = newest(span.samples, n_frames=span.n_frames, length=self.hop_length, hop_length=self.hop_length)
+        level_db = levels_db(hops)
         hz = self.sr / np.where(period > 0.0, period, np.inf)
         low, high = key_hz()[0], key_hz()[-1]
-        key = np.where(hz < low, 0, np.where(hz > high, N_KEYS - 1, spectrum.nearest_key(hz, stretched=False)))
+        key = np.where(hz < low, 0, np.where(hz > high, N_KEYS - 1, nearest_key(hz, stretched=False)))
         key = np.where((hz > 0.0) & (level_db >= self._silence_db), key, -1)
-        strength, measured_hz = spectrum.one_key_a_row(key, np.clip(1.0 - depth, LEAST_STRENGTH, 1.0), hz)
+        strength, measured_hz = one_key_a_row(key, np.clip(1.0 - depth, LEAST_STRENGTH, 1.0), hz)
         return Salience(span.times, strength, measured_hz, level_db)
 
 
 def _pass_filter(pass_hz, rate):
-    return scipy.signal.firwin(PASS_TAPS, pass_hz, fs=rate, pass_zero=False).astype(np.float32)
+    return np.asarray(scipy.signal.firwin(PASS_TAPS, pass_hz, fs=rate, pass_zero=False), np.float32)

@@ -8,20 +8,21 @@ after a note is therefore a matter of the detector's lookahead alone. The detect
 
 import numpy as np
 import scipy.fft
+from numpy.typing import ArrayLike, NDArray
 
-from pianolab.dsp.spectrum import N_BINS, Comb, hann, log_bins
-from pianolab.frames import Framer, frames_of
+from pianolab.dsp.combs import N_BINS, Comb, log_bins
+from pianolab.dsp.windows import amplitude_window, hann
+from pianolab.frames import Framer, Span, frames_of
 
 SR = 16000
-HOP = 320  # samples: 20 ms
+# 20 ms.
+HOP = 320
 HOP_S = HOP / SR
-WINDOWS = (
-    (1024, 0.5),
-    (4096, 0.75),
-    (8192, 0.805),
-)  # samples, and where the peak lies: 32, 64 and 100 ms before the end
+# Samples of each window, and the part of it at which its peak lies: 32, 64 and 100 ms before the end.
+WINDOWS = ((1024, 0.5), (4096, 0.75), (8192, 0.805))
 FRAME_LENGTH = max(length for length, _ in WINDOWS)
-FLOOR = 10.0 ** (-85.0 / 20.0)  # magnitudes far below this count as silence; a full-scale sine has 1
+# Magnitudes far below this count as silence; a full-scale sine has 1.
+FLOOR = 10.0 ** (-85.0 / 20.0)
 
 
 class NeuralInput:
@@ -33,14 +34,13 @@ class NeuralInput:
         (3, 294): windows, bins. Bin 3 k + 1 is key k's equal-tempered frequency.
     """
 
-    shape = (len(WINDOWS), N_BINS)
+    shape: tuple[int, int] = (len(WINDOWS), N_BINS)
 
     def __init__(self):
-        self._windows = [hann(length, peak_at=peak_at) for length, peak_at in WINDOWS]
-        self._windows = [window * np.float32(2.0 / window.sum()) for window in self._windows]
+        self._windows = [amplitude_window(hann(length, peak_at=peak_at)) for length, peak_at in WINDOWS]
         self._combs = [Comb(log_bins(((length, 0.0),), sr=SR)) for length, _ in WINDOWS]
 
-    def __call__(self, span):
+    def __call__(self, span: Span) -> NDArray[np.float32]:
         """The input for each frame of a span.
 
         Parameters
@@ -56,11 +56,11 @@ class NeuralInput:
         out = np.empty((span.n_frames, *self.shape), np.float32)
         for channel, (window, comb) in enumerate(zip(self._windows, self._combs, strict=True)):
             frames = frames_of(span, length=len(window), end=span.frame_length)
-            out[:, channel] = comb(np.abs(scipy.fft.rfft(frames * window, axis=1)))
+            out[:, channel] = comb(np.abs(np.asarray(scipy.fft.rfft(frames * window, axis=1))))
         return np.log10(1.0 + out * np.float32(1.0 / FLOOR))
 
-    def of(self, y, *, lookahead=1):
-        """The input for a whole signal at 16 kHz, as a detector with that lookahead would hear it.
+    def of(self, y: ArrayLike, *, lookahead: int = 1) -> NDArray[np.float32]:
+        """The input for a whole sound at 16 kHz, as a detector with that lookahead would hear it.
 
         Parameters
         ----------

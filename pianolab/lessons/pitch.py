@@ -12,7 +12,8 @@ import numpy as np
 
 from pianolab import plots
 from pianolab.detectors.yin import first_below
-from pianolab.dsp import spectrum
+from pianolab.dsp import periods
+from pianolab.dsp.peaks import parabola_top
 from pianolab.lessons.teaching import figure
 from pianolab.piano import render
 from pianolab.roll import Notes
@@ -132,8 +133,8 @@ def key_errors(keys, detector):
 def d_and_d_prime(x):
     """YIN's difference function and its normalised form for one frame: eq. 6 and 8 of the paper, (W,) and (W,)."""
     x = np.asarray(x, np.float32)
-    d = spectrum.difference(x, n_frames=1, length=len(x), hop_length=len(x) // 2)
-    return d[0], spectrum.cumulative_mean_normalised(d)[0]
+    d = periods.difference(x, n_frames=1, length=len(x), hop_length=len(x) // 2)
+    return d[0], periods.cumulative_mean_normalised(d)[0]
 
 
 def yin_lag(d_prime, threshold, *, sr):
@@ -162,7 +163,7 @@ def yin_hz(x, *, sr, threshold=0.1, interpolate=True):
     """
     d, d_prime = d_and_d_prime(x)
     lag = yin_lag(d_prime, threshold, sr=sr)
-    return float(sr / (spectrum.parabola(d, lag)[0] if interpolate else lag))
+    return float(sr / (parabola_top(d, lag)[0] if interpolate else lag))
 
 
 def draw_lags(ax, values, *, sr, name, period_s=None, lag=None):
@@ -240,7 +241,7 @@ def parabola_figure(x, *, sr, midi):
     d, d_prime = d_and_d_prime(x)
     lag = yin_lag(d_prime, 0.1, sr=sr)
     near = np.arange(max(lag - 4, 0), lag + 5)
-    best = spectrum.parabola(d, lag)[0]
+    best = parabola_top(d, lag)[0]
     fine = np.linspace(lag - 1.3, lag + 1.3, 100)
     fig, ax = figure(9, 2.8)
     ax.plot(near, d[near], "o", color=plots.BLUE, label="d at whole lags")
@@ -445,7 +446,7 @@ def measure_partials(y, *, sr, f1_hz, n_partials=16):
             break
         at = low + int(np.argmax(magnitude[low:high]))
         if magnitude[at] > 4 * np.median(magnitude[low:high]):
-            hz = spectrum.parabola(np.log(magnitude), at)[0] * step_hz
+            hz = parabola_top(np.log(magnitude), at)[0] * step_hz
             spacing_hz = hz - found[-1][1] if found and found[-1][0] == n - 1 else spacing_hz
             found.append((n, hz))
             next_hz = hz

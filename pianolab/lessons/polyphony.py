@@ -11,7 +11,7 @@ import numpy as np
 
 from pianolab import plots, scores
 from pianolab.detectors import nmf
-from pianolab.dsp import network_input
+from pianolab.dsp import combs, network_input
 from pianolab.dsp.network_input import NeuralInput
 from pianolab.frames import Framer
 from pianolab.lessons.pitch import octave_ticks
@@ -101,7 +101,7 @@ def columns(y):
     spectra : (T, 294) float32
         A full-scale sine reads 1 to 1.5.
     """
-    ear = nmf.Ear(**nmf.TEXTBOOK_EAR)
+    ear = nmf.PRESETS["textbook"].ear()
     framer = Framer(frame_length=ear.frame_length, hop_length=HOP, sr=SR)
     spans = [*framer.push(np.asarray(y, np.float32)), *framer.flush()]
     return np.concatenate([span.times for span in spans]), np.concatenate([ear(span) for span in spans])
@@ -192,7 +192,7 @@ def draw_column(ax, v, **style):
     -------
     Axes
     """
-    keys = MIDI_LOW + (np.arange(len(v)) - 1) / nmf.BINS_PER_KEY
+    keys = MIDI_LOW + (np.arange(len(v)) - 1) / combs.BINS_PER_KEY
     ax.plot(keys, v, **{"color": plots.BLUE, "linewidth": 1.2, **style})
     octave_ticks(ax)
     ax.set(xlabel="key at this frequency", ylabel="magnitude (linear)", xlim=(40, 112))
@@ -330,7 +330,7 @@ def semitones(keys, *, at_s=0.3):
     """
     y = play(chords([keys], start_s=0.1, held_s=at_s + 0.3))
     longer_window = NeuralInput().of(y, lookahead=HOP)[round((0.1 + at_s) * SR / network_input.HOP), 1]
-    level = 20.0 * longer_window.reshape(-1, nmf.BINS_PER_KEY).max(axis=1)
+    level = 20.0 * longer_window.reshape(-1, combs.BINS_PER_KEY).max(axis=1)
     return level - level.max()
 
 

@@ -142,7 +142,7 @@ def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monk
         "session.py",
         "detector.py",
         "registry.py",
-        "dsp/spectrum.py",
+        "dsp/spectra.py",
     ):
         assert changes(name), name
     assert changes("detectors/fft_peak.py")

@@ -1,5 +1,7 @@
 """Constant-Q: kernels and patterns of known shape, sounds of known pitch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,8 +51,8 @@ def test_the_textbook_transform_has_a_full_scale_sine_at_1_in_its_own_bin():
 
 def test_patterns_of_harmonic_strings_are_one_pattern_moved_along():
     hz = cqt.bin_frequencies(key_hz()[30], 8000.0, bins_per_octave=cqt.BINS_PER_OCTAVE)
-    settings = {"n_harmonics": 5, "negative": 0.5, "inharmonic": False, "stretched": False}
-    low, high = cqt.harmonic_patterns([36, 40], hz, cents=np.zeros(1), **settings)
+    harmonics = replace(cqt.PRESETS["textbook"], n_partials=5, negative=0.5)
+    low, high = cqt.harmonic_patterns([36, 40], harmonics, first_hz=hz[0], n_bins=len(hz))
     shift = 4 * cqt.BINS_PER_OCTAVE // 12
     assert np.allclose(low[:-shift], high[shift:], atol=1e-4)
     assert low.min() < 0 < low.max()

@@ -1,11 +1,16 @@
 """FFT peaks: combs of known shape on sounds of known pitch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pianolab.detector import DetectorError
-from pianolab.detectors.fft_peak import comb_templates, strongest_peak
-from pianolab.dsp import spectrum
+from pianolab.detectors.fft_peak import PRESETS, FftPeak, comb_templates, strongest_peak
+from pianolab.dsp.spectra import power_spectra
+from pianolab.dsp.tuning import TYPICAL_B, partial_ratios
+from pianolab.dsp.windows import amplitude_window, hann
+from pianolab.errors import PianolabError
 from pianolab.piano import PIANOS, render
 from pianolab.registry import create
 from pianolab.roll import Notes
@@ -39,8 +44,8 @@ def test_the_frequency_is_the_first_partials_within_three_cents(midi):
 
 
 def test_a_comb_stands_on_the_partials_with_gaps_between():
-    settings = {"n_partials": 3, "negative": 1.0, "inharmonic": False, "stretched": False}
-    (row,) = comb_templates([48], bin_step_hz=10.0, n_bins=200, width_hz=20.0, detunings=[0.0], **settings)
+    harmonics = replace(PRESETS["textbook"], n_partials=3, negative=1.0)
+    (row,) = comb_templates([48], harmonics, bin_step_hz=10.0, n_bins=200)
     teeth = [row[44], row[88], row[132]]  # A4: 440, 880, 1320 Hz
     assert np.all(np.diff(teeth) < 0)
     assert np.all(row[[22, 66, 110, 154]] < 0)
@@ -48,9 +53,9 @@ def test_a_comb_stands_on_the_partials_with_gaps_between():
 
 
 def test_the_textbook_takes_the_highest_peak_and_the_piano_version_the_note():
-    t, b = np.arange(SR) / SR, spectrum.typical_piano()[0][36]
+    t, b = np.arange(SR) / SR, TYPICAL_B[36]
     level = {1: 0.1, 2: 0.1, 3: 0.3, 4: 0.1, 5: 0.05, 6: 0.05}
-    hz = {n: 220.0 * spectrum.partial_ratios(n, b) for n in level}
+    hz = {n: 220.0 * partial_ratios(n, b) for n in level}
     y = sum(level[n] * np.sin(2 * np.pi * hz[n] * t) for n in level)
     assert cents_between(heard(y, "fft_peak:preset=textbook")[1], hz[3]) == pytest.approx(0.0, abs=2.0)
     assert cents_between(heard(y, "fft_peak")[1], 220.0) == pytest.approx(0.0, abs=2.0)
@@ -59,7 +64,7 @@ def test_the_textbook_takes_the_highest_peak_and_the_piano_version_the_note():
 def test_the_strongest_peak_is_placed_between_the_bins():
     hz = 1003.7
     y = np.sin(2 * np.pi * hz * np.arange(4096) / SR)[None].astype(np.float32)
-    power = spectrum.power_spectra(y, spectrum.amplitude_window(spectrum.hann(4096)))
+    power = power_spectra(y, amplitude_window(hann(4096)))
     assert strongest_peak(power, SR / 4096, low_hz=20, high_hz=5000)[0] == pytest.approx(hz, abs=0.3)
 
 
@@ -83,10 +88,10 @@ def test_every_mend_can_be_switched_off(setting):
 
 
 def test_gaps_keep_the_octave_above_away():
-    settings = {"bin_step_hz": 10.0, "n_bins": 500, "width_hz": 20.0, "detunings": [0.0], "n_partials": 10}
     share = {}
     for negative in (0.0, 1.0):
-        played, above = comb_templates([48, 60], negative=negative, inharmonic=False, stretched=False, **settings)
+        harmonics = replace(PRESETS["textbook"], n_partials=10, negative=negative)
+        played, above = comb_templates([48, 60], harmonics, bin_step_hz=10.0, n_bins=500)
         sound = np.maximum(played, 0.0)
         share[negative] = (above @ sound) / (played @ sound)
     assert share[0.0] > 0.5  # every tooth of A5 stands on a partial of A4
@@ -114,6 +119,24 @@ def test_a_window_too_short_for_a0_is_refused_with_the_remedy():
 def test_a_hop_that_the_lower_rates_cannot_follow_is_refused():
     with pytest.raises(DetectorError, match="hop_length 300 is no multiple of 8: use 296"):
         create("fft_peak:hop_length=300")
+    with pytest.raises(PianolabError, match="hop_length 300 is no multiple of 8: use 296"):
+        FftPeak(hop_length=300)
+
+
+def test_a_preset_that_is_none_is_refused_with_those_that_are():
+    with pytest.raises(DetectorError, match="preset 'organ' is not a choice: use piano or textbook"):
+        FftPeak(preset="organ")
+
+
+def test_what_is_given_takes_the_place_of_the_presets_own():
+    y = note(60)
+    by_preset, by_hand = (
+        analyse(y, sr=SR, detector=FftPeak(**given))
+        for given in ({"preset": "textbook"}, {"preset": "textbook", "n_partials": 1, "frame_length": 4096})
+    )
+    assert np.array_equal(by_preset.strength, by_hand.strength)
+    eight = analyse(y, sr=SR, detector="fft_peak:preset=textbook,n_partials=8")
+    assert not np.array_equal(by_preset.strength, eight.strength)
 
 
 def test_latency_is_stated_and_shorter_than_the_window():
@@ -123,8 +146,8 @@ def test_latency_is_stated_and_shorter_than_the_window():
 
 
 def test_a_tone_between_two_keys_goes_to_the_nearer_one():
-    t, b = np.arange(SR) / SR, spectrum.typical_piano()[0][48]
+    t, b = np.arange(SR) / SR, TYPICAL_B[48]
     for cents, key in ((38, 48), (65, 49)):
         hz = midi_to_hz(69) * 2 ** (cents / 1200)
-        y = sum(0.2 / n * np.sin(2 * np.pi * hz * spectrum.partial_ratios(n, b) * t) for n in range(1, 9))
+        y = sum(0.2 / n * np.sin(2 * np.pi * hz * partial_ratios(n, b) * t) for n in range(1, 9))
         assert heard(y)[0] == key

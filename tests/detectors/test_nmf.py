@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pianolab import sound
 from pianolab.detector import DetectorError
 from pianolab.detectors import nmf
+from pianolab.dsp.combs import BINS_PER_KEY
 from pianolab.frames import Framer
 from pianolab.piano import render
 from pianolab.registry import create
@@ -72,11 +72,11 @@ def test_silence_holds_nothing(sums):
 
 @pytest.mark.parametrize("midi", [21, 45, 69, 93, 105])
 def test_a_sine_lights_the_bin_of_its_key(midi):
-    ear = nmf.Ear(**nmf.TEXTBOOK_EAR)
+    ear = nmf.PRESETS["textbook"].ear()
     y = np.sin(2 * np.pi * key_hz()[midi_to_key(midi)] * np.arange(nmf.SR) / nmf.SR).astype(np.float32)
     framer = Framer(frame_length=ear.frame_length, hop_length=160, sr=nmf.SR)
     heard = np.concatenate([ear(span) for span in framer.push(y)])[50]
-    assert abs(np.argmax(heard) - (1 + nmf.BINS_PER_KEY * midi_to_key(midi))) <= 1
+    assert abs(np.argmax(heard) - (1 + BINS_PER_KEY * midi_to_key(midi))) <= 1
     assert 0.5 < heard.max() < 2.0  # a full-scale sine reads about 1
 
 
@@ -89,122 +89,6 @@ def test_the_octave_above_an_attack_loses_a_tenth_of_it_and_the_octave_below_not
     assert cleared[28] == pytest.approx(0.5 - crowd)
     assert cleared[40] == pytest.approx(1.0 - nmf.GHOST_SHARE * 0.5 - crowd)  # key 28 lies an octave below it
     assert cleared[0] == 0
-
-
-def test_a_late_template_is_made_from_the_late_sound_only():
-    ear = nmf.Ear(**nmf.TEXTBOOK_EAR)
-    seconds = np.arange(int(2.1 * nmf.SR)) / nmf.SR
-    early, late = (np.sin(2 * np.pi * key_hz()[key] * seconds) for key in (40, 52))
-    y = np.where(seconds < 0.7, early, late).astype(np.float32) * (seconds >= 0.2)
-    notes = [(key, y.astype(np.float32), 0.2) for key in range(88)]
-    _, decay, last = nmf.learn_templates(notes, ear, nmf.TEXTBOOK_STAGES_S)[0]
-    peaks = [np.argmax(row) for row in (decay, last)]
-    assert np.abs(np.subtract(peaks, [1 + 3 * 40, 1 + 3 * 52])).max() <= 1
-
-
-@pytest.fixture(scope="module")
-def three_keys():
-    """Rendered notes of A0, C#4 and C8."""
-    return [note for note in nmf.rendered_notes(pianos=("grand",), velocities=(64,)) if note[0] in (0, 40, 87)]
-
-
-def test_the_shipped_templates_are_of_unit_sum_and_those_of_the_keys(three_keys):
-    learnt = nmf.learn_templates(three_keys, nmf.Ear(**nmf.PIANO_EAR), nmf.STAGES_S)
-    with np.load(nmf.TEMPLATES, allow_pickle=False) as file:
-        shipped = file["piano"].astype(float)
-    assert shipped.shape == (88, 3, 3 * nmf.N_BINS)
-    assert np.allclose(shipped.sum(axis=2), 1.0, atol=0.01)
-    for key in (0, 40, 87):  # one piano and velocity instead of all: alike, and more so than another key's
-        likeness = [np.corrcoef(learnt[key, 1], shipped[other, 1])[0, 1] for other in range(88)]
-        assert np.argmax(likeness) == key
-        assert likeness[key] > 0.8
-
-
-def test_a_key_without_notes_borrows_its_neighbours_templates_a_semitone_higher(three_keys):
-    learnt = nmf.learn_templates(three_keys, nmf.Ear(**nmf.TEXTBOOK_EAR), nmf.TEXTBOOK_STAGES_S)
-    assert np.all(learnt[41] == 0)
-    spread = nmf.spread(learnt, {0, 40, 87})
-    assert np.allclose(spread[40], learnt[40])
-    moved = learnt[40, 1, : -nmf.BINS_PER_KEY]
-    assert np.allclose(spread[41, 1, nmf.BINS_PER_KEY :], moved / moved.sum())
-
-
-def test_a_note_that_ends_before_the_late_stage_is_refused_by_key_and_length():
-    y = render(Notes([0.2], [0.5], [60], [90]), sr=nmf.SR)[: round(0.7 * nmf.SR)]
-    with pytest.raises(DetectorError, match=r"note C4, which lasts 0\.50 s .* 0\.6 to 1\.5 s .*: record it for 1\.5 s"):
-        nmf.learn_templates([(39, y, 0.2)], nmf.Ear(**nmf.PIANO_EAR), nmf.STAGES_S)
-
-
-@pytest.mark.parametrize("preset", ["piano", "textbook"])
-def test_a_silent_note_is_refused_by_key(preset):
-    ear, stages_s = (nmf.PIANO_EAR, nmf.STAGES_S) if preset == "piano" else (nmf.TEXTBOOK_EAR, nmf.TEXTBOOK_STAGES_S)
-    with pytest.raises(DetectorError, match=r"the note A0, which lasts 2\.50 s .* has no sound"):
-        nmf.learn_templates([(0, np.zeros(3 * nmf.SR, np.float32), 0.5)], nmf.Ear(**ear), stages_s)
-
-
-def test_a_folder_without_notes_is_refused(tmp_path):
-    with pytest.raises(DetectorError, match="holds no notes"):
-        list(nmf.recorded_notes(tmp_path))
-
-
-@pytest.mark.parametrize("name", ["cover", "C9", "C0"])
-def test_a_file_that_is_not_named_by_a_key_is_refused_by_name(tmp_path, name):
-    sound.write(tmp_path / f"{name}.wav", 0.1 * np.ones(8000, np.float32), sr=16000)
-    with pytest.raises(DetectorError, match=rf"{name}\.wav is not named by a key"):
-        list(nmf.recorded_notes(tmp_path))
-
-
-def a_note(path, seconds):
-    sound.write(path, render(Notes([0.1], [0.1 + seconds], [69], [90]), sr=16000)[: round(16000 * seconds)], sr=16000)
-
-
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (lambda folder: folder.rmdir(), "No such file or directory"),
-        (lambda folder: None, "holds no notes"),
-        (lambda folder: (folder / "cover.wav").write_bytes(b""), "not named by a key"),
-        (lambda folder: (folder / "A4.wav").write_bytes(b"no sound"), "A4.wav"),
-        (lambda folder: a_note(folder / "A4.wav", 0.5), "the note A4, which lasts 0.40 s"),
-    ],
-    ids=["missing", "empty", "stray", "no_sound", "short"],
-)
-def test_notes_that_cannot_be_used_leave_the_templates_as_they_were(tmp_path, capsys, make, reason):
-    """One line says why, before the half minute of rendering; what was there stays, bit for bit, and nothing else."""
-    folder, out = tmp_path / "notes", tmp_path / "out" / "templates.npz"
-    folder.mkdir()
-    out.parent.mkdir()
-    out.write_bytes(b"as before")
-    make(folder)
-    assert nmf.main(["--notes", str(folder), "--out", str(out)]) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 1
-    assert told[0].startswith("python -m pianolab.detectors.nmf: ")
-    assert reason in told[0]
-    assert out.read_bytes() == b"as before"
-    assert list(out.parent.iterdir()) == [out]
-
-
-def test_what_is_learnt_is_written_whole_and_what_cannot_be_written_is_said(tmp_path, capsys, three_keys, monkeypatch):
-    monkeypatch.setattr(nmf, "rendered_notes", lambda: three_keys)
-    a_note(tmp_path / "A4.wav", 2.0)
-    out = tmp_path / "templates.npz"
-    assert nmf.main(["--notes", str(tmp_path), "--out", str(out)]) == 0
-    assert "from 3 rendered and 1 recorded notes" in capsys.readouterr().out
-    with np.load(out, allow_pickle=False) as learnt:
-        assert learnt["piano"].shape == (88, 3, 3 * nmf.N_BINS)
-        assert np.allclose(learnt["textbook"][[0, 40, 87]].sum(axis=2, dtype=float), 1.0, atol=0.01)
-    assert nmf.main(["--out", str(tmp_path / "none" / "templates.npz")]) == 2
-    assert "No such file or directory" in capsys.readouterr().err
-
-
-def test_recorded_notes_are_named_by_their_key_and_begin_where_they_sound(tmp_path):
-    y = render(Notes([0.25], [1.0], [63], [90]), sr=44100)
-    sound.write(tmp_path / "Ds4.flac", y, sr=44100)
-    ((key, heard, onset_s),) = nmf.recorded_notes(tmp_path)
-    assert key == midi_to_key(63)
-    assert onset_s == pytest.approx(0.5 + 0.25, abs=0.01)
-    assert np.all(heard[: nmf.SR // 2] == 0)
 
 
 def test_chords_of_another_touch_and_room_are_heard_as_played():

@@ -5,7 +5,8 @@ import pytest
 
 from pianolab.detector import DetectorError
 from pianolab.detectors import yin
-from pianolab.dsp import spectrum
+from pianolab.dsp.one_key import nearest_key
+from pianolab.dsp.periods import cumulative_mean_normalised, difference
 from pianolab.piano import PIANOS, render
 from pianolab.registry import create
 from pianolab.roll import Notes
@@ -35,8 +36,8 @@ def test_a_buzzing_tone_is_heard_within_four_cents(midi, method):
 
 
 def test_a_pure_tone_has_its_dip_at_its_period():
-    d = spectrum.difference(sawtooth(441.0, n_partials=1), n_frames=1, length=2048, hop_length=512)
-    dips = spectrum.cumulative_mean_normalised(d)
+    d = difference(sawtooth(441.0, n_partials=1), n_frames=1, length=2048, hop_length=512)
+    dips = cumulative_mean_normalised(d)
     period, depth = yin.textbook_periods(dips, 0.1, 9)
     assert period[0] == pytest.approx(100.0, abs=0.01)
     assert depth[0] == pytest.approx(0.0, abs=1e-3)
@@ -93,7 +94,7 @@ def test_every_mend_can_be_switched_off(setting):
 
 def test_stretched_names_can_be_switched_off():
     just_sharp = key_hz()[80] * 2 ** (60 / 1200)  # nearer to the next key in equal temperament only
-    assert spectrum.nearest_key(just_sharp, stretched=False) == 81
+    assert nearest_key(just_sharp, stretched=False) == 81
     assert create("yin:stretched=false")._stretched is False
 
 

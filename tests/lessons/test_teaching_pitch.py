@@ -8,7 +8,7 @@ import pytest
 
 import pianolab
 from pianolab.detector import Detector
-from pianolab.dsp.spectrum import one_key_a_row
+from pianolab.dsp.one_key import one_key_a_row
 from pianolab.lessons import pitch as lesson
 from pianolab.lessons.teaching import figure, in_words
 from pianolab.piano import PIANOS
