@@ -295,7 +295,7 @@ class StrongestBin:
         score : (n_frames,) float32
         """
         frames = newest(samples, n_frames=n_frames, length=self.frame_length, hop_length=self.hop_length)
-        transformed = np.asarray(scipy.fft.rfft(frames, axis=1))
+        transformed = np.asarray(scipy.fft.rfft(frames, axis=1), np.complex64)
         real, imaginary = (self._kernel(np.ascontiguousarray(part)) for part in (transformed.real, transformed.imag))
         key = np.argmax(real**2 + imaginary**2, axis=1)
         return key, key_hz()[key], np.ones(len(key), np.float32)

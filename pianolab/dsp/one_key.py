@@ -54,8 +54,8 @@ def certainty(score: ArrayLike, *, half_at: float, width: float) -> NDArray[np.f
 
     Examples
     --------
-    >>> certainty([0.2, 0.3, 0.9], half_at=0.3, width=0.05).round(2).tolist()
-    [0.12, 0.5, 1.0]
+    >>> certainty([-9.0, 0.3, 9.0], half_at=0.3, width=0.05).tolist()
+    [0.0, 0.5, 1.0]
     """
     return (1.0 / (1.0 + np.exp((half_at - np.asarray(score, dtype=float)) / width))).astype(np.float32)
 

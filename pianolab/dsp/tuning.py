@@ -55,7 +55,7 @@ def tuned_hz(*, stretched: bool) -> NDArray[np.float64]:
     Examples
     --------
     >>> tuned_hz(stretched=True)[[0, 48, 87]].round(1).tolist()
-    [27.1, 440.0, 4243.3]
+    [27.1, 440.0, 4304.6]
     """
     return TYPICAL_HZ if stretched else np.asarray(key_hz())
 

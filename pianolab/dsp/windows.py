@@ -33,8 +33,8 @@ def hann(n: int, *, peak_at: float = 0.5) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> hann(4).round(2).tolist()
-    [0.15, 0.85, 0.85, 0.15]
+    >>> hann(3).tolist()
+    [0.25, 1.0, 0.25]
     """
     t = (np.arange(n) + 0.5) / n
     phase = np.where(t < peak_at, 0.5 * t / peak_at, 0.5 + 0.5 * (t - peak_at) / (1.0 - peak_at))
