@@ -21,7 +21,6 @@ IN_A_SENTENCE = {
     *("data/builtin", "data/folders", "data/recording"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching"),
-    "training/course",
 }
 MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 

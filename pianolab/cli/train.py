@@ -15,7 +15,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", action="append", metavar="DIR", required=True, help="labelled recordings to learn from")
     add("--out", metavar="DIR", required=True, help="everything that is made; a training that stopped goes on there")
     add("--hold-out", action="append", metavar="PIANO", default=[], help="validate on this piano (else every sixth)")
-    add("--like", metavar="FILE", help="course.json of a training: the same recordings, learnt from and held out")
+    add("--like", metavar="FILE", help="plan.json of a training: the same recordings, learnt from and held out")
     add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
     add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
     add("--steps", type=number_of("steps"), metavar="N", help="how long (setting steps)")
@@ -25,24 +25,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     try:
-        from pianolab.training import course
+        from pianolab.training.plan import make_plan
+        from pianolab.training.settings import read_settings
+        from pianolab.training.train import train_network
     except ImportError as error:
         raise UsageError(
             f"training needs PyTorch ({error}): make setup-train, or in an environment of your own "
             "pip install -e '.[train]'"
         ) from error
-    settings = course.settings_from(args.config, steps=args.steps, seed=args.seed)
-    course.train_network(
-        args.data,
-        args.out,
-        settings,
-        hold_out=tuple(args.hold_out),
-        like=args.like,
-        notes_dir=args.notes,
-        jobs=args.jobs,
-        say=lambda line: print(line, flush=True),
-    )
+    settings = read_settings(args.config, steps=args.steps, seed=args.seed)
+    plan = make_plan(args.data, hold_out=args.hold_out, like=args.like, notes_dir=args.notes, say=_say)
+    train_network(plan, args.out, settings, jobs=args.jobs, say=_say)
     return DONE
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 COMMAND = Command("train", "train the network of the detector neural (needs PyTorch)", _EXAMPLES, _add_arguments, _run)

@@ -7,13 +7,16 @@ the number of the step alone.
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from pianolab.dsp.network_input import HOP_S, N_BINS
 from pianolab.errors import printable
 from pianolab.labels import read_labels
-from pianolab.training.network import DELAYS_MS
-from pianolab.training.settings import TrainingError
+from pianolab.training.errors import TrainingError
+from pianolab.training.network import DELAYS_MS, N_COLUMNS
+from pianolab.training.settings import Settings
 from pianolab.training.targets import note_targets
 
 
@@ -22,7 +25,7 @@ class Pieces:
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         Inputs (``.npy``) and their labels (``.tsv``).
 
     Attributes
@@ -40,7 +43,7 @@ class Pieces:
         If labels are missing or cannot be read.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path):
         paths = sorted(Path(folder).glob("*.npy"))
         if not paths:
             raise TrainingError(f"{printable(folder)} holds no material: make it first (pianolab train does)")
@@ -48,7 +51,9 @@ class Pieces:
         self.notes = [read_labels(path.with_suffix(".tsv")).on_keyboard() for path in paths]
         self._ends = np.cumsum([len(heard) for heard in self.inputs])
 
-    def segment(self, rng, frames):
+    def draw_segment(
+        self, rng: np.random.Generator, frames: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """A random stretch of a piece, each frame of the material as probable as any other.
 
         Parameters
@@ -72,7 +77,7 @@ class Pieces:
         return heard, np.stack([note_targets(self.notes[i], ends_s - ms / 1000.0) for ms in DELAYS_MS])
 
 
-def batch(pieces, settings, step):
+def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, Tensor]:
     """Segments for one step.
 
     Parameters
@@ -91,22 +96,24 @@ def batch(pieces, settings, step):
     rng = np.random.default_rng([settings.seed, 4, step])
     inputs, targets = [], []
     for _ in range(settings.batch):
-        heard, wanted = pieces.segment(rng, settings.frames)
-        shift = int(rng.integers(-1, 2))  # semitones
-        if shift:
-            heard, wanted = _moved(heard, 3 * shift), _moved(wanted, shift)
+        heard, wanted = pieces.draw_segment(rng, settings.frames)
+        semitones = int(rng.integers(-1, 2))
+        if semitones:
+            heard, wanted = _moved(heard, N_BINS // N_COLUMNS * semitones), _moved(wanted, semitones)
+        # The tone changes by up to 4 dB at six points over the range.
         tone_db = np.interp(np.arange(N_BINS), np.linspace(0, N_BINS, 6), rng.uniform(-4.0, 4.0, 6))
-        comb_db = rng.uniform(0.0, 3.0) * np.interp(  # a room lets neighbouring partials through unlike
-            np.arange(N_BINS), np.linspace(0, N_BINS, N_BINS // 3), rng.standard_normal(N_BINS // 3)
+        # A room lets neighbouring partials through unlike, so each semitone has a gain of its own.
+        comb_db = rng.uniform(0.0, 3.0) * np.interp(
+            np.arange(N_BINS), np.linspace(0, N_BINS, N_COLUMNS), rng.standard_normal(N_COLUMNS)
         )
         gain = np.float32(10.0) ** ((tone_db + comb_db + rng.uniform(-8.0, 8.0)) / 20.0).astype(np.float32)
-        inputs.append(louder(heard, gain))
+        inputs.append(amplify(heard, gain))
         targets.append(wanted)
     x = torch.from_numpy(np.stack(inputs)).permute(0, 2, 1, 3)
     return x.contiguous(memory_format=torch.channels_last), torch.from_numpy(np.stack(targets))
 
 
-def louder(heard, gain):
+def amplify(heard: npt.NDArray[np.float32], gain: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The input as it would be if the sound were ``gain`` times as strong.
 
     Parameters
@@ -119,12 +126,18 @@ def louder(heard, gain):
     Returns
     -------
     (..., 294) float32
+
+    Examples
+    --------
+    >>> silent, loud = amplify(np.array([0.0, 2.0], np.float32), np.array([4.0, 4.0], np.float32))
+    >>> round(float(silent), 2), round(float(loud), 2)
+    (0.0, 2.6)
     """
     return np.log10(1.0 + gain * (np.power(np.float32(10.0), heard) - 1.0), dtype=np.float32)
 
 
-def _moved(values, by):
-    """Shifted along the last axis, zeros moving in."""
+def _moved(values: npt.NDArray[np.float32], by: int) -> npt.NDArray[np.float32]:
+    """Shifted along the last axis by at least one place, zeros moving in."""
     out = np.zeros_like(values)
     if by > 0:
         out[..., by:] = values[..., :-by]

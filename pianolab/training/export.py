@@ -9,87 +9,24 @@ import json
 import warnings
 from pathlib import Path
 
-import safetensors
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pianolab.dsp.network_input import NeuralInput
-from pianolab.training.material import writing
+from pianolab.training.errors import writing
 from pianolab.training.network import DELAYS_MS, N_KEYS, CausalConv, HarmonicStack, NoteNet
 from pianolab.training.targets import KINDS
+from pianolab.training.weights import load_network
 
 
-class _Stream(nn.Module):
-    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) in [0, 1], and the states."""
-
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-
-    def forward(self, heard, *states):
-        out, new = self.net(heard.permute(1, 0, 2)[None], states)
-        return (torch.sigmoid(out[0]).permute(2, 0, 1, 3), *new)
-
-
-def load_weights(path):
-    """The network of a ``best.safetensors`` and what is known about it.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    net : NoteNet
-        In evaluation mode.
-    about : dict
-        ``step``, ``scores`` of the validation and ``settings`` of the training.
-    """
-    with safetensors.safe_open(path, "pt") as file:
-        about = json.loads(file.metadata()["about"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    settings = about["settings"]
-    net = NoteNet(ear=settings["ear"], width=settings["width"], rivals=settings["rivals"])
-    net.load_state_dict(tensors)
-    return net.eval(), about
-
-
-@torch.no_grad()
-def _folded(net):
-    """The same network with each batch norm folded into the weights before it (in place)."""
-    for module in net.modules():
-        if not isinstance(module, (CausalConv, HarmonicStack)):
-            continue
-        norm = module.norm
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        shift = norm.bias - norm.running_mean * scale
-        if isinstance(module, CausalConv):
-            module.conv.weight *= scale[:, None, None, None]
-            module.conv.bias = nn.Parameter(shift)
-            module.norm = nn.Identity()
-        else:
-            module.weight *= scale
-            module.norm = _Shift(shift)
-    return net
-
-
-class _Shift(nn.Module):
-    def __init__(self, shift):
-        super().__init__()
-        self.register_buffer("shift", shift[:, None, None].clone())
-
-    def forward(self, x):
-        return x + self.shift
-
-
-def export(weights, out):
+def export_network(weights: str | Path, out: str | Path) -> None:
     """Write the ONNX file and its description.
 
     Parameters
     ----------
-    weights : path
+    weights : str or Path
         ``best.safetensors``.
-    out : path
+    out : str or Path
         ``....onnx``; the description gets the same name with ``.json``.
 
     Raises
@@ -97,12 +34,12 @@ def export(weights, out):
     TrainingError
         If one of the two cannot be written.
     """
-    net, known = load_weights(weights)
+    net, known = load_network(weights)
     stream, states = _Stream(_folded(net)), net.empty_states()
     names = [f"state_{i}" for i in range(len(states))]
     heard = torch.zeros(4, *NeuralInput.shape)
     with warnings.catch_warnings(), writing(out) as temporary:
-        warnings.simplefilter("ignore")  # of the exporter, about itself
+        warnings.simplefilter("ignore")  # The exporter warns of itself.
         torch.onnx.export(
             stream,
             (heard, *states),
@@ -116,3 +53,45 @@ def export(weights, out):
     description = {"delays_ms": DELAYS_MS, "kinds": KINDS, "n_keys": N_KEYS, **known}
     with writing(Path(out).with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+
+
+class _Stream(nn.Module):
+    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) in [0, 1], and the states."""
+
+    def __init__(self, net: NoteNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, heard: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        logits, new = self.net(heard.permute(1, 0, 2)[None], states)
+        return (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), *new)
+
+
+@torch.no_grad()
+def _folded(net: NoteNet) -> NoteNet:
+    """The same network with each batch norm folded into the weights before it (in place)."""
+    for module in net.modules():
+        if not isinstance(module, CausalConv | HarmonicStack):
+            continue
+        norm = module.norm
+        scale = norm.weight / torch.sqrt(norm.get_buffer("running_var") + norm.eps)
+        shift = norm.bias - norm.get_buffer("running_mean") * scale
+        if isinstance(module, CausalConv):
+            module.conv.weight.mul_(scale[:, None, None, None])
+            module.conv.bias = nn.Parameter(shift)
+            module.register_module("norm", nn.Identity())
+        else:
+            module.weight.mul_(scale)
+            module.register_module("norm", _Shift(shift))
+    return net
+
+
+class _Shift(nn.Module):
+    """Adds one number a channel: what is left of a batch norm whose scale went into the weights."""
+
+    def __init__(self, shift: Tensor):
+        super().__init__()
+        self.register_buffer("shift", shift[:, None, None].clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.get_buffer("shift")

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pianolab.training.settings import SKIPPED_FRAMES
+
 # Semitones from a stroke to keys that its partials may be taken for: octave, twelfth, two octaves, the octave below.
 RIVALS = (12, 19, 24, -12)
-SKIPPED = 16  # The first frames of a segment do not count, because the network has heard too little.
 
 # How much each part counts beside held keys, which count once. Strokes and releases are rare, and most is asked of
 # strokes.
@@ -117,7 +118,7 @@ def note_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float])
     Returns
     -------
     torch.Tensor
-        One number; the first SKIPPED frames are not in it.
+        One number; the first SKIPPED_FRAMES frames are not in it.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def note_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float])
     >>> round(note_loss(torch.full_like(silence, -9.0), silence, delay_weights=[1.0]).item(), 2)
     0.0
     """
-    logits, target = logits[:, :, :, SKIPPED:].float(), target[:, :, :, SKIPPED:]
+    logits, target = logits[:, :, :, SKIPPED_FRAMES:].float(), target[:, :, :, SKIPPED_FRAMES:]
     onset, frame, offset, velocity = range(4)
     wrong = F.binary_cross_entropy_with_logits(logits[:, :, :velocity], target[:, :, :velocity], reduction="none")
     per_delay = ONSET_WEIGHT * onset_errors(logits[:, :, onset], target[:, :, onset]).mean((0, 2, 3))

@@ -9,16 +9,22 @@ The same small weights serve every key (a piano's keys are alike); what tells th
 are gathered at the places of a key's partials ("harmonic stacking", Bittner et al., ICASSP 2022, section 3.1).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pianolab.detectors.neural import DELAYS_MS
+from pianolab.dsp.network_input import NeuralInput
 from pianolab.units import N_KEYS
 
-N_WINDOWS = 3
-N_COLUMNS = 98  # semitones from A0 to 7.6 kHz
-HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # semitones from a key to where its evidence is, or its rival
+N_WINDOWS, N_BINS = NeuralInput.shape
+N_COLUMNS = N_BINS // 3  # Semitones from A0 to 7.6 kHz, three bins each.
+# Semitones from a key to its partials, and (below it) to keys of which it may be a partial.
+HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)
+NORM_MOMENTUM = 0.02  # The norms remember about fifty batches.
 
 
 class CausalConv(nn.Module):
@@ -38,16 +44,26 @@ class CausalConv(nn.Module):
         Zeros on each side of the keys; half the kernel if not given.
     """
 
-    def __init__(self, n_in, n_out, *, frames=1, keys=1, dilation=1, stride=1, pad=None):
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        frames: int = 1,
+        keys: int = 1,
+        dilation: int = 1,
+        stride: int = 1,
+        pad: int | None = None,
+    ):
         super().__init__()
         self.n_in, self.past = n_in, (frames - 1) * dilation
         pad = keys // 2 if pad is None else pad
         self.conv = nn.Conv2d(
             n_in, n_out, (frames, keys), stride=(1, stride), padding=(0, pad), dilation=(dilation, 1), bias=False
         )
-        self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
+        self.norm = nn.BatchNorm2d(n_out, momentum=NORM_MOMENTUM)
 
-    def forward(self, x, state):
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Convolve some frames.
 
         Parameters
@@ -58,7 +74,9 @@ class CausalConv(nn.Module):
 
         Returns
         -------
-        (B, n_out, T, K / stride) tensor, and the new state
+        x : (B, n_out, T, K / stride) tensor
+        state : (B, n_in, past, K) tensor
+            The frames before the next ones.
         """
         if self.past:
             x = torch.cat([state, x], dim=2)
@@ -75,13 +93,13 @@ class HarmonicStack(nn.Module):
         Channels.
     """
 
-    def __init__(self, n_in, n_out):
+    def __init__(self, n_in: int, n_out: int):
         super().__init__()
         bound = (n_in * len(HARMONICS)) ** -0.5
         self.weight = nn.Parameter(torch.empty(len(HARMONICS) * n_in, n_out).uniform_(-bound, bound))
-        self.norm = nn.BatchNorm2d(n_out, momentum=0.02)
+        self.norm = nn.BatchNorm2d(n_out, momentum=NORM_MOMENTUM)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Gather and mix.
 
         Parameters
@@ -93,11 +111,11 @@ class HarmonicStack(nn.Module):
         -------
         (B, n_out, T, 88) tensor
         """
-        mixed = _Stack.apply(x, self.weight) if self.training else stack(x) @ self.weight.to(x.dtype)
+        mixed = _StackAndMix.apply(x, self.weight) if self.training else stack_harmonics(x) @ self.weight.to(x.dtype)
         return self.norm(mixed.permute(0, 3, 1, 2))
 
 
-def stack(x, harmonics=HARMONICS, n_keys=N_KEYS):
+def stack_harmonics(x: Tensor, harmonics: Sequence[int] = HARMONICS, n_keys: int = N_KEYS) -> Tensor:
     """What stands at these distances from each key, side by side.
 
     Parameters
@@ -112,30 +130,38 @@ def stack(x, harmonics=HARMONICS, n_keys=N_KEYS):
     Returns
     -------
     (B, T, n_keys, len(harmonics) * C) tensor
+
+    Examples
+    --------
+    Key 30 finds what stands in its own column, an octave below and an octave above.
+
+    >>> columns = torch.arange(98.0)[None, None, None]
+    >>> stack_harmonics(columns, (-12, 0, 12))[0, 0, 30].tolist()
+    [18.0, 30.0, 42.0]
     """
     low, high = max(0, -min(harmonics)), max(0, max(harmonics) + n_keys - x.shape[3])
     x = F.pad(x.permute(0, 2, 3, 1), (0, 0, low, high))
     return torch.cat([x[:, :, low + h : low + h + n_keys] for h in harmonics], dim=3)
 
 
-class _Stack(torch.autograd.Function):
-    """stack(x) @ weight; its gradient is a stack too, which is several times as fast as what autograd would do."""
+class _StackAndMix(torch.autograd.Function):
+    """stack_harmonics(x) @ weight; its gradient is a stack too, several times as fast as what autograd would do."""
 
     @staticmethod
-    def forward(ctx, x, weight):
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
         weight = weight.to(x.dtype)
-        stacked = stack(x)
+        stacked = stack_harmonics(x)
         ctx.save_for_backward(stacked, weight)
         ctx.shape = x.shape
         return stacked @ weight
 
     @staticmethod
-    def backward(ctx, grad):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         stacked, weight = ctx.saved_tensors
         n_in, n_out = ctx.shape[1], weight.shape[1]
         grad = grad.contiguous()
         to_weight = stacked.flatten(0, 2).t() @ grad.flatten(0, 2)
-        back = stack(grad.permute(0, 3, 1, 2), [-h for h in HARMONICS], ctx.shape[3])
+        back = stack_harmonics(grad.permute(0, 3, 1, 2), [-h for h in HARMONICS], ctx.shape[3])
         transposed = weight.reshape(len(HARMONICS), n_in, n_out).transpose(1, 2).reshape(-1, n_in)
         return (back @ transposed).permute(0, 3, 1, 2), to_weight.float()
 
@@ -151,12 +177,12 @@ class Block(nn.Module):
         How far back it looks: one and two times so many frames.
     """
 
-    def __init__(self, width, dilation):
+    def __init__(self, width: int, dilation: int):
         super().__init__()
         self.time = CausalConv(width, width, frames=3, dilation=dilation)
         self.mix = nn.Conv2d(width, width, 1)
 
-    def forward(self, x, state):
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Mix in what was heard before.
 
         Parameters
@@ -167,14 +193,16 @@ class Block(nn.Module):
 
         Returns
         -------
-        (B, width, T, 88) tensor, and the new state
+        x : (B, width, T, 88) tensor
+        state : (B, width, past, 88) tensor
+            The frames before the next ones.
         """
         y, state = self.time(x, state)
         return x + self.mix(torch.relu(y)), state
 
 
 class NoteNet(nn.Module):
-    """The whole network.
+    """The whole network: a front that narrows bins to semitones, harmonic stacks, a trunk over time, five heads.
 
     Parameters
     ----------
@@ -184,7 +212,15 @@ class NoteNet(nn.Module):
         Of the trunk's blocks; a harmonic stack stands before each group.
     """
 
-    def __init__(self, *, ear=32, width=64, rivals=24, force=32, dilations=((1, 2), (4, 8), (16, 32))):
+    def __init__(
+        self,
+        *,
+        ear: int = 32,
+        width: int = 64,
+        rivals: int = 24,
+        force: int = 32,
+        dilations: Sequence[Sequence[int]] = ((1, 2), (4, 8), (16, 32)),
+    ):
         super().__init__()
         self.first = CausalConv(N_WINDOWS, ear, frames=5, keys=7, stride=3, pad=2)
         self.second = CausalConv(ear, ear, frames=3, keys=3)
@@ -198,10 +234,11 @@ class NoteNet(nn.Module):
         self.dilations = dilations
         self.last = nn.Conv2d(width, 3 * len(DELAYS_MS), 1)
         self.velocity = nn.Conv2d(force, len(DELAYS_MS), 1)
-        with torch.no_grad():  # most keys are silent most of the time: begin with that
-            self.last.bias.copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
+        # Most keys are silent most of the time: the network begins by saying so.
+        with torch.no_grad():
+            self.last.get_parameter("bias").copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
 
-    def empty_states(self, batch=1):
+    def empty_states(self, batch: int = 1) -> list[Tensor]:
         """States at the beginning of a stream.
 
         Parameters
@@ -214,11 +251,11 @@ class NoteNet(nn.Module):
         list of (batch, C, past, K) tensors
             Zeros.
         """
-        convs = [(self.first, 294), (self.second, N_COLUMNS)]
+        convs = [(self.first, N_BINS), (self.second, N_COLUMNS)]
         convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
-    def forward(self, x, states):
+    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Answers for some frames and the states after them.
 
         Parameters
@@ -233,14 +270,15 @@ class NoteNet(nn.Module):
             Logits of DELAYS_MS and KINDS.
         states : list of tensors
         """
-        states, new = iter(states), []
+        before, after = iter(states), []
 
-        def keep(pair):
-            new.append(pair[1])
-            return pair[0]
+        def through(layer: nn.Module, x: Tensor) -> Tensor:
+            x, state = layer(x, next(before))
+            after.append(state)
+            return x
 
-        x = torch.relu(keep(self.first(x, next(states))))
-        x = torch.relu(keep(self.second(x, next(states))))
+        x = torch.relu(through(self.first, x))
+        x = torch.relu(through(self.second, x))
         x = self.stack(x)
         x = torch.relu(x + self.key.to(x.dtype))
         blocks = iter(self.blocks)
@@ -249,8 +287,8 @@ class NoteNet(nn.Module):
                 x = x + torch.relu(self.rival[i - 1](self.narrow[i - 1](x)))
             x = x + self.context[i](x.mean(3, keepdim=True))
             for _ in group:
-                x = keep(next(blocks)(x, next(states)))
+                x = through(next(blocks), x)
         x = torch.relu(x)
         out = self.last(x).unflatten(1, (len(DELAYS_MS), 3))
-        velocity = self.velocity(torch.relu(keep(self.force(x, next(states)))))
-        return torch.cat([out, velocity[:, :, None]], dim=2), new
+        velocity = self.velocity(torch.relu(through(self.force, x)))
+        return torch.cat([out, velocity[:, :, None]], dim=2), after

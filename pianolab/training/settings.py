@@ -1,12 +1,23 @@
-"""What a training can be told, and the error that says why one cannot go on."""
+"""What a training can be told: sizes of the network, length of the training, seed.
 
-from dataclasses import dataclass
+What comes in: a JSON file, the words of a command, or defaults. What comes out: Settings, in which every value is of
+its kind and can work.
+"""
 
-from pianolab.errors import PianolabError
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
+from pianolab.errors import nearest, printable
+from pianolab.training.errors import TrainingError
 
-class TrainingError(PianolabError):
-    """A training that cannot begin or go on; the message is one line with the remedy."""
+SKIPPED_FRAMES = 16  # The first frames of a segment do not count, because the network has heard too little.
+AT_LEAST_ONE = ("steps", "batch", "every", "versions", "ear", "width", "rivals", "warm_up")
+LEAST: dict[str, float] = {"frames": SKIPPED_FRAMES + 1, "validation_s": 1.0, "learning_rate": 1e-9}
+LEAST |= dict.fromkeys(AT_LEAST_ONE, 1)
+MOST = {"average": 0.99999, "fall": 1.0, "learning_rate": 1.0}
+FORMER_NAMES = {"takes": "versions"}  # Files of earlier trainings have the old names.
 
 
 @dataclass(frozen=True)
@@ -15,19 +26,52 @@ class Settings:
 
     Attributes
     ----------
-    seed : fixes everything that is drawn.
-    takes, rendered_hours : material (see pianolab.training.material).
-    steps, batch, frames : steps in all; segments in each and their frames of 20 ms.
-    learning_rate, weight_decay, warm_up, fall : AdamW; steps of the rise, part of the steps that the fall takes.
-    average : of the weights, an exponential mean: how much stays at each step.
-    ear, width, rivals : channels (see pianolab.training.network.NoteNet).
-    delay_weights : of the losses of the five delays.
-    every : steps from one validation and checkpoint to the next.
-    validation_s : seconds of each held-out recording.
+    seed : int
+        Fixes everything that is drawn.
+    versions : int
+        How often each recording is learnt from: once as it is, then augmented.
+    rendered_hours : float
+        Music rendered for the purpose.
+    steps : int
+        Steps in all.
+    batch : int
+        Segments in each step.
+    frames : int
+        Frames of 20 ms in each segment.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    warm_up : int
+        Steps in which the learning rate rises.
+    fall : float
+        Part of the steps in which it falls, 0 to 1.
+    average : float
+        The weights that are kept are an exponential mean: this much of it stays at each step.
+    ear, width, rivals : int
+        Channels of `pianolab.training.network.NoteNet`.
+    delay_weights : tuple of 5 floats
+        How much each delay counts in the loss.
+    every : int
+        Steps from one validation and checkpoint to the next.
+    validation_s : float
+        Seconds of each held-out recording.
+
+    Raises
+    ------
+    TrainingError
+        For a value of another kind or one that cannot work.
+
+    Examples
+    --------
+    >>> Settings(steps=100, fall=0.5).steps
+    100
+    >>> Settings(batch=0)
+    Traceback (most recent call last):
+        ...
+    pianolab.training.errors.TrainingError: setting batch is 0: use at least 1
     """
 
     seed: int = 1
-    takes: int = 4
+    versions: int = 4
     rendered_hours: float = 9.0
     steps: int = 2000
     batch: int = 8
@@ -40,6 +84,94 @@ class Settings:
     ear: int = 48
     width: int = 96
     rivals: int = 32
-    delay_weights: tuple = (0.1, 0.15, 0.25, 1.0, 0.5)
+    delay_weights: tuple[float, ...] = (0.1, 0.15, 0.25, 1.0, 0.5)
     every: int = 200
     validation_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            given = getattr(self, field.name)
+            value = _like(field.default, given)
+            if value is None:
+                raise TrainingError(f"setting {field.name} is {given!r}: give a value like {field.default!r}")
+            if value < LEAST.get(field.name, value):
+                raise TrainingError(f"setting {field.name} is {value}: use at least {LEAST[field.name]}")
+            if value > MOST.get(field.name, value):
+                raise TrainingError(f"setting {field.name} is {value}: use at most {MOST[field.name]}")
+            object.__setattr__(self, field.name, value)
+        if not sum(self.delay_weights):
+            raise TrainingError("setting delay_weights is 0 for every delay: nothing would be learnt")
+
+
+def read_settings(config: str | Path | None = None, **given: Any) -> Settings:
+    """Settings of a JSON file, then of keyword arguments that are not None.
+
+    Parameters
+    ----------
+    config : str or Path, optional
+        A file with a JSON object of settings.
+    **given : number or tuple
+        Settings by name, which win.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    TrainingError
+        For a file that is no JSON object, an unknown name or an unusable value.
+
+    Examples
+    --------
+    >>> read_settings(steps=100, seed=None).steps
+    100
+    """
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            values = dict(json.loads(Path(config).read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise TrainingError(f"config {printable(config)} is no JSON object of settings: {error}") from error
+    values |= {name: value for name, value in given.items() if value is not None}
+    values = by_present_names(values)
+    known = [field.name for field in fields(Settings)]
+    for name in values:
+        if name not in known:
+            hint = nearest(name, known, otherwise=f": use {', '.join(known)}")
+            raise TrainingError(f"setting {name!r} is unknown{hint}")
+    return Settings(**values)
+
+
+def by_present_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings of an earlier training under the names that they have now.
+
+    Parameters
+    ----------
+    values : dict
+        Name to value.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> by_present_names({"takes": 4, "steps": 100})
+    {'versions': 4, 'steps': 100}
+    """
+    return {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+
+
+def _like(default: Any, value: Any) -> Any:
+    """A value of the kind of a default (whole number, number, or so many of them), not below 0; None if it is not."""
+    if isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or len(value) != len(default):
+            return None
+        numbers = tuple(_like(one, number) for one, number in zip(default, value, strict=True))
+        return None if None in numbers else numbers
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
+        return None
+    if isinstance(default, int):
+        return int(value) if value == int(value) else None
+    return float(value)

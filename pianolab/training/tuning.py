@@ -7,18 +7,22 @@ detector finds them.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from pianolab.data import Recording
 from pianolab.detectors.neural import DELAYS_MS, Neural
 from pianolab.piano import in_random_room
+from pianolab.roll import Notes, Salience
 from pianolab.scores import Protocol, match, score_notes
 from pianolab.session import analyse
 from pianolab.tracking import Tracker, Tracking
-from pianolab.training.material import writing
+from pianolab.training.errors import writing
 
-# One setting after the other, each with all that were chosen before it: name, values, what it should raise.
+# Settings are chosen one after the other, each with all that were chosen before it: name, values, scores to raise.
 SEARCH = (
     ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4), ("onset_f1",)),
     ("n_wait", (0, 1, 2, 3), ("onset_f1",)),
@@ -39,10 +43,10 @@ START = {
 }
 SCORES = ("onset_f1", "note_f1", "frame_f1", "velocity_onset_f1")
 ROOM_SEED = 5
-LEAST_PAIRS = 20  # right notes from which the median of their lateness means something
+LEAST_PAIRS = 20  # From so many right notes on the median of their lateness means something.
 
 
-def choose(heard, references):
+def choose_tracking(heard: Sequence[Salience], references: Sequence[Notes]) -> dict[str, Any]:
     """Settings of the tracker that hear most in these recordings.
 
     Parameters
@@ -57,30 +61,32 @@ def choose(heard, references):
     dict
         Keyword arguments of `pianolab.tracking.Tracking`.
     """
-    settings = dict(START)
+    settings: dict[str, Any] = dict(START)
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
     for name, values, goals in SEARCH:
-        found = [_scores(heard, references, {**settings, name: value}) for value in values]
+        found = [_mean_scores(heard, references, {**settings, name: value}) for value in values]
         sums = [sum(scores[goal] for goal in goals) for scores in found]
         settings[name] = values[int(np.argmax(sums))]
     settings["onset_delay_s"] = _lateness_s(heard, references, settings)
     return settings
 
 
-def _tracked(salience, settings):
+def _tracked(salience: Salience, settings: dict[str, Any]) -> Notes:
     tracker = Tracker(Tracking(policy="poly", **settings))
     tracker.push(salience)
     tracker.flush()
     return tracker.notes()
 
 
-def _scores(heard, references, settings):
+def _mean_scores(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> dict[str, float]:
     rows = [score_notes(notes, _tracked(salience, settings)) for salience, notes in zip(heard, references, strict=True)]
-    found = {name: [row[name] for row in rows if name in row] for name in SCORES}  # no velocity where labels have none
+    # Rows have no velocity where labels have none.
+    found = {name: [row[name] for row in rows if name in row] for name in SCORES}
     return {name: float(np.mean(values)) for name, values in found.items() if values}
 
 
-def _lateness_s(heard, references, settings):
+def _lateness_s(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> float:
+    """How much later than played the right notes are heard, as a median."""
     late = []
     for salience, notes in zip(heard, references, strict=True):
         estimate = _tracked(salience, {**settings, "onset_delay_s": 0.0})
@@ -89,18 +95,24 @@ def _lateness_s(heard, references, settings):
     return round(float(np.median(late)), 4) if len(late) >= LEAST_PAIRS else 0.0
 
 
-def tune(weights, recordings, *, seconds=30.0, progress=print):
+def tune_tracking(
+    weights: str | Path,
+    recordings: Sequence[Recording],
+    *,
+    seconds: float = 30.0,
+    say: Callable[[str], object] = print,
+) -> None:
     """Choose the settings of every delay and write them into the network's description.
 
     Parameters
     ----------
-    weights : path
+    weights : str or Path
         ``....onnx``, its description ``....json`` beside it.
     recordings : sequence of Recording
         Held out from the training.
     seconds : float
         Of each recording.
-    progress : callable
+    say : callable
         Told two lines a delay: scores of the recordings as they are, and in rooms.
 
     Raises
@@ -119,11 +131,11 @@ def tune(weights, recordings, *, seconds=30.0, progress=print):
             in_room = in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))
             for heard, sound in ((plain, y), (roomy, in_room)):
                 heard.append(analyse(sound, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
-        settings = choose(plain + roomy, references + references)
+        settings = choose_tracking(plain + roomy, references + references)
         description["tracking"][str(ms)] = settings
         for name, heard in (("held_out", plain), ("held_out_in_rooms", roomy)):
-            scores = _scores(heard, references, settings)
+            scores = _mean_scores(heard, references, settings)
             description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
-            progress(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
+            say(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with writing(path) as temporary:
         temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """What a whole training is told: its settings and its recordings."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,30 +12,33 @@ from pianolab import sound  # noqa: E402
 from pianolab.labels import write_labels  # noqa: E402
 from pianolab.piano import render  # noqa: E402
 from pianolab.roll import Notes  # noqa: E402
-from pianolab.training import course  # noqa: E402
-from pianolab.training.settings import Settings, TrainingError  # noqa: E402
+from pianolab.training import train  # noqa: E402
+from pianolab.training.errors import TrainingError  # noqa: E402
+from pianolab.training.plan import make_plan  # noqa: E402
+from pianolab.training.settings import Settings, read_settings  # noqa: E402
 
 SR = 16000
-TINY = {"takes": 1, "rendered_hours": 0, "batch": 2, "frames": 40, "ear": 8, "width": 8, "rivals": 4, "steps": 1}
+TINY = {"versions": 1, "rendered_hours": 0, "batch": 2, "frames": 40, "ear": 8, "width": 8, "rivals": 4, "steps": 1}
 
 
 @pytest.fixture
 def settings():
-    return course.settings_from(**TINY, warm_up=2, validation_s=1.5, every=1)
+    return read_settings(**TINY, warm_up=2, validation_s=1.5, every=1)
 
 
 @pytest.fixture(autouse=True)
 def untrained(monkeypatch):
-    """Only what comes before the first step: tests/test_training.py has the rest."""
-    monkeypatch.setattr(course.Run, "train", lambda *args, **how: None)
-    monkeypatch.setattr(course, "finish", lambda *args, **how: None)
+    """Only what comes before the first step: tests/training/test_training.py has the rest."""
+    monkeypatch.setattr(train.TrainingLoop, "train", lambda *args, **how: None)
+    monkeypatch.setattr(train, "finish", lambda *args, **how: None)
 
 
 def trained(folder, out, settings, **how):
-    """All but the training itself; returns what was said and the course.json."""
+    """All but the training itself; returns what was said and the plan.json."""
     said = []
-    course.train_network([folder], out, settings, jobs=1, say=said.append, **how)
-    return said, json.loads((out / "course.json").read_text())
+    plan = make_plan([folder], say=said.append, **how)
+    train.train_network(plan, out, settings, jobs=1, say=said.append)
+    return said, json.loads((out / "plan.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -56,12 +60,12 @@ def trained(folder, out, settings, **how):
 )
 def test_a_setting_that_cannot_work_is_refused_at_once(values, message):
     with pytest.raises(TrainingError, match=message) as caught:
-        course.settings_from(**values)
+        read_settings(**values)
     assert "\n" not in str(caught.value)
 
 
 def test_whole_numbers_may_be_written_as_json_likes():
-    settings = course.settings_from(batch=2.0, seed=3.0, fall=1, delay_weights=[1, 1, 1, 1, 0])
+    settings = read_settings(batch=2.0, seed=3.0, fall=1, delay_weights=[1, 1, 1, 1, 0])
     assert settings == Settings(batch=2, seed=3, fall=1.0, delay_weights=(1.0, 1.0, 1.0, 1.0, 0.0))
     assert [type(settings.batch), type(settings.seed), type(settings.fall)] == [int, int, float]
 
@@ -77,7 +81,7 @@ def test_labels_without_sound_are_told_and_test_recordings_are_left_alone(folder
     assert sorted(about["learnt"] + about["held_out"]) == ["piece_2", "piece_3"]
 
 
-def test_another_course_can_be_followed(folder, tmp_path, settings):
+def test_the_plan_of_another_training_can_be_followed(folder, tmp_path, settings):
     like = tmp_path / "like.json"
     like.write_text(json.dumps({"learnt": ["piece_3", "piece_1"], "held_out": ["piece_2"]}))
     said, about = trained(folder, tmp_path / "out", settings, like=like)
@@ -89,12 +93,12 @@ def test_another_course_can_be_followed(folder, tmp_path, settings):
     ("text", "message"),
     [
         ('{"learnt": ["piece_1", "piece_9"], "held_out": ["piece_8"]}', r"2 recordings of .* not in --data \(piece_9 "),
-        ("[]", "is no course.json of a training"),
-        ("{", "is no course.json of a training"),
-        (None, "is no course.json of a training"),
+        ("[]", "is no plan.json of a training"),
+        ("{", "is no plan.json of a training"),
+        (None, "is no plan.json of a training"),
     ],
 )
-def test_a_course_that_cannot_be_followed_is_one_line(text, message, folder, tmp_path, settings):
+def test_a_plan_that_cannot_be_followed_is_one_line(text, message, folder, tmp_path, settings):
     like = tmp_path / "like.json"
     if text is not None:
         like.write_text(text)
@@ -105,7 +109,7 @@ def test_a_course_that_cannot_be_followed_is_one_line(text, message, folder, tmp
 
 def test_what_is_held_out_is_told_once(folder, tmp_path, settings):
     with pytest.raises(TrainingError, match="leave --hold-out out"):
-        trained(folder, tmp_path / "out", settings, like="course.json", hold_out=("grand",))
+        trained(folder, tmp_path / "out", settings, like="plan.json", hold_out=("grand",))
 
 
 def test_a_training_does_not_go_on_with_other_sounds_or_labels(folder, tmp_path, settings):
@@ -125,3 +129,26 @@ def test_a_training_does_not_go_on_with_other_single_notes(folder, tmp_path, set
     sound.write(notes / "C4.wav", render(Notes([0.1], [1.5], [60], [100]), sr=SR).astype(np.float32), sr=SR)
     with pytest.raises(TrainingError, match="other recordings, labels or single notes"):
         trained(folder, tmp_path / "out", settings, notes_dir=notes)
+
+
+def test_a_folder_of_before_the_renaming_goes_on_and_is_still_compared(folder, tmp_path, settings):
+    out = tmp_path / "out"
+    _, about = trained(folder, out, settings)
+    about["settings"]["takes"] = about["settings"].pop("versions")
+    (out / "course.json").write_text(json.dumps(about))
+    (out / "plan.json").unlink()
+    assert trained(folder, out, settings)[1]["settings"]["versions"] == 1
+    (out / "plan.json").unlink()
+    with pytest.raises(TrainingError, match="another seed"):
+        trained(folder, out, replace(settings, seed=9))
+
+
+def test_a_setting_may_have_its_former_name(tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"takes": 7}')
+    assert read_settings(config).versions == 7
+
+
+def test_a_setting_with_a_slip_of_the_pen_is_told_its_neighbour():
+    with pytest.raises(TrainingError, match="setting 'stepps' is unknown: did you mean steps"):
+        read_settings(stepps=3)

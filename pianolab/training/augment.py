@@ -1,0 +1,197 @@
+"""Music and sound varied by chance, so that the network does not learn one piano, one room and one player by heart.
+
+What comes in: notes or sound, and a random number generator. What comes out: other notes, another instrument, or the
+same sound as it might have been recorded elsewhere. The same generator gives the same.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pianolab.dsp.network_input import SR
+from pianolab.piano import PIANOS, Piano, degrade, in_random_room
+from pianolab.roll import Notes
+from pianolab.training.targets import UNKNOWN_VELOCITY
+from pianolab.units import MIDI_HIGH, MIDI_LOW
+
+PIECE_S = 60.0  # Length of a piece that is drawn.
+HABITS = ("repetition", "bass", "octaves", "chords", "anywhere")
+
+
+def augment(
+    y: npt.NDArray[np.float32], notes: Notes, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float32], Notes]:
+    """The same notes at another pitch and speed, in another room, through another microphone.
+
+    Parameters
+    ----------
+    y : (n,) float32
+        At `pianolab.dsp.network_input.SR`.
+    notes : Notes
+        What sounds in it.
+    rng : numpy.random.Generator
+        Draws up to 2.25 semitones up or down, room, distance, tone, noise, compression and level.
+
+    Returns
+    -------
+    y : (m,) float32
+        Shorter where the pitch rises.
+    notes : Notes
+        Those that are still on the keyboard, at their new times; the delay of a far microphone is not in them.
+    """
+    semitones = int(rng.integers(-2, 3))
+    y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** ((semitones + rng.uniform(-0.25, 0.25)) / 12.0))
+    midi = notes.midi + semitones
+    kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
+    notes = Notes(notes.onset / ratio, notes.offset / ratio, np.clip(midi, 0, 127), notes.velocity)[kept]
+    if rng.random() < 0.75:
+        y = in_random_room(y, sr=SR, rng=rng)
+    if rng.random() < 0.7:
+        y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
+    if rng.random() < 0.5:
+        y = degrade.noisy(y, snr_db=rng.uniform(20.0, 50.0), rng=rng, slope=rng.uniform(0.0, 1.5))
+    if rng.random() < 0.15:
+        y = degrade.compressed(y, sr=SR, quality=rng.uniform(0.0, 0.6))
+    return degrade.levelled(y, peak=10.0 ** (rng.uniform(-24.0, 0.0) / 20.0)), notes
+
+
+def vary_excerpt(notes: Notes, rng: np.random.Generator) -> Notes:
+    """A minute of a piece in another key, tempo and dynamic, with an imprecise player's timing.
+
+    Parameters
+    ----------
+    notes : Notes
+        The whole piece.
+    rng : numpy.random.Generator
+        Draws where the minute begins, up to 9 semitones up or down, 0.75 to 1.35 times the speed, and the velocities.
+
+    Returns
+    -------
+    Notes
+        On the keyboard, from 0.2 s; an unknown velocity is taken for 64.
+
+    Examples
+    --------
+    One key struck once a second is another key after it, struck faster or slower.
+
+    >>> onset = np.arange(100.0)
+    >>> varied = vary_excerpt(Notes(onset, onset + 0.5, np.full(100, 60)), np.random.default_rng(1))
+    >>> len(set(varied.midi)), 0.7 < np.diff(varied.onset).mean().item() < 1.4
+    (1, True)
+    """
+    start_s = rng.uniform(0.0, max(notes.onset.max(initial=0.0) - 0.5 * PIECE_S, 0.01))
+    speed = np.exp(rng.uniform(np.log(0.75), np.log(1.35)))
+    part = notes[(notes.onset >= start_s) & (notes.onset < start_s + PIECE_S * speed)]
+    loose = np.abs(rng.normal(0.0, rng.uniform(0.0, 0.012), len(part)))
+    onset = (part.onset - start_s) / speed + 0.2 + loose
+    offset = np.maximum((part.offset - start_s) / speed + 0.2, onset + 0.03)
+    midi = part.midi + int(rng.integers(-9, 10))
+    velocity = np.nan_to_num(part.velocity, nan=UNKNOWN_VELOCITY)
+    mean, spread = rng.uniform(35.0, 90.0), rng.uniform(0.6, 1.5)
+    velocity = mean + spread * (velocity - velocity.mean() if len(part) else 0.0) + rng.normal(0.0, 4.0, len(part))
+    kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
+    return Notes(onset[kept], offset[kept], midi[kept], np.clip(velocity[kept], 5, 127))
+
+
+def draw_drill(rng: np.random.Generator) -> Notes:
+    """A minute of random notes, one habit after the other: what music has too little of to learn from.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws which of HABITS, how fast and how loud.
+
+    Returns
+    -------
+    Notes
+        No key is held longer than to its next stroke.
+
+    Examples
+    --------
+    >>> notes = draw_drill(np.random.default_rng(1))
+    >>> len(notes) > 100, notes.onset.max().item() < PIECE_S
+    (True, True)
+    """
+    strokes, now = [], 0.3
+    while now < PIECE_S - 4.0:
+        habit, low = HABITS[rng.integers(len(HABITS))], int(rng.integers(MIDI_LOW, 97))
+        count, step_s = int(rng.integers(4, 12)), float(np.exp(rng.uniform(np.log(0.08), np.log(0.6))))
+        loud = rng.uniform(15.0, 115.0)
+        if habit == "repetition":
+            step_s = max(step_s, 0.1)
+        longest = 0.95 if habit == "repetition" else 2.5  # Of the step to the next stroke.
+        for _ in range(count):
+            for key in np.unique(np.clip(_draw_keys(habit, low, rng), MIDI_LOW, MIDI_HIGH)):
+                onset = now + abs(rng.normal(0.0, 0.008))
+                offset = onset + step_s * rng.uniform(0.3, longest)
+                strokes.append((onset, offset, key, loud + rng.normal(0.0, 12.0)))
+            now += step_s
+            loud = np.clip(loud + rng.normal(0.0, 8.0), 8.0, 125.0)
+        now += rng.uniform(0.0, 0.6)
+    onset, offset, midi, velocity = (np.array(column) for column in zip(*strokes, strict=True))
+    return Notes(onset, _before_next(onset, offset, midi), midi, np.clip(velocity, 5, 127))
+
+
+def _draw_keys(habit: str, low: int, rng: np.random.Generator) -> npt.ArrayLike:
+    """MIDI numbers of the keys of one step of a drill."""
+    if habit == "repetition":
+        return [low]
+    if habit == "bass":
+        return rng.integers(MIDI_LOW, 52, int(rng.integers(1, 3)))
+    if habit == "octaves":
+        return [low, low + 12] if rng.random() < 0.35 else [low]
+    if habit == "chords":
+        return low // 2 + 20 + rng.choice(36, int(rng.integers(2, 7)), replace=False)
+    return rng.integers(MIDI_LOW, MIDI_HIGH + 1, int(rng.integers(1, 4)))
+
+
+def _before_next(onset, offset, midi):
+    """Offsets no later than the next stroke of the same key."""
+    offset = offset.copy()
+    for key in np.unique(midi):
+        here = np.flatnonzero(midi == key)
+        here = here[np.argsort(onset[here])]
+        offset[here[:-1]] = np.maximum(np.minimum(offset[here[:-1]], onset[here[1:]] - 0.01), onset[here[:-1]])
+    return offset
+
+
+def draw_piano(rng: np.random.Generator) -> Piano:
+    """An instrument near one of ``PIANOS``, but like none of them.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Piano
+
+    Examples
+    --------
+    >>> 436.0 < draw_piano(np.random.default_rng(1)).a4_hz < 445.0
+    True
+    """
+    base = PIANOS[rng.choice(sorted(PIANOS))]
+
+    def times(values, low, high):
+        return tuple(np.array(values) * np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def plus(values, low, high):
+        return tuple(np.array(values) + rng.uniform(low, high))
+
+    return replace(
+        base,
+        name="random",
+        brightness_hz=times(base.brightness_hz, 0.6, 1.7),
+        prompt_db_per_s=times(base.prompt_db_per_s, 0.6, 1.6),
+        after_db_per_s=times(base.after_db_per_s, 0.6, 1.6),
+        after_db=plus(base.after_db, -6.0, 6.0),
+        knock_db=plus(base.knock_db, -6.0, 8.0),
+        damper_db_per_s=times(base.damper_db_per_s, 0.4, 1.4),
+        ripple_db=float(rng.uniform(2.5, 7.0)),
+        tuning_scatter_cents=float(rng.uniform(0.3, 4.0)),
+        unison_cents=float(rng.uniform(0.2, 2.5)),
+        a4_hz=float(rng.uniform(436.0, 445.0)),
+        seed=int(rng.integers(2**31)),
+    )
