@@ -18,7 +18,7 @@ from drills import LOUDNESSES, chords, key_deal, passages, run, single_notes, th
 from score import exact, play, playable, read_score
 
 from pianolab import labels, sound
-from pianolab.data import builtin
+from pianolab.data import builtin, check_builtin
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
@@ -215,7 +215,7 @@ def main():
     minutes = sum(entry["seconds"] for entry in entries) / 60
     n_test = sum(entry["split"] == "test" for entry in entries)
     print(f"{len(entries)} recordings ({n_test} test), {minutes:.1f} minutes; index.json, notes/ and clips/ written")
-    problems = builtin.check_builtin()
+    problems = check_builtin()
     print("\n".join(problems) or "check: no problems")
     return 1 if problems else 0
 

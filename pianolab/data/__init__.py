@@ -1,17 +1,23 @@
 """Where recordings come from: the built-in set, a folder of yours, MAPS, single notes named by their key."""
 
-from pianolab.data.builtin import BuiltinError, builtin_index, check_builtin, data_dir, render_builtin
-from pianolab.data.datasets import load_dataset
+from pianolab.data.builtin import BuiltinError, IndexEntry, builtin_index, data_dir, notes_path, render_builtin
+from pianolab.data.builtin_checks import check_builtin
+from pianolab.data.loading import load_dataset
+from pianolab.data.phrases import Phrase, make_phrases
 from pianolab.data.recording import Dataset, DatasetError, Recording
 
 __all__ = [
     "BuiltinError",
     "Dataset",
     "DatasetError",
+    "IndexEntry",
+    "Phrase",
     "Recording",
     "builtin_index",
     "check_builtin",
     "data_dir",
     "load_dataset",
+    "make_phrases",
+    "notes_path",
     "render_builtin",
 ]

@@ -8,8 +8,10 @@ import os
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +21,8 @@ from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 
-LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # of several: what holds most (MIDI: velocity and pedal) first
-OVERLAP_S = 0.05  # legato fingers overlap this much in music that is still one note at a time
+LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # What holds most comes first (MIDI: velocity and pedal).
+OVERLAP_S = 0.05  # Legato fingers overlap this much in music that is still one note at a time.
 
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
 _MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
@@ -28,7 +30,23 @@ _MAPS_ROOMS = {"ENSTDkAm": "ambient", "ENSTDkCl": "close"}
 _LOUDNESS = re.compile(r"p{1,4}|f{1,4}|mp|mf|v\d+|vel\d+|piano", re.IGNORECASE)
 
 
-def read_folder(name_or_dir):
+def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
+    """The recordings in a folder and below it, found as `pianolab.data.load_dataset` says.
+
+    Parameters
+    ----------
+    name_or_dir : str or Path
+
+    Returns
+    -------
+    Dataset
+        Named as the folder; sound files without labels are in ``skipped``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder, or no recording in it.
+    """
     folder = Path(name_or_dir)
     shown = printable(folder)
     if folder.is_file():
@@ -39,7 +57,7 @@ def read_folder(name_or_dir):
     name = folder.resolve().name or str(folder)
     files = sorted(_files(folder))
     recordings, skipped = [], []
-    labels = {path.with_suffix(""): [] for path in files}
+    labels: dict[Path, list[Path]] = {path.with_suffix(""): [] for path in files}
     for path in files:
         if path.suffix.lower() in LABEL_SUFFIXES:
             labels[path.with_suffix("")].append(path)
@@ -47,12 +65,11 @@ def read_folder(name_or_dir):
         if path.suffix.lower() in FOREIGN_SUFFIXES:
             skipped.append((path, f"{path.suffix} is not read here: convert it to .wav or .flac"))
         elif path.suffix.lower() in AUDIO_SUFFIXES:
-            recording = _recording(path, labels[path.with_suffix("")], name)
-            if recording:
+            if recording := _recording(path, labels[path.with_suffix("")], name):
                 recordings.append(recording)
             else:
-                reason = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
-                skipped.append((path, reason))
+                why = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
+                skipped.append((path, why))
     if not recordings:
         why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
         raise DatasetError(
@@ -62,7 +79,7 @@ def read_folder(name_or_dir):
     return Dataset(name, tuple(_with_ids(recordings, folder)), tuple(skipped))
 
 
-def _files(folder):
+def _files(folder: Path) -> Iterator[Path]:
     """All files below a folder; links are followed, but no folder is entered twice; hidden names are left out."""
     seen = set()
     for root, folders, names in os.walk(folder, followlinks=True):
@@ -75,7 +92,7 @@ def _files(folder):
         yield from (Path(root, name) for name in names if not name.startswith(".") and Path(root, name).is_file())
 
 
-def _recording(path, labels, dataset):
+def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None:
     """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
     if labels:
         best = min(labels, key=lambda label: LABEL_ORDER.index(label.suffix.lower()))
@@ -86,7 +103,8 @@ def _recording(path, labels, dataset):
     return Recording("", path, None, dataset, piece=note_name(key), kind="notes", key=key)
 
 
-def _maps(stem):
+def _maps(stem: str) -> dict[str, Any] | None:
+    """What a MAPS name says, as fields of a Recording; None for another name."""
     match = _MAPS.fullmatch(stem)
     if not match:
         return None
@@ -103,11 +121,12 @@ def _maps(stem):
     }
 
 
-def _kind(labels):
+def _kind(labels: Path) -> str:
     """What the labels say: one note at a time or several; labels that cannot be read fail when they are scored."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whoever reads the labels to use them is warned
+            # Whoever reads the labels to use them is warned then.
+            warnings.simplefilter("ignore")
             notes = read_labels(labels)
     except ValueError:
         return "unknown"
@@ -115,7 +134,7 @@ def _kind(labels):
     return "polyphonic" if np.any(notes.onset[1:] < latest - OVERLAP_S) else "monophonic"
 
 
-def _key_in(stem):
+def _key_in(stem: str) -> int | None:
     """MIDI number of the key that a stem names; None if it names none, or holds other words."""
     parts = [part for part in re.split(r"[\s._-]+", stem) if part and not _LOUDNESS.fullmatch(part)]
     if len(parts) != 1:
@@ -127,7 +146,7 @@ def _key_in(stem):
     return midi if MIDI_LOW <= midi <= MIDI_HIGH else None
 
 
-def _with_ids(recordings, folder):
+def _with_ids(recordings: list[Recording], folder: Path) -> Iterator[Recording]:
     """Give ids: the stem, else the path below the folder, else with the suffix, whatever tells all apart."""
     paths = [recording.audio.relative_to(folder) for recording in recordings]
     stems = Counter(path.stem for path in paths)
@@ -137,7 +156,7 @@ def _with_ids(recordings, folder):
         yield replace(recording, id=path.stem if stems[path.stem] == 1 else whole.as_posix())
 
 
-def _neighbours(folder):
+def _neighbours(folder: Path) -> list[str]:
     try:
         return [str(path) for path in folder.parent.iterdir() if path.is_dir()]
     except OSError:

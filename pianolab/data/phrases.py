@@ -12,9 +12,13 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pianolab import sound
 from pianolab.data.builtin import data_dir
@@ -24,8 +28,8 @@ from pianolab.errors import printable
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 
-START_S = 0.3  # silence before the first note
-BEFORE_ONSET_S = 0.004  # sound kept, faded in, before a note's onset: the foot of its attack
+START_S = 0.3  # seconds of silence before the first note
+BEFORE_ONSET_S = 0.004  # The foot of an attack: this much before a note's onset is kept and faded in.
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,16 @@ class Settings:
 
     Attributes
     ----------
-    n_phrases, n_notes : phrases in all, notes in each.
-    seed : fixes everything that is drawn.
-    shortest_s, longest_s : how long a key is held, drawn evenly between.
-    release_s : how long the sound takes to fade (to nothing, straight) once the key is let go.
-    sr : sampling rate, Hz.
+    n_phrases, n_notes : int
+        Phrases in all, notes in each.
+    seed : int
+        Fixes everything that is drawn.
+    shortest_s, longest_s : float
+        How long a key is held, drawn evenly between.
+    release_s : float
+        How long the sound takes to fade (to nothing, straight) once the key is let go.
+    sr : int
+        Hz.
     """
 
     n_phrases: int = 60
@@ -52,15 +61,27 @@ class Settings:
 
 @dataclass(frozen=True)
 class Phrase:
-    """One phrase in memory: its number as id, sound (float32 mono), rate in Hz and labels."""
+    """One phrase in memory.
+
+    Attributes
+    ----------
+    id : str
+        Its number, such as "phrase_001".
+    y : (n,) float32
+        Mono.
+    sr : int
+        Hz.
+    notes : Notes
+        Labels.
+    """
 
     id: str
-    y: np.ndarray = field(repr=False)
+    y: npt.NDArray[np.float32] = field(repr=False)
     sr: int
     notes: Notes
 
 
-def make_phrases(source, **settings):
+def make_phrases(source: str | os.PathLike[str] | Dataset, **settings: Any) -> Iterator[Phrase]:
     """Make phrases from single notes.
 
     Parameters
@@ -81,12 +102,10 @@ def make_phrases(source, **settings):
     DatasetError
         If a setting makes no sense, or no note is long enough.
     """
-    settings = _checked(settings)
-    singles = _singles(source)
-    return _phrases(singles, settings)
+    return _phrases(_singles(source), _checked(settings))
 
 
-def phrases_of(folder):
+def phrases_of(folder: str | os.PathLike[str]) -> Dataset:
     """The data set of phrases made from a folder of single notes, written to data/phrases once and kept.
 
     Parameters
@@ -97,6 +116,11 @@ def phrases_of(folder):
     -------
     Dataset
         Named "phrases of <folder>"; recordings of kind "phrases".
+
+    Raises
+    ------
+    DatasetError
+        If the folder holds no single notes, or the phrases cannot be written.
     """
     settings, source = Settings(), read_folder(folder)
     singles = _singles(source)
@@ -107,17 +131,21 @@ def phrases_of(folder):
     if not home.is_dir():
         _write(_phrases(singles, settings), home)
     name, sources = f"phrases of {source.name}", {recording.source for recording in singles}
-    common = {"dataset": name, "kind": "phrases", "source": sources.pop() if len(sources) == 1 else "unknown"}
+    common: dict[str, Any] = {
+        "dataset": name,
+        "kind": "phrases",
+        "source": sources.pop() if len(sources) == 1 else "unknown",
+    }
     sounds = sorted(home.glob("*.flac"))
     recordings = [Recording(p.stem, p, p.with_suffix(".tsv"), piece=p.stem, **common) for p in sounds]
     return Dataset(name, tuple(recordings), source.skipped)
 
 
-def _checked(settings):
+def _checked(given: dict[str, Any]) -> Settings:
     known = Settings.__dataclass_fields__
-    if unknown := settings.keys() - known.keys():
+    if unknown := given.keys() - known.keys():
         raise DatasetError(f"phrase setting {sorted(unknown)[0]!r} is unknown: use one of {', '.join(known)}")
-    settings = Settings(**settings)
+    settings = Settings(**given)
     if not (settings.n_phrases > 0 and settings.n_notes > 0):
         raise DatasetError(f"{settings.n_phrases} phrases of {settings.n_notes} notes: ask for at least one of each")
     if not 0.05 <= settings.shortest_s <= settings.longest_s < np.inf or not 0 <= settings.release_s < np.inf:
@@ -128,7 +156,7 @@ def _checked(settings):
     return settings
 
 
-def _singles(source):
+def _singles(source: str | os.PathLike[str] | Dataset) -> list[Recording]:
     dataset = source if isinstance(source, Dataset) else read_folder(source)
     singles = [r for r in dataset.recordings if r.key is not None or (r.kind == "notes" and len(r.notes()) == 1)]
     if not singles:
@@ -136,7 +164,7 @@ def _singles(source):
     return singles
 
 
-def _phrases(singles, settings):
+def _phrases(singles: list[Recording], settings: Settings) -> Iterator[Phrase]:
     rng = np.random.default_rng(settings.seed)
     notes = [note for note in (_single(recording, settings) for recording in singles) if note is not None]
     if not notes:
@@ -145,7 +173,7 @@ def _phrases(singles, settings):
         yield _phrase(f"phrase_{number:03d}", notes, settings, rng)
 
 
-def _single(recording, settings):
+def _single(recording: Recording, settings: Settings) -> tuple[int, npt.NDArray[np.float32], int] | None:
     """(MIDI number, sound from just before its onset, samples before the onset); None if it is too short."""
     labels = recording.notes()
     y, sr = recording.load()
@@ -157,7 +185,7 @@ def _single(recording, settings):
     return (int(labels.midi[0]), y, before) if len(y) - before >= settings.shortest_s * settings.sr else None
 
 
-def _phrase(name, notes, settings, rng):
+def _phrase(name: str, notes: list, settings: Settings, rng: np.random.Generator) -> Phrase:
     sr, release = settings.sr, round(settings.release_s * settings.sr)
     at, rows, parts = round(START_S * sr), [], []
     for _ in range(settings.n_notes):
@@ -176,7 +204,7 @@ def _phrase(name, notes, settings, rng):
     return Phrase(name, y / max(1.0, np.max(np.abs(y)) / 0.99), sr, Notes(*np.array(rows).T))
 
 
-def _write(phrases, home):
+def _write(phrases: Iterator[Phrase], home: Path) -> None:
     """Write a whole folder of phrases under a temporary name and rename it: it is there complete or not at all."""
     temporary = home.with_name(f".{home.name}-{secrets.token_hex(4)}")
     try:
@@ -186,7 +214,8 @@ def _write(phrases, home):
             write_labels(temporary / f"{phrase.id}.tsv", phrase.notes)
         os.rename(temporary, home)
     except OSError as error:
-        if not home.is_dir():  # else another process was faster, with the same content
+        # Where the folder is there, another process was faster, with the same content.
+        if not home.is_dir():
             raise DatasetError(
                 f"{printable(home)} cannot be written ({error.strerror}): free some space, or set PIANOLAB_DATA to a "
                 "copy of data/ that is yours"

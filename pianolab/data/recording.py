@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import overload
 
-from pianolab import sound
+import numpy as np
+import numpy.typing as npt
+
+from pianolab import PedalRule, sound
 from pianolab.errors import PianolabError, nearest
 from pianolab.labels import read_labels
 from pianolab.roll import Notes
@@ -59,7 +63,7 @@ class Recording:
     source: str = "unknown"
     key: int | None = None
 
-    def notes(self, pedal="release"):
+    def notes(self, pedal: PedalRule = "release") -> Notes:
         """The labels.
 
         A single note that is named by its key lasts from its onset (see `first_onset_s`) to the end of the file.
@@ -79,28 +83,45 @@ class Recording:
             If the label file cannot be used.
         AudioError
             If a single note named by its key cannot be read.
+        DatasetError
+            If the recording has neither labels nor a key.
         """
         if self.labels is not None:
             return read_labels(self.labels, pedal=pedal)
+        if self.key is None:
+            raise DatasetError(f"{self.id!r} has neither labels nor a key: name one of them")
         y, sr = self.load()
         return Notes([first_onset_s(y, sr=sr)], [len(y) / sr], [self.key])
 
-    def load(self, duration_s=None):
-        """The sound, or its first ``duration_s`` seconds: (y, sr), float32 mono."""
+    def load(self, duration_s: float | None = None) -> tuple[npt.NDArray[np.float32], int]:
+        """The sound, as `pianolab.sound.load` gives it.
+
+        Parameters
+        ----------
+        duration_s : float, optional
+            Seconds from the beginning; all if not given.
+
+        Returns
+        -------
+        y : (n,) float32
+            Mono.
+        sr : int
+            Hz.
+        """
         return sound.load(self.audio, duration_s=duration_s)
 
     @property
-    def monophonic(self):
+    def monophonic(self) -> bool:
         """Whether one note sounds at a time."""
         return self.kind in MONOPHONIC_KINDS
 
     @cached_property
-    def checksum(self):
+    def checksum(self) -> str:
         """SHA-256 of the sound file."""
         return sound.checksum(self.audio)
 
     @cached_property
-    def labels_checksum(self):
+    def labels_checksum(self) -> str:
         """SHA-256 of what the labels are made from."""
         if self.labels is not None:
             return sound.checksum(self.labels)
@@ -108,7 +129,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Dataset(Sequence):
+class Dataset(Sequence[Recording]):
     """Recordings in the order of their ids; behaves as a sequence of them.
 
     Attributes
@@ -123,15 +144,19 @@ class Dataset(Sequence):
     """
 
     name: str
-    recordings: tuple
-    skipped: tuple = field(default=(), repr=False)
+    recordings: tuple[Recording, ...]
+    skipped: tuple[tuple[Path, str], ...] = field(default=(), repr=False)
     split: str = "all"
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.recordings)
 
-    def __getitem__(self, index):
-        """A recording by its place or by its id."""
+    @overload
+    def __getitem__(self, index: int | str) -> Recording: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Recording, ...]: ...
+    def __getitem__(self, index: int | str | slice) -> Recording | tuple[Recording, ...]:
+        """A recording by its place or by its id; several by a slice."""
         if isinstance(index, str):
             found = [recording for recording in self.recordings if recording.id == index]
             if not found:
@@ -140,13 +165,13 @@ class Dataset(Sequence):
         return self.recordings[index]
 
     @cached_property
-    def duplicates(self):
+    def duplicates(self) -> list[list[str]]:
         """Recordings whose sound is the same, bit for bit: a list of lists of ids.
 
         Only files of equal size are read.
         """
         sizes = Counter(recording.audio.stat().st_size for recording in self.recordings)
-        same = {}
+        same: dict[str, list[str]] = {}
         for recording in self.recordings:
             if sizes[recording.audio.stat().st_size] > 1:
                 same.setdefault(recording.checksum, []).append(recording.id)

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 from pianolab import piano, sound
-from pianolab.data import builtin
+from pianolab.data import builtin, check_builtin
 from pianolab.data.builtin import (
     BuiltinError,
     audio_path,
     builtin_index,
-    check_builtin,
     data_dir,
     notes_path,
     render_builtin,

@@ -5,16 +5,20 @@ are played in it, and what is known about it (piece, piano, split, real or rende
 sound is read only when someone asks for it. A sound file whose notes are unknown is named and left out.
 """
 
+import os
 from dataclasses import replace
+from typing import Any
 
-from pianolab import SPLITS
+from pianolab import SPLITS, Split
 from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
 from pianolab.data.folders import read_folder
 from pianolab.data.phrases import phrases_of
 from pianolab.data.recording import Dataset, DatasetError, Recording
 
+_IN_INDEX = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
 
-def load_dataset(name_or_dir, *, split="all", progress=True):
+
+def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", progress: bool = True) -> Dataset:
     """Find the recordings of a data set.
 
     A folder is searched with everything below it (hidden files aside). A sound file is a recording if
@@ -43,6 +47,15 @@ def load_dataset(name_or_dir, *, split="all", progress=True):
     ------
     DatasetError
         If the name or folder is unknown, holds no recording, or none of that split.
+
+    Examples
+    --------
+    >>> from pianolab.data import data_dir
+    >>> clips = load_dataset(data_dir() / "clips")
+    >>> [recording.id for recording in clips]
+    ['C4', 'c_major_arpeggio', 'chords', 'fur_elise', 'ode_to_joy']
+    >>> clips["chords"].notes()[:3]
+    <Notes: 3 notes, C#6 E6 C#1>
     """
     if split not in SPLITS:
         raise DatasetError(f"split {split!r} is unknown: use one of {', '.join(SPLITS)}")
@@ -60,18 +73,12 @@ def load_dataset(name_or_dir, *, split="all", progress=True):
     return replace(found, recordings=chosen, split=split)
 
 
-def _builtin(split, progress):
+def _builtin(split: Split, progress: bool) -> Dataset:
     entries = [entry for entry in builtin_index() if split in ("all", entry["split"])]
     render_builtin(progress=progress, ids={entry["id"] for entry in entries})
-    known = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
-    recordings = (
-        Recording(
-            audio=audio_path(entry),
-            labels=notes_path(entry),
-            dataset="builtin",
-            source="rendered",
-            **{name: entry[name] for name in known},
-        )
-        for entry in entries
-    )
+    recordings = []
+    for entry in entries:
+        known: dict[str, Any] = {name: entry[name] for name in _IN_INDEX}
+        place = {"audio": audio_path(entry), "labels": notes_path(entry)}
+        recordings.append(Recording(**known, **place, dataset="builtin", source="rendered"))
     return Dataset("builtin", tuple(recordings))
