@@ -18,7 +18,6 @@ IN_A_SENTENCE = {
         "compare/provenance",
         "compare/tables",
     ),
-    *("data/builtin", "data/folders", "data/recording"),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching"),
 }

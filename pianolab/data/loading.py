@@ -55,7 +55,7 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
     >>> [recording.id for recording in clips]
     ['C4', 'c_major_arpeggio', 'chords', 'fur_elise', 'ode_to_joy']
     >>> clips["chords"].notes()[:3]
-    <Notes: 3 notes, C#6 E6 C#1>
+    <Notes: 3 notes, G#2 B2 E3>
     """
     if split not in SPLITS:
         raise DatasetError(f"split {split!r} is unknown: use one of {', '.join(SPLITS)}")
@@ -79,6 +79,6 @@ def _builtin(split: Split, progress: bool) -> Dataset:
     recordings = []
     for entry in entries:
         known: dict[str, Any] = {name: entry[name] for name in _IN_INDEX}
-        place = {"audio": audio_path(entry), "labels": notes_path(entry)}
-        recordings.append(Recording(**known, **place, dataset="builtin", source="rendered"))
+        known |= {"audio": audio_path(entry), "labels": notes_path(entry)}
+        recordings.append(Recording(**known, dataset="builtin", source="rendered"))
     return Dataset("builtin", tuple(recordings))

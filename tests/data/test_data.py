@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pianolab.data import DatasetError, load_dataset
-from pianolab.data.phrases import make_phrases
+from pianolab.data import DatasetError, Recording, load_dataset, make_phrases
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 from pianolab.sound import first_onset_s
@@ -298,3 +297,9 @@ def test_the_outside_recordings_load_as_what_they_are(recordings):
     for recording in (isolated["A0"], isolated["Fs4"]):
         onset = recording.notes().onset[0]
         assert 0.0 <= onset < 0.05
+
+
+def test_a_recording_of_which_nothing_is_known_is_refused(tmp_path):
+    recording = Recording("mystery", sound(tmp_path / "mystery.wav"))
+    with pytest.raises(DatasetError, match="'mystery' has neither labels nor a key"):
+        recording.notes()
