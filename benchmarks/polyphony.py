@@ -49,6 +49,7 @@ from pianolab.roll import Notes
 from pianolab.scores import EXTRA_REASONS, Protocol, errors, match
 from pianolab.session import default_tracker, transcribe, transcribe_file
 from pianolab.sound import Resampler, info
+from pianolab.tracking import Tracker
 
 OURS = ("neural", "neural:lookahead_ms=240", "nmf")
 ONE_VOICE_TOO = ("aubio_notes",)  # heard all the same: no other peer writes notes as it hears
@@ -145,7 +146,7 @@ def hear_all(spec, data, split, seconds, out):
         temporary.write_text(json.dumps(measured), encoding="utf-8")
 
 
-class KeepsAnnouncements:
+class KeepsAnnouncements(Tracker):
     """The tracker that suits a detector; it remembers when enough sound was there to announce each note.
 
     The row of a frame can be computed when the sound from the frame's own moment on and as far as the detector looks
@@ -153,22 +154,16 @@ class KeepsAnnouncements:
     """
 
     def __init__(self, detector):
-        self._tracker = default_tracker(detector)
+        super().__init__(default_tracker(detector).tracking)
         self._lookahead_s = detector.lookahead / detector.sr
         self._named = {}  # number of a note -> (midi, onset in s, moment of its announcement in s)
 
     def push(self, salience):
-        events = self._tracker.push(salience)
+        events = super().push(salience)
         for event in events:
             if event.kind != "off":
                 self._named[event.note] = int(event.midi), float(event.time_s), event.heard_s + self._lookahead_s
         return events
-
-    def flush(self, *, end_s):
-        return self._tracker.flush(end_s=end_s)
-
-    def notes(self):
-        return self._tracker.notes()
 
     @property
     def announced(self):

@@ -110,7 +110,7 @@ def frame_times(first_frame: int, n_frames: int, *, hop_length: int, sr: float) 
     >>> frame_times(100, 3, hop_length=80, sr=16000).tolist()
     [0.5, 0.505, 0.51]
     """
-    return np.arange(first_frame, first_frame + n_frames) * (hop_length / sr)
+    return np.arange(first_frame, first_frame + n_frames, dtype=np.float64) * (hop_length / sr)
 
 
 def frame_count(n_samples: int, *, hop_length: int) -> int:

@@ -120,3 +120,11 @@ def test_a_name_needs_a_known_style_and_a_finite_number():
     for midi in (np.nan, np.inf):
         with pytest.raises(ValueError, match=f"MIDI {midi} has no name"):
             units.note_name(midi)
+
+
+@pytest.mark.parametrize("function", [units.hz_to_midi, units.midi_to_hz, units.key_to_midi, units.midi_to_key])
+def test_a_number_gives_a_number_and_an_array_an_array(function):
+    one, two = function(np.int64(60)), function(np.array([60, 61]))
+    assert type(one) in (int, float)
+    assert isinstance(two, np.ndarray)
+    assert two[0] == one

@@ -146,7 +146,7 @@ class Tracker:
         return Notes(
             [note.onset_s for note in kept],
             [max(self._time_s, n.onset_s) if n.offset_s is None else n.offset_s for n in kept],
-            [key_to_midi(note.key) for note in kept],
+            key_to_midi(np.array([note.key for note in kept], dtype=int)),
             [note.velocity for note in kept],
             np.clip([note.confidence for note in kept], 0, 1),
         )
