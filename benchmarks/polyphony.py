@@ -38,11 +38,12 @@ import numpy as np
 import pandas as pd
 
 from pianolab.compare import compare
-from pianolab.compare.cache import Estimate, EstimateCache, estimate_key, reason
-from pianolab.compare.participants import find_entries
+from pianolab.compare.cache import Cache, Heard
+from pianolab.compare.participants import find_participants
 from pianolab.compare.tables import label
 from pianolab.data import DatasetError, load_dataset
 from pianolab.detector import DetectorError, parameters
+from pianolab.errors import reason
 from pianolab.files import replacing
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
@@ -103,15 +104,13 @@ def hear_all(spec, data, split, seconds, out):
     """
     keep_to_one_core()
     recordings = load_dataset(data, split=split, progress=False).recordings
-    (entry,), _ = find_entries([spec], {})
-    cache, path = EstimateCache(out / "cache"), measured_path(out, spec, data, seconds)
+    (entry,), _ = find_participants([spec], {})
+    cache, path = Cache(out / "cache"), measured_path(out, spec, data, seconds)
     measured, before = {}, read_measured(path)
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(int(WARM_UP_S * 44100)) / 44100).astype(np.float32)
     warm = False
     for number, recording in enumerate(recordings, start=1):
-        key = estimate_key(
-            audio_checksum=recording.checksum, seconds=seconds, detector=entry.instance, source=entry.source
-        )
+        key = entry.key(recording.checksum, seconds)
         if cache.get(key) is not None and key in before:
             measured[key] = before[key]
         else:
@@ -130,7 +129,7 @@ def hear_all(spec, data, split, seconds, out):
                     print(f"{spec}: {recording.id}: {reason(error)}", file=sys.stderr)
                     continue
             cpu_s = time.process_time() - started
-            cache.put(key, Estimate(replace(said, seconds_cpu=cpu_s)))
+            cache.put(key, Heard(replace(said, seconds_cpu=cpu_s)))
             measured[key] = {
                 "recording": recording.id,
                 "seconds_audio": said.seconds_audio,
@@ -296,7 +295,7 @@ def delay_of(detector, delays):
 
 def score_table(result, systems, given):
     """One row a system and data set: means over recordings, speed, memory, delay."""
-    entries = {entry.label: entry for entry in find_entries(systems, {})[0]}
+    entries = {entry.label: entry for entry in find_participants(systems, {})[0]}
     summary = result.summary[result.summary.kind == "all"]
     names = [label(*pair) for pair in zip(summary.detector, summary.params, strict=True)]
     rows = []

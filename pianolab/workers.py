@@ -119,8 +119,10 @@ def _prepare_worker():
 
 def _end_with_parent():
     """A parent that is killed cannot stop its workers, and they would wait for jobs for ever."""
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextmanager

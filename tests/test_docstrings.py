@@ -13,11 +13,6 @@ SECTION = re.compile(r"^Parameters\n-{10}$", re.MULTILINE)
 
 # Modules with functions that still say it in a sentence; one whose functions are all described leaves this list.
 IN_A_SENTENCE = {
-    *(
-        "compare/cache",
-        "compare/provenance",
-        "compare/tables",
-    ),
     *("lessons/checks/exercises", "lessons/checks/grading", "lessons/checks/network", "lessons/checks/polyphony"),
     *("lessons/pitch", "lessons/teaching"),
 }

@@ -34,20 +34,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from pianolab.compare import CACHE, report
+    from pianolab.compare import CACHE, compare
+    from pianolab.compare.report import claim, write_report
     from pianolab.scores import Protocol
 
-    result = report.run(
+    folder = claim(args.out)
+    found = compare(
         args.data or "builtin",
         args.detector,
         estimates=_estimates(args.estimates),
-        out=args.out,
         seconds=args.seconds,
         split=args.split,
         jobs=args.jobs,
         protocol=Protocol(pedal=args.pedal),
         cache=args.cache or CACHE,
     )
+    result = write_report(found, folder)
     _tell_oddities(result.about)
     print(result.console_table())
     failures = result.failures
@@ -55,7 +57,7 @@ def _run(args: argparse.Namespace) -> int:
         complain(f"{row['dataset']} {row['recording']}: {row['detector']} failed: {row['error']}")
     if len(failures) > _SHOWN_FAILURES:
         complain(f"{len(failures) - _SHOWN_FAILURES} more failed: see the rows with status error in scores.csv")
-    print(f"\nprotocol: {result.protocol}\nreport:   {printable(result.folder / 'report.html')}")
+    print(f"\nprotocol: {result.protocol}\nreport:   {printable(folder / 'report.html')}")
     return FAILED if len(failures) else DONE
 
 

@@ -1,101 +1,74 @@
-"""What was heard, kept: one small file for each recording and detector, so that nothing is detected twice.
+"""What was heard, kept: one small file for each recording and detector, so that nothing is heard twice.
 
-The name of the file is a fingerprint of all that the estimate depends on: the sound, how much of it was heard, the
-source code on the way from sound to notes, the detector's settings and weights, and the versions of the libraries
-that calculate. Change any of them and the file is not found and the recording is heard again. Labels and tolerances
-are not part of it: scores are made anew from the estimate. A file is written under another name and renamed, so it
-is whole or absent; one that was damaged later is not believed.
+The name of the file is a fingerprint of all that the notes depend on: the sound, how much of it was heard, the source
+code on the way from sound to notes, the detector's settings and weights, and the versions of the libraries that
+calculate. Change any of them and the file is not found and the recording is heard again. Labels and tolerances are not
+part of it: scores are made anew from the notes. A file is written under another name and renamed, so it is whole or
+absent; one that was damaged later is not believed.
 """
 
 import ast
 import functools
 import hashlib
 import importlib.metadata
+import inspect
 import io
 import json
-import warnings
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 import numpy as np
 
-from pianolab.errors import reason
+from pianolab.detector import Detector
 from pianolab.files import replacing
 from pianolab.roll import Notes
-from pianolab.session import Transcription, transcribe, transcribe_file
-from pianolab.sound import AudioWarning, checksum
+from pianolab.session import Transcription
+from pianolab.sound import checksum
 
+CACHE = Path("results") / ".cache"  # where a comparison keeps what was heard, unless it is told otherwise
 LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile")
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 _TRACK_FIELDS = ("f0_times", "f0_hz", "f0_confidence")
-_WARM_UP_SR = 44100
-_FORMAT = 1  # of the files; raise it when `_pack` changes
+_FORMAT = 2  # of files and keys; raise it when `_pack` or `estimate_key` changes
 _DIGEST_LENGTH = hashlib.sha256().digest_size  # a file is the checksum of an npz archive, then the archive
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
-    """A Transcription and what was said about the sound on the way (a tuple of str)."""
+class Heard:
+    """What came of one recording and one detector.
+
+    Attributes
+    ----------
+    transcription : Transcription
+        The notes.
+    remarks : tuple of str
+        What was said about the sound on the way.
+    """
 
     transcription: Transcription
-    remarks: tuple = ()
+    remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Job:
-    """A file, the spec text of a detector, and the seconds to hear (None for all): what `hear` is asked for."""
-
-    audio: str
-    detector: str
-    seconds: float | None = None
-
-
-def hear(job):
-    """Transcribe one recording; made to run in a worker process.
-
-    Parameters
-    ----------
-    job : Job
-
-    Returns
-    -------
-    Estimate or str
-        The reason in one line if the recording or the detector failed.
-    """
-    try:
-        _warm_up(job.detector)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", AudioWarning)
-            transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
-    except Exception as error:  # whatever a detector does wrong is a row in the table
-        return reason(error)
-    return Estimate(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
-
-
-@functools.cache
-def _warm_up(detector):
-    """Load and compile what a detector needs before its time is taken, once in a process."""
-    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(_WARM_UP_SR // 2) / _WARM_UP_SR)
-    transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=detector)
-
-
-class EstimateCache:
-    """Estimates in a folder, by key.
+class Cache:
+    """What was heard, in a folder, by key.
 
     Parameters
     ----------
     folder : str or Path
-        Made when the first estimate is kept.
+        Made when something is kept for the first time.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path):
         self.folder = Path(folder)
 
-    def get(self, key):
-        """The Estimate kept under a key; None if there is none or its file is damaged."""
+    def get(self, key: str) -> Heard | None:
+        """What is kept under a key; None if there is nothing or its file is damaged."""
         try:
             content = self._path(key).read_bytes()
         except OSError:
@@ -106,38 +79,41 @@ class EstimateCache:
         with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
             return _unpack(arrays)
 
-    def put(self, key, estimate):
-        """Keep an Estimate under a key."""
+    def put(self, key: str, heard: Heard) -> None:
+        """Keep what was heard under a key."""
         archive = io.BytesIO()
-        np.savez_compressed(archive, **_pack(estimate))
+        np.savez_compressed(archive, **_pack(heard))
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self._path(key)) as temporary:
             temporary.write_bytes(hashlib.sha256(archive.getvalue()).digest() + archive.getvalue())
 
-    def _path(self, key):
+    def _path(self, key: str) -> Path:
         return self.folder / f"{key}.notes"
 
 
-def _pack(estimate):
-    said = estimate.transcription
+def _pack(heard: Heard) -> dict[str, Any]:
+    said = heard.transcription
     arrays = {name: getattr(said.notes, name) for name in _NOTE_FIELDS}
     arrays |= {"seconds": np.array([said.seconds_audio, said.seconds_cpu])}
-    arrays |= {"remarks": np.array(estimate.remarks, dtype=str)}
+    arrays |= {"remarks": np.array(heard.remarks, dtype=str)}
     if said.f0_times is not None:
         arrays |= {name: getattr(said, name) for name in _TRACK_FIELDS}
     return arrays
 
 
-def _unpack(arrays):
+def _unpack(arrays: Mapping[str, Any]) -> Heard:
     notes = Notes(**{name: arrays[name] for name in _NOTE_FIELDS})
     seconds_audio, seconds_cpu = (float(value) for value in arrays["seconds"])
     track = {name: arrays[name] for name in _TRACK_FIELDS if name in arrays}
     remarks = tuple(str(text) for text in arrays["remarks"])
-    return Estimate(Transcription(notes, seconds_audio, seconds_cpu, **track), remarks)
+    return Heard(Transcription(notes, seconds_audio, seconds_cpu, **track), remarks)
 
 
-def estimate_key(*, audio_checksum, seconds, detector, source):
-    """Fingerprint of all that an estimate depends on.
+# Keys
+
+
+def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detector, source: str) -> str:
+    """Fingerprint of all that the heard notes depend on.
 
     Parameters
     ----------
@@ -146,9 +122,9 @@ def estimate_key(*, audio_checksum, seconds, detector, source):
     seconds : float or None
         How much of the beginning is heard; None for all.
     detector : Detector
-        With its parameters set.
+        With its settings; each must be a plain value (see `source_of`).
     source : str
-        Of the code, from `source_checksum`.
+        Of the code, from `source_of`.
 
     Returns
     -------
@@ -164,6 +140,7 @@ def estimate_key(*, audio_checksum, seconds, detector, source):
         "params": {name: repr(value) for name, value in detector.params.items()},
         "tracking": {name: repr(value) for name, value in detector.tracking.items()},
         "onset_delay_s": repr(detector.onset_delay_s),
+        "frames": [detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
         "weights": None if detector.weights is None else checksum(detector.weights),
         "libraries": versions(),
     }
@@ -171,7 +148,7 @@ def estimate_key(*, audio_checksum, seconds, detector, source):
 
 
 @functools.cache
-def versions():
+def versions() -> dict[str, str]:
     """Version of each library that takes part in detecting, by name; '' for one that is not installed."""
     found = {}
     for name in LIBRARIES:
@@ -182,32 +159,97 @@ def versions():
     return found
 
 
-def source_checksum(detector_file):
-    """Checksum of the code that turns sound into notes.
+def source_of(detector: Detector) -> str:
+    """Checksum of the code with which a detector hears.
 
     Parameters
     ----------
-    detector_file : str or Path
-        Where the detector is written.
+    detector : Detector
+        Of the package, of a file, or of a class that was typed into a notebook.
 
     Returns
     -------
     str
-        Hexadecimal; over the file, session.py, and every module of the package that one of them imports, at any depth.
+        Hexadecimal, as from `source_checksum`. '' where the code or a setting cannot be told for certain, so that
+        nothing that this detector hears may be kept.
     """
-    files, todo = set(), [Path(detector_file).resolve(), _PACKAGE / "session.py"]
+    files, texts = set[Path](), list[str]()
+    try:
+        texts += [_plain(value) for value in detector.params.values()]
+        for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
+            file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+            if file and "<locals>" not in cls.__qualname__:
+                files.add(Path(file))
+                continue
+            for name, value in vars(cls).items():
+                value = getattr(value, "fget", getattr(value, "__func__", value))  # a property, a classmethod
+                if isinstance(value, FunctionType):
+                    texts += [inspect.getsource(value), _plain(value.__defaults__), _plain(value.__kwdefaults__)]
+                    files |= _needed(value, cls)
+                elif not name.startswith("__"):
+                    texts.append(f"{name} = {_plain(value)}")
+        return source_checksum(*files, texts=texts)
+    except (OSError, TypeError):
+        return ""
+
+
+def _needed(function: FunctionType, cls: type) -> set[Path]:
+    """Files of what a function in a notebook uses; TypeError if it uses what another cell made, which may change."""
+    for cell in function.__closure__ or ():
+        if cell.cell_contents is not cls:  # super() needs the class itself
+            raise TypeError(f"{function.__name__} depends on variables around it")
+    files = set[Path]()
+    for value in (function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__):
+        module = value if isinstance(value, ModuleType) else sys.modules.get(getattr(value, "__module__", None) or "")
+        if module is None or module.__name__ == cls.__module__:
+            raise TypeError(f"{value!r} stands in no file")
+        files |= {Path(file) for file in [getattr(module, "__file__", None)] if file and file.endswith(".py")}
+    return files
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _plain(value: object) -> str:
+    """A value as text that is the whole value; TypeError if there is none."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    for part in parts:
+        _plain(part)
+    if not isinstance(value, str | int | float | Path | tuple | list | dict | None):
+        raise TypeError(f"{value!r} is no plain value")
+    return repr(value)
+
+
+def source_checksum(*detector_files: str | Path, texts: Iterable[str] = ()) -> str:
+    """Checksum of the code that turns sound into notes.
+
+    Parameters
+    ----------
+    *detector_files : str or Path
+        Where the detector is written.
+    texts : iterable of str
+        Code that stands in no file.
+
+    Returns
+    -------
+    str
+        Hexadecimal; over the texts, the files, session.py, and every module of the package that one of them imports,
+        at any depth.
+    """
+    files, todo = set(), [_PACKAGE / "session.py", *(Path(file).resolve() for file in detector_files)]
     while todo:
         path = todo.pop()
         if path not in files:
             files.add(path)
             todo += _imported(path)
-    digest = hashlib.sha256()
-    for content in sorted(hashlib.sha256(path.read_bytes()).digest() for path in files):
-        digest.update(content)
-    return digest.hexdigest()
+    contents = [path.read_bytes() for path in files] + [text.encode() for text in texts]
+    digests = sorted(hashlib.sha256(content).digest() for content in contents)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-def _imported(path):
+def _imported(path: Path) -> list[Path]:
     """Files of this package that a file imports, anywhere in it."""
     names = set()
     for node in ast.walk(ast.parse(path.read_bytes())):

@@ -1,16 +1,15 @@
-"""Who takes part in a comparison: detectors by name, with parameters or from a file, and note files of other systems.
+"""Who takes part in a comparison: detectors by name, with settings, from a file, ready made; note files of others.
 
-A detector is made once here, so that a misspelt name or parameter is refused before anything is heard. One that
-exists but cannot run is not refused: it takes part with its reason, and becomes a row of the table.
+A detector is made once here, so that a misspelt name or setting is refused before anything is heard. One that exists
+but cannot run is not refused: it takes part with its reason, and becomes a row of the table.
 """
 
-import inspect
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from pianolab.compare.cache import source_checksum
+from pianolab.compare.cache import estimate_key, source_of
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
 from pianolab.errors import PianolabError, printable, reason
@@ -24,54 +23,62 @@ class CompareError(PianolabError):
     """A comparison that makes no sense; the message is one line with the remedy."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One way of hearing that takes part: a detector with its parameters, or the note files of another system.
+@dataclass(frozen=True, eq=False)
+class Participant:
+    """One way of hearing that takes part: a detector with its settings, or the note files of another system.
 
     Attributes
     ----------
     detector, params : str
-        As in the result rows.
+        Its name and its settings, as in the result rows.
+    instance : Detector or None
+        Made once to check that it can be; workers make their own from `spec`.
     spec : str
-        Text that makes the detector in a worker; '' for note files.
+        Text that makes the detector in a worker; '' for note files, and for a detector that only this process has.
     source : str
-        Checksum of the code that it depends on.
-    files : dict of str to list of Path, or None
+        Checksum of the code that it depends on; '' where that cannot be told: what it hears is not kept.
+    note_files : mapping of str to list of Path, or None
         Note files by stem.
     error : str
         Why it cannot run; '' if it can.
-    instance : Detector or None
-        Made once to check that it can be; workers make their own.
     """
 
     detector: str
     params: str = ""
-    spec: str = field(default="", compare=False)
+    instance: Detector | None = None
+    spec: str = ""
     source: str = ""
-    files: Mapping | None = field(default=None, compare=False, repr=False)
+    note_files: Mapping[str, list[Path]] | None = None
     error: str = ""
-    instance: Detector | None = field(default=None, compare=False, repr=False)
 
     @property
-    def label(self):
-        """Name with parameters."""
+    def label(self) -> str:
+        """Name with settings."""
         return label(self.detector, self.params)
 
+    def key(self, audio_checksum: str, seconds: float | None) -> str:
+        """Under which the cache keeps what it hears in a sound; '' if it is not to be kept."""
+        if self.instance is None or not self.source:
+            return ""
+        return estimate_key(audio_checksum=audio_checksum, seconds=seconds, detector=self.instance, source=self.source)
 
-def find_entries(detectors, estimates):
+
+def find_participants(
+    detectors: Iterable[str | Detector] | None, estimates: Mapping[str, str | Path]
+) -> tuple[list[Participant], dict[str, str]]:
     """Everyone who takes part.
 
     Parameters
     ----------
-    detectors : list of str or None
-        Spec texts; None for every registered detector but the peers, each also as textbooks have it where it offers
-        that preset, unless there are estimates.
-    estimates : dict of str to path
+    detectors : iterable of str or Detector, or None
+        Spec texts or detectors; None for every registered detector but the peers, each also as textbooks have it where
+        it offers that preset, unless there are estimates.
+    estimates : mapping of str to path
         Folders of note files by name.
 
     Returns
     -------
-    entries : list of Entry
+    participants : list of Participant
     left_out : dict of str to str
         Registered detectors that lack a library here, with the reason.
 
@@ -82,55 +89,72 @@ def find_entries(detectors, estimates):
     """
     left_out = {}
     if detectors is None and not estimates:
-        found, broken = load_all()
-        own = {name: cls for name, cls in found.items() if not cls.peer}
-        entries = [_entry(name) for name in own]
-        entries += [_entry(f"{name}:preset={TEXTBOOK}") for name, cls in own.items() if _has_textbook(cls)]
-        left_out = {e.detector: e.error for e in entries if e.error.startswith(("ImportError", "ModuleNotFoundError"))}
-        entries = [entry for entry in entries if entry.detector not in left_out]
-        entries += [Entry(name, error=f"cannot be imported: {why}") for name, why in broken.items()]
+        found, left_out = _registered()
     else:
-        entries = [_entry(spec) for spec in ([detectors] if isinstance(detectors, str) else detectors or [])]
-    entries = list(dict.fromkeys(entries))  # asked for twice
-    entries += [Entry(name, files=_note_files(name, folder)) for name, folder in estimates.items()]
-    twice = [name for name, count in Counter(entry.label for entry in entries).items() if count > 1]
+        found = [_participant(detector) for detector in detectors or ()]
+    once = {(p.label, p.key("", None) or p.error or id(p)): p for p in found}  # some were asked for twice
+    others = (Participant(name, note_files=_note_files(name, folder)) for name, folder in estimates.items())
+    found = [*once.values(), *others]
+    twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
     if twice:
-        raise CompareError(f"two entries are called {twice[0]!r}: rename one")
-    if not entries:
+        raise CompareError(f"two who take part are called {twice[0]!r}: rename one")
+    if not found:
         raise CompareError("no detector can run here: see `pianolab detectors`")
-    return entries, left_out
+    return found, left_out
 
 
-def _has_textbook(cls):
-    preset = parameters(cls).get("preset")
-    return preset is not None and TEXTBOOK in preset.choices
+def _registered() -> tuple[list[Participant], dict[str, str]]:
+    """All of the registry but the peers, and those that lack a library."""
+    classes, broken = load_all()
+    own = {name: cls for name, cls in classes.items() if not cls.peer}
+    preset = {name: parameters(cls).get("preset") for name, cls in own.items()}
+    textbook = [name for name, parameter in preset.items() if parameter and TEXTBOOK in parameter.choices]
+    found = [_participant(spec) for spec in [*own, *(f"{name}:preset={TEXTBOOK}" for name in textbook)]]
+    left_out = {p.detector: p.error for p in found if p.error.startswith(("ImportError", "ModuleNotFoundError"))}
+    found = [participant for participant in found if participant.detector not in left_out]
+    return found + [Participant(name, error=f"cannot be imported: {why}") for name, why in broken.items()], left_out
 
 
-def _entry(spec):
-    name, texts = parse_spec(spec)
-    path, from_file, class_name = name.rpartition(".py:")
-    shown = f"{Path(path).name}.py:{class_name}" if from_file else name
+def _participant(given: str | Detector) -> Participant:
     try:
-        detector = create(spec)
+        detector = create(given)
     except DetectorError:
         raise
     except Exception as error:  # its constructor failed: a row that says so
-        return Entry(shown, params=spec_text("", texts)[1:], spec=spec, error=reason(error))
-    params = {key: detector.params[key] for key in parameters(type(detector)) if key in detector.params}
-    source = source_checksum(f"{path}.py" if from_file else inspect.getsourcefile(type(detector)))
-    return Entry(shown, params=spec_text("", params)[1:], spec=spec, source=source, instance=detector)
+        name, texts = parse_spec(str(given))
+        return Participant(_shown(name), params=spec_text("", texts)[1:], error=reason(error))
+    spec = given if isinstance(given, str) else _spec(detector)
+    name = _shown(parse_spec(spec)[0]) if spec else vars(type(detector)).get("name") or type(detector).__name__
+    params = printable(spec_text("", detector.params)[1:])
+    return Participant(name, params=params, instance=detector, spec=spec, source=source_of(detector))
 
 
-def _note_files(name, folder):
-    folder = Path(folder)
+def _spec(detector: Detector) -> str:
+    """Text that makes a detector again; '' if there is none, or the detector was changed after it was made."""
+    try:
+        twin = create(detector.spec)
+    except Exception:  # whatever hinders a second one, the first is here and can hear
+        return ""
+    key, same = (estimate_key(audio_checksum="", seconds=None, detector=d, source="") for d in (detector, twin))
+    return detector.spec if key == same else ""
+
+
+def _shown(name: str) -> str:
+    """A detector in a file is shown without the folders."""
+    path, from_file, class_name = name.rpartition(".py:")
+    return f"{Path(path).name}.py:{class_name}" if from_file else name
+
+
+def _note_files(name: str, path: str | Path) -> dict[str, list[Path]]:
+    folder = Path(path)
     if not name or ":" in name:
         raise CompareError(f"{name!r} is no name for estimates: use a word without colons")
     if not folder.is_dir():
         raise CompareError(f"estimates {name}: {printable(folder)} is not a folder: give NAME=DIR with note files")
-    files = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in LABEL_SUFFIXES and path.is_file():
-            files.setdefault(path.stem, []).append(path)
+    files: dict[str, list[Path]] = {}
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() in LABEL_SUFFIXES and file.is_file():
+            files.setdefault(file.stem, []).append(file)
     if not files:
         raise CompareError(f"estimates {name}: {printable(folder)} holds no note files ({', '.join(LABEL_SUFFIXES)})")
     return files

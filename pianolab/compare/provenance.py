@@ -9,41 +9,89 @@ import os
 import platform
 import shlex
 import subprocess
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pianolab
-from pianolab.compare.cache import versions
-from pianolab.data import Dataset
-from pianolab.errors import reason
+from pianolab.compare.cache import CACHE, versions
+from pianolab.compare.hearing import Place
+from pianolab.data import Dataset, Recording
+from pianolab.detector import Detector, DetectorError
+from pianolab.errors import printable, reason
+from pianolab.scores import Protocol
+
+MADE_BY = "pianolab compare"
 
 
-def checksums_of(key, recording):
-    """Data set, id and the checksums of sound and labels of a recording, as a dict."""
+def checksums_of(place: Place, recording: Recording) -> dict[str, str]:
+    """The checksums of a recording.
+
+    Parameters
+    ----------
+    place : (data set, id)
+    recording : Recording
+
+    Returns
+    -------
+    dict of str to str
+        dataset, id, and the checksums of sound and labels; why there is none in their place.
+    """
     checksums = {}
     for name in ("checksum", "labels_checksum"):
         try:
             checksums[name] = getattr(recording, name)
         except (ValueError, OSError) as error:
             checksums[name] = f"none: {reason(error)}"
-    return {"dataset": key[0], "id": key[1], **checksums}
+    return {"dataset": place[0], "id": place[1], **checksums}
 
 
-def command_line(data, detectors, estimates, seconds, split):
-    """The command line that makes this comparison again."""
-    data = [data] if isinstance(data, str | Path | Dataset) else data
-    detectors = [detectors] if isinstance(detectors, str) else detectors or []
-    words = ["pianolab", "compare"]
+def command_line(
+    data: Iterable[str | Path | Dataset],
+    detectors: Iterable[str | Detector] | None,
+    estimates: Mapping[str, str | Path],
+    seconds: float | None,
+    split: str,
+    protocol: Protocol,
+    cache: str | Path,
+) -> str:
+    """The command line that makes a comparison again.
+
+    Parameters
+    ----------
+    data, detectors, estimates, seconds, split, protocol, cache
+        As for `pianolab.compare.compare`, the first two as lists.
+
+    Returns
+    -------
+    str
+        With all options that change the result. What cannot be typed, a class that stands in no file or a tolerance
+        other than the usual one, is named in a comment behind it.
+
+    Examples
+    --------
+    >>> command_line(["builtin"], ["yin"], {}, 30, "test", Protocol(), "kept")
+    'pianolab compare --data builtin --detector yin --seconds 30 --split test --pedal release --cache kept'
+    """
+    words, cannot = [*MADE_BY.split()], []
     for dataset in data:
         words += ["--data", dataset.name if isinstance(dataset, Dataset) else os.fspath(dataset)]
-    for spec in detectors:
-        words += ["--detector", spec]
-    for name, folder in (estimates or {}).items():
+    for detector in detectors or ():
+        try:
+            words += ["--detector", detector if isinstance(detector, str) else detector.spec]
+        except DetectorError:
+            cannot.append(repr(detector))
+    for name, folder in estimates.items():
         words += ["--estimates", f"{name}={os.fspath(folder)}"]
     words += ["--seconds", f"{seconds:g}"] if seconds is not None else []
-    return shlex.join([*words, "--split", split])
+    words += ["--split", split, "--pedal", protocol.pedal]
+    words += ["--cache", os.fspath(cache)] if Path(cache) != CACHE else []
+    if protocol != Protocol(pedal=protocol.pedal):
+        cannot.append(str(protocol))
+    return shlex.join(words) + (f"  # cannot be typed: {printable('; '.join(cannot))}" if cannot else "")
 
 
-def provenance():
+def provenance() -> dict[str, Any]:
     """Versions of everything that takes part, and the commit of the source where there is one.
 
     Returns
@@ -61,7 +109,7 @@ def provenance():
     }
 
 
-def _commit(folder):
+def _commit(folder: Path) -> str:
     if not (folder / ".git").exists():
         return ""
     git = ["git", "-C", str(folder)]

@@ -1,4 +1,4 @@
-"""Kept estimates: found again when nothing changed, heard again when anything did, never believed when damaged."""
+"""What was heard is kept: found again if nothing changed, heard again if anything did, never believed if damaged."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from pianolab.compare import cache
-from pianolab.compare.cache import Estimate, EstimateCache, Job, estimate_key, hear, reason, source_checksum
+from pianolab.compare.cache import Cache, Heard, estimate_key, source_checksum
+from pianolab.compare.hearing import Job, hear
+from pianolab.errors import reason
 from pianolab.labels import LabelError
 from pianolab.registry import create
 from pianolab.roll import Notes
@@ -16,10 +18,10 @@ from pianolab.session import Transcription
 TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 
 
-def an_estimate():
+def something_heard():
     notes = Notes([0.1, 0.5], [0.4, 0.9], [60, 64], [np.nan, 80], [0.5, 1])
     track = np.arange(5) * 0.01, np.array([0, 261.6, 261.6, 0, 329.6]), np.array([0, 0.9, 0.8, 0, 0.7])
-    return Estimate(Transcription(notes, 1.25, 0.031, *track), ("the recording is silent", "한글 <b>"))
+    return Heard(Transcription(notes, 1.25, 0.031, *track), ("the recording is silent", "한글 <b>"))
 
 
 def assert_same(a, b):
@@ -32,16 +34,16 @@ def assert_same(a, b):
 
 
 def test_what_is_kept_comes_back_as_it_was(tmp_path):
-    cache = EstimateCache(tmp_path / "kept")
-    assert cache.get("some-key") is None
-    cache.put("some-key", an_estimate())
-    assert_same(cache.get("some-key"), an_estimate())
-    assert [path.name for path in cache.folder.iterdir()] == ["some-key.notes"]
+    kept = Cache(tmp_path / "kept")
+    assert kept.get("some-key") is None
+    kept.put("some-key", something_heard())
+    assert_same(kept.get("some-key"), something_heard())
+    assert [path.name for path in kept.folder.iterdir()] == ["some-key.notes"]
 
 
-def test_an_estimate_without_notes_and_track_is_kept_too(tmp_path):
-    cache = EstimateCache(tmp_path)
-    cache.put("empty", Estimate(Transcription(Notes.empty(), 2.0, 0.1)))
+def test_something_heard_without_notes_and_track_is_kept_too(tmp_path):
+    cache = Cache(tmp_path)
+    cache.put("empty", Heard(Transcription(Notes.empty(), 2.0, 0.1)))
     kept = cache.get("empty")
     assert kept.transcription.notes == Notes.empty()
     assert kept.transcription.f0_times is None
@@ -50,8 +52,8 @@ def test_an_estimate_without_notes_and_track_is_kept_too(tmp_path):
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "flipped bit", "text", "another archive", "folder"])
 def test_a_damaged_file_is_not_believed(tmp_path, damage):
-    cache = EstimateCache(tmp_path)
-    cache.put("key", an_estimate())
+    cache = Cache(tmp_path)
+    cache.put("key", something_heard())
     path = tmp_path / "key.notes"
     content = path.read_bytes()
     if damage == "another archive":
@@ -68,15 +70,15 @@ def test_a_damaged_file_is_not_believed(tmp_path, damage):
 
 
 def test_any_changed_byte_is_noticed(tmp_path):
-    cache = EstimateCache(tmp_path)
-    cache.put("key", an_estimate())
+    cache = Cache(tmp_path)
+    cache.put("key", something_heard())
     path = tmp_path / "key.notes"
     content = path.read_bytes()
     for place in range(0, len(content), 7):
         path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
         assert cache.get("key") is None, f"byte {place}"
     path.write_bytes(content)
-    assert_same(cache.get("key"), an_estimate())
+    assert_same(cache.get("key"), something_heard())
 
 
 KEY = {"audio_checksum": "ab", "seconds": None, "source": "cd"}

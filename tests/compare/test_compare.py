@@ -15,9 +15,8 @@ import psutil
 import pytest
 
 from pianolab import sound
-from pianolab.compare import compare
-from pianolab.compare.participants import CompareError
-from pianolab.compare.tables import COLUMNS
+from pianolab.compare import CompareError, compare
+from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS
 from pianolab.data import load_dataset
 from pianolab.detector import DetectorError
 from pianolab.labels import write_labels
@@ -94,7 +93,8 @@ def assert_same_table(a, b):
 
 def test_each_row_is_what_scoring_by_hand_gives(melodies, tmp_path):
     result = run(melodies, toy("Loudest"), tmp_path)
-    assert tuple(result.scores.columns) == COLUMNS
+    assert tuple(result.scores.columns) == SCORE_COLUMNS
+    assert tuple(result.counts.columns) == COUNT_COLUMNS
     assert set(result.scores.status) == {"ok"}
     row = result.scores[result.scores.recording == "melody 2"]
     recording = load_dataset(melodies)["melody 2"]
@@ -474,10 +474,10 @@ def test_a_cache_that_cannot_be_written_is_refused_before_anything_is_heard(melo
     assert times_heard(log) == 0
 
 
-def test_two_entries_of_one_name_are_refused(melodies, files, tmp_path):
+def test_two_of_one_name_are_refused(melodies, files, tmp_path):
     copy = tmp_path / "toy_detectors.py"
     copy.write_text(TOYS.read_text() + "\n# not the same\n")
-    with pytest.raises(CompareError, match=r"two entries are called 'toy_detectors\.py:Loudest': rename one"):
+    with pytest.raises(CompareError, match=r"two who take part are called 'toy_detectors\.py:Loudest': rename one"):
         run(melodies, [toy("Loudest"), f"{copy}:Loudest"], tmp_path)
 
 

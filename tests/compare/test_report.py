@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from pianolab import sound
-from pianolab.compare import compare, report
-from pianolab.compare.participants import CompareError
+from pianolab.compare import CompareError, compare, report, write_report
 from pianolab.data import load_dataset
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
@@ -42,7 +41,7 @@ def result(data, tmp_path_factory):
 
 @pytest.fixture
 def written(result, tmp_path):
-    return report.write(result, report.claim(tmp_path / "run")).folder
+    return write_report(result, tmp_path / "run").folder
 
 
 class Page(HTMLParser):
@@ -72,6 +71,8 @@ def test_the_folder_holds_what_was_promised(written, result):
     numbers = dict.fromkeys(("value", "seconds_audio", "seconds_cpu"), "")
     scores = pd.read_csv(written / "scores.csv", keep_default_na=False, na_values=numbers)
     pd.testing.assert_frame_equal(scores, result.scores, check_dtype=False)
+    counts = pd.read_csv(written / "counts.csv", keep_default_na=False)
+    pd.testing.assert_frame_equal(counts, result.counts, check_dtype=False)
     summary = pd.read_csv(written / "summary.csv")
     assert len(summary) == len(result.summary) > 0
     figures = sorted(path.name for path in (written / "figures").iterdir())
@@ -130,14 +131,14 @@ def test_the_page_names_failures_and_explains_the_protocol(written, result):
 
 def test_a_run_in_which_everything_failed_is_written_too(data, tmp_path):
     failed = compare(data, f"{TOYS}:Raises", jobs=1, cache=tmp_path / "cache", progress=False)
-    folder = report.write(failed, report.claim(tmp_path / "run")).folder
+    folder = write_report(failed, tmp_path / "run").folder
     assert "3 failed." in (folder / "report.html").read_text(encoding="utf-8")
     assert list((folder / "figures").iterdir()) == []
 
 
 def test_the_same_result_is_written_the_same_way(result, tmp_path):
-    folders = [report.write(result, report.claim(tmp_path / name)).folder for name in ("one", "two")]
-    for name in ("scores.csv", "summary.csv", "report.html", "run.json"):
+    folders = [write_report(result, tmp_path / name).folder for name in ("one", "two")]
+    for name in ("scores.csv", "counts.csv", "summary.csv", "report.html", "run.json"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
 
 
@@ -146,7 +147,7 @@ def test_the_same_result_is_written_the_same_way(result, tmp_path):
 
 def test_an_earlier_run_is_replaced_as_a_whole(result, written):
     (written / "figures" / "old.png").write_bytes(b"old")
-    assert report.write(result, report.claim(written)).folder == written
+    assert write_report(result, written).folder == written
     assert not (written / "figures" / "old.png").exists()
     assert list(written.parent.iterdir()) == [written]
 
@@ -177,7 +178,7 @@ def test_a_file_or_a_place_that_cannot_be_written_is_refused(tmp_path):
 
 def test_an_empty_folder_is_used(result, tmp_path):
     (tmp_path / "run").mkdir()
-    assert (report.write(result, report.claim(tmp_path / "run")).folder / "run.json").is_file()
+    assert (write_report(result, tmp_path / "run").folder / "run.json").is_file()
 
 
 def test_by_default_a_run_is_named_by_date_and_time(tmp_path, monkeypatch):
@@ -195,23 +196,17 @@ def test_a_run_that_breaks_off_leaves_nothing_and_keeps_the_earlier_one(result, 
     def break_off(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(report, "page", break_off)
+    monkeypatch.setattr(report, "_page", break_off)
     with pytest.raises(KeyboardInterrupt):
-        report.write(result, written)
+        write_report(result, written)
     assert (written / "report.html").read_bytes() == before
     assert list(written.parent.iterdir()) == [written]
-
-
-def test_run_does_it_all(data, tmp_path):
-    result = report.run(data, f"{TOYS}:Loudest", out=tmp_path / "run", jobs=1, cache=tmp_path / "c", progress=False)
-    assert (result.folder / "report.html").is_file()
-    assert result.failures.empty
 
 
 def test_two_data_sets_have_figures_of_their_own(data, tmp_path):
     dataset = load_dataset(data)
     halves = [replace(dataset, name=name, recordings=dataset.recordings[:1]) for name in ("a b", "a_b")]
     result = compare(halves, f"{TOYS}:Loudest", jobs=1, cache=tmp_path / "cache", progress=False)
-    folder = report.write(result, tmp_path / "run").folder
+    folder = write_report(result, tmp_path / "run").folder
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"a_b_ranked.png", "a_b__ranked.png"} <= names

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from pianolab.compare import tables
-from pianolab.roll import Notes
-from pianolab.scores import Protocol, by_register, error_counts
+from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, CountRow
+from pianolab.scores import Protocol
 
 MAIN = str(Protocol())
 SOURCES = {"mine": "real", "other": "rendered"}
@@ -38,7 +38,13 @@ def failed(recording, detector, error="no sound", **more):
 
 
 def frame(*rows):
-    return pd.DataFrame(rows, columns=tables.COLUMNS)
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+
+
+def counted(*rows):
+    """(recording, result, reason, notes) of the bass, heard by yin."""
+    rows = [CountRow("mine", name, "yin", "", MAIN, "A0-B1", result, why, n) for name, result, why, n in rows]
+    return pd.DataFrame([vars(row) for row in rows], columns=COUNT_COLUMNS)
 
 
 def ranking(scores):
@@ -108,21 +114,21 @@ def test_p_values_are_corrected_for_the_number_of_detectors():
 
 def test_registers_add_up_notes_over_recordings():
     """Bass: 1 of 2 found, 1 ghost; then 1 of 1: F1 = 2 * 2 / (3 + 3) = 2/3."""
-    counts = [
-        tables.count_rows(by_register(truth, heard), error_counts(truth, heard))
-        for truth, heard in (
-            (Notes([0, 1], [1, 2], [24, 26]), Notes([0, 1], [1, 2], [24, 30])),
-            (Notes([0], [1], [28]), Notes([0], [1], [28])),
-        )
-    ]
-    rows = [row(str(i), "yin", n, metric=metric) for i, metrics in enumerate(counts) for metric, n in metrics.items()]
-    table = tables.registers(frame(*rows)).set_index("register")
+    counts = counted(
+        ("a", "hit", "", 1), ("a", "missed", "semitone", 1), ("a", "extra", "semitone", 1), ("b", "hit", "", 1)
+    )
+    table = tables.registers(counts).set_index("register")
     assert (table.hits["A0-B1"], table.missed["A0-B1"], table.extra["A0-B1"]) == (2, 1, 1)
     assert table.f1["A0-B1"] == pytest.approx(2 / 3)
     assert table.f1[["C2-B3", "C4-B5", "C6-C8"]].isna().all()
-    reasons = tables.reasons(frame(*rows)).set_index(["result", "reason"])["count"]
+    reasons = tables.reasons(counts).set_index(["result", "reason"])["count"]
+    assert reasons["missed", "semitone"] == reasons["extra", "semitone"] == 1
     assert reasons.sum() == 2
-    assert tables.summarise(frame(*rows), SOURCES).empty  # counts are no scores to average
+    assert reasons["missed", "soft"] == 0
+
+
+def test_the_numbers_of_notes_are_no_scores_to_average():
+    assert tables.summarise(frame(row("a", "yin", 7.0, metric="n_reference")), SOURCES).empty
 
 
 def test_the_worst_recordings_come_first():
@@ -149,7 +155,7 @@ def test_the_table_for_a_terminal():
 
 def test_nothing_at_all_has_tables_too():
     nothing = frame(failed("", "yin"))
-    assert tables.registers(nothing).empty
-    assert tables.reasons(nothing).empty
+    assert tables.registers(counted()).empty
+    assert tables.reasons(counted()).empty
     assert tables.worst(nothing, MAIN).empty
     assert tables.differences(nothing, ranking(nothing), MAIN).empty

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianolab.compare.participants import find_entries
+from pianolab.compare.participants import find_participants
 from pianolab.detectors.peers.base import NoteWriter, needed, pitch_salience
 from pianolab.detectors.peers.mel_filters import torchaudio_or_mel_filters
 from pianolab.piano import render
@@ -115,19 +115,19 @@ def test_what_a_peer_says_it_needs_stands_in_the_documentation(name):
 
 
 def test_a_comparison_shows_each_method_also_as_textbooks_have_it():
-    everyone, _ = find_entries(None, {})
-    labels = {entry.label for entry in everyone}
+    everyone, _ = find_participants(None, {})
+    labels = {who.label for who in everyone}
     for name in ("yin", "fft_peak", "cqt"):
         assert {name, f"{name}:preset=textbook"} <= labels
 
 
 def test_peers_are_compared_only_when_asked_for():
-    everyone, left_out = find_entries(None, {})
+    everyone, left_out = find_participants(None, {})
     assert everyone
-    assert not {entry.detector for entry in everyone} & set(PEERS)
+    assert not {who.detector for who in everyone} & set(PEERS)
     assert not set(left_out) & set(PEERS)
-    asked, _ = find_entries(["pyin"], {})
-    assert [entry.detector for entry in asked] == ["pyin"]
+    asked, _ = find_participants(["pyin"], {})
+    assert [who.detector for who in asked] == ["pyin"]
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))

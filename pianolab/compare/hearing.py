@@ -1,0 +1,209 @@
+"""The hearing of a comparison: every detector hears every recording, in several processes, and what it heard is kept.
+
+In go recordings and those who take part; out comes for each pair what was heard, or one line that says why nothing
+was. What the cache holds is not heard again, so a run that was stopped goes on where it was.
+"""
+
+import functools
+import itertools
+import math
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from pianolab import sound, workers
+from pianolab.compare.cache import Cache, Heard
+from pianolab.compare.participants import CompareError, Participant
+from pianolab.data import Recording
+from pianolab.detector import Detector
+from pianolab.errors import printable, reason
+from pianolab.files import refuse_unwritable
+from pianolab.labels import read_labels
+from pianolab.session import Transcription, transcribe, transcribe_file
+from pianolab.sound import AudioWarning
+
+Place = tuple[str, str]  # of a recording: the name of its data set and its id
+_WARM_UP_SR = 44100
+_BAR = "{desc}: {percentage:3.0f}%|{bar:24}| {n:.0f} of {total:.0f} s of sound [{elapsed}, {remaining} left{postfix}]"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What `hear` is asked for.
+
+    Attributes
+    ----------
+    audio : str
+        The sound file.
+    detector : str or Detector
+        Spec text; a detector where only this process has it.
+    seconds : float or None
+        How much of the beginning; None for all.
+    """
+
+    audio: str
+    detector: str | Detector
+    seconds: float | None = None
+
+
+def hear(job: Job) -> Heard | str:
+    """Transcribe one recording; made to run in a worker process.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    Heard or str
+        The reason in one line if the recording or the detector failed.
+    """
+    try:
+        _warm_up(job.detector)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", AudioWarning)
+            transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
+    except Exception as error:  # whatever a detector does wrong is a row in the table
+        return reason(error)
+    return Heard(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
+
+
+@functools.cache
+def _warm_up(detector: str | Detector) -> None:
+    """Load and compile what a detector needs before its time is taken, once in a process."""
+    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(_WARM_UP_SR // 2) / _WARM_UP_SR)
+    transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=detector)
+
+
+def hear_all(
+    recordings: Mapping[Place, Recording],
+    pairs: Iterable[tuple[Place, Participant]],
+    *,
+    seconds: float | None,
+    jobs: int,
+    cache: Cache,
+    progress: bool,
+) -> dict[tuple[Place, Participant], Heard | str]:
+    """Let participants hear recordings, as far as the cache does not know it.
+
+    Parameters
+    ----------
+    recordings : mapping of (data set, id) to Recording
+    pairs : iterable of ((data set, id), Participant)
+        Who hears what.
+    seconds : float or None
+        How much of the beginning of each recording; None for all.
+    jobs : int
+        Worker processes.
+    cache : Cache
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    dict of ((data set, id), Participant) to Heard or str
+        A text says why nothing was heard.
+
+    Raises
+    ------
+    CompareError
+        If something has to be heard and the cache cannot be written.
+    """
+    outcomes: dict[tuple[Place, Participant], Heard | str] = {}
+    todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # two recordings may have one sound file
+    for place, participant in pairs:
+        recording = recordings[place]
+        try:
+            if participant.note_files is not None:
+                outcomes[place, participant] = _read(recording, participant.note_files)
+                continue
+            key = participant.key(recording.checksum, seconds)
+        except (ValueError, OSError) as error:
+            outcomes[place, participant] = reason(error)
+            continue
+        kept = cache.get(key) if key else None
+        if kept is not None:
+            outcomes[place, participant] = kept
+        elif participant.instance is not None:
+            job = Job(str(recording.audio), participant.spec or participant.instance, seconds)
+            todo.setdefault(job, []).append((place, participant, key))
+    if todo:
+        _refuse_unwritable(cache)
+    shown = {job: f"{them[0][1].label}: {printable(them[0][0][1])}" for job, them in todo.items()}
+    for job, outcome in _heard(shown, jobs=jobs, progress=progress):
+        for place, participant, key in todo[job]:
+            outcomes[place, participant] = outcome
+            if key and isinstance(outcome, Heard):
+                cache.put(key, outcome)
+    return outcomes
+
+
+def _refuse_unwritable(cache: Cache) -> None:
+    try:
+        refuse_unwritable(cache.folder)
+    except OSError as error:
+        remedy = "go to a folder of yours, or name one with --cache"
+        raise CompareError(f"{printable(cache.folder)} cannot be written ({error.strerror}): {remedy}") from error
+
+
+def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[tuple[Job, Heard | str]]:
+    """What comes of each job, as it comes, with a bar over seconds of sound that shows the text of a job at work."""
+    if not shown:
+        return
+    lengths = {job: _seconds(job) for job in shown}
+    longest_first = sorted(shown, key=lambda job: -lengths[job])  # no worker is left alone with a long one at the end
+    far = [job for job in longest_first if isinstance(job.detector, str)]
+    near = [job for job in longest_first if not isinstance(job.detector, str)]
+    at_work = {}
+    with tqdm(total=round(sum(lengths.values())), desc="hearing", disable=not progress, bar_format=_BAR) as bar:
+
+        def show(job: Job) -> None:
+            at_work[job] = shown[job]
+            bar.set_postfix_str(f"{next(reversed(at_work.values()))[:40]:40}", refresh=False)
+
+        def here() -> Iterator[tuple[Job, Heard | str, None]]:
+            for job in near:
+                show(job)
+                yield job, hear(job), None
+
+        there = workers.run(hear, far, n_workers=max(1, min(jobs, len(far))), on_start=show)
+        for job, answer, error in itertools.chain(there, here()):
+            del at_work[job]
+            bar.update(lengths[job])
+            yield job, answer if error is None else reason(error)
+
+
+def _seconds(job: Job) -> float:
+    try:
+        seconds = sound.info(job.audio).seconds
+    except (ValueError, OSError):  # the worker will say why
+        return 0.0
+    return seconds if job.seconds is None else min(seconds, job.seconds)
+
+
+def _read(recording: Recording, files: Mapping[str, list]) -> Heard | str:
+    """What another system wrote down of a recording."""
+    stem = recording.audio.stem
+    paths = files.get(stem, [])
+    if len(paths) > 1:  # the id tells recordings of the same stem apart by their folders
+        paths = [path for path in paths if path.with_suffix("").as_posix().endswith(f"/{recording.id}")] or paths
+    if len(paths) != 1:
+        return f"{len(paths)} note files called {stem!r}: there must be one"
+    with caught_warnings() as caught:
+        notes = read_labels(paths[0])
+    return Heard(Transcription(notes, math.nan, math.nan), tuple(caught))
+
+
+@contextmanager
+def caught_warnings() -> Iterator[list[str]]:
+    """Collect the texts of warnings instead of showing them in the middle of a progress bar."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield texts
+        texts += dict.fromkeys(str(warning.message) for warning in caught)

@@ -1,0 +1,163 @@
+"""The figures of a report: who is best, in which register, how fast, and what each detector heard in one recording."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pianolab import plots
+from pianolab.compare.result import Result
+from pianolab.compare.tables import RANKED_BY, labels
+from pianolab.scores import REGISTERS
+
+_ROLL_SECONDS = 12.0
+_ROLL_NOTES = 8  # a recording that is shown has at least this many notes, if there is one
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the report.
+
+    Attributes
+    ----------
+    path : Path
+        The PNG file.
+    alt : str
+        What it shows in words, for those who cannot see it.
+    sentence : str
+        What there is to see.
+    """
+
+    path: Path
+    alt: str
+    sentence: str
+
+
+def draw(result: Result, folder: Path) -> dict[str, list[Picture]]:
+    """Draw the figures of a Result.
+
+    Parameters
+    ----------
+    result : Result
+    folder : Path
+        Where the PNG files go.
+
+    Returns
+    -------
+    dict of str to list of Picture
+        By data set, the main one first. Empty for a data set in which everything failed.
+    """
+    pictures: dict[str, list[Picture]] = {}
+    stems = set()
+    for dataset, ranking in result.ranking.groupby("dataset", sort=False):
+        ranking = ranking.loc[ranking.n > 0]
+        stem = _file_name(str(dataset))
+        while stem in stems:
+            stem += "_"
+        stems.add(stem)
+        drawn = []
+        if len(ranking):
+            drawn = [
+                _draw_ranking(result, ranking, folder / f"{stem}_ranked.png"),
+                _draw_registers(result, ranking, folder / f"{stem}_registers.png"),
+                _draw_speed(ranking, folder / f"{stem}_speed.png"),
+                *_draw_rolls(result, ranking, folder, stem),
+            ]
+        pictures[str(dataset)] = [picture for picture in drawn if picture]
+    return pictures
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w-]+", "_", text).strip("_")[:60] or "unnamed"
+
+
+def _draw_ranking(result: Result, ranking: pd.DataFrame, path: Path) -> Picture:
+    names, dataset = labels(ranking), ranking.dataset.iloc[0]
+    each = result.worst(len(result.scores), dataset=dataset)
+    each = each.assign(name=labels(each))
+    fig, ax = plots.figure(8, 1.2 + 0.45 * len(names))
+    spread = [each.loc[each.name == name, RANKED_BY].to_numpy() for name in names]
+    plots.ranked_bars(ax, names, ranking[RANKED_BY], low=ranking.low, high=ranking.high, spread=spread)
+    plots.save(fig, path)
+    values = "; ".join(f"{name} {value:.3f}" for name, value in zip(names, ranking[RANKED_BY], strict=True))
+    best = ranking.iloc[0]
+    interval = f" (95 % interval {best.low:.3f} to {best.high:.3f})" if np.isfinite(best.low) else ""
+    leads = "comes first with" if len(names) > 1 else "has"
+    recordings = "recording" if best.n == 1 else "recordings"
+    sentence = (
+        f"{names[0]} {leads} a mean onset F1 of {best[RANKED_BY]:.3f}{interval} over {best.n} {recordings}; dots are "
+        "recordings, black lines intervals of the mean."
+    )
+    return Picture(path, f"Bar chart of mean onset F1 on {dataset}: {values}.", sentence)
+
+
+def _draw_registers(result: Result, ranking: pd.DataFrame, path: Path) -> Picture | None:
+    names, dataset = labels(ranking), ranking.dataset.iloc[0]
+    table = result.registers.loc[result.registers.dataset == dataset]
+    values = table.assign(name=labels(table)).pivot_table(index="name", columns="register", values="f1", dropna=False)
+    values = values.reindex(index=names, columns=list(REGISTERS))
+    if values.isna().all(axis=None):
+        return None
+    fig, ax = plots.figure(8, 1.4 + 0.45 * len(names))
+    plots.heat_map(ax, values, rows=names, columns=list(REGISTERS), xlabel="register (keys)")
+    plots.save(fig, path)
+    low, high = values.iloc[0].idxmin(), values.iloc[0].idxmax()
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"{register} {f1:.2f}" for register, f1 in row.items() if np.isfinite(f1))
+        for name, row in values.iterrows()
+    )
+    sentence = (
+        f"{names[0]} is strongest in {high} ({values.iloc[0][high]:.2f}) and weakest in {low} "
+        f"({values.iloc[0][low]:.2f}); notes of all recordings are counted together."
+    )
+    return Picture(path, f"Heat map of onset F1 by register on {dataset}: {words}.", sentence)
+
+
+def _draw_speed(ranking: pd.DataFrame, path: Path) -> Picture | None:
+    timed = ranking.loc[np.isfinite(ranking.speed)]
+    if not len(timed):
+        return None
+    names = labels(timed)
+    fig, ax = plots.figure(8, 4)
+    speeds = timed.speed.to_numpy()
+    plots.speed_accuracy(ax, names, speeds, timed[RANKED_BY], low=timed.low.to_numpy(), high=timed.high.to_numpy())
+    plots.save(fig, path)
+    words = "; ".join(f"{name} {speed:.0f} times" for name, speed in zip(names, speeds, strict=True))
+    fastest = int(np.argmax(speeds))
+    sentence = f"{names[fastest]} is the fastest: one core hears {speeds[fastest]:.0f} seconds of sound in a second."
+    return Picture(path, f"Speed against onset F1; faster than the music by: {words}.", sentence)
+
+
+def _draw_rolls(result: Result, ranking: pd.DataFrame, folder: Path, stem: str) -> Iterator[Picture]:
+    """The same seconds of one recording as each detector heard them."""
+    dataset, names = ranking.dataset.iloc[0], labels(ranking)
+    chosen = _typical_recording(result, dataset, names)
+    if chosen is None:
+        return
+    truth = result.truths[dataset, chosen]
+    start_s = max(0.0, np.min(truth.onset, initial=np.inf) - 0.5) if len(truth) else 0.0
+    end_s = np.max(truth.offset, initial=start_s) + 0.5
+    stop_s = min(start_s + _ROLL_SECONDS, end_s)
+    for number, name in enumerate(names, start=1):
+        path = folder / f"{stem}_roll_{number}_{_file_name(name)}.png"
+        heard = result.heard[dataset, chosen, name]
+        fig, ax = plots.figure(8, 3.2)
+        plots.piano_roll(ax, truth, heard, protocol=result.protocol, start_s=start_s, stop_s=stop_s)
+        counts = ", ".join(text.get_text() for text in ax.get_legend().get_texts())
+        plots.save(fig, path)
+        where = f"{chosen}, {start_s:.1f} to {stop_s:.1f} s"
+        alt = f"Piano roll of {where}: what was played against what {name} heard; {counts} notes."
+        yield Picture(path, alt, f"{name} on {where}: {counts}.")
+
+
+def _typical_recording(result: Result, dataset: str, names: list[str]) -> str | None:
+    """The recording of middling difficulty among those that every detector heard; one with enough notes to see."""
+    each = result.worst(len(result.scores), dataset=dataset)
+    means = each.groupby("recording")[RANKED_BY].agg(["mean", "size"])
+    means = means[means["size"] == len(names)]["mean"]
+    busy = [name for name in means.index if len(result.truths[dataset, name]) >= _ROLL_NOTES]
+    means = means[busy] if busy else means
+    return str((means - means.median()).abs().idxmin()) if len(means) else None
