@@ -10,7 +10,6 @@ louder a step of MIDI velocity is in a folder of labelled pieces (audio and labe
 """
 
 import argparse
-import os
 import sys
 import time
 from dataclasses import replace
@@ -22,15 +21,18 @@ import soundfile as sf
 from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 
+from pianolab.dsp.peaks import parabola_shift
+from pianolab.files import replacing
 from pianolab.labels import read_labels
 from pianolab.piano import ANCHOR_KEYS, PIANOS, render, velocity_gain
 from pianolab.roll import Notes
+from pianolab.scores import register_of
+from pianolab.sound import AUDIO_SUFFIXES
 from pianolab.units import MIDI_HIGH, MIDI_LOW, cents_between, midi_to_hz, note_name, parse_note
 
-SUFFIXES = (".wav", ".flac", ".ogg")
 N_PARTIALS = 30
-ATTACK_S = 0.02  # left out of spectra: the knock
-AUDIBLE_DB = 55.0  # partials weaker than this against the strongest do not count for B
+ATTACK_S = 0.02  # Spectra begin this much after the onset, without the knock.
+AUDIBLE_DB = 55.0  # Partials weaker than this, against the strongest, do not count for B.
 TITLES = ("stiffness", "stretch", "brightness", "first stage of decay", "second stage of decay")
 SHOWN_KEYS = ("A0", "C2", "C4", "C6")
 
@@ -38,7 +40,7 @@ SHOWN_KEYS = ("A0", "C2", "C4", "C6")
 def read_notes(folder):
     """(midi, y, sr) of each recording, lowest key first; one channel, so that no two microphones cancel."""
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in AUDIO_SUFFIXES:
             y, sr = sf.read(path, always_2d=True)
             yield parse_note(path.stem), y[:, 0], sr
 
@@ -61,7 +63,7 @@ def strongest_near(amplitude, hz, target, cents):
     low, high = np.searchsorted(hz, target * 2.0 ** (np.array([-cents, cents]) / 1200.0))
     k = low + int(np.argmax(amplitude[low : max(high, low + 3)]))
     left, middle, right = 20.0 * np.log10(amplitude[k - 1 : k + 2] + 1e-12)
-    shift = float(np.clip(0.5 * (left - right) / (left - 2.0 * middle + right + 1e-12), -0.5, 0.5))
+    shift = float(np.clip(parabola_shift(left, middle, right), -0.5, 0.5))
     return (k + shift) * hz[1], middle - 0.25 * (left - right) * shift
 
 
@@ -216,7 +218,8 @@ def fit_levels(table):
     midi, n, hz, level = (table[c].to_numpy(float) for c in ("midi", "partial", "hz", "level_db"))
     keys, which = np.unique(midi, return_inverse=True)
     weight = np.sqrt(10.0 ** (np.maximum(level, -60.0) / 60.0))
-    treble = PIANOS["grand"].strike_ratio[3:]  # too few partials to tell strike from hammer: kept
+    # In the treble there are too few partials to tell the strike from the hammer: its places are kept.
+    treble = PIANOS["grand"].strike_ratio[3:]
 
     def error(x):
         strike = np.sin(np.pi * n * (at_anchors(midi) @ np.append(x[:3], treble)))
@@ -262,7 +265,7 @@ def fit_decay(folder):
 
 
 def fit_two_stages(times, power):
-    """(prompt dB/s, after dB/s, level of the second stage in dB) of one partial; None where it is too short."""
+    """Decay of one partial (prompt dB/s, after dB/s, level of the second stage in dB); None where it is too short."""
     level = 10.0 * np.log10(power + 1e-16)
     floor = np.mean(level[-max(len(level) // 10, 5) :])
     use = (np.cumsum(level < floor + 8.0) == 0) & (times < 10.0)
@@ -312,8 +315,7 @@ def differences(notes, partials):
         "knock, dB": gap("noise_db"),
     }
     table = pd.DataFrame(columns)
-    register = pd.cut(table.index, [20, 35, 59, 83, 108], labels=["A0-B1", "C2-B3", "C4-B5", "C6-C8"])
-    rows = table.groupby(register, observed=True).median()
+    rows = table.groupby(table.index.map(register_of)).median()
     rows.loc["all"] = table.median()
     return rows
 
@@ -357,9 +359,8 @@ def draw(notes, partials, path):
         ax.set_xticks(range(1, 17, 3))
         ax.legend(frameon=False, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.stem + ".part.png")
-    figure.savefig(part, dpi=110)
-    os.replace(part, path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=110, format=path.suffix[1:])
 
 
 def db_per_velocity_step(folder):
@@ -369,7 +370,7 @@ def db_per_velocity_step(folder):
     within 90 ms) that at least double the power count; half-octave groups of keys have their own offset.
     """
     rows = []
-    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES):
         labels = next((p for p in map(path.with_suffix, (".tsv", ".mid", ".txt")) if p.exists()), None)
         if labels is None:
             continue
@@ -406,9 +407,8 @@ def speed():
 
 def write_csv(table, path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    table.round(6).to_csv(part, index=False)
-    os.replace(part, path)
+    with replacing(path) as temporary:
+        table.round(6).to_csv(temporary, index=False)
 
 
 def main(arguments=None):

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pianolab.data import load_dataset
+from pianolab.scores import REGISTERS, register_of
 from pianolab.units import cents_between, midi_to_hz, note_name
 
 matplotlib.use("Agg")
@@ -29,14 +30,13 @@ from peers import OURS, ours, peers
 FIRST_S, LAST_S = 0.1, 0.6
 BEFORE_S, AFTER_S = 0.15, 0.9
 SHARP_FROM_MIDI = 96  # C7: octaves 7 and 8
-MAX_FAILING = 12  # spectra drawn
-REGISTERS = {"A0-B1": 21, "C2-B3": 36, "C4-B5": 60, "C6-C8": 84}
+MAX_FAILING = 12  # At most this many spectra are drawn.
 LOUDNESS = {"pp": 1, "p": 32, "mf": 56, "ff": 88}
 
 
-def named(value, edges):
-    """The last name whose edge is not above the value."""
-    return [name for name, edge in edges.items() if value >= edge][-1]
+def loudness_of(velocity):
+    """The last name of `LOUDNESS` whose velocity is not above this one; "unknown" for NaN."""
+    return "unknown" if np.isnan(velocity) else [name for name, low in LOUDNESS.items() if velocity >= low][-1]
 
 
 def single_notes(data, split):
@@ -82,8 +82,8 @@ def measure(data, split, listeners, noises, n_seeds):
                             "detector": detector,
                             "note": note_name(midi),
                             "midi": midi,
-                            "register": named(midi, REGISTERS),
-                            "loudness": "unknown" if np.isnan(velocity) else named(velocity, LOUDNESS),
+                            "register": register_of(midi),
+                            "loudness": loudness_of(velocity),
                             "noise": "clean" if ratio_db is None else f"{ratio_db:g} dB",
                             "seed": seed,
                             "recording": name,
@@ -110,7 +110,8 @@ def summarise(rows):
 def draw(table, title):
     """Bars of each register, a group a detector, one panel a noise level."""
     noises = list(dict.fromkeys(table.index.get_level_values("noise")))
-    order = table.loc[noises[0]].index  # one order of rows for all panels
+    # All panels have the rows in the order of the first.
+    order = table.loc[noises[0]].index
     figure, axes = plt.subplots(1, len(noises), figsize=(4 + 4 * len(noises), 5.8), sharey=True, squeeze=False)
     for ax, noise in zip(axes[0], noises, strict=True):
         part = table.loc[noise].loc[order[::-1]]

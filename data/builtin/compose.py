@@ -25,14 +25,15 @@ from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 HERE = Path(__file__).resolve().parent
 OURS = "written for pianolab"
 LICENCE = "CC0-1.0"
-# (piano, room) of the test notes, four recordings for each loudness; bright in the hall is heard in test only
+# Each loudness of the test notes has four recordings, on this piano in this room. Test alone has bright in the hall.
 TEST_NOTES = {
     "p": [("grand", "dry"), ("upright", "room"), ("bright", "hall"), ("grand", "room")],
     "mf": [("upright", "dry"), ("bright", "room"), ("grand", "hall"), ("upright", "room")],
     "ff": [("bright", "dry"), ("grand", "room"), ("upright", "hall"), ("bright", "dry")],
 }
 TUNE_NOTES = [("grand", "room"), ("upright", "hall"), ("bright", "room")]
-CLIPS = {  # name: (recording, from s, to s); None: to the end
+# Each clip is a recording from one second to another.
+CLIPS = {
     "c_major_arpeggio": ("arpeggios", 0.0, 6.0),
     "ode_to_joy": ("ode_to_joy", 0.0, 7.0),
     "fur_elise": ("beethoven_fur_elise", 0.0, 9.0),
@@ -147,7 +148,8 @@ def _mordents(rng):
     return passages(parts, rng, pause_s=0.3)
 
 
-DRILLS = [  # name, title, split, piano, room, what makes it
+# Each drill has a name, title, split, piano and room, and what makes it.
+DRILLS = [
     ("chromatic_scale", "Chromatic scale, A0 to C8", "test", "grand", "dry", _chromatic),
     ("arpeggios", "Arpeggios of C major and F sharp minor", "test", "grand", "hall", _arpeggios),
     ("repeated_notes", "Repeated notes, 4 to 10 a second", "test", "upright", "room", _repeated),
@@ -173,7 +175,8 @@ def write_all():
         entries.append(entry)
     for stale in {path.stem for path in notes_folder.glob("*.mid")} - {entry["id"] for entry in entries}:
         (notes_folder / f"{stale}.mid").unlink()
-    builtin.write_index(entries, HERE)  # so that it can be rendered
+    # Rendering reads the index: it is written before, and again with what was rendered.
+    builtin.write_index(entries, HERE)
     builtin.render_builtin()
     for entry in entries:
         y, sr = sound.load(HERE / "audio" / f"{entry['id']}.flac")
@@ -209,7 +212,8 @@ def main():
         problems = differences()
         print("\n".join(problems) or "The committed note lists are what compose.py writes.")
         return 1 if problems else 0
-    os.environ["PIANOLAB_DATA"] = str(HERE.parent)  # this clone's data, whatever is set outside
+    # The data of this clone are written, whatever is set outside.
+    os.environ["PIANOLAB_DATA"] = str(HERE.parent)
     entries = write_all()
     write_clips(HERE.parent / "clips")
     minutes = sum(entry["seconds"] for entry in entries) / 60

@@ -9,9 +9,10 @@ from score import START_S, one_at_a_time
 
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
-LOUDNESSES = {"p": 36, "mf": 66, "ff": 104}  # the three loudnesses of the test notes, as MIDI velocity
+LOUDNESSES = {"p": 36, "mf": 66, "ff": 104}  # The three loudnesses of the test notes are these MIDI velocities.
 NOTE_SPACING_S = 1.02
-CHORDS = {  # semitones above the root
+# Shapes of chords by their number of notes, in semitones above the root.
+CHORDS = {
     2: [(0, 3), (0, 4), (0, 5), (0, 7), (0, 8), (0, 9), (0, 12)],
     3: [(0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7)],
     4: [(0, 4, 7, 11), (0, 4, 7, 10), (0, 3, 7, 10), (0, 3, 6, 9), (0, 4, 7, 12)],
@@ -89,7 +90,8 @@ def _chord(n_notes, wide, root, rng):
     if wide:
         shape = [semitone + (12 if place % 2 else 0) for place, semitone in enumerate(shape)]
     midi = sorted(root + semitone for semitone in set(shape))
-    while len(midi) < n_notes:  # an octave doubled by chance
+    # Where an octave was doubled by chance, notes are missing: they are added on top.
+    while len(midi) < n_notes:
         midi.append(midi[-1] + 12)
     down = 12 * max(0, -(-(midi[-1] - MIDI_HIGH) // 12))
     return [key - down for key in midi]

@@ -14,9 +14,9 @@ import numpy as np
 from pianolab.roll import Notes
 from pianolab.units import parse_note
 
-START_S = 0.3  # silence before the first note
-TICK_S = 0.0001  # note lists are exact to this
-REPEAT_GAP_S = 0.03  # a key must come up before it can be struck again
+START_S = 0.3  # seconds of silence before the first note
+TICK_S = 0.0001  # Note lists are exact to this.
+REPEAT_GAP_S = 0.03  # A key must have come up this long before it can be struck again.
 FIELDS = {"title", "composer", "kind", "split", "piano", "room", "meter", "unit", "tempo"}
 OPTIONAL = {"pickup", "pedal", "rubato", "staccato"}
 
@@ -119,13 +119,15 @@ def play(score, rng):
     clock = _clock(score, rng)
     rows = []
     for number, (voice, events) in enumerate(score.voices.items()):
-        lead_s = 0.0 if number == 0 else 0.008  # the upper voice leads a little (Goebl, JASA 110, 2001: about 20 ms)
+        # The upper voice leads a little (by about 20 ms in Goebl, JASA 110, 2001).
+        lead_s = 0.0 if number == 0 else 0.008
         held = 0.5 if voice == score.fields.get("staccato") else 1.0
         for event in events:
             struck = clock(event.start) + lead_s + rng.normal(0.0, 0.006)
             let_go = clock(event.start + held * event.length) + rng.uniform(-0.030, 0.025)
             loudness = event.loudness + _accent(event.start, score) + rng.normal(0.0, 2.5)
-            spread = np.cumsum(rng.uniform(0.0, 0.006, len(event.midi)))  # a chord is never quite together
+            # The notes of a chord are never quite together.
+            spread = np.cumsum(rng.uniform(0.0, 0.006, len(event.midi)))
             for midi, late in zip(event.midi, spread, strict=True):
                 velocity = np.clip(round(loudness + rng.normal(0.0, 2.0)), 12, 120)
                 rows.append([max(struck + late, 0.0), max(let_go, struck + late + 0.06), midi, velocity])

@@ -11,13 +11,13 @@ from pianolab.labels.pedal import merged
 from pianolab.labels.rows import LabelError, Row
 from pianolab.roll import Notes
 
-_SUSTAIN = 64  # controller number (MIDI 1.0 detailed specification, table 3)
+_SUSTAIN = 64  # number of the controller (MIDI 1.0 detailed specification, table 3)
 _PEDAL_DOWN = 64  # Values of that controller from here on mean down.
-_DRUM_CHANNEL = 9  # channel 10 as musicians count
-_DEFAULT_TEMPO = 500_000  # microseconds a beat until the file says otherwise
+_DRUM_CHANNEL = 9  # Musicians count from 1 and call it channel 10.
+_DEFAULT_TEMPO = 500_000  # A beat has so many microseconds until the file says otherwise.
 _TICKS_PER_BEAT = 10_000  # At 120 beats a minute one tick is 50 us, so that a written time is off by at most 25 us.
 _TICKS_PER_SECOND = 2 * _TICKS_PER_BEAT
-_MAX_DELTA = 2**28 - 1  # ticks; the longest wait that a MIDI file can express
+_MAX_DELTA = 2**28 - 1  # A MIDI file can express no longer wait, in ticks.
 _UNKNOWN_VELOCITY = 64
 
 
@@ -62,7 +62,8 @@ def read_midi(data: bytes, name: str) -> Song:
     """
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
-    except Exception as error:  # mido raises whatever its parser stumbles over, EOFError and KeyError among them
+    except Exception as error:
+        # mido raises whatever its parser stumbles over, EOFError and KeyError among them.
         why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise LabelError(f"{name} is not a readable MIDI file ({why}): export it again") from error
     if file.type == 2:

@@ -20,7 +20,7 @@ ANCHOR_KEYS = (21, 40, 60, 84, 108)  # A0 E2 C4 C6 C8: curves along the keyboard
 TOP_HZ = 16000.0  # No partial above this is audible in any measured note.
 LEAST_PARTIAL_DB = -80.0  # Partials weaker than this, against the strongest, are left out.
 STRIKE_FLOOR = 0.18  # A hammer is wide and a string stiff: partial 8 is weak (-15 dB), not missing (fitted).
-NEPER = np.log(10.0) / 20.0  # from dB to the natural logarithm of amplitude
+NEPER = float(np.log(10.0) / 20.0)  # One dB is this much in the natural logarithm of amplitude.
 
 Pair = tuple[float, float]
 AtAnchors = tuple[float, float, float, float, float]

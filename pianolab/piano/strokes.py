@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pianolab.piano.instruments import DEFAULT_VELOCITY, NEPER, Piano, at_key, velocity_gain
 
 SILENCE = 2.0**-18  # A mode below this amplitude (-108 dBFS, under 16 bits) is over.
-BLOCK, FIRST_STRETCH = 256, 4096  # samples; only speed depends on them
+BLOCK, FIRST_STRETCH = 256, 4096  # Only speed depends on these numbers of samples.
 HIGHEST_PART_OF_NYQUIST = 0.98
 RISE_S = 0.0005  # The sound comes in over half a millisecond, less than any hammer's contact.
 STROKE_DB = 0.5  # A partial's level differs by this (standard deviation) from one stroke of a key to the next.

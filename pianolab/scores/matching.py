@@ -12,7 +12,7 @@ from pianolab.scores.protocol import Protocol
 
 _SEMITONE_CENTS = 100
 _ROUNDING_S = 10.0**-mir_eval.transcription.N_DECIMALS  # mir_eval rounds time differences to 0.1 ms.
-_PACK_NOTES = 128  # notes handed to mir_eval at once; any size gives the same matches
+_PACK_NOTES = 128  # So many notes go to mir_eval at once; any number gives the same matches.
 
 
 def match(

@@ -21,8 +21,8 @@ AUDIO_SUFFIXES = (
 )  # fmt: skip
 FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".wma")
 
-_STREAM_IN_MEMORY = 64 * 2**20  # bytes of standard input kept in memory; more goes to a temporary file
-_STREAM_LIMIT = 4 * 2**30  # bytes; a WAV cannot be longer
+_STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
+_STREAM_LIMIT = 4 * 2**30  # A WAV cannot have more bytes.
 
 
 def open_sound(source: AudioSource) -> tuple[sf.SoundFile, str, contextlib.ExitStack]:
@@ -112,7 +112,7 @@ def _seekable(stream, opened):
     if stream.seekable():
         stream.seek(0)
         return stream, name
-    copy = tempfile.SpooledTemporaryFile(max_size=_STREAM_IN_MEMORY)  # noqa: SIM115 (closed by the line below)
+    copy = tempfile.SpooledTemporaryFile(max_size=_STREAM_IN_MEMORY)  # noqa: SIM115 (closed by ``opened``)
     opened.enter_context(copy)
     n_bytes = 0
     while chunk := stream.read(2**20):
@@ -138,7 +138,8 @@ def _reader(handle, name):
         reader = _Reader(typing.cast(BinaryIO, _Handle(handle)))
     except sf.LibsndfileError as error:
         why = error.error_string.strip().rstrip(".")
-        if "possibly a pipe" in why:  # libsndfile's words for an MP3 decoder that found nothing
+        # These are libsndfile's words for an MP3 decoder that found nothing.
+        if "possibly a pipe" in why:
             why = "no MP3 frames"
         raise AudioError(f"{name} is not readable audio ({why}): try {remedy}") from error
     if not MIN_SR <= reader.samplerate <= MAX_SR:
@@ -165,6 +166,7 @@ def _foreign_container(head):
         return "a WebM or Matroska file"
     if head.startswith(b"\x30\x26\xb2\x75"):
         return "Windows Media audio"
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # ADTS sync word, ISO 13818-7
+    # AAC begins with the sync word of ADTS (ISO 13818-7).
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "AAC audio"
     return ""

@@ -23,10 +23,10 @@ from pianolab.sound.checks import AudioError, AudioWarning, StreamChecks, mono
 from pianolab.sound.opening import AudioSource, open_sound
 from pianolab.sound.resampling import Resampler
 
-_READ_LENGTH = 4096  # samples a read; where a damaged file breaks off, at most these are lost
-_UNKNOWN_LENGTH = 2**62  # libsndfile's frames when a FLAC was written to a pipe
+_READ_LENGTH = 4096  # Samples are read so many at a time: where a damaged file breaks off, at most these are lost.
+_UNKNOWN_LENGTH = 2**62  # A FLAC that was written to a pipe has more samples than this, says libsndfile.
 _PIPED_LENGTH = 0x7FFF0000  # Programs that write WAV to a pipe claim this many bytes or more.
-_LENGTH_LABELS = {"W64": ("riff",), "RF64": ("riff size",)}  # where libsndfile's log corrects the length
+_LENGTH_LABELS = {"W64": ("riff",), "RF64": ("riff size",)}  # In these lines of its log libsndfile corrects the length.
 
 
 @dataclass(frozen=True)
