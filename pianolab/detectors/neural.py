@@ -10,7 +10,7 @@ onnxruntime; they carry the licence of the recordings that they learnt from: CC 
 """
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +31,6 @@ LEVEL_LENGTH = 1024
 VELOCITY_MAX = 127.0
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 32
-# What a network's description may tell the tracker: all settings but the policy.
-TRACKED = tuple(field.name for field in fields(Tracking) if field.name != "policy")
 
 
 class Neural(Detector):
@@ -138,9 +136,10 @@ def _refuse_description(description):
     tracking = description.get("tracking", {})
     if not (isinstance(tracking, dict) and all(isinstance(settings, dict) for settings in tracking.values())):
         raise ValueError("tracking in its description is not settings by lookahead")
-    for name, value in (item for settings in tracking.values() for item in settings.items()):
-        if name not in TRACKED or type(value) not in (int, float):
-            raise ValueError(f"its description tells the tracker {name} {value!r}, which it does not take")
+    for settings in tracking.values():
+        if "policy" in settings:
+            raise ValueError("its description tells the tracker a policy, which a network does not choose")
+        Tracking.of(settings)
 
 
 def _refuse_other_network(run):

@@ -56,8 +56,8 @@ class ManyVoices:
         self._sounding: dict[int, _Sounding] = {}
         self._strokes: dict[int, _Stroke] = {}
         self._last_onset_s, self._last_offset_s = np.full((2, N_KEYS), -np.inf)
-        self._onset, self._offset = np.zeros((2, 2, N_KEYS))  # The evidence of the two rows before.
-        self._strength = np.zeros(N_KEYS)  # The strength in the row before.
+        self._two_onsets_before, self._two_offsets_before = np.zeros((2, 2, N_KEYS))
+        self._strength_before = np.zeros(N_KEYS)
         self._time_s = 0.0
 
     def step(self, row: Row) -> list[Change]:
@@ -85,7 +85,7 @@ class ManyVoices:
             elif stroke.n_waited >= self.tracking.n_wait:
                 del self._strokes[key]
             stroke.n_waited += 1
-        self._strength = row.strength.astype(float)
+        self._strength_before = row.strength.astype(float)
         return changes
 
     def flush(self, end_s: float) -> list[Change]:
@@ -109,8 +109,8 @@ class ManyVoices:
 
         Their velocity is that of this row, in which the detector has heard more of the stroke.
         """
-        rising, peak, falling = *self._onset, row.onset.astype(float)
-        self._onset = np.stack([peak, falling])
+        rising, peak, falling = *self._two_onsets_before, row.onset.astype(float)
+        self._two_onsets_before = np.stack([peak, falling])
         evidence = peak if self.tracking.onset_rows == 1 else (rising + peak + falling) / 3.0
         struck = (evidence >= self.tracking.onset_threshold) & (peak >= rising) & (peak > falling)
         if self.tracking.ghost_share:
@@ -137,7 +137,7 @@ class ManyVoices:
                 note.n_weak, note.end_s = 0, row.time_s
             else:
                 note.n_weak += 1
-                before, now = self._strength[key], row.strength[key]
+                before, now = self._strength_before[key], row.strength[key]
                 if note.n_weak == 1 and before >= self.tracking.threshold > now:
                     # The strength crossed the threshold between the row before and this one.
                     note.end_s = row.time_s - hop_s * float((self.tracking.threshold - now) / (before - now))
@@ -149,8 +149,8 @@ class ManyVoices:
 
     def _end_released(self, row, hop_s):
         """End the notes whose release evidence had a peak in the row before."""
-        rising, peak, falling = *self._offset, row.offset.astype(float)
-        self._offset = np.stack([peak, falling])
+        rising, peak, falling = *self._two_offsets_before, row.offset.astype(float)
+        self._two_offsets_before = np.stack([peak, falling])
         changes = []
         released = (peak >= self.tracking.offset_threshold) & (peak >= rising) & (peak > falling)
         for key in map(int, np.flatnonzero(released)):

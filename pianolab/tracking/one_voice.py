@@ -36,9 +36,9 @@ ABOVE_USUAL = 0.12
 USUAL_SHARE = 0.05
 # Where the key changes as well, this share of the threshold is enough.
 WEAK_ONSET = 0.7
-# Without any onset a note begins out of silence after so many rows with one key ...
+# A note may begin out of silence without any onset. It takes so many rows with one key.
 SILENT_START_ROWS = 9
-# ... if the level has grown by this much since the last note ended.
+# It also takes a level that has grown by this much since the last note ended.
 SILENT_START_DB = 6.0
 # Levels are compared over this time, which holds two periods of A0.
 MOMENT_S = 0.09
@@ -48,7 +48,7 @@ RELEASE_DB = (6.0, 22.0)
 NEAR_LOUDEST_DB = 2.0
 # A fall of the level this soon after an onset belongs to the attack.
 SETTLED_S = 0.1
-# Stands for the level of digital silence, which has no number.
+# This stands for the level of digital silence, which has no number.
 LEAST_DB = -200.0
 
 
@@ -83,10 +83,11 @@ class OneVoice:
         self.tracking = tracking
         self._note: _Sounding | None = None
         self._pending: _Onset | None = None
-        self._evidence = (0.0, 0.0)  # The onset evidence of the two rows before.
+        self._two_onsets_before = (0.0, 0.0)
         self._usual = 0.0
-        self._levels: list[tuple[float, float]] = []  # Time and level of each row of the last moment.
-        self._key, self._run, self._run_s = -1, 0, 0.0  # The strongest key, for how many rows it was, and since when.
+        self._levels: list[tuple[float, float]] = []  # These are (time, level) of the last moment's rows.
+        # The strongest key, for how many rows it has been that, and since when. The key is -1 where nothing sounds.
+        self._key, self._run, self._run_s = -1, 0, 0.0
         self._ended_db = LEAST_DB
 
     def step(self, row: Row) -> list[Change]:
@@ -128,9 +129,9 @@ class OneVoice:
 
     def _find_onset(self, row):
         """Keep a peak of the evidence. It shows one row later, and a parabola gives its time between the rows."""
-        before, peak = self._evidence
+        before, peak = self._two_onsets_before
         evidence = float(np.max(row.onset))
-        self._evidence = (peak, evidence)
+        self._two_onsets_before = (peak, evidence)
         least = max(WEAK_ONSET * self.tracking.onset_threshold, self._usual + ABOVE_USUAL)
         self._usual += USUAL_SHARE * (evidence - self._usual)
         if not (peak >= least and peak >= before and peak > evidence and self._levels):

@@ -38,9 +38,9 @@ class Runs:
     def __init__(self, tracking: Tracking):
         self.tracking = tracking
         self._sounding: dict[int, _Sounding] = {}
-        self._n_rows = np.zeros(N_KEYS, dtype=np.int64)  # Length of each key's run so far.
+        self._run_length = np.zeros(N_KEYS, dtype=np.int64)
         self._run_start_s = np.zeros(N_KEYS)
-        self._run_strength = np.zeros(N_KEYS)  # The greatest strength in each key's run.
+        self._run_peak = np.zeros(N_KEYS)
         self._onset_s = np.full(N_KEYS, -np.inf)
 
     def step(self, row: Row) -> list[Change]:
@@ -59,11 +59,11 @@ class Runs:
             sounds &= np.arange(N_KEYS) == row.best_key
         if row.onset is not None and row.onset[0] >= self.tracking.onset_threshold:
             self._onset_s[:] = row.time_s
-        self._run_start_s[sounds & (self._n_rows == 0)] = row.time_s
-        self._n_rows = np.where(sounds, self._n_rows + 1, 0)
-        self._run_strength = np.where(sounds, np.maximum(self._run_strength, row.strength), 0.0)
+        self._run_start_s[sounds & (self._run_length == 0)] = row.time_s
+        self._run_length = np.where(sounds, self._run_length + 1, 0)
+        self._run_peak = np.where(sounds, np.maximum(self._run_peak, row.strength), 0.0)
         changes = self._end_faded(row, sounds)
-        for key in map(int, np.flatnonzero(self._n_rows >= self.tracking.n_confirm)):
+        for key in map(int, np.flatnonzero(self._run_length >= self.tracking.n_confirm)):
             changes += self._confirm(key, row)
         return changes
 
@@ -109,7 +109,7 @@ class Runs:
         changes = [self._end(other, onset_s) for other in ending]
         onset_s = max(onset_s, 0.0)
         self._sounding[key] = _Sounding(onset_s, row.level_db, row.time_s)
-        confidence = float(min(self._run_strength[key], 1.0))
+        confidence = float(min(self._run_peak[key], 1.0))
         return [*changes, Change("on", onset_s, key, row.velocity_of(key), confidence)]
 
     def _end(self, key, offset_s):

@@ -118,7 +118,8 @@ class Tracker:
         elif not isinstance(self._policy, suited):
             raise TrackingError("onset evidence comes or goes within a stream: give it in all rows or in none")
         events = []
-        for row in _rows(salience):
+        for i in range(len(salience)):
+            row = _row(salience, i)
             self._time_s = row.time_s
             events += [self._keep(change, row.level_db) for change in self._policy.step(row)]
         return events
@@ -177,14 +178,7 @@ def _suited(tracking, salience):
     return OneVoice if tracking.policy == "mono" else ManyVoices
 
 
-def _rows(salience):
-    for i in range(len(salience)):
-        optional = {
-            name: None if evidence is None else evidence[i]
-            for name, evidence in (
-                ("onset", salience.onset),
-                ("offset", salience.offset),
-                ("velocity", salience.velocity),
-            )
-        }
-        yield Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], **optional)
+def _row(salience, i):
+    optional = (salience.onset, salience.offset, salience.velocity)
+    onset, offset, velocity = (None if evidence is None else evidence[i] for evidence in optional)
+    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], onset, offset, velocity)

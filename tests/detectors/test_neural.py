@@ -133,9 +133,10 @@ def test_a_network_that_was_not_tuned_yet_has_the_trackers_own_settings(tmp_path
         ({"delays_ms": [0, 90]}, "delays_ms"),
         ({"delays_ms": DELAYS_MS, "tracking": []}, "settings by lookahead"),
         ({"delays_ms": DELAYS_MS, "tracking": {"90": 0.5}}, "settings by lookahead"),
-        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"foo": 1}}}, "tells the tracker foo 1"),
-        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"policy": "mono"}}}, "tells the tracker policy 'mono'"),
-        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"threshold": "high"}}}, "tells the tracker threshold 'high'"),
+        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"foo": 1}}}, "the tracker has no setting 'foo'"),
+        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"policy": "mono"}}}, "tells the tracker a policy"),
+        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"threshold": "high"}}}, "threshold 'high' cannot be used"),
+        ({"delays_ms": DELAYS_MS, "tracking": {"90": {"threshold": 1.5}}}, "threshold 1.5 cannot be used"),
     ],
 )
 def test_a_description_of_something_else_is_refused_in_one_line(tmp_path, description, reason):
