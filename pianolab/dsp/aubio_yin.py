@@ -24,7 +24,7 @@ WEIGHT_DB = np.fromstring(
 )
 # aubio's yinfft doubts the period of a frequency above this: half of it may be the period.
 SHORT_HZ = 1300.0
-# How deep a dip must be, by method.
+# A dip of d' that comes below this is an answer, by method.
 TOLERANCE = {"yin": 0.15, "yinfast": 0.15, "yinfft": 0.85}
 
 Periods = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -43,7 +43,7 @@ class AubioYin:
     frame_length, hop_length : int
         Samples.
     tolerance : float, optional
-        How deep a dip must be; default: aubio's.
+        A dip of d' that comes below this is an answer; default: aubio's.
     """
 
     def __init__(self, method: str, *, sr: int, frame_length: int, hop_length: int, tolerance: float | None = None):
