@@ -5,7 +5,7 @@ so that the page can offer settings that it knows nothing about.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,10 +17,10 @@ from pianolab.session import default_tracker
 from pianolab.units import A4_HZ
 
 A4_RANGE_HZ = (390.0, 470.0)  # from French baroque pitch to beyond the sharpest concert pitch
-TRACKING = ("threshold", "n_confirm", "onset_threshold")  # what a player may change of the tracker
-MAX_CONFIRM = 50  # frames; a page offers up to 20
+TRACKING = ("threshold", "n_confirm", "onset_threshold")  # settings of the tracker that a player may change
+MAX_CONFIRM = 50  # frames; the page offers up to 20
 BEST_SINGLE = ("yin", "fft_peak")  # for one note at a time, the steadiest first
-BEST_CHORDS = ("neural", "nmf")
+BEST_CHORDS = ("neural", "nmf")  # for many notes at once, the best first
 
 
 class ChoiceError(PianolabError):
@@ -35,9 +35,9 @@ class Choice:
     ----------
     detector : str
         Registered name or ``FILE.py:Class``.
-    params : mapping
+    params : dict
         Parameters of the detector; those left out have their defaults.
-    tracking : mapping of str to float
+    tracking : dict of str to float
         ``threshold`` (0 to 1); ``n_confirm`` (frames in a row that make a valid note); and, for many notes at once,
         ``onset_threshold`` (0 to 1: how sure a stroke must be). What is left out suits the detector.
     a4_hz : float
@@ -55,8 +55,8 @@ class Choice:
     """
 
     detector: str = "yin"
-    params: Mapping[str, Any] = field(default_factory=dict)
-    tracking: Mapping[str, float] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, float] = field(default_factory=dict)
     a4_hz: float = A4_HZ
 
     def __post_init__(self):

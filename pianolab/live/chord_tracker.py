@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pianolab.live.chords import CHORD_S, describe
 from pianolab.live.messages import ChordHeard, NoteHeard
 
-SETTLE_ON_S = 0.08  # seconds; a soft key of a chord is heard some frames after the loud ones
-SETTLE_OFF_S = 0.15  # seconds; hands leave the keys one after the other
+SETTLE_ON_S = 0.08  # A soft key of a chord is heard some frames after the loud ones.
+SETTLE_OFF_S = 0.15  # Hands leave the keys of a chord one after the other.
 
 
 class ChordTracker:
@@ -42,7 +42,7 @@ class ChordTracker:
         self._due_s: float | None = None  # when the keys will have settled; None while nothing is new
         self._struck = False  # whether a key was struck since the last chord
         self._told: tuple[int, ...] = ()  # the keys of the last chord
-        self._named: list[int] = []  # those of them that its name was about
+        self._named: list[int] = []  # the keys that its name was about
 
     def push(self, events: Iterable[NoteHeard], now_s: float) -> list[ChordHeard]:
         """Take notes in the order in which they were heard.

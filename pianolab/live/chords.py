@@ -21,7 +21,7 @@ import numpy as np
 from pianolab.live.messages import ChordNames, ChordText
 from pianolab.units import NOTE_STYLES, note_name
 
-CHORD_S = 0.06  # onsets closer than this, in seconds, count as struck together
+CHORD_S = 0.06  # seconds; onsets that are closer count as struck together
 
 # From semitones above the root to letters above it: the third of C is some E, its seventh some B.
 _LETTERS = {0: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 4, 7: 4, 8: 4, 9: 5, 10: 6, 11: 6}
@@ -73,7 +73,7 @@ KINDS = (
     ChordKind("6", "sixth", "maj6", (0, 4, 7, 9)),
     ChordKind("m6", "minor sixth", "min6", (0, 3, 7, 9), minor=True),
 )
-_SIXTHS = ("6", "m6")  # named only when their root is lowest: any other inversion is that of a seventh chord
+_SIXTHS = ("6", "m6")  # These are named only on their root: their inversions are those of seventh chords.
 _WITHOUT_FIFTH = ("7", "maj7", "m7", "mMaj7")
 _ORDINALS = ("", "first", "second", "third")
 

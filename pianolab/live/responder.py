@@ -24,8 +24,8 @@ from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.units import NOTE_STYLES
 
-MAX_LISTENERS = 2  # a page shows no more side by side
-MAX_SHIFT_S = 10.0  # a label moves by no more at once
+MAX_LISTENERS = 2  # The page has room for no more beside each other.
+MAX_SHIFT_S = 10.0  # the most by which a label moves at once
 TAKES_IN_MEMORY = 5
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
 _WARM_UP_SR = 44100
@@ -338,7 +338,7 @@ class Responder:
         }
 
 
-# The fields of what a page sends are not known before an answer looks at them: Any.
+# What a page has sent is Any: its fields are unknown until the answer looks at them.
 _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]] = {
     "hello": Responder._hello,
     "start": Responder._start,

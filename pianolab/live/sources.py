@@ -21,7 +21,7 @@ from pianolab.live.messages import Event
 from pianolab.live.stream import Stream
 from pianolab.live.takes import Recorder
 
-BLOCK_LENGTH = 1024  # samples; a page cannot send more messages than blocks of this length make
+BLOCK_LENGTH = 1024  # samples; shorter blocks make more messages than a notebook can carry
 _QUEUED_BLOCKS = 256  # blocks that wait until somebody reads: 6 s of 1024 samples at 44.1 kHz
 _POLL_S = 0.01  # how often ``play`` asks a source
 
@@ -147,7 +147,7 @@ class DeviceSource:
         If sounddevice or PortAudio is not there, or there is no microphone.
     """
 
-    speed = 1.0  # a microphone is always in real time
+    speed = 1.0  # as in FileSource; a microphone has no other
 
     def __init__(
         self,
@@ -211,7 +211,7 @@ Source = FileSource | DeviceSource
 
 def _input_stream() -> Callable[..., Any]:
     try:
-        import sounddevice  # pyright: ignore[reportMissingImports]  (of the extra [live])
+        import sounddevice  # pyright: ignore[reportMissingImports]  (the extra [live] has it)
     except ImportError as error:
         raise SourceError("sounddevice is not installed: pip install 'pianolab[live]'") from error
     except OSError as error:  # The library is there, but PortAudio is not.

@@ -24,7 +24,7 @@ Samples = bytes | bytearray | memoryview | npt.NDArray[np.int16] | npt.NDArray[n
 
 MAX_BLOCK = 65536  # samples; a page sends 1024
 FILL_S = 0.25  # the longest hole that is filled with silence, seconds
-MAX_AHEAD_S = 60.0  # a block that lies further ahead, in seconds, is of some other stream
+MAX_AHEAD_S = 60.0  # A block that lies further ahead belongs to some other stream.
 RECENT = 8192  # samples kept for pictures: 0.19 s at 44.1 kHz
 SILENCE_DB = -120.0  # what is shown for digital silence
 _FULL_SCALE = 32768.0  # of 16-bit samples

@@ -199,9 +199,8 @@ class Take:
             lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
             info = sound.info(folder / AUDIO)
         except (OSError, ValueError) as error:
-            raise TakeError(
-                f"{printable(folder)} is no take ({first_line(error)}): choose a folder within takes"
-            ) from error
+            why = first_line(error)
+            raise TakeError(f"{printable(folder)} is no take ({why}): choose a folder within takes") from error
         take = cls(sr=info.sr, name=folder.name, settings=settings, folder=folder)
         take.n_samples = info.n_samples
         take.events = [event for line in lines if (event := _event(line)) is not None]
@@ -242,7 +241,8 @@ class Take:
         onset = np.array([event["time_s"] for event in strokes])
         offset = np.maximum(onset, [ends.get(note, self.seconds) for note in struck])
         confidence = np.array([event["confidence"] for event in strokes])
-        velocity = np.array([event["velocity"] for event in strokes], dtype=float)  # unknown, None, becomes NaN
+        # A velocity that is unknown is None in the event and becomes NaN here.
+        velocity = np.array([event["velocity"] for event in strokes], dtype=float)
         return Notes(onset, offset, np.array([event["midi"] for event in strokes]), velocity, confidence)
 
     def save(self, folder: str | PathLike[str]) -> Path:
@@ -343,7 +343,7 @@ def _event(line: str) -> Event | None:
         event = json.loads(line)
     except ValueError:
         return None
-    if "lane" in event:  # Takes of before "listener" was the word for it.
+    if "lane" in event:  # Earlier takes have this word for the listener.
         event["listener"] = event.pop("lane")
     return event
 

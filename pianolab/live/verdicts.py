@@ -26,13 +26,13 @@ from pianolab.units import note_name
 
 LATE_S = 0.12  # seconds from the played tempo; a listener notices about half of it
 SNAP_S = 0.08  # an onset may be moved this far, in seconds, to a rise of energy
-MIN_LABEL_S = 0.05  # a proposed label is no shorter
+MIN_LABEL_S = 0.05  # the shortest label that is proposed
 # A wrong key counts as one error, because it costs less than a missing note and an extra one (twice the gap). The costs
 # are whole numbers, so that their sums are exact.
 _GAP_COST, _WRONG_COST = 7, 10
-_TEMPO_RANGE = (0.25, 4.0)  # a take lasts a quarter of its prompt's time at least, and four times that at most
+_TEMPO_RANGE = (0.25, 4.0)  # how many times as long as its prompt a take may last
 _RISE_HOP_S = 0.005  # step in which the energy is looked at
-_RISE_DB = 3.0  # the energy rises at least this much over two steps, where a note may begin
+_RISE_DB = 3.0  # the least rise of the energy, over two steps, at which a note may begin
 
 Pairs = Sequence[tuple[int | None, int | None]]
 

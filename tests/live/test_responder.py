@@ -1,6 +1,7 @@
 """The page's messages and the kernel's answers, without a browser."""
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pianolab.live import messages
 from pianolab.live.choices import Choice, ChoiceError
 from pianolab.live.prompts import Prompt
-from pianolab.live.responder import TAKES_IN_MEMORY, Responder
+from pianolab.live.responder import _ANSWERS, TAKES_IN_MEMORY, Responder
 from pianolab.live.sources import FileSource, file_sources
 from pianolab.live.stream import pcm16
 from pianolab.piano import render
@@ -30,8 +32,19 @@ def responder(**options):
     return Responder(Choice(TOY), **options)
 
 
+def types_of(message):
+    return get_args(get_type_hints(message)["type"])
+
+
+DECLARED = {kind: answer for answer in get_args(messages.Answer) for kind in types_of(answer)}
+
+
 def ask(responder, kind, buffers=(), **content):
-    return responder.handle({"type": kind, **content}, buffers)[0]
+    """The answer, which holds the fields that pianolab.live.messages declares and no others."""
+    answer = responder.handle({"type": kind, **content}, buffers)[0]
+    declared = DECLARED[answer["type"]]
+    assert declared.__required_keys__ <= answer.keys() <= declared.__annotations__.keys()
+    return answer
 
 
 def send(responder, pcm, session="one"):
@@ -209,6 +222,12 @@ def test_no_message_breaks_the_desk(kind, content, buffers):
 
 
 _FUZZED = Responder(Choice(TOY), folder="/nonexistent/takes")
+
+
+def test_every_message_that_the_page_may_send_has_its_answer():
+    asked = [messages.Hello, messages.Start, messages.Block, messages.Poll, messages.Choose, messages.Stop]
+    asked += [messages.OfTake, messages.Label]
+    assert sorted(_ANSWERS) == sorted(kind for message in asked for kind in types_of(message))
 
 
 @pytest.mark.parametrize("content", [None, [], "hello", {}, {"type": []}])

@@ -175,6 +175,13 @@ def test_blocks_that_overlap_are_heard_once():
     np.testing.assert_array_equal(np.concatenate([piece.y for piece in heard]), ramp)
 
 
+@pytest.mark.parametrize(("block", "level_db", "peak"), [([0, 0], -120.0, 0.0), ([-32768, -32768], 0.0, 1.0)])
+def test_silence_is_at_120_dB_below_and_a_square_of_full_scale_at_0(block, level_db, peak):
+    live = stream()
+    live.feed(0, np.array(512 * block, np.int16), SR)
+    assert (live.level_db, live.peak) == (level_db, peak)
+
+
 def test_nothing_is_heard_after_stop(pcm):
     live = stream()
     hear(live, blocks_of(pcm))
