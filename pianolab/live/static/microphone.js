@@ -1333,7 +1333,7 @@ class View {
       for (let i = 0; i < n; i++) this.chips[first + i].textContent = keys[i] ?? this.nameOf(this.prompt.notes[first + i].midi);
       return h("li", {}, symbol ? h("em", {}, `${symbol}: `) : "", ...this.chips.slice(first, first + n).flatMap((chip, i) => (i ? [" ", chip] : [chip])));
     });
-    this.promptBox.replaceChildren(h("h3", {}, `Play: ${this.prompt.title}`), h("ol", {}, ...groups.slice(0, 60)));
+    this.promptBox.replaceChildren(h("h3", {}, `Play: ${this.prompt.title}`), h("ol", { tabindex: 0, "aria-label": "notes to play" }, ...groups.slice(0, 60)));
     groups[0]?.classList.add("pl-next");
   }
 
