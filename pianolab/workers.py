@@ -13,13 +13,16 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from pianolab.errors import PianolabError
 
-RETRIES = 2  # times that a job in work when a worker died is tried again in company
+Job = TypeVar("Job")
+RETRIES = 2  # A job that was in work when a worker died is tried so often again beside others.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -27,7 +30,14 @@ class WorkerDied(PianolabError):
     """The process that worked on a job ended without an answer."""
 
 
-def run(function, jobs, *, n_workers, retries=RETRIES, on_start=None):
+def run(
+    function: Callable[[Job], Any],
+    jobs: Iterable[Job],
+    *,
+    n_workers: int,
+    retries: int = RETRIES,
+    on_start: Callable[[Job], None] | None = None,
+) -> Iterator[tuple[Job, Any, BaseException | None]]:
     """Call ``function(job)`` for every job in worker processes.
 
     Parameters
@@ -52,12 +62,12 @@ def run(function, jobs, *, n_workers, retries=RETRIES, on_start=None):
     while waiting or suspects:
         alone = not waiting
         queue = deque([suspects.popleft()]) if alone else waiting
-        in_work = {}
+        in_work: dict[Future, tuple[int, Job]] = {}
         with _executor(1 if alone else n_workers) as executor:
             try:
                 while queue or in_work:
                     while queue and len(in_work) < n_workers:
-                        with _interrupt_later():  # a worker must not see Ctrl-C before it ignores it
+                        with _interrupt_later():  # A worker must not see Ctrl-C before it ignores it.
                             future = executor.submit(function, queue[0][1])
                         in_work[future] = queue.popleft()
                         if on_start is not None:
@@ -73,7 +83,7 @@ def run(function, jobs, *, n_workers, retries=RETRIES, on_start=None):
                         (suspects if deaths[number] > retries else waiting).append((number, job))
 
 
-def _finished(in_work):
+def _finished(in_work: dict[Future, tuple[int, Job]]) -> Iterator[tuple[Job, Any, BaseException | None]]:
     """Take out and yield what is done; if the pool broke, say so when the rest has been yielded."""
     broken = None
     for future in [future for future in in_work if future.done()]:
@@ -88,11 +98,11 @@ def _finished(in_work):
 
 
 @contextmanager
-def _executor(n_workers):
+def _executor(n_workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; on the way out by an exception its workers are stopped at once."""
     others = set(multiprocessing.active_children())
     before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # read by the libraries when a worker imports them
+    os.environ.update(dict.fromkeys(_THREADS, "1"))  # The libraries read it when a worker imports them.
     executor = ProcessPoolExecutor(
         n_workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
     )
@@ -112,12 +122,12 @@ def _executor(n_workers):
                 os.environ[name] = value
 
 
-def _prepare_worker():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides.
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent():
+def _end_with_parent() -> None:
     """A parent that is killed cannot stop its workers, and they would wait for jobs for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -126,9 +136,9 @@ def _end_with_parent():
 
 
 @contextmanager
-def _interrupt_later():
+def _interrupt_later() -> Iterator[None]:
     """Hold Ctrl-C back while processes start; they inherit that."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -11,6 +11,7 @@ import pandas as pd
 from pianolab import plots
 from pianolab.compare.result import Result
 from pianolab.compare.tables import RANKED_BY, labels
+from pianolab.roll import Notes
 from pianolab.scores import REGISTERS
 
 _ROLL_SECONDS = 12.0
@@ -135,9 +136,9 @@ def _draw_rolls(result: Result, ranking: pd.DataFrame, folder: Path, stem: str) 
     """The same seconds of one recording as each detector heard them."""
     dataset, names = ranking.dataset.iloc[0], labels(ranking)
     chosen = _typical_recording(result, dataset, names)
-    if chosen is None:
+    truth = result.truths.get((dataset, chosen))
+    if not isinstance(truth, Notes):
         return
-    truth = result.truths[dataset, chosen]
     start_s = max(0.0, np.min(truth.onset, initial=np.inf) - 0.5) if len(truth) else 0.0
     end_s = np.max(truth.offset, initial=start_s) + 0.5
     stop_s = min(start_s + _ROLL_SECONDS, end_s)
@@ -153,11 +154,14 @@ def _draw_rolls(result: Result, ranking: pd.DataFrame, folder: Path, stem: str) 
         yield Picture(path, alt, f"{name} on {where}: {counts}.")
 
 
-def _typical_recording(result: Result, dataset: str, names: list[str]) -> str | None:
-    """The recording of middling difficulty among those that every detector heard; one with enough notes to see."""
+def _typical_recording(result: Result, dataset: str, names: list[str]) -> str:
+    """The recording of middling difficulty among those that every detector heard; one with enough notes to see.
+
+    '' if there is none.
+    """
     each = result.worst(len(result.scores), dataset=dataset)
-    means = each.groupby("recording")[RANKED_BY].agg(["mean", "size"])
-    means = means[means["size"] == len(names)]["mean"]
-    busy = [name for name in means.index if len(result.truths[dataset, name]) >= _ROLL_NOTES]
-    means = means[busy] if busy else means
-    return str((means - means.median()).abs().idxmin()) if len(means) else None
+    f1 = each.groupby("recording")[RANKED_BY].agg(["mean", "size"])
+    f1 = f1.loc[f1["size"] == len(names)]
+    busy = [name for name in f1.index if len(result.truths[dataset, str(name)]) >= _ROLL_NOTES]
+    means = f1.loc[busy or f1.index, "mean"]
+    return str((means - means.median()).abs().idxmin()) if len(means) else ""

@@ -179,9 +179,8 @@ def _by_reason(result: Result, dataset: object) -> dict[str, Any] | None:
     table = table.assign(name=labels(table))
     table = table.pivot_table(index=["result", "reason"], columns="name", values="count", aggfunc="sum")
     table = table[[name for name in labels(_of(result.ranking, dataset)) if name in table.columns]]
-    table = table[table.sum(axis=1) > 0]
-    table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     rows = [(": ".join(error), list(counts)) for error, counts in zip(table.index, table.to_numpy(), strict=True)]
+    rows = sorted((row for row in rows if any(row[1])), key=lambda row: -sum(row[1]))
     return {"labels": list(table.columns), "rows": rows}
 
 

@@ -123,19 +123,18 @@ def rank(scores: pd.DataFrame, summary: pd.DataFrame, protocol: str, sources: Ma
         (seconds of sound per second of processor time). A detector without any score comes last.
     """
     main = summary.loc[(summary.kind == "all") & (summary.protocol == protocol)]
-    means = {key: group.set_index("metric") for key, group in main.groupby(_WHO)}
     rows = []
-    for key, group in scores.groupby(_WHO, sort=False):
-        dataset, detector, params = key
-        mine = means[key] if key in means else main.set_index("metric")[:0]
+    for _, group in scores.groupby(_WHO, sort=False):
+        who = _who(group)
+        mine = main.loc[(main[_WHO] == who).all(axis=1)].set_index("metric")
         ranked = mine.loc[RANKED_BY] if RANKED_BY in mine.index else {"n": 0}
         seconds = group.loc[group.status == "ok"].drop_duplicates("recording")[["seconds_audio", "seconds_cpu"]].sum()
         rows.append(
             {
-                "dataset": dataset,
-                "source": sources[dataset],
-                "detector": detector,
-                "params": params,
+                "dataset": who["dataset"],
+                "source": sources[str(who["dataset"])],
+                "detector": who["detector"],
+                "params": who["params"],
                 "n": int(ranked["n"]),
                 "failed": int((group.status == "error").sum()),
                 RANKED_BY: ranked.get("mean", np.nan),
@@ -201,14 +200,16 @@ def registers(counts: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         dataset, detector, params, register, hits, missed, extra, f1 (NaN where nothing was played or heard).
     """
-    columns = pd.MultiIndex.from_product([["hit", "missed", "extra"], REGISTERS], names=["result", "register"])
-    table = counts.pivot_table(
-        index=_WHO, columns=["result", "register"], values="count", aggfunc="sum", fill_value=0, sort=False
-    )
-    table = table.reindex(columns=columns, fill_value=0).stack("register", future_stack=True)
-    table = table.rename(columns={"hit": "hits"}).rename_axis(columns=None).reset_index()
-    notes = 2 * table.hits + table.missed + table.extra
-    return table.assign(f1=(2 * table.hits / notes.where(notes > 0)).astype(float))
+    rows = []
+    for _, part in counts.groupby(_WHO, sort=False):
+        for register in REGISTERS:
+            there = part.loc[part.register == register]
+            sums = (there.loc[there.result == result, "count"].sum() for result in ("hit", "missed", "extra"))
+            hits, missed, extra = map(int, sums)
+            notes = 2 * hits + missed + extra
+            numbers = {"hits": hits, "missed": missed, "extra": extra, "f1": 2 * hits / notes if notes else np.nan}
+            rows.append({**_who(part), "register": register, **numbers})
+    return pd.DataFrame(rows, columns=pd.Index([*_WHO, "register", "hits", "missed", "extra", "f1"]))
 
 
 def reasons(counts: pd.DataFrame) -> pd.DataFrame:
@@ -224,12 +225,12 @@ def reasons(counts: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         dataset, detector, params, result (missed, extra), reason, count; also those that never happened.
     """
-    columns = pd.MultiIndex.from_tuples(_REASONS, names=["result", "reason"])
-    table = counts.pivot_table(
-        index=_WHO, columns=["result", "reason"], values="count", aggfunc="sum", fill_value=0, sort=False
-    )
-    table = table.reindex(columns=columns, fill_value=0).stack(["result", "reason"], future_stack=True)
-    return table.rename("count").reset_index()
+    rows = []
+    for _, part in counts.groupby(_WHO, sort=False):
+        for result, why in _REASONS:
+            n = part.loc[(part.result == result) & (part.reason == why), "count"].sum()
+            rows.append({**_who(part), "result": result, "reason": why, "count": int(n)})
+    return pd.DataFrame(rows, columns=pd.Index([*_WHO, "result", "reason", "count"]))
 
 
 def worst(
@@ -259,6 +260,11 @@ def worst(
     return good[["dataset", "recording", "kind", "detector", "params", "value"]].rename(columns={"value": RANKED_BY})
 
 
+def _who(part: pd.DataFrame) -> pd.Series:
+    """Data set, detector and params of rows that have the same."""
+    return part[_WHO].iloc[0]
+
+
 def _ranked_by(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return scores.loc[(scores.status == "ok") & (scores.metric == RANKED_BY) & (scores.protocol == protocol)]
 
@@ -277,7 +283,7 @@ def console_table(ranking: pd.DataFrame) -> str:
     """
     blocks = []
     for dataset, part in ranking.groupby("dataset", sort=False):
-        shown = {metric: title for metric, title in _SHOWN.items() if part[metric].notna().any()}
+        shown = {metric: title for metric, title in _SHOWN.items() if not bool(part[metric].isna().all())}
         rows = [["", "detector", "onset F1", "95 % interval", *shown.values(), "speed", "recordings"]]
         for name, row in zip(labels(part), part.to_dict("records"), strict=True):
             low, high = row["low"], row["high"]

@@ -448,6 +448,18 @@ def test_compare_writes_a_report_and_prints_the_ranked_table(folder, tmp_path, m
     assert warned[0].endswith("or name it by its key (C#4)")
 
 
+def test_compare_keeps_what_was_heard_where_it_is_told_to(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--data", folder, "--detector", "yin", "--jobs", 1, "--out", "run", "--pedal", "extended"]
+    assert run("compare", *words, "--cache", "kept here") == 0
+    assert len(list(Path("kept here").iterdir())) == 1
+    assert not Path("results").exists()
+    command = json.loads(Path("run/run.json").read_text(encoding="utf-8"))["command"]
+    assert command == (
+        f"pianolab compare --data {folder} --detector yin --split test --pedal extended --cache 'kept here'"
+    )
+
+
 def test_compare_fails_with_1_when_a_row_failed(folder, chords, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["--data", folder, "--detector", "yin", "--detector", f"{chords}:Broken", "--jobs", 1, "--out", "run"]
