@@ -265,7 +265,8 @@ def render_key(entry: IndexEntry, source: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _stored_key(path):
+def _stored_key(path: Path) -> str | None:
+    """The key that a rendered file carries; None if it is missing or damaged."""
     try:
         with sf.SoundFile(path) as file:
             return file.comment

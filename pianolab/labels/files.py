@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pianolab import PEDAL_RULES, PedalRule
 from pianolab.errors import printable
 from pianolab.files import replacing
-from pianolab.labels.midi import midi_bytes, read_midi
+from pianolab.labels.midi import Song, midi_bytes, read_midi
 from pianolab.labels.pedal import merged, sustain
 from pianolab.labels.rows import LabelError, LabelWarning, notes_of
 from pianolab.labels.text import read_table, table_text
@@ -133,9 +133,7 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
     ...     read_labels(f"{folder}/third.mid")
     <Notes: 2 notes, C4 E4>
     """
-    path = Path(path)
-    name = printable(path)
-    _refuse_suffix(path, name)
+    path, name = _known(path)
     pedal = merged([] if pedal is None else pedal)
     if len(pedal) and not _is_midi(path):
         warnings.warn(f"{name} cannot hold the pedal: write a .mid file to keep it", LabelWarning, stacklevel=2)
@@ -148,23 +146,20 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
         raise LabelError(f"{name} cannot be written ({why}): choose a folder that exists and is yours") from error
 
 
-def _known(path):
+def _known(path: str | os.PathLike[str]) -> tuple[Path, str]:
+    """The path of a label file and its name in messages; any other kind of file is refused."""
     path = Path(path)
     name = printable(path)
-    _refuse_suffix(path, name)
+    if path.suffix.lower() not in LABEL_SUFFIXES:
+        raise LabelError(f"{name} is no label file: use a name that ends in {', '.join(LABEL_SUFFIXES)}")
     return path, name
 
 
-def _refuse_suffix(path, name):
-    if path.suffix.lower() not in LABEL_SUFFIXES:
-        raise LabelError(f"{name} is no label file: use a name that ends in {', '.join(LABEL_SUFFIXES)}")
-
-
-def _is_midi(path):
+def _is_midi(path: Path) -> bool:
     return path.suffix.lower() in (".mid", ".midi")
 
 
-def _bytes(path, name):
+def _bytes(path: Path, name: str) -> bytes:
     if path.is_dir():
         raise LabelError(f"{name} is a folder: name a file in it")
     try:
@@ -179,7 +174,7 @@ def _bytes(path, name):
     return data
 
 
-def _warn_of_song(song, name):
+def _warn_of_song(song: Song, name: str) -> None:
     if song.n_hanging:
         text = f"{name}: {song.n_hanging} notes never end and are ended at the end of the file"
         warnings.warn(text, LabelWarning, stacklevel=3)

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import mido
 import numpy as np
@@ -19,6 +20,9 @@ _TICKS_PER_BEAT = 10_000  # At 120 beats a minute one tick is 50 us, so that a w
 _TICKS_PER_SECOND = 2 * _TICKS_PER_BEAT
 _MAX_DELTA = 2**28 - 1  # A MIDI file can express no longer wait, in ticks.
 _UNKNOWN_VELOCITY = 64
+
+# A message with its tick and, when read, its track or, when written, its place among those of the same tick.
+Events = list[tuple[float, int, Any]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def read_midi(data: bytes, name: str) -> Song:
     return Song(rows, _pedal(events, seconds), n_hanging, n_drums)
 
 
-def _seconds(events, ticks_per_beat):
+def _seconds(events: Events, ticks_per_beat: int) -> npt.NDArray[np.float64]:
     """When each event happens, by the tempo map of all tracks, or by the film frames that the header names instead."""
     if ticks_per_beat < 0:
         # SMPTE time code has minus the frames a second in the high byte and the ticks a frame in the low one.
@@ -98,9 +102,10 @@ def _seconds(events, ticks_per_beat):
     return np.array(seconds)
 
 
-def _pair_notes(events, seconds):
+def _pair_notes(events: Events, seconds: npt.NDArray[np.float64]) -> tuple[list[Row], int, int]:
     """Notes from messages: an end belongs to the oldest note that sounds on that key, channel and track."""
-    sounding, rows, n_drums = {}, [], 0
+    sounding: dict[tuple[int, int, int], list[tuple[float, int]]] = {}
+    rows, n_drums = [], 0
     for (_, track, message), now in zip(events, seconds, strict=True):
         if message.type not in ("note_on", "note_off"):
             continue
@@ -120,7 +125,7 @@ def _pair_notes(events, seconds):
     return rows, len(rows) - n_closed, n_drums
 
 
-def _pedal(events, seconds):
+def _pedal(events: Events, seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Times down and up for each channel; a pedal that never goes up goes up at the end."""
     down, intervals = {}, []
     for (_, _, message), now in zip(events, seconds, strict=True):
@@ -154,9 +159,7 @@ def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes
         If a pause is longer than MIDI can say.
     """
     file = mido.MidiFile(type=1, ticks_per_beat=_TICKS_PER_BEAT)
-    conductor: list[tuple[int, int, mido.messages.BaseMessage]] = [
-        (0, 0, mido.MetaMessage("set_tempo", tempo=_DEFAULT_TEMPO))
-    ]
+    conductor: Events = [(0, 0, mido.MetaMessage("set_tempo", tempo=_DEFAULT_TEMPO))]
     for down, up in np.rint(pedal * _TICKS_PER_SECOND).astype(np.int64):
         conductor.append((down, 2, mido.Message("control_change", control=_SUSTAIN, value=127)))
         conductor.append((up, 1, mido.Message("control_change", control=_SUSTAIN, value=0)))
@@ -172,14 +175,15 @@ def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes
     return buffer.getvalue()
 
 
-def _note_tracks(notes):
+def _note_tracks(notes: Notes) -> list[Events]:
     """Events of as many tracks as notes of one key lie within each other; usually one.
 
     On one track the first end would end the outer note, so an inner one goes to the next track.
     """
     ticks = np.rint(notes.intervals * _TICKS_PER_SECOND).astype(np.int64)
     velocity = np.where(np.isnan(notes.velocity), _UNKNOWN_VELOCITY, np.clip(np.rint(notes.velocity), 1, 127))
-    tracks, ends = [[]], [{}]
+    tracks: list[Events] = [[]]
+    ends: list[dict[int, int]] = [{}]
     for i in np.lexsort((ticks[:, 1], ticks[:, 0])):
         (on, off), midi = ticks[i], int(notes.midi[i])
         k = 0

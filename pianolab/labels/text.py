@@ -51,7 +51,7 @@ def read_table(data: bytes, name: str) -> list[Row]:
     return rows
 
 
-def _text(data, name):
+def _text(data: bytes, name: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -61,7 +61,7 @@ def _text(data, name):
     return text
 
 
-def _header(lines, name):
+def _header(lines: list[str], name: str) -> tuple[dict[str, int], int, int]:
     """Where each column is, how many there are, and how many lines that took; comments may come first."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -85,7 +85,7 @@ def _header(lines, name):
     )
 
 
-def _fields(line):
+def _fields(line: str) -> list[str]:
     """Cells of a line; the separator is a tab, else a semicolon, else a comma, else blanks."""
     for separator in "\t;,":
         if separator in line:
@@ -93,7 +93,7 @@ def _fields(line):
     return line.split()
 
 
-def _row(fields, columns, n_columns, place):
+def _row(fields: list[str], columns: dict[str, int], n_columns: int, place: str) -> Row:
     while len(fields) > n_columns and not fields[-1]:
         fields = fields[:-1]
     required = 1 + max(index for column, index in columns.items() if column != "velocity")
@@ -112,14 +112,14 @@ def _row(fields, columns, n_columns, place):
     return Row(onset, offset, _key(fields[columns["midi"]]), velocity, place)
 
 
-def _number(cell, column):
+def _number(cell: str, column: str) -> float:
     try:
         return float(cell)
     except ValueError:
         raise ValueError(f"{column} {cell[:40]!r} is not a number: write it like 1.25") from None
 
 
-def _key(cell):
+def _key(cell: str) -> float:
     try:
         midi = float(cell)
     except ValueError:

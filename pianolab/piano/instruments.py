@@ -6,6 +6,7 @@ a real grand piano.
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -238,11 +239,12 @@ def at_key(curve: AtAnchors, midi: float) -> float:
     return float(np.interp(midi, ANCHOR_KEYS, curve))
 
 
-def _rate_at_key(curve, midi):
+def _rate_at_key(curve: AtAnchors, midi: float) -> float:
     return float(np.exp(np.interp(midi, ANCHOR_KEYS, np.log(curve))))
 
 
-def _partial_levels(piano, midi, velocity, n, hz):
+def _partial_levels(piano: Piano, midi: int, velocity: float, n: npt.NDArray, hz: npt.NDArray) -> npt.NDArray:
+    """Level of partials n at their frequencies, dB against the strongest: strike, hammer, soundboard, ripple."""
     strike = np.abs(np.sin(np.pi * n * at_key(piano.strike_ratio, midi)))
     hammer_hz = at_key(piano.brightness_hz, midi)
     hammer_hz *= (velocity_gain(velocity) / velocity_gain(DEFAULT_VELOCITY)) ** CONTACT_EXPONENT
@@ -253,13 +255,13 @@ def _partial_levels(piano, midi, velocity, n, hz):
     return level_db - level_db.max()
 
 
-def _two_bridges(piano, midi):
+def _two_bridges(piano: Piano, midi: Any) -> Any:
     bass, treble = (np.exp(slope * midi + start) for slope, start in (piano.bass_stiffness, piano.treble_stiffness))
     return bass + treble
 
 
 @lru_cache(maxsize=64)
-def _tuning(piano):
+def _tuning(piano: Piano) -> npt.NDArray[np.float64]:
     """f0 of the 88 keys, Hz. The stretch of an octave is spread evenly over its twelve semitones."""
     middle = np.arange(MIDI_LOW, MIDI_HIGH) + 0.5
     kappa, m0, alpha = piano.octave_type
@@ -275,14 +277,14 @@ def _tuning(piano):
     return f0
 
 
-def _keys(midi):
+def _keys(midi: npt.ArrayLike) -> npt.NDArray[np.float64]:
     keys = np.asarray(midi, dtype=float)
     if not np.all((keys >= MIDI_LOW) & (keys <= MIDI_HIGH)):
         raise PianoError(f"MIDI {midi} is off the keyboard: use {MIDI_LOW} (A0) to {MIDI_HIGH} (C8)")
     return keys
 
 
-def _whole_keys(midi):
+def _whole_keys(midi: npt.ArrayLike) -> npt.NDArray[np.int_]:
     keys = _keys(midi)
     if np.any(keys != np.round(keys)):
         raise PianoError(f"MIDI {midi} lies between two keys: use a whole number")

@@ -94,7 +94,7 @@ def render(
     return y * np.float32(PEAK_LIMIT / peak) if peak > PEAK_LIMIT else y
 
 
-def _pedalled(offsets, pedal):
+def _pedalled(offsets: npt.NDArray[np.float64], pedal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """When the dampers fall: at the key's release, or when the pedal that is down then comes up."""
     ends = np.array(offsets, dtype=float)
     for down, up in pedal[np.argsort(pedal[:, 0])]:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from pianolab.piano.instruments import DEFAULT_VELOCITY, NEPER, Piano, at_key, velocity_gain
 
+Complex = npt.NDArray[np.complexfloating]
+
 SILENCE = 2.0**-18  # A mode below this amplitude (-108 dBFS, under 16 bits) is over.
 BLOCK, FIRST_STRETCH = 256, 4096  # Only speed depends on these numbers of samples.
 HIGHEST_PART_OF_NYQUIST = 0.98
@@ -66,7 +68,7 @@ def stroke(
     return tone
 
 
-def _modes(piano, midi, velocity, sr, rng):
+def _modes(piano: Piano, midi: int, velocity: float, sr: int, rng: np.random.Generator) -> tuple[Complex, Complex]:
     """Complex amplitude and complex rate (1/s) of every decaying sine of a note: sum of Re(a exp(r t))."""
     partials = piano.partials(midi, velocity)
     key = _key_character(piano, midi)
@@ -103,7 +105,7 @@ class _Character:
 
 
 @lru_cache(maxsize=1024)
-def _key_character(piano, midi):
+def _key_character(piano: Piano, midi: int) -> _Character:
     rng = np.random.default_rng([piano.seed, midi])
     # In the bass (one or two strings) one of them rings on, in its other polarization; above (three strings) two do.
     n_after = 1 if midi < 33 else 2
@@ -116,7 +118,7 @@ def _key_character(piano, midi):
     return _Character(unison, phase, hz, level, 60.0 / KNOCK_T60_S * np.sqrt(hz / 100.0))
 
 
-def _ring(amplitude, rate, n, sr):
+def _ring(amplitude: Complex, rate: Complex, n: int, sr: int) -> npt.NDArray[np.float32]:
     """Sum of n samples of decaying sines, float32.
 
     exp(r t) at t = (block * BLOCK + k) / sr is a product of two short tables, so that a stretch of sound is one
@@ -138,13 +140,13 @@ def _ring(amplitude, rate, n, sr):
     return y
 
 
-def _powers(exponent, n):
+def _powers(exponent: Complex, n: int) -> Complex:
     """exp(exponent * k) for k = 0..n - 1, shape (len(exponent), n): sixteen exponentials give 256 by products."""
     fine = np.exp(exponent[:, None] * np.arange(16))
     coarse = np.exp(exponent[:, None] * np.arange(0, n, 16))
     return (coarse[:, :, None] * fine[:, None, :]).reshape(len(exponent), -1)[:, :n]
 
 
-def _samples_until_silence(amplitude, rate, sr):
+def _samples_until_silence(amplitude: Complex, rate: Complex, sr: int) -> int:
     seconds = np.log(np.maximum(np.abs(amplitude), SILENCE) / SILENCE) / -rate.real
     return int(np.ceil(np.max(seconds, initial=0.0) * sr))

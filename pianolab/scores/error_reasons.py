@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from pianolab.roll import Notes
 from pianolab.scores.matching import match
@@ -117,19 +118,19 @@ def error_counts(reference: Notes, estimate: Notes, *, protocol: Protocol | None
     return {kind: found[kind] for kind in kinds}
 
 
-def _why_missed(reference: Notes, missed, extra: Notes, protocol: Protocol) -> list[str]:
+def _why_missed(reference: Notes, missed: npt.NDArray[np.int_], extra: Notes, protocol: Protocol) -> list[str]:
     """The reason of each missed note; ``missed`` are their places in the reference."""
     near, heard, struck = protocol.onset_tolerance_s, _Onsets(extra), _Onsets(reference)
     reasons = []
     for i in missed:
-        midi, onset = reference.midi[i], reference.onset[i]
+        midi, onset = int(reference.midi[i]), float(reference.onset[i])
         if heard.within(midi, onset - TIME_OFF_S, onset + TIME_OFF_S):
             reasons.append("time off")
         elif any(heard.within(midi + step, onset - near, onset + near) for step in _SEMITONES):
             reasons.append("semitone")
         elif any(heard.within(midi + step, onset - near, onset + near) for step in _OCTAVES):
             reasons.append("heard as octave")
-        elif struck.within(midi, onset - REPEAT_S, np.nextafter(onset, -np.inf)):
+        elif struck.within(midi, onset - REPEAT_S, float(np.nextafter(onset, -np.inf))):
             reasons.append("repeated note")
         elif reference.velocity[i] < SOFT_VELOCITY:
             reasons.append("soft")
@@ -162,10 +163,10 @@ def _why_extra(extra: Notes, reference: Notes, missed: Notes, protocol: Protocol
 class _Onsets:
     """Answers: was this key struck between two times?"""
 
-    def __init__(self, notes):
+    def __init__(self, notes: Notes):
         self._of_key = {midi: notes.onset[notes.midi == midi] for midi in np.unique(notes.midi)}
 
-    def within(self, midi, start_s, stop_s):
+    def within(self, midi: int, start_s: float, stop_s: float) -> bool:
         onsets = self._of_key.get(midi)
         return onsets is not None and bool(
             np.searchsorted(onsets, start_s, side="left") < np.searchsorted(onsets, stop_s, side="right")
@@ -175,13 +176,13 @@ class _Onsets:
 class _Sounding:
     """Answers: does this key sound at a time, give or take a tolerance?"""
 
-    def __init__(self, notes):
+    def __init__(self, notes: Notes):
         self._of_key = {}
         for midi in np.unique(notes.midi):
             of_key = notes[notes.midi == midi]
             self._of_key[midi] = of_key.onset, np.maximum.accumulate(of_key.offset)
 
-    def at(self, midi, time_s, tolerance_s):
+    def at(self, midi: int, time_s: float, tolerance_s: float) -> bool:
         if midi not in self._of_key:
             return False
         onsets, last_offset = self._of_key[midi]

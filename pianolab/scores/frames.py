@@ -35,7 +35,7 @@ def frame_counts(reference: Notes, estimate: Notes, hop_s: float) -> tuple[int, 
     return n_both, n_ref, n_est
 
 
-def _key_down(notes, n_frames, hop_s):
+def _key_down(notes: Notes, n_frames: int, hop_s: float) -> npt.NDArray[np.bool_]:
     """Whether some note sounds in each frame, onset <= time < offset, (n_frames,) bool."""
     change = np.zeros(n_frames + 1, dtype=np.int32)
     np.add.at(change, first_frame(notes.onset, hop_s), 1)

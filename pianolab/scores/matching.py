@@ -63,7 +63,7 @@ def match(
     return np.array(sorted(pairs), dtype=int).reshape(-1, 2)
 
 
-def _intervals(notes: Notes):
+def _intervals(notes: Notes) -> npt.NDArray[np.float64]:
     """Onset and offset, (n, 2) seconds; mir_eval refuses notes without length, so those get the shortest there is."""
     return np.column_stack([notes.onset, np.maximum(notes.offset, np.nextafter(notes.onset, np.inf))])
 

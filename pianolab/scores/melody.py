@@ -98,7 +98,9 @@ def score_melody(
     return {name: float(value) for name, value in scores.items()}
 
 
-def _track(times, f0_hz, hop_s):
+def _track(
+    times: npt.ArrayLike, f0_hz: npt.ArrayLike, hop_s: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Times and pitches as arrays that belong together, of at least two frames."""
     times, f0_hz = np.asarray(times, dtype=float), np.asarray(f0_hz, dtype=float)
     if times.shape != f0_hz.shape or times.ndim != 1:

@@ -114,7 +114,7 @@ def _n_velocity_right(ref_velocity, est_velocity, pairs, tolerance):
     return int(np.count_nonzero(np.abs(heard @ line - truth) < tolerance))
 
 
-def _onset_only(reference, estimate, protocol):
+def _onset_only(reference: Notes, estimate: Notes, protocol: Protocol) -> dict[str, float]:
     if len(reference) == 0 or len(estimate) == 0:
         return _ratios("onset_only", 0, len(reference), len(estimate))
     f1, precision, recall = mir_eval.onset.f_measure(reference.onset, estimate.onset, window=protocol.onset_tolerance_s)

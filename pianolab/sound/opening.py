@@ -4,9 +4,8 @@ import contextlib
 import os
 import shlex
 import tempfile
-import typing
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import soundfile as sf
 
@@ -60,7 +59,7 @@ class _Reader(sf.SoundFile):
     fails and loses what was read. Said to be not seekable, it does not seek, and the samples are right.
     """
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return False
 
 
@@ -71,19 +70,19 @@ class _Handle:
     printed and not caught.
     """
 
-    def __init__(self, file):
+    def __init__(self, file: Any):
         self.read, self.tell, self._file = file.read, file.tell, file
         if hasattr(file, "readinto"):
             self.readinto = file.readinto
 
-    def seek(self, offset, whence=0):
+    def seek(self, offset: int, whence: int = 0) -> int:
         try:
             return self._file.seek(offset, whence)
         except (OSError, ValueError):
             return -1
 
 
-def _binary(source, opened):
+def _binary(source: Any, opened: contextlib.ExitStack) -> tuple[Any, str]:
     """A seekable binary handle at its beginning and its name in messages; ``opened`` closes it if it is ours."""
     if hasattr(source, "read"):
         return _seekable(source, opened)
@@ -105,7 +104,8 @@ def _binary(source, opened):
         raise AudioError(f"{name} cannot be opened ({why}): check the name and your rights to it") from error
 
 
-def _seekable(stream, opened):
+def _seekable(stream: Any, opened: contextlib.ExitStack) -> tuple[Any, str]:
+    """A file object as it is; what can be read once only, such as standard input, is copied."""
     name = printable(str(getattr(stream, "name", "") or "the stream"))
     if not isinstance(stream.read(0), bytes):
         raise AudioError(f"{name} is a text stream: open it in binary mode (for standard input, sys.stdin.buffer)")
@@ -124,7 +124,8 @@ def _seekable(stream, opened):
     return copy, name
 
 
-def _reader(handle, name):
+def _reader(handle: Any, name: str) -> sf.SoundFile:
+    """A reader of what libsndfile reads and we can use; the rest is refused with the command that converts it."""
     head = handle.read(16)
     handle.seek(0)
     if not head:
@@ -135,7 +136,8 @@ def _reader(handle, name):
         raise AudioError(f"{name} is {foreign}, which is not read here: convert it first with {remedy}")
     try:
         # soundfile asks for no more than the methods of _Handle; its annotation asks for a whole file.
-        reader = _Reader(typing.cast(BinaryIO, _Handle(handle)))
+        virtual: Any = _Handle(handle)
+        reader = _Reader(virtual)
     except sf.LibsndfileError as error:
         why = error.error_string.strip().rstrip(".")
         # These are libsndfile's words for an MP3 decoder that found nothing.
@@ -152,13 +154,14 @@ def _reader(handle, name):
     return reader
 
 
-def _conversion(name):
+def _conversion(name: str) -> str:
+    """The command that makes a WAV of a file."""
     path = Path(name)
     target = path.with_name(f"{path.stem}-converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav")
     return f"`ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target.name)}`"
 
 
-def _foreign_container(head):
+def _foreign_container(head: bytes) -> str:
     """Name of a container that libsndfile does not read, from its first bytes; '' for all else."""
     if head[4:8] == b"ftyp":
         return "MPEG-4 audio (m4a, mp4)"

@@ -10,9 +10,11 @@ import hashlib
 import itertools
 import math
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -203,7 +205,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
     def __next__(self) -> npt.NDArray[np.float32]:
         return next(self._stream)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -213,7 +215,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
         """Let go of the file; a file object that the caller gave stays open."""
         self._opened.close()
 
-    def _read(self, block_length, start_s, duration_s):
+    def _read(self, block_length: int, start_s: float, duration_s: float | None) -> Iterator[npt.NDArray[np.float32]]:
         with self._opened:
             n_start, n_wanted = _span(start_s, duration_s, self.sr)
             self._skip(n_start)
@@ -230,7 +232,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
             self._warn_if_cut_short(n_start + n_read, n_read < n_wanted, broken)
             checks.warn()
 
-    def _skip(self, n):
+    def _skip(self, n: int) -> None:
         if n == 0:
             return
         if self.n_claimed is not None and n >= self.n_claimed:
@@ -248,7 +250,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
                 raise AudioError(f"{self.name} ends before the start that was asked for: start earlier")
             n -= len(block)
 
-    def _read_block(self, n):
+    def _read_block(self, n: int) -> tuple[npt.NDArray[np.float32], bool]:
         """Up to n samples, (k, channels) float32, and whether the decoder broke off after them."""
         block, n_filled = np.empty((n, self.channels), np.float32), 0
         while n_filled < n:
@@ -262,7 +264,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
                 break
         return block[:n_filled], False
 
-    def _warn_if_cut_short(self, n_end, reached_end, broken):
+    def _warn_if_cut_short(self, n_end: int, reached_end: bool, broken: bool) -> None:
         claimed = self.n_claimed if self.n_claimed and n_end < self.n_claimed else None
         if reached_end and (broken or claimed or _header_claims_more(self._reader.extra_info, self.format)):
             promise = f" of the {claimed / self.sr:.3f} s that its header promises" if claimed else ""
@@ -270,7 +272,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
             warnings.warn(text, AudioWarning, stacklevel=4)
 
 
-def _header_claims_more(log, container):
+def _header_claims_more(log: str, container: str) -> bool:
     """Whether libsndfile corrected the length of the sample data; lengths that only pipes write do not count."""
     labels = _LENGTH_LABELS.get(container, ("data", "data size", "ssnd"))
     for line in log.splitlines():
@@ -282,14 +284,15 @@ def _header_claims_more(log, container):
     return False
 
 
-def _span(start_s, duration_s, sr):
+def _span(start_s: float, duration_s: float | None, sr: int) -> tuple[int, int]:
+    """Where to begin and how much to read at most, in samples."""
     if not (math.isfinite(start_s) and start_s >= 0):
         raise AudioError(f"start {start_s} s is not a place in a recording: use 0 or more")
     if duration_s is None:
-        return round(start_s * sr), math.inf
+        return round(start_s * sr), sys.maxsize
     if not (duration_s > 0):
         raise AudioError(f"duration {duration_s} s is not a length: use more than 0, or None for all")
-    return round(start_s * sr), math.inf if math.isinf(duration_s) else max(1, round(duration_s * sr))
+    return round(start_s * sr), sys.maxsize if math.isinf(duration_s) else max(1, round(duration_s * sr))
 
 
 def checksum(path: str | os.PathLike[str]) -> str:

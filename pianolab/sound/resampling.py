@@ -70,7 +70,7 @@ class Resampler:
         self.sr_in, self.sr_out = checked_rate(sr_in), checked_rate(sr_out)
         self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         self._n_in = self._n_out = 0
         self._soxr = None if self.sr_in == self.sr_out else _soxr_stream(self.sr_in, self.sr_out)
 
@@ -104,12 +104,12 @@ class Resampler:
         return tail
 
 
-def _soxr_stream(sr_in, sr_out):
+def _soxr_stream(sr_in: int, sr_out: int) -> soxr.ResampleStream:
     return soxr.ResampleStream(sr_in, sr_out, 1, dtype="float32", quality="HQ")
 
 
 @functools.lru_cache(maxsize=64)
-def _measured_latency(sr_in, sr_out):
+def _measured_latency(sr_in: int, sr_out: int) -> float:
     """Longest lag over two seconds fed a millisecond at a time, and that millisecond."""
     stream, step, n_out, worst = _soxr_stream(sr_in, sr_out), max(1, sr_in // 1000), 0, 0.0
     silence = np.zeros(step, np.float32)
