@@ -40,7 +40,7 @@ setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianola
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_teaching_network.py \
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)

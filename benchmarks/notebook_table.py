@@ -43,7 +43,7 @@ def row(path):
     """One line of the table: runs the notebook."""
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    exercises = sum(bool(re.search(r"^check_\w+\(", cell.source, re.MULTILINE)) for cell in cells)
+    exercises = sum(bool(re.search(r"^checks\.check_\w+\(", cell.source, re.MULTILINE)) for cell in cells)
     started = time.perf_counter()
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
     seconds = time.perf_counter() - started

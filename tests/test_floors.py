@@ -33,7 +33,7 @@ HEAVY = ("torch", "onnxruntime", "matplotlib", "anywidget", "librosa", "numba", 
 ONLY_IN = {
     "torch": ("training/*.py", "lessons/network.py"),  # the second inside its functions, for notebook 09
     "onnxruntime": ("detectors/neural.py",),
-    "matplotlib": ("plots.py", "compare/report.py"),
+    "matplotlib": ("plots.py", "compare/report.py", "lessons/*.py"),
     "anywidget": ("live/*.py",),
     "mir_eval": ("scores/*.py",),
 }

@@ -3,8 +3,10 @@
 That its text outputs are still true is nbval's part (`make test` runs both).
 """
 
+import ast
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -22,7 +24,9 @@ MOST_LINES = 15
 MEDIAN_LINES = 6
 MOST_BYTES = 1_500_000
 OF_THE_MACHINE = re.compile(r"/(tmp|root|home|work)/|site-packages|file://")
-CHECK = re.compile(r"^(?:checks\.)?check_(\w+)\(", re.MULTILINE)
+CHECK = re.compile(r"^checks\.check_(\w+)\(", re.MULTILINE)
+IMPORT = re.compile(r"^\s*(?:from|import) [\w.]+", re.MULTILINE)
+IMPORTS = re.compile(r"^\s*((?:from [\w.]+ )?import [\w., *]+)", re.MULTILINE)
 
 every_notebook = pytest.mark.parametrize(
     "path", [*TEACHING, *OTHERS, *SOLUTIONS], ids=lambda p: f"{p.parent.name}/{p.stem}"
@@ -77,6 +81,23 @@ def test_cells_are_short_enough_to_read(path):
     lines = sorted(n_lines(cell) for cell in code_cells(path))
     assert lines[-1] <= MOST_LINES
     assert lines[len(lines) // 2] <= MEDIAN_LINES
+
+
+@every_notebook
+def test_all_imports_stand_in_one_cell_at_the_top(path):
+    """In 09 the cell before it says what to do where PyTorch is missing."""
+    first = 1 if path.stem == "09_train_a_network" and path.parent == FOLDER else 0
+    with_imports = [i for i, cell in enumerate(code_cells(path)) if IMPORT.search(cell.source)]
+    assert with_imports == list(range(first + 1))
+
+
+@every_notebook
+def test_of_ours_only_modules_are_imported_so_that_each_name_says_where_it_comes_from(path):
+    for node in ast.walk(ast.parse("\n".join(IMPORTS.findall("\n".join(cell.source for cell in code_cells(path)))))):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "pianolab":
+            for alias in node.names:
+                assert alias.asname is None, alias.name
+                assert find_spec(f"{node.module}.{alias.name}"), f"{node.module}.{alias.name} is no module"
 
 
 @every_notebook

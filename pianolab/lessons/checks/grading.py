@@ -3,24 +3,31 @@
 A check is a plain function ``check(answer, rng)`` that makes cases with a random generator, asks the student's
 function, and raises ``Hint`` with one sentence where the answer is wrong. The decorator ``exercise`` turns it into
 ``check(answer, *, seed=0) -> Result``. Nothing is remembered between checks and nothing leaves the machine, so a
-teacher can write exercises of their own with the same four names::
+teacher can write exercises of their own with the same names::
 
-    from pianolab.lessons.checks.grading import Hint, ask_number, exercise
+    from pianolab.lessons.checks.grading import ask_number, exercise, judge
 
     @exercise
     def check_octave_up(answer, rng):
         '''``octave_up(hz)``: the frequency an octave higher.'''
         for hz in rng.uniform(50, 2000, 3):
-            if abs(ask_number(answer, hz, about=f"{hz:.0f} Hz") - 2 * hz) > 0.01:
-                raise Hint(f"an octave above {hz:.0f} Hz is {2 * hz:.0f} Hz: twice the frequency")
+            got = ask_number(answer, hz, about=f"{hz:.0f} Hz")
+            said = f"you say {got:.0f} Hz for the octave above {hz:.0f} Hz"
+            judge(got, 2 * hz, said, [(hz + 12, "twelve keys are not 12 Hz")], otherwise="twice the frequency")
         return "an octave is a factor of two"
 """
 
-import functools
-import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
+
+CLOSE = 1e-6  # How near a value must be that a formula gives exactly.
+
+Answer = Callable[..., Any]
+Mistake = tuple[npt.ArrayLike, str]
 
 
 class Hint(Exception):
@@ -44,14 +51,20 @@ class Result:
     passed: bool
     message: str
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.passed
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{'✓' if self.passed else '✗'} {self.exercise}: {self.message}"
 
 
-def exercise(check):
+class Check(Protocol):
+    """What `exercise` returns: call it with a student's function and, for other cases, another seed."""
+
+    def __call__(self, answer: Answer, *, seed: int = 0) -> Result: ...
+
+
+def exercise(check: Callable[[Answer, np.random.Generator], str]) -> Check:
     """Turn ``check(answer, rng) -> str`` into ``check(answer, *, seed=0) -> Result``.
 
     Parameters
@@ -62,31 +75,41 @@ def exercise(check):
     Returns
     -------
     callable
-        Another seed makes other cases.
+        Another seed makes other cases. Its docstring says so below that of ``check``.
     """
+    name = check.__name__.removeprefix("check_")
 
-    @functools.wraps(check)
-    def graded(answer, *, seed=0):
-        name = check.__name__.removeprefix("check_")
+    def graded(answer: Answer, *, seed: int = 0) -> Result:
         if not callable(answer):
-            text = f"pass your function itself, without brackets: {check.__name__}(your_function)"
-            return Result(name, False, text)
+            return Result(name, False, f"pass your function itself, without brackets: check_{name}(your_function)")
         try:
             return Result(name, True, check(answer, np.random.default_rng(seed)))
         except Hint as hint:
             return Result(name, False, str(hint))
 
-    del graded.__wrapped__  # help() shows the signature that is called
-    graded.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter("answer", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            inspect.Parameter("seed", inspect.Parameter.KEYWORD_ONLY, default=0),
-        ]
-    )
+    graded.__name__ = graded.__qualname__ = check.__name__
+    graded.__module__ = check.__module__
+    graded.__doc__ = f"{(check.__doc__ or '').rstrip()}{_PARAMETERS}"
     return graded
 
 
-def ask(answer, *args, about):
+_PARAMETERS = """
+
+    Parameters
+    ----------
+    answer : callable
+        Your function.
+    seed : int
+        Another seed makes other cases.
+
+    Returns
+    -------
+    Result
+        True where the answer was right; it reads as one line.
+    """
+
+
+def ask(answer: Answer, *args: Any, about: str) -> Any:
     """Call a student's function on copies of the arguments; an empty answer or an error becomes a Hint.
 
     Parameters
@@ -96,6 +119,11 @@ def ask(answer, *args, about):
         What it is asked.
     about : str
         The case in words, for the hint.
+
+    Returns
+    -------
+    object
+        What it returned, not None.
     """
     name = getattr(answer, "__name__", "your function")
     copies = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]
@@ -110,8 +138,13 @@ def ask(answer, *args, about):
     return got
 
 
-def ask_number(answer, *args, about):
-    """One finite number as an answer; see ask.
+def ask_number(answer: Answer, *args: Any, about: str) -> float:
+    """One finite number as an answer.
+
+    Parameters
+    ----------
+    answer, *args, about
+        As for `ask`.
 
     Returns
     -------
@@ -123,11 +156,15 @@ def ask_number(answer, *args, about):
     return float(values.reshape(()))
 
 
-def ask_array(answer, *args, about, shape=None, ndim=1):
-    """An array of finite numbers as an answer; see ask.
+def ask_array(
+    answer: Answer, *args: Any, about: str, shape: tuple[int, ...] | None = None, ndim: int | None = 1
+) -> npt.NDArray[np.float64]:
+    """An array of finite numbers as an answer.
 
     Parameters
     ----------
+    answer, *args, about
+        As for `ask`.
     shape : tuple, optional
         The shape it must have.
     ndim : int or None
@@ -151,3 +188,75 @@ def ask_array(answer, *args, about, shape=None, ndim=1):
     if not np.all(np.isfinite(values)):
         raise Hint(f"for {about}, the answer holds NaN or infinity: look for a division by zero or a log of zero")
     return values
+
+
+def ask_pairs(answer: Answer, *args: Any, about: str) -> list[tuple[int, int]]:
+    """A list of pairs (frame, key) as an answer.
+
+    Parameters
+    ----------
+    answer, *args, about
+        As for `ask`.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    try:
+        return [(int(frame), int(key)) for frame, key in ask(answer, *args, about=about)]
+    except (TypeError, ValueError, OverflowError):
+        raise Hint(f"for {about}, a list of pairs (frame, key) was expected") from None
+
+
+def near(got: npt.ArrayLike, want: npt.ArrayLike, within: float = CLOSE) -> bool:
+    """Whether an answer has the right shape and no value is farther off than it may be.
+
+    Parameters
+    ----------
+    got, want : array
+    within : float
+        The largest difference.
+
+    Returns
+    -------
+    bool
+    """
+    got, want = np.asarray(got), np.asarray(want)
+    return got.shape == want.shape and bool(np.all(np.abs(got - want) <= within))
+
+
+def judge(
+    got: npt.ArrayLike,
+    want: npt.ArrayLike,
+    said: str,
+    mistakes: Sequence[Mistake],
+    *,
+    otherwise: str,
+    within: float = CLOSE,
+) -> None:
+    """Nothing where an answer is near what is right; else a Hint that calls a known mistake by its name.
+
+    Parameters
+    ----------
+    got, want : array
+        The answer, and what is right.
+    said : str
+        The case and the answer in words: the beginning of the hint.
+    mistakes : sequence of (array or bool, str)
+        What a mistake would have given, or whether it was made, and what to say of it; the first that fits is told.
+    otherwise : str
+        What to say where none fits.
+    within : float
+        How near is near enough.
+
+    Raises
+    ------
+    Hint
+        If the answer is wrong.
+    """
+    if near(got, want, within):
+        return
+    for wrong, why in mistakes:
+        if wrong if isinstance(wrong, bool | np.bool_) else near(got, wrong, within):
+            raise Hint(f"{said}: {why}")
+    raise Hint(f"{said}: {otherwise}")

@@ -1,5 +1,7 @@
 """Each exercise accepts a right answer, refuses an empty one, and tells a common mistake by its name."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy.fft import dct
@@ -174,7 +176,7 @@ def peaks(onset, threshold, above_before, above_after):
 
 
 def piano_roll(onset, offset, midi, n_frames):
-    times, roll = 0.032 * np.arange(n_frames), np.zeros((n_frames, 88))
+    times, roll = 0.02 * np.arange(n_frames), np.zeros((n_frames, 88))
     for start, stop, key in zip(onset, offset, midi, strict=True):
         roll[(times >= start) & (times < stop), key - 21] = 1
     return roll
@@ -289,8 +291,10 @@ def test_a_call_with_brackets_is_told_to_drop_them(name):
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_says_what_is_to_be_written(name):
+def test_a_check_says_what_is_to_be_written_and_how_it_is_called(name):
     assert f"``{name}(" in CHECKS[name].__doc__
+    assert "\n    Parameters\n    ----------\n    answer : callable\n" in CHECKS[name].__doc__
+    assert str(inspect.signature(CHECKS[name])).startswith("(answer")
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -316,9 +320,9 @@ def forgets_silent_bins(v, model):
 MISTAKES = {
     "piano_roll": [
         (lambda on, off, midi, n: np.roll(piano_roll(on, off, midi, n), 3, axis=1), "column 0 is MIDI 21"),
-        (lambda on, off, midi, n: piano_roll(on, on + 0.032, midi, n), "until its offset"),
+        (lambda on, off, midi, n: piano_roll(on, on + 0.02, midi, n), "until its offset"),
         (lambda on, off, midi, n: piano_roll(on[:1], off[:1], midi[:1], n), "go through all the notes"),
-        (lambda on, off, midi, n: piano_roll(2 * on, 2 * off, midi, n), "frame k is at 0.032 k s"),
+        (lambda on, off, midi, n: piano_roll(2 * on, 2 * off, midi, n), "frame k is at 0.02 k s"),
     ],
     "causal": [
         (lambda x, w: np.convolve(x, w), "cut off the end"),

@@ -1,0 +1,371 @@
+"""What the notebooks put around a sound or a picture: hear it and see it, move a slider, press a button.
+
+What comes in: samples, a function that draws, or one that returns a table. What goes out: a player with a picture
+beside it, so that nobody has to hear to follow; sliders above a picture; lists and a button above a table. Behind every
+slider and button stands a plain function that can be called where there are no widgets. Nothing is recorded and nothing
+leaves the machine.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import soundfile as sf
+from IPython.display import HTML, Audio, Image, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pianolab import plots, sound
+from pianolab.units import note_name
+
+PLAYER_SR = 22050
+PLAYER_SECONDS = 2.0
+DPI = 80  # Small pictures keep a notebook well under 1.5 MB.
+FADE_S = 0.01  # A sound that is cut off would click.
+SILENT = 1e-3  # Sounds with a lower peak are not turned up to full scale.
+# JupyterLab and nbconvert give these names to the parts of a cell; the still picture beside a living widget is hidden.
+_HIDE_STILL = ".jp-OutputArea:has(.widget-image) > .jp-OutputArea-child:has(> .jp-RenderedImage) {display: none}"
+_WIDTH = {"width": "34em", "max_width": "100%"}
+
+
+# ----------------------------------------------------------------------------------------------------- pictures
+
+
+class Picture(Figure):
+    """A figure that shows itself at the end of a cell, as a small PNG."""
+
+    def _ipython_display_(self) -> None:
+        display(Image(png(self), alt=in_words(self)))
+
+
+def figure(width: float = 9.0, height: float = 2.6, *, rows: int = 1, **settings: Any) -> tuple[Picture, Any]:
+    """A small figure for a notebook.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches; 80 pixels each.
+    rows : int
+        Axes above each other.
+    **settings
+        For ``Figure.subplots``, such as ``ncols``.
+
+    Returns
+    -------
+    fig : Picture
+    axes : Axes or array of Axes
+    """
+    fig = Picture(figsize=(width, height), layout="constrained", dpi=DPI)
+    return fig, fig.subplots(rows, **settings)
+
+
+def png(fig: Figure) -> bytes:
+    """A figure as a small PNG of at most 128 colours.
+
+    Parameters
+    ----------
+    fig : Figure
+
+    Returns
+    -------
+    bytes
+    """
+    buffer, small = io.BytesIO(), io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        fig.savefig(buffer, format="png", dpi=fig.get_dpi())
+    PIL.Image.open(buffer).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def in_words(fig: Figure) -> str:
+    """What a figure shows, for readers who cannot see it: its titles, and what is drawn over what.
+
+    Parameters
+    ----------
+    fig : Figure
+
+    Returns
+    -------
+    str
+    """
+    titles = [fig.get_suptitle(), *(ax.get_title() or ax.get_title(loc="left") for ax in fig.axes)]
+    drawn = [f"{ax.get_ylabel()} over {ax.get_xlabel()}" for ax in fig.axes if ax.get_ylabel() and ax.get_xlabel()]
+    return ". ".join([title for title in titles if title] + drawn)
+
+
+def legend_above(ax: Axes, *, ncols: int = 3) -> None:
+    """Put the legend above the axes, where it hides nothing.
+
+    Parameters
+    ----------
+    ax : Axes
+    ncols : int
+        Entries side by side.
+    """
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=ncols, frameon=False, borderaxespad=0.2)
+
+
+def grid(*axes: Axes) -> None:
+    """Draw light lines at the ticks.
+
+    Parameters
+    ----------
+    *axes : Axes
+    """
+    for ax in axes:
+        ax.grid(color="#dddddd", linewidth=0.6)
+
+
+def octave_ticks(ax: Axes, *, vertical: bool = False) -> None:
+    """Name every C on an axis of MIDI numbers.
+
+    Parameters
+    ----------
+    ax : Axes
+    vertical : bool
+        On the vertical axis.
+    """
+    octaves = range(24, 109, 12)
+    set_ticks = ax.set_yticks if vertical else ax.set_xticks
+    set_ticks(octaves, [note_name(midi) for midi in octaves])
+
+
+# -------------------------------------------------------------------------------------------------------- sounds
+
+
+def hear(y: npt.ArrayLike, *, sr: int, title: str = "", seconds: float = PLAYER_SECONDS) -> None:
+    """Show a sound (its waveform and its spectrogram) and a player for it below, turned up to full scale.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1].
+    sr : int
+        Hz.
+    title : str
+        What it is, above the picture.
+    seconds : float
+        Length, at most.
+    """
+    y = np.asarray(y)[: int(seconds * sr)]
+    display(sound_figure(y, sr=sr, title=title))
+    display(player(y / max(_peak(y), SILENT), sr=sr, seconds=seconds))
+
+
+def player(y: npt.ArrayLike, *, sr: int, seconds: float = PLAYER_SECONDS) -> Audio:
+    """A player for the beginning of a sound, kept small so that a notebook stays small.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1], played as loud as they are; louder ones are turned down.
+    sr : int
+        Rate in Hz; rates above 22050 Hz are resampled to it, lower ones are played as they are.
+    seconds : float
+        Length, at most.
+
+    Returns
+    -------
+    IPython.display.Audio
+    """
+    y = sound.check_signal(y, sr=sr)[: int(seconds * sr)]
+    if sr > PLAYER_SR:
+        y, sr = sound.resample(y, sr=sr, target_sr=PLAYER_SR), PLAYER_SR
+    y = y / max(1.0, _peak(y))
+    n_fade = min(len(y), int(FADE_S * sr))
+    y[len(y) - n_fade :] *= np.linspace(1.0, 0.0, n_fade)
+    encoded = io.BytesIO()
+    sf.write(encoded, y, sr, format="FLAC", subtype="PCM_16")
+    made = Audio(encoded.getvalue())
+    made.mimetype = "audio/flac"  # FLAC is exact, and half as large as the WAV that Audio would make.
+    return made
+
+
+def sound_figure(y: npt.ArrayLike, *, sr: int, title: str = "") -> Picture:
+    """Waveform and spectrogram side by side.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Samples in [-1, 1].
+    sr : int
+        Hz.
+    title : str
+        What it is.
+    """
+    fig, (left, right) = figure(10, 2.8, ncols=2)
+    plots.waveform(left, y, sr=sr)
+    reach = 1.1 * max(_peak(y), 0.01)
+    left.set_ylim(-reach, reach)
+    plots.spectrogram(right, y, sr=sr, frame_length=2048 if sr > 16000 else 1024, hop_length=256)
+    fig.suptitle(title)
+    return fig
+
+
+def _peak(y: npt.ArrayLike) -> float:
+    return float(np.max(np.abs(y), initial=0.0))
+
+
+# ------------------------------------------------------------------------------------------- sliders and buttons
+
+
+class _Controls:
+    """Widgets above what a function makes of their values, and what stands there without widgets."""
+
+    what, without = "", ""
+
+    def __init__(self, call: Callable[..., Any], controls: dict[str, Any]):
+        self.call, self.controls = call, controls
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        values = {name: control.value for name, control in self.controls.items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def __repr__(self) -> str:
+        return f"{self.what} for {self.call.__name__}: {', '.join(self.controls)}"
+
+    def _show(self, *below: Any, still: Callable[[str], Any]) -> None:
+        sentence = f"{self.without}, call {self.call.__name__}({', '.join(f'{name}=...' for name in self.controls)})."
+        view = dict(widgets.VBox([*self.controls.values(), *below])._repr_mimebundle_() or {})
+        display({**view, "text/plain": f"{self!r}. {sentence}"}, raw=True)
+        display(still(sentence))
+
+
+class Explorer(_Controls):
+    """Sliders above a picture that is drawn again whenever one is moved; made by `explore`.
+
+    Where there are no widgets (a page on the web, a printed notebook) a sentence and the first picture stand there;
+    a living widget hides that picture.
+
+    Attributes
+    ----------
+    controls : dict
+        Name -> ipywidgets.SelectionSlider.
+    image : ipywidgets.Image
+    message : ipywidgets.Label
+        Why a picture could not be drawn; empty otherwise.
+    """
+
+    what, without = "Sliders", "Where nothing moves"
+
+    def __init__(self, draw: Callable[..., Figure], choices: dict[str, Sequence[Any]]):
+        super().__init__(draw, {name: _slider(name, values) for name, values in choices.items()})
+        self.image = widgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
+        self.message = widgets.Label()
+        for control in self.controls.values():
+            control.observe(self._redraw, names="value")
+        self._redraw()
+
+    def _redraw(self, change: Any = None) -> None:
+        try:
+            fig = self.call(**self._values)
+            self.image.value, self._words = png(fig), in_words(fig)
+            self.message.value = ""
+        except ValueError as error:
+            self.message.value = str(error)
+
+    def _ipython_display_(self) -> None:
+        hide = widgets.HTML(f"<style>{_HIDE_STILL}</style>", layout={"display": "none"})
+        self._show(self.image, self.message, hide, still=lambda _: Image(self.image.value, alt=self._words))
+
+
+def explore(draw: Callable[..., Figure], **choices: Sequence[Any]) -> Explorer:
+    """Sliders for a function that returns a figure.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the choices by name and returns a matplotlib Figure.
+    **choices
+        For each argument the values to choose from, the first to be shown first; numbers are sorted on the slider.
+
+    Returns
+    -------
+    Explorer
+        Shows itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If an argument has no values to choose from.
+    """
+    for name, values in choices.items():
+        if len(values) == 0:
+            raise ValueError(f"slider {name!r} has nothing to choose from: give it a list of values")
+    return Explorer(draw, choices)
+
+
+class Chooser(_Controls):
+    """Lists to choose from and a button; a press calls a plain function and shows the table that it returns.
+
+    Attributes
+    ----------
+    controls : dict
+        Name -> ipywidgets.SelectMultiple, or IntSlider for a pair of numbers.
+    button : ipywidgets.Button
+    answer : ipywidgets.HTML
+        The table, or why there is none.
+    """
+
+    what, without = "Choices and a button", "Where there is no button"
+
+    def __init__(self, call: Callable[..., Any], choices: dict[str, tuple[Sequence[Any], Any]]):
+        super().__init__(call, {name: _chooser(name, *choice) for name, choice in choices.items()})
+        self.button = widgets.Button(description="Run", button_style="primary", tooltip=f"call {call.__name__}")
+        self.answer = widgets.HTML("Nothing has run yet.")
+        self.button.on_click(self._run)
+
+    def _run(self, button: Any) -> None:
+        self.answer.value, button.disabled = "Running ...", True
+        try:
+            self.answer.value = self.call(**self._values).to_html(index=False, border=0)
+        except ValueError as error:
+            self.answer.value = f"<b>{escape(str(error))}</b>"
+        finally:
+            button.disabled = False
+
+    def _ipython_display_(self) -> None:
+        self._show(self.button, self.answer, still=lambda sentence: HTML(f"<i>{escape(sentence)}</i>"))
+
+
+def choose(call: Callable[..., Any], **choices: tuple[Sequence[Any], Any]) -> Chooser:
+    """Lists to choose from and a button for a function that returns a table.
+
+    Parameters
+    ----------
+    call : callable
+        Takes the choices by name and returns a pandas DataFrame; what it refuses with a ValueError is shown.
+    **choices
+        For each argument (all values, chosen values), or for a number ((lowest, highest), chosen).
+
+    Returns
+    -------
+    Chooser
+        Shows itself at the end of a cell; nothing runs before the button is pressed.
+    """
+    return Chooser(call, choices)
+
+
+def _look(name: str) -> dict[str, Any]:
+    return {"description": name.replace("_", " "), "style": {"description_width": "9em"}, "layout": _WIDTH}
+
+
+def _slider(name: str, values: Sequence[Any]) -> Any:
+    ordered = sorted(values) if all(isinstance(value, int | float) for value in values) else values
+    options = [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in ordered]
+    return widgets.SelectionSlider(options=options, value=values[0], **_look(name))
+
+
+def _chooser(name: str, options: Sequence[Any], chosen: Any) -> Any:
+    if isinstance(chosen, int):
+        low, high = options
+        return widgets.IntSlider(chosen, low, high, **_look(name))
+    return widgets.SelectMultiple(options=options, value=chosen, rows=min(len(options), 8), **_look(name))

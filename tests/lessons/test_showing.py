@@ -1,0 +1,160 @@
+"""What the notebooks put around the package: small players, labelled pictures, sliders that move them."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+
+from pianolab.lessons import showing, spectra, waves
+from pianolab.lessons.playing import tone
+from pianolab.lessons.showing import choose, explore, figure, hear, player, png
+
+SR = 22050
+
+
+def a4(seconds=0.5, sr=SR):
+    return tone(440, seconds, sr, amplitudes=[0.5])
+
+
+def axes_of(fig):
+    return [ax for ax in fig.axes if ax.get_label() != "<colorbar>"]
+
+
+def test_a_picture_is_a_small_png():
+    fig, ax = figure(9, 2.6)
+    waves.zoom(ax, a4(), sr=SR)
+    data = png(fig)
+    assert data.startswith(b"\x89PNG")
+    assert 2000 < len(data) < 40_000
+
+
+def test_a_picture_says_in_words_what_it_shows():
+    words = showing.in_words(showing.sound_figure(a4(), sr=SR, title="A4"))
+    assert words.startswith("A4. amplitude (full scale = 1) over time (s). frequency (Hz) over time (s)")
+
+
+# ------------------------------------------------------------------------------------------------------- sounds
+
+
+def played(audio):
+    assert audio.mimetype == "audio/flac"
+    return sf.read(io.BytesIO(audio.data))
+
+
+def test_a_player_holds_the_sound_as_loud_as_it_is():
+    y, sr = played(player(a4(), sr=SR))
+    assert sr == SR
+    assert np.max(np.abs(y)) == pytest.approx(0.5, abs=0.001)
+    np.testing.assert_allclose(y[:5000], a4()[:5000], atol=1e-4)
+
+
+def test_a_player_of_44100_hz_plays_a4_at_22050_hz():
+    y, sr = played(player(a4(sr=44100), sr=44100))
+    assert sr == SR
+    assert np.argmax(np.abs(np.fft.rfft(y))) * sr / len(y) == pytest.approx(440, abs=2)
+
+
+def test_a_player_is_short_and_ends_without_a_click():
+    y, sr = played(player(a4(seconds=9), sr=SR))
+    assert len(y) == 2 * sr
+    assert abs(y[-1]) < 0.01
+
+
+def test_hearing_shows_a_picture_before_the_player(monkeypatch):
+    seen = []
+    monkeypatch.setattr("pianolab.lessons.showing.display", lambda thing, **_: seen.append(thing))
+    hear(0.01 * a4(), sr=SR, title="A4, soft")
+    picture, sound = seen
+    assert axes_of(picture)
+    assert np.max(np.abs(played(sound)[0])) == pytest.approx(1, abs=0.01)
+
+
+def test_silence_is_not_turned_up():
+    y, _ = played(player(np.zeros(SR), sr=SR))
+    assert len(y) == SR
+    assert not np.any(y)
+
+
+# ------------------------------------------------------------------------------------------------------ sliders
+
+
+def test_a_moved_slider_changes_the_picture_and_moved_back_restores_it():
+    explorer = explore(waves.aliasing_figure, hz=[5000, 1000, 3000])
+    first = explorer.image.value
+    explorer.controls["hz"].value = 3000
+    second = explorer.image.value
+    explorer.controls["hz"].value = 5000
+    assert first != second
+    assert explorer.image.value == first
+
+
+def test_a_slider_shows_the_first_choice_and_sorts_the_numbers():
+    slider = explore(waves.aliasing_figure, hz=[5000, 1000, 3000]).controls["hz"]
+    assert slider.value == 5000
+    assert [value for _, value in slider.options] == [1000, 3000, 5000]
+
+
+def test_a_value_that_cannot_be_drawn_says_why_and_keeps_the_picture():
+    explorer = explore(spectra.leakage_figure, window=["hann", "square"])
+    before = explorer.image.value
+    explorer.controls["window"].value = "square"
+    assert "use 'hann' or 'none'" in explorer.message.value
+    assert explorer.image.value == before
+    explorer.controls["window"].value = "hann"
+    assert explorer.message.value == ""
+
+
+def test_a_slider_leaves_a_sentence_and_a_still_picture(monkeypatch):
+    seen = []
+    monkeypatch.setattr("pianolab.lessons.showing.display", lambda thing, raw=False: seen.append(thing))
+    explore(waves.harmonics_figure, n_harmonics=[2, 4])._ipython_display_()
+    view, still = seen
+    assert "application/vnd.jupyter.widget-view+json" in view
+    assert view["text/plain"].endswith("Where nothing moves, call harmonics_figure(n_harmonics=...).")
+    assert still.data == png(waves.harmonics_figure(2))
+
+
+def test_a_slider_needs_something_to_choose_from():
+    with pytest.raises(ValueError, match="slider 'hz' has nothing to choose from"):
+        explore(waves.aliasing_figure, hz=[])
+
+
+# ------------------------------------------------------------------------------------------------------- choosing
+
+
+def test_nothing_runs_before_the_button_is_pressed_and_then_the_table_stands_there():
+    asked = []
+
+    def table(names, n):
+        asked.append((names, n))
+        return pd.DataFrame({"name": names, "n": n})
+
+    chooser = choose(table, names=(["a", "b", "c"], ["a", "c"]), n=((1, 9), 4))
+    assert asked == []
+    chooser.button.click()
+    assert asked == [(["a", "c"], 4)]
+    assert "<td>c</td>" in chooser.answer.value
+    assert not chooser.button.disabled
+
+
+def test_what_the_function_refuses_stands_there_escaped():
+    def table(names):
+        raise ValueError("no <script> here: choose another")
+
+    chooser = choose(table, names=(["a"], ["a"]))
+    chooser.button.click()
+    assert "no &lt;script&gt; here" in chooser.answer.value
+    assert not chooser.button.disabled
+
+
+def test_where_there_are_no_buttons_a_sentence_says_what_to_call(monkeypatch):
+    def ranks(names):
+        return pd.DataFrame({"name": names})
+
+    shown = []
+    monkeypatch.setattr("pianolab.lessons.showing.display", lambda thing, **kwargs: shown.append(thing))
+    choose(ranks, names=(["a"], ["a"]))._ipython_display_()
+    assert "call ranks(names=...)" in shown[0]["text/plain"]
+    assert "call ranks(names=...)" in shown[1].data
