@@ -19,7 +19,7 @@ import pandas as pd
 
 from pianolab.data import Dataset, Recording
 from pianolab.data.phrases import make_phrases
-from pianolab.scores import Protocol, score_melody, score_notes
+from pianolab.scores import REGISTERS, Protocol, register_of, score_melody, score_notes
 from pianolab.session import transcribe_file
 from pianolab.units import cents_between, midi_to_hz, note_name
 
@@ -28,7 +28,7 @@ import tempfile
 
 import matplotlib.pyplot as plt
 from peers import OURS, ours, peers
-from single_notes import REGISTERS, SHARP_FROM_MIDI, named, single_notes
+from single_notes import SHARP_FROM_MIDI, single_notes
 
 from pianolab import sound
 from pianolab.labels import write_labels
@@ -82,7 +82,7 @@ def measure(phrases, listeners, specs):
                             "detector": detector,
                             "phrase": phrase.id,
                             "note": note_name(midi),
-                            "register": named(midi, REGISTERS),
+                            "register": register_of(midi),
                             "latency_ms": round(1000.0 * seconds, 2),
                         }
                     )
@@ -107,7 +107,7 @@ def summarise(rows, scores):
     return table.join(means.rename(columns=wanted).round(1)).sort_values("RPA", ascending=False)
 
 
-LATENCY_SHOWN_MS = 130.0  # longer ones are drawn at the edge
+LATENCY_SHOWN_MS = 130.0  # Longer ones are drawn at the edge.
 
 
 def draw(table):
