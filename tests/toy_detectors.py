@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pianolab.detector import Detector
-from pianolab.frames import frames_of
+from pianolab.frames import frames_of, levels_db
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS, key_hz
 
@@ -105,3 +105,26 @@ class Chords(Loudest):
     """Says that it can hear several notes."""
 
     polyphonic = True
+
+
+class Late(Detector):
+    """Answers middle C from exactly ``n_rows`` frames of 10 ms after the sound began, and says that 20 ms are usual."""
+
+    summary = "late by a known time"
+    sr, frame_length, hop_length, lookahead = 8000, 80, 80, 80
+    onset_delay_s = 0.02
+
+    def __init__(self, *, n_rows: int = 0):
+        self.n_rows = n_rows
+
+    def reset(self):
+        self._owed = np.zeros(self.n_rows)
+
+    def process(self, span):
+        level_db = levels_db(frames_of(span))
+        sounds = np.concatenate([self._owed, level_db > -50])
+        self._owed = sounds[len(level_db) :]
+        strength = np.zeros((len(level_db), N_KEYS))
+        strength[:, 39] = sounds[: len(level_db)]
+        loud_db = np.full(len(level_db), -6.0)  # the tracker would not believe late rows that are silent
+        return Salience(span.times, strength, np.full_like(strength, np.nan), loud_db)

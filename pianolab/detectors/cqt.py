@@ -201,6 +201,16 @@ class Cqt(Detector):
     ------
     PianolabError
         If the hop is no multiple of 8.
+
+    Examples
+    --------
+    A second of A4: the key and its frequency in the middle.
+
+    >>> from pianolab.session import analyse
+    >>> y = 0.1 * np.sin(2.0 * np.pi * 440.0 * np.arange(44100) / 44100)
+    >>> heard = analyse(y, sr=44100, detector="cqt")
+    >>> int(heard.best_key[43]), round(float(heard.f0_hz[43]))
+    (48, 440)
     """
 
     name = "cqt"

@@ -157,6 +157,16 @@ class FftPeak(Detector):
     ------
     PianolabError
         If a window is too short for A0, or the hop is no multiple of 8 (of 1 with one window).
+
+    Examples
+    --------
+    A second of A4: the key and its frequency in the middle.
+
+    >>> from pianolab.session import analyse
+    >>> y = 0.1 * np.sin(2.0 * np.pi * 440.0 * np.arange(44100) / 44100)
+    >>> heard = analyse(y, sr=44100, detector="fft_peak")
+    >>> int(heard.best_key[43]), round(float(heard.f0_hz[43]))
+    (48, 440)
     """
 
     name = "fft_peak"

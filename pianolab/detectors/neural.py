@@ -47,6 +47,17 @@ class Neural(Detector):
     ------
     DetectorError
         If the file is not such a network, or onnxruntime is missing.
+
+    Examples
+    --------
+    Two keys struck together, as MIDI numbers.
+
+    >>> from pianolab.piano import render
+    >>> from pianolab.roll import Notes
+    >>> from pianolab.session import transcribe
+    >>> y = render(Notes([0.3, 0.3], [1.0, 1.0], [60, 67]), sr=16000)
+    >>> sorted(transcribe(y, sr=16000, detector="neural").midi.tolist())
+    [60, 67]
     """
 
     name = "neural"

@@ -44,20 +44,23 @@ TINY = 1e-9
 QUIET_DB = -75.0
 # The loudest moment is forgotten at half its magnitude in this time.
 FORGET_S = 6.0
-# The textbook reads a stroke from the rise of the logarithm of an amount over this time. Amounts below this share of
-# the loudest moment hardly count, and this rise gives evidence 0.5.
+# The textbook reads a stroke from the rise of the logarithm of an amount over this time.
 RISE_S = 0.08
+# Amounts below this share of the loudest moment hardly count in a rise.
 RISE_FLOOR = 0.03
+# A rise of this much gives evidence 0.5.
 RISE_LEAST = 0.8
-# Partials 2, 3 and 4 of a key may be taken for the keys so many semitones above it. This share of its attack is taken
-# off each of those, this one off the keys beside it, and this one of the attacks of all keys off each.
+# Partials 2, 3 and 4 of a key may be taken for the keys so many semitones above it.
 GHOSTS = (12, 19, 24)
+# Each of those keys loses this share of that key's attack.
 GHOST_SHARE = 0.1
+# The keys beside a key lose this share of its attack.
 NEIGHBOUR_SHARE = 0.1
+# Every key loses this share of the attacks of all keys.
 CROWD_SHARE = 0.01
-# Strength is 0.5 where a key has this share of its own loudest recent moment, which is forgotten at half in this time,
-# as a string decays.
+# Strength is 0.5 where a key has this share of its own loudest recent moment.
 HELD_SHARE = 0.3
+# A key's loudest moment is forgotten at half in this time, as a string decays.
 HELD_FORGET_S = 0.4
 # Velocity of C4 at 0 dB of attack, and its rise for a dB and for a semitone: a plane through the tune split's notes.
 VELOCITY = (101.3, 2.53, 0.40)
@@ -233,6 +236,7 @@ def decompose(
                 for b in range(n_bins):
                     gain += template[b] * ratio[b]
                 amount = h[i] * gain**power
+                # No template is left out of the first three iterations: the amounts have hardly moved by then.
                 if amount > least * total or iteration < 3:
                     h[kept], active[kept] = amount, active[i]
                     kept += 1
@@ -293,7 +297,7 @@ def velocity_of(attack: NDArray[np.float32], exponent: float) -> NDArray[np.floa
     attack : (T, 88) float32
         Amounts, not yet a share of the loudest moment.
     exponent : float
-        Of the magnitudes that were decomposed.
+        Power to which the magnitudes were raised that were decomposed.
 
     Returns
     -------
@@ -326,6 +330,17 @@ class Nmf(Detector):
     ------
     DetectorError
         If a number is not above 0.
+
+    Examples
+    --------
+    C4 struck once, as a MIDI number.
+
+    >>> from pianolab.piano import render
+    >>> from pianolab.roll import Notes
+    >>> from pianolab.session import transcribe
+    >>> y = render(Notes([0.3], [1.0], [60]), sr=16000)
+    >>> transcribe(y, sr=16000, detector="nmf").midi.tolist()
+    [60]
     """
 
     name = "nmf"

@@ -17,13 +17,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pianolab.detector import Detector, chosen
+from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S
-from pianolab.dsp.periods import correlations, cumulative_mean_normalised, difference, energy, tapered_difference
+from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
 from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_odd_hop
 from pianolab.dsp.windows import newest, refuse_short_frame
+from pianolab.errors import PianolabError
 from pianolab.frames import Span, levels_db
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS, key_hz
@@ -67,27 +69,13 @@ LEAST_PERIODIC = 0.5
 # tune recordings, with and without noise.
 HALF_AT, CERTAINTY_WIDTH = 0.6, 0.08
 
-# Sound pressure of equal loudness that aubio weighs the spectrum with (dB at Hz, its table for yinfft).
-AUBIO_WEIGHT_HZ = np.fromstring(
-    "0 20 25 31.5 40 50 63 80 100 125 160 200 250 315 400 500 630 800 1000 1250 1600 2000 2500 3150 4000 5000 6300 "
-    "8000 9000 10000 12500 15000 20000 25100",
-    sep=" ",
-)
-AUBIO_WEIGHT_DB = np.fromstring(
-    "-75.8 -70.1 -60.8 -52.1 -44.2 -37.5 -31.3 -25.6 -20.9 -16.5 -12.6 -9.6 -7 -4.7 -3 -1.8 -0.8 -0.2 0 0.5 1.6 3.2 "
-    "5.4 7.8 8.1 5.3 -2.4 -11.1 -12.8 -12.2 -7.4 -17.8 -17.8 -17.8",
-    sep=" ",
-)
-# aubio's yinfft doubts the period of a frequency above this: half of it may be the period.
-AUBIO_SHORT_HZ = 1300.0
 # Strength of an answer in which aubio has no confidence at all: it is still its answer.
 LEAST_STRENGTH = 1e-3
-AUBIO_TOLERANCE = {"yin": 0.15, "yinfast": 0.15, "yinfft": 0.85}
 
 
 @dataclass(frozen=True)
 class Preset:
-    """The settings of Yin that a preset stands for; a threshold of None is the tolerance of aubio's method."""
+    """The settings of Yin that a preset stands for; a threshold of None is that of aubio's method."""
 
     registers: bool
     frame_length: int
@@ -101,8 +89,6 @@ PRESETS = {
     "textbook": Preset(registers=False, frame_length=4096, threshold=0.1, newest_first=False, stretched=False),
     "aubio": Preset(registers=False, frame_length=2048, threshold=None, newest_first=False, stretched=False),
 }
-
-Periods = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @njit(cache=True)
@@ -242,126 +228,6 @@ def weigh_dips(
                         best[t], hz[t], depth[t] = value, frequency, low
 
 
-@njit(cache=True)
-def last_minimum(row: NDArray[np.floating]) -> int:
-    """Position of the smallest value; of equal ones the last, as aubio takes it.
-
-    Parameters
-    ----------
-    row : (n,) array
-
-    Returns
-    -------
-    int
-    """
-    at = 0
-    for tau in range(1, len(row)):
-        if row[tau] <= row[at]:
-            at = tau
-    return at
-
-
-@njit(cache=True)
-def aubio_periods(
-    samples: NDArray[np.float32], correlation: NDArray[np.float32], hop_length: int, w: int, tolerance: float
-) -> Periods:
-    """Period and depth by aubio's yin and yinfast: the first dip of d' below the tolerance, else the deepest.
-
-    d' is computed lag by lag, only as far as the dip: ``periods.difference`` and
-    ``periods.cumulative_mean_normalised`` in one pass.
-
-    Parameters
-    ----------
-    samples, correlation
-        From ``periods.correlations``.
-    hop_length, w : int
-        Samples: from one frame to the next, and half a frame.
-    tolerance : float
-
-    Returns
-    -------
-    period : (T,) float64
-        Samples.
-    depth : (T,) float64
-    """
-    n_frames = len(correlation)
-    period, depth = np.zeros(n_frames), np.ones(n_frames)
-    scaled, totals, row = np.ones(w), np.ones(w), np.ones(w, np.float32)
-    for t in range(n_frames):
-        first, at, total = t * hop_length, -1, 0.0
-        start = float(energy(samples[first : first + w]))
-        later = start
-        for tau in range(1, w):
-            gone, new = samples[first + tau - 1], samples[first + tau + w - 1]
-            later += float(new * new) - float(gone * gone)
-            d = max(start + later - 2.0 * correlation[t, tau], 0.0)
-            total += d
-            scaled[tau], totals[tau] = d * tau, total
-            # aubio looks three lags on before it is content with a dip.
-            past = tau - 3
-            below = past > 1 and scaled[past] < tolerance * totals[past]
-            if below and scaled[past] * totals[past + 1] < scaled[past + 1] * totals[past]:
-                at = past
-                break
-        last = w if at < 0 else at + 2
-        for tau in range(1, last):
-            row[tau] = scaled[tau] / totals[tau] if totals[tau] > 0.0 else 1.0
-        if at < 0:
-            at = last_minimum(row)
-        period[t], _ = parabola_top(row, at)
-        depth[t] = row[at]
-    return period, depth
-
-
-@njit(cache=True)
-def aubio_fft_periods(dips: NDArray[np.float32], tolerance: float, short: int) -> Periods:
-    """Period and depth by aubio's yinfft: the deepest dip if below the tolerance; a short one may be halved.
-
-    Parameters
-    ----------
-    dips : (T, n_lags) float32
-        d' of each frame.
-    tolerance : float
-    short : int
-        The longest lag that may be halved, samples.
-
-    Returns
-    -------
-    period : (T,) float64
-        Samples; 0 where no dip is below the tolerance.
-    depth : (T,) float64
-    """
-    period, depth = np.zeros(len(dips)), np.ones(len(dips))
-    for t in range(len(dips)):
-        row = dips[t]
-        at = last_minimum(row)
-        depth[t] = row[at]
-        if row[at] < tolerance:
-            half = int(at / 2 + 0.5)
-            if at <= short and row[half] < tolerance:
-                at = half
-            period[t], _ = parabola_top(row, at)
-    return period, depth
-
-
-def aubio_weight(frame_length: int, sr: float) -> NDArray[np.float32]:
-    """Weight of each bin of yinfft's power spectrum.
-
-    Parameters
-    ----------
-    frame_length : int
-        Samples.
-    sr : float
-        Hz.
-
-    Returns
-    -------
-    (frame_length // 2 + 1,) float32
-    """
-    hz = np.arange(frame_length // 2 + 1) * sr / frame_length
-    return (10.0 ** (np.interp(hz, AUBIO_WEIGHT_HZ, AUBIO_WEIGHT_DB) / 20.0)).astype(np.float32)
-
-
 class Yin(Detector):
     """The period of the waveform.
 
@@ -379,8 +245,8 @@ class Yin(Detector):
     hop_length : int
         Samples at 44.1 kHz; a multiple of 4 with registers.
     threshold : float
-        The first dip below it wins; 0: the deepest, where an octave lower must be deeper by ``octave_cost``. With
-        aubio: its tolerance.
+        The first dip below it wins, in one window: giving it switches the registers off. 0: the deepest one wins, an
+        octave lower only if it is deeper by ``octave_cost``. With aubio: its tolerance.
     octave_cost : float
         Times the margins 0.03, 0.06 and 0.1 of bass, middle and treble.
     newest_first : bool
@@ -393,7 +259,18 @@ class Yin(Detector):
     Raises
     ------
     PianolabError
-        If a window is too short for A0, or the hop is no multiple of 4 with registers.
+        If a window is too short for A0, the hop is no multiple of 4 with registers, or a threshold is to be used with
+        registers.
+
+    Examples
+    --------
+    A second of A4: the key and its frequency in the middle.
+
+    >>> from pianolab.session import analyse
+    >>> y = 0.1 * np.sin(2.0 * np.pi * 440.0 * np.arange(44100) / 44100)
+    >>> heard = analyse(y, sr=44100, detector="yin")
+    >>> int(heard.best_key[43]), round(float(heard.f0_hz[43]))
+    (48, 440)
     """
 
     name = "yin"
@@ -415,7 +292,7 @@ class Yin(Detector):
         stretched: bool | None = None,
         silence_db: float = -50.0,
     ):
-        if frame_length is not None and registers is None:
+        if registers is None and (frame_length is not None or threshold):
             registers = False
         use = chosen(
             PRESETS,
@@ -426,13 +303,18 @@ class Yin(Detector):
             newest_first=newest_first,
             stretched=stretched,
         )
-        self._aubio, self._method, self._silence_db, self.hop_length = preset == "aubio", method, silence_db, hop_length
-        self._newest_first, self._stretched = use.newest_first, use.stretched
-        self._threshold = AUBIO_TOLERANCE[method] if use.threshold is None else use.threshold
-        if self._aubio:
+        self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
+        self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
+        if preset == "aubio":
             self.frame_length, self._lookahead = use.frame_length, hop_length
-            self._weight = aubio_weight(self.frame_length, self.sr)
+            self._aubio = AubioYin(
+                method, sr=self.sr, frame_length=use.frame_length, hop_length=hop_length, tolerance=use.threshold
+            )
             return
+        if use.registers and self._threshold:
+            raise PianolabError(
+                f"threshold {self._threshold:g} looks for the first dip in one window: use registers=False"
+            )
         self._bands = BANDS
         if not use.registers:
             refuse_short_frame(use.frame_length, key_hz()[0], sr=self.sr)
@@ -451,8 +333,8 @@ class Yin(Detector):
         return self._lookahead
 
     def process(self, span: Span) -> Salience:
-        if self._aubio:
-            return self._as_aubio(span)
+        if self._aubio is not None:
+            return self._as_aubio(span, *self._aubio(span.samples, span.n_frames))
         hz, depth = self._deepest_dip(span) if not self._threshold else self._first_dip(span)
         key = np.where(depth < 1.0 - LEAST_PERIODIC, nearest_key(hz, stretched=self._stretched), -1)
         strength = certainty(1.0 - depth, half_at=HALF_AT, width=CERTAINTY_WIDTH)
@@ -489,18 +371,10 @@ class Yin(Detector):
             weigh_dips(dips, rate, (band.top_hz, band.bottom_hz), self._octave_costs, (hz, depth, best))
         return hz, depth
 
-    def _as_aubio(self, span):
-        settings = {"n_frames": span.n_frames, "length": self.frame_length, "hop_length": self.hop_length}
-        if self._method == "yinfft":
-            dips = cumulative_mean_normalised(tapered_difference(span.samples, weight=self._weight, **settings))
-            period, depth = aubio_fft_periods(dips, self._threshold, round(self.sr / AUBIO_SHORT_HZ))
-        else:
-            samples, correlation = correlations(span.samples, **settings)
-            w = self.frame_length // 2
-            period, depth = aubio_periods(samples, correlation, self.hop_length, w, self._threshold)
+    def _as_aubio(self, span, hz, depth):
+        """Every frame has an answer, unless its newest hop is silent; what is off the keyboard goes to its ends."""
         hops = newest(span.samples, n_frames=span.n_frames, length=self.hop_length, hop_length=self.hop_length)
         level_db = levels_db(hops)
-        hz = self.sr / np.where(period > 0.0, period, np.inf)
         low, high = key_hz()[0], key_hz()[-1]
         key = np.where(hz < low, 0, np.where(hz > high, N_KEYS - 1, nearest_key(hz, stretched=False)))
         key = np.where((hz > 0.0) & (level_db >= self._silence_db), key, -1)

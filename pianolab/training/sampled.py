@@ -24,8 +24,8 @@ LONGEST_S = 12.0  # No more of a single note is read.
 DULL_AT_VELOCITY_1 = 0.75  # Coefficient of the one-pole low-pass of the softest stroke.
 BRIGHT_VELOCITY = 90.0  # From here on a stroke is not dulled.
 NEAR = 3  # The second nearest sample is used as well where it is this many semitones away at most.
-SECOND_SHARE = 0.4  # So often.
-LEVEL = 0.3  # Peak of a stroke of velocity 127, so that chords seldom exceed full scale.
+SECOND_SHARE = 0.4  # That sample speaks for so many of the strokes.
+LEVEL = 0.3  # Peak of a stroke of velocity 127: a chord of three such strokes stays within full scale.
 
 
 class SampledPiano:

@@ -509,7 +509,7 @@ def test_every_example_can_be_typed():
     [
         ([], "COMMAND"),
         (["detct", "x.wav"], "unknown command 'detct': did you mean detect"),
-        (["frobnicate"], "unknown command 'frobnicate': use one of compare, detect, score, detectors, data"),
+        (["frobnicate"], "unknown command 'frobnicate': use one of compare, detect, score, detectors, fit-delay, data"),
         (["--verison"], "unknown option '--verison': did you mean --version?"),
         (["detect"], "AUDIO"),
         (["detect", "--trakc", "x.wav"], "unknown option '--trakc': did you mean --track"),

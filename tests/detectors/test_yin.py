@@ -5,8 +5,10 @@ import pytest
 
 from pianolab.detector import DetectorError
 from pianolab.detectors import yin
+from pianolab.dsp.aubio_yin import last_minimum
 from pianolab.dsp.one_key import nearest_key
 from pianolab.dsp.periods import cumulative_mean_normalised, difference
+from pianolab.errors import PianolabError
 from pianolab.piano import PIANOS, render
 from pianolab.registry import create
 from pianolab.roll import Notes
@@ -56,7 +58,7 @@ def test_an_octave_costs_what_its_register_asks():
 
 
 def test_of_equal_minima_the_last_counts_as_in_aubio():
-    assert yin.last_minimum(np.array([1, 0.5, 0.7, 0.5, 0.9], np.float32)) == 3
+    assert last_minimum(np.array([1, 0.5, 0.7, 0.5, 0.9], np.float32)) == 3
 
 
 @pytest.mark.parametrize("midi", [21, 33, 45, 57, 69, 81, 93, 105])
@@ -114,3 +116,12 @@ def test_any_hop_does_with_one_window():
     assert cents_between(heard_hz(sawtooth(220.0), "yin:preset=textbook,hop_length=441"), 220.0) == pytest.approx(
         0, abs=3
     )
+
+
+def test_a_threshold_means_one_window_and_is_refused_with_registers():
+    given, by_hand = (f"yin:threshold=0.2{more}" for more in ("", ",registers=false"))
+    y = sawtooth(220.0)
+    assert cents_between(heard_hz(y, given), 220.0) == pytest.approx(0.0, abs=4.0)
+    assert np.array_equal(analyse(y, sr=SR, detector=given).hz, analyse(y, sr=SR, detector=by_hand).hz, equal_nan=True)
+    with pytest.raises(PianolabError, match=r"threshold 0\.1 looks for the first dip in one window"):
+        yin.Yin(preset="textbook", registers=True)

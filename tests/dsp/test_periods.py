@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
+from pianolab.dsp import compiled
 from pianolab.dsp.peaks import parabola_top
 from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
 from pianolab.dsp.windows import newest, periodic_hann
@@ -42,3 +44,14 @@ def test_a_parabola_finds_its_own_extremum():
     position, value = parabola_top((x - 4.3) ** 2 + 1, 4)
     assert position == pytest.approx(4.3)
     assert value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("row", "at"), [([1.0, 2.0, 3.0], 1), ([3.0, 1.0, 2.0], 0), ([1.0, 2.0, 3.0], 2)])
+def test_where_there_is_no_parabola_the_sample_itself_is_the_top(row, at):
+    assert parabola_top(row, at) == (at, row[at])
+
+
+def test_compiled_code_lays_the_same_parabola():
+    top = njit(compiled.parabola_top)
+    rows = noise(600).reshape(200, 3).astype(float)
+    assert [top(row, 1) for row in rows] == [parabola_top(row, 1) for row in rows]

@@ -197,6 +197,19 @@ def test_the_learning_rate_rises_stays_and_falls():
     assert rates[99] < 0.03
 
 
+def test_the_weights_that_are_kept_are_an_exponential_mean_of_those_of_all_steps(tmp_path, pieces):
+    run = TrainingLoop(tmp_path, replace(TINY, average=0.2))
+    names = ("key", "first.norm.running_var")  # a weight, and what a norm has heard
+    expected = {name: run.net.state_dict()[name].clone() for name in names}
+    for kept in (2 / 11, 0.2, 0.2):  # in the first step less stays
+        run.take_step(pieces)
+        for name in names:
+            expected[name] = kept * expected[name] + (1.0 - kept) * run.net.state_dict()[name]
+    for name in names:
+        assert torch.allclose(run.mean.state_dict()[name], expected[name], rtol=1e-5)
+        assert not torch.allclose(run.net.state_dict()[name], expected[name], rtol=1e-3)
+
+
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, pieces, rising, monkeypatch):
     straight = TrainingLoop(in_new_folder(tmp_path / "a"), TINY)
     straight.train(pieces, pieces, progress=False)

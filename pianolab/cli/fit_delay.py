@@ -1,0 +1,39 @@
+"""`pianolab fit-delay`: how late a detector hears on labelled recordings, and what to declare for it."""
+
+import argparse
+
+from pianolab.cli.command import SPEC, Command, add_split, number_of
+from pianolab.cli.messages import DONE
+
+_EXAMPLES = """\
+pianolab fit-delay yin
+pianolab fit-delay mine.py:Mine --data ~/piano"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("detector", metavar=SPEC, help="any detector, also a file of yours")
+    add(
+        "--data", metavar="NAME|DIR", default="builtin", help="builtin (the default) or a folder of labelled recordings"
+    )
+    add_split(parser, default="tune")
+    add("--jobs", type=number_of("processes"), metavar="N", help="processes at once (default: one a core, at most 8)")
+    add("--cache", metavar="DIR", help="what was heard is kept here and found again (default: results/.cache)")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pianolab.compare import CACHE
+    from pianolab.compare.delay import WITHIN_S, fit_delay
+
+    for fit in fit_delay(args.detector, args.data, split=args.split, jobs=args.jobs, cache=args.cache or CACHE):
+        low_s, high_s = fit.quartiles_s
+        low, median, high = (f"{1000 * late_s:.1f}" for late_s in (low_s, fit.late_s, high_s))
+        print(f"{args.detector} on {fit.dataset} ({fit.source}, {args.split})")
+        print(f"  notes           {fit.n_matched} of {fit.n_played} heard within {1000 * WITHIN_S:.0f} ms")
+        print(f"  lateness left   median {median} ms, half of the notes {low} to {high} ms")
+        print(f"  declared now    onset_delay_s = {fit.declared_s:.3f}")
+        print(f"  to declare      onset_delay_s = {fit.onset_delay_s:.3f}")
+    return DONE
+
+
+COMMAND = Command("fit-delay", "measure how late a detector hears", _EXAMPLES, _add_arguments, _run)
