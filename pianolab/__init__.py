@@ -10,7 +10,7 @@ The sound takes one way through the package, offline and live::
 import importlib
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-if TYPE_CHECKING:  # what an editor needs to know of the names that are loaded later
+if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
     from pianolab.labels import read_labels, write_labels
     from pianolab.piano import render
     from pianolab.roll import Notes, Salience
@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # what an editor needs to know of the names that are loaded l
 
 __version__ = "0.1.0"
 
-# What a user chooses from in several rooms, and what is taken where nothing is chosen.
-DEFAULT_DETECTOR = "fft_peak"  # the best for single notes by the benchmarks in docs/results.md
+# These are the choices that a user has in several rooms, and what is taken where nothing is chosen.
+DEFAULT_DETECTOR = "fft_peak"  # It is the best for single notes by the benchmarks in docs/results.md.
 NoteFormat = Literal["tsv", "csv", "mid"]
 PedalRule = Literal["release", "extended"]
 Split = Literal["test", "tune", "all"]

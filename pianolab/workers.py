@@ -138,7 +138,7 @@ def _end_with_parent() -> None:
 @contextmanager
 def _interrupt_later() -> Iterator[None]:
     """Hold Ctrl-C back while processes start; they inherit that."""
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+    if not hasattr(signal, "pthread_sigmask"):  # Windows has no such masks.
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

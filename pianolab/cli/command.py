@@ -122,6 +122,19 @@ def add_pedal(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_jobs_and_cache(parser: argparse.ArgumentParser) -> None:
+    """Give a command that hears many recordings the options --jobs and --cache.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    processes = "processes at once (default: one a core, at most 8)"
+    parser.add_argument("--jobs", type=number_of("processes"), metavar="N", help=processes)
+    kept = "what was heard is kept here and found again (default: results/.cache)"
+    parser.add_argument("--cache", metavar="DIR", help=kept)
+
+
 def add_split(parser: argparse.ArgumentParser, *, default: str) -> None:
     """Give a command the option --split.
 

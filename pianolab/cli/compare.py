@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from pianolab.cli.command import SPEC, Command, add_pedal, add_split, number_of, seconds
+from pianolab.cli.command import SPEC, Command, add_jobs_and_cache, add_pedal, add_split, seconds
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
 from pianolab.errors import printable
 
@@ -28,8 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
     add_split(parser, default="test")
     add_pedal(parser)
-    add("--jobs", type=number_of("processes"), metavar="N", help="processes at once (default: one a core, at most 8)")
-    add("--cache", metavar="DIR", help="what was heard is kept here and found again (default: results/.cache)")
+    add_jobs_and_cache(parser)
     add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
 
 

@@ -68,7 +68,7 @@ def _ready(spec: str) -> Detector:
         return create(spec)
     except DetectorError:
         raise
-    except Exception as error:  # its constructor may do anything, perhaps it is the user's own
+    except Exception as error:  # A constructor may do anything, perhaps it is the user's own.
         raise DetectorError(f"detector {spec} cannot run here: {reason(error)}") from error
 
 
@@ -123,7 +123,7 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
         raise
     except (AudioError, LabelError, OSError) as error:
         complain(error)
-    except Exception as error:  # a fault of the detector: say where it is and go on with the other recordings
+    except Exception as error:  # A fault of the detector is named, and the other recordings are heard.
         complain(f"{shown}: detector {detector} failed: {reason(error)}")
     return False
 

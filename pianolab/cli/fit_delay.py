@@ -2,7 +2,7 @@
 
 import argparse
 
-from pianolab.cli.command import SPEC, Command, add_split, number_of
+from pianolab.cli.command import SPEC, Command, add_jobs_and_cache, add_split
 from pianolab.cli.messages import DONE
 
 _EXAMPLES = """\
@@ -17,8 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="NAME|DIR", default="builtin", help="builtin (the default) or a folder of labelled recordings"
     )
     add_split(parser, default="tune")
-    add("--jobs", type=number_of("processes"), metavar="N", help="processes at once (default: one a core, at most 8)")
-    add("--cache", metavar="DIR", help="what was heard is kept here and found again (default: results/.cache)")
+    add_jobs_and_cache(parser)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -9,10 +9,10 @@ import sys
 from pianolab.errors import PianolabError, printable, reason
 
 DONE = 0
-FAILED = 1  # the work was done, and something in it failed
-REFUSED = 2  # what was asked cannot be done
-INTERRUPTED = 130  # Ctrl-C, as shells count: 128 + SIGINT
-PIPE_CLOSED = 141  # the reader of our output went away: 128 + SIGPIPE
+FAILED = 1  # The work was done, and something in it failed.
+REFUSED = 2  # What was asked cannot be done.
+INTERRUPTED = 130  # Shells count Ctrl-C so: 128 + SIGINT.
+PIPE_CLOSED = 141  # Shells count a reader that went away so: 128 + SIGPIPE.
 
 
 class UsageError(PianolabError):

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return code
         except KeyboardInterrupt:
             return INTERRUPTED
-        except BrokenPipeError:  # whoever read our output has seen enough, as `head` has
+        except BrokenPipeError:  # Whoever read our output has seen enough, as `head` does.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PIPE_CLOSED
 
@@ -62,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         args = make_parser().parse_args(argv)
         return args.run(args)
-    except SystemExit as finished:  # --help, --version
+    except SystemExit as finished:  # This is how --help and --version end.
         return int(finished.code or DONE)
     except BrokenPipeError:
         raise
@@ -135,4 +135,4 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog):
         super().__init__(prog, max_help_position=_HELP_COLUMN)
-        self._action_max_length = _HELP_COLUMN - 12  # argparse forgets that names of commands are indented
+        self._action_max_length = _HELP_COLUMN - 12  # argparse forgets that names of commands are indented.

@@ -29,14 +29,14 @@ from pianolab.roll import Notes
 from pianolab.session import Transcription
 from pianolab.sound import checksum
 
-CACHE = Path("results") / ".cache"  # where a comparison keeps what was heard, unless it is told otherwise
+CACHE = Path("results") / ".cache"
 LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile")
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 _TRACK_FIELDS = ("f0_times", "f0_hz", "f0_confidence")
-_FORMAT = 2  # of files and keys; raise it when `_pack` or `estimate_key` changes
-_DIGEST_LENGTH = hashlib.sha256().digest_size  # a file is the checksum of an npz archive, then the archive
+_FORMAT = 2  # Raise it when `_pack` or `estimate_key` changes: what was kept before is then heard again.
+_DIGEST_LENGTH = hashlib.sha256().digest_size  # A file is the checksum of an npz archive, then the archive.
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +109,6 @@ def _unpack(arrays: Mapping[str, Any]) -> Heard:
     return Heard(Transcription(notes, seconds_audio, seconds_cpu, **track), remarks)
 
 
-# Keys
-
-
 def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detector, source: str) -> str:
     """Fingerprint of all that the heard notes depend on.
 
@@ -175,19 +172,24 @@ def source_of(detector: Detector) -> str:
     """
     files, texts = set[Path](), list[str]()
     try:
-        texts += [_plain(value) for value in detector.params.values()]
+        texts += [_whole_text(value) for value in detector.params.values()]
         for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
             file = getattr(sys.modules.get(cls.__module__), "__file__", None)
             if file and "<locals>" not in cls.__qualname__:
                 files.add(Path(file))
                 continue
             for name, value in vars(cls).items():
-                value = getattr(value, "fget", getattr(value, "__func__", value))  # a property, a classmethod
+                # A property and a classmethod hold the function that was written.
+                value = getattr(value, "fget", getattr(value, "__func__", value))
                 if isinstance(value, FunctionType):
-                    texts += [inspect.getsource(value), _plain(value.__defaults__), _plain(value.__kwdefaults__)]
+                    texts += [
+                        inspect.getsource(value),
+                        _whole_text(value.__defaults__),
+                        _whole_text(value.__kwdefaults__),
+                    ]
                     files |= _needed(value, cls)
                 elif not name.startswith("__"):
-                    texts.append(f"{name} = {_plain(value)}")
+                    texts.append(f"{name} = {_whole_text(value)}")
         return source_checksum(*files, texts=texts)
     except (OSError, TypeError):
         return ""
@@ -196,7 +198,7 @@ def source_of(detector: Detector) -> str:
 def _needed(function: FunctionType, cls: type) -> set[Path]:
     """Files of what a function in a notebook uses; TypeError if it uses what another cell made, which may change."""
     for cell in function.__closure__ or ():
-        if cell.cell_contents is not cls:  # super() needs the class itself
+        if cell.cell_contents is not cls:  # A method that calls super() holds its class.
             raise TypeError(f"{function.__name__} depends on variables around it")
     files = set[Path]()
     for value in (function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__):
@@ -212,11 +214,11 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def _plain(value: object) -> str:
+def _whole_text(value: object) -> str:
     """A value as text that is the whole value; TypeError if there is none."""
     parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
     for part in parts:
-        _plain(part)
+        _whole_text(part)
     if not isinstance(value, str | int | float | Path | tuple | list | dict | None):
         raise TypeError(f"{value!r} is no plain value")
     return repr(value)

@@ -102,7 +102,11 @@ def fit_delay(
     declared_s = default_tracker(create(detector)).tracking.onset_delay_s
     fits = []
     for dataset, source in result.sources.items():
-        pairs = [(result.truths[place[:2]], heard) for place, heard in result.heard.items() if place[0] == dataset]
+        pairs = [
+            (played, heard)
+            for (name, recording, _), heard in result.heard.items()
+            if name == dataset and isinstance(played := result.truths[name, recording], Notes)
+        ]
         late_s = np.concatenate([*_lateness(pairs, protocol), np.zeros(0)])
         n_played = sum(len(played) for played, _ in pairs)
         if not len(late_s):

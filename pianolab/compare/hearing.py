@@ -26,7 +26,7 @@ from pianolab.labels import read_labels
 from pianolab.session import Transcription, transcribe, transcribe_file
 from pianolab.sound import AudioWarning
 
-Place = tuple[str, str]  # of a recording: the name of its data set and its id
+Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
 _WARM_UP_SR = 44100
 _BAR = "{desc}: {percentage:3.0f}%|{bar:24}| {n:.0f} of {total:.0f} s of sound [{elapsed}, {remaining} left{postfix}]"
 
@@ -68,7 +68,7 @@ def hear(job: Job) -> Heard | str:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", AudioWarning)
             transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
-    except Exception as error:  # whatever a detector does wrong is a row in the table
+    except Exception as error:  # Whatever a detector does wrong becomes a row in the table.
         return reason(error)
     return Heard(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
 
@@ -115,7 +115,7 @@ def hear_all(
         If something has to be heard and the cache cannot be written.
     """
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
-    todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # two recordings may have one sound file
+    todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # Two recordings may share one sound file.
     for place, participant in pairs:
         recording = recordings[place]
         try:
@@ -156,7 +156,8 @@ def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[t
     if not shown:
         return
     lengths = {job: _seconds(job) for job in shown}
-    longest_first = sorted(shown, key=lambda job: -lengths[job])  # no worker is left alone with a long one at the end
+    # The longest come first, so that at the end no worker is left alone with a long one.
+    longest_first = sorted(shown, key=lambda job: -lengths[job])
     far = [job for job in longest_first if isinstance(job.detector, str)]
     near = [job for job in longest_first if not isinstance(job.detector, str)]
     at_work = {}
@@ -181,7 +182,7 @@ def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[t
 def _seconds(job: Job) -> float:
     try:
         seconds = sound.info(job.audio).seconds
-    except (ValueError, OSError):  # the worker will say why
+    except (ValueError, OSError):  # The worker will say what is wrong with the file.
         return 0.0
     return seconds if job.seconds is None else min(seconds, job.seconds)
 
@@ -190,7 +191,7 @@ def _read(recording: Recording, files: Mapping[str, list]) -> Heard | str:
     """What another system wrote down of a recording."""
     stem = recording.audio.stem
     paths = files.get(stem, [])
-    if len(paths) > 1:  # the id tells recordings of the same stem apart by their folders
+    if len(paths) > 1:  # Recordings of the same stem differ in their folders, which stand in the id.
         paths = [path for path in paths if path.with_suffix("").as_posix().endswith(f"/{recording.id}")] or paths
     if len(paths) != 1:
         return f"{len(paths)} note files called {stem!r}: there must be one"

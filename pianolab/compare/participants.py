@@ -16,7 +16,7 @@ from pianolab.errors import PianolabError, printable, reason
 from pianolab.labels import LABEL_SUFFIXES
 from pianolab.registry import create, load_all, parse_spec
 
-TEXTBOOK = "textbook"  # the preset that shows what our mends bring
+TEXTBOOK = "textbook"  # This preset of a detector shows it without our mends.
 
 
 class CompareError(PianolabError):
@@ -92,7 +92,8 @@ def find_participants(
         found, left_out = _registered()
     else:
         found = [_participant(detector) for detector in detectors or ()]
-    once = {(p.label, p.key("", None) or p.error or id(p)): p for p in found}  # some were asked for twice
+    # Whoever was asked for twice takes part once.
+    once = {(p.label, p.key("", None) or p.error or id(p)): p for p in found}
     others = (Participant(name, note_files=_note_files(name, folder)) for name, folder in estimates.items())
     found = [*once.values(), *others]
     twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
@@ -120,7 +121,7 @@ def _participant(given: str | Detector) -> Participant:
         detector = create(given)
     except DetectorError:
         raise
-    except Exception as error:  # its constructor failed: a row that says so
+    except Exception as error:  # A constructor that fails becomes a row that says so.
         name, texts = parse_spec(str(given))
         return Participant(_shown(name), params=spec_text("", texts)[1:], error=reason(error))
     spec = given if isinstance(given, str) else _spec(detector)
@@ -133,7 +134,7 @@ def _spec(detector: Detector) -> str:
     """Text that makes a detector again; '' if there is none, or the detector was changed after it was made."""
     try:
         twin = create(detector.spec)
-    except Exception:  # whatever hinders a second one, the first is here and can hear
+    except Exception:  # Whatever hinders a second one, the first is here and can hear.
         return ""
     key, same = (estimate_key(audio_checksum="", seconds=None, detector=d, source="") for d in (detector, twin))
     return detector.spec if key == same else ""

@@ -15,7 +15,7 @@ from pianolab.roll import Notes
 from pianolab.scores import REGISTERS
 
 _ROLL_SECONDS = 12.0
-_ROLL_NOTES = 8  # a recording that is shown has at least this many notes, if there is one
+_ROLL_NOTES = 8  # A recording is shown only if it has so many notes, where there is one.
 
 
 @dataclass(frozen=True)

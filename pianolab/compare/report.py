@@ -123,9 +123,6 @@ def _beside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.tmp")
 
 
-# The page
-
-
 def _page(result: Result, pictures: Mapping[str, list[Picture]]) -> str:
     """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)

@@ -20,7 +20,7 @@ from pianolab.errors import reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, errors, score_melody, score_notes, score_onsets
 
-WIDE_TOLERANCE_S = 0.1  # onset scores are also given at this tolerance
+WIDE_TOLERANCE_S = 0.1  # Onset scores are given at this tolerance as well.
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def score_all(
                         rows += _scores(dataset, recording, who, truth, outcome, protocol)
                         counts += _counts(dataset, recording, who, truth, outcome, protocol)
                         continue
-                    except Exception as error:  # a score that cannot be computed is a row, too
+                    except Exception as error:  # A score that cannot be computed becomes a row, too.
                         outcome = f"scoring: {reason(error)}"
                 rows.append(_failure(dataset, recording, who, protocol, str(outcome)))
     telling = {(who.detector, who.params) for (_, who), outcome in outcomes.items() if _tells_velocity(outcome)}

@@ -7,6 +7,7 @@ says why, and the rest goes on.
 """
 
 import datetime
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -27,7 +28,7 @@ from pianolab.errors import printable, reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 
-MAX_JOBS = 8  # by default; a worker takes about 250 MB
+MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
 
 
 def compare(
@@ -78,20 +79,20 @@ def compare(
 
     Examples
     --------
-    The built-in test recordings, heard by two detectors; a few seconds of each:
+    Two detectors hear the first second of the clips that come with the package:
 
+    >>> from tempfile import TemporaryDirectory
+    >>> from pianolab.data import data_dir
     >>> from pianolab.detectors.yin import Yin
-    >>> result = compare("builtin", [Yin(threshold=0.2), "fft_peak"], seconds=5)  # doctest: +SKIP
-    >>> print(result.console_table())  # doctest: +SKIP
+    >>> clips, detectors = data_dir() / "clips", [Yin(threshold=0.2), "fft_peak"]
+    >>> with TemporaryDirectory() as kept:
+    ...     result = compare(clips, detectors, seconds=1, jobs=1, cache=kept, progress=False)
+    >>> sorted(result.ranking.detector)
+    ['fft_peak', 'yin']
     """
     protocol = protocol or Protocol()
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise CompareError(
-            f"seconds {seconds} is no length: use a number above 0, or leave it out for whole recordings"
-        )
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise CompareError(f"jobs {jobs} is no number of processes: use 1 or more")
+    _refuse_numbers(seconds, jobs)
     data = [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress)
@@ -127,6 +128,13 @@ def compare(
         sources=sources,
         about=about,
     )
+
+
+def _refuse_numbers(seconds: float | None, jobs: int) -> None:
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise CompareError(f"seconds {seconds} is no length: use a number above 0, or none for whole recordings")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise CompareError(f"jobs {jobs} is no number of processes: use 1 or more")
 
 
 def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool) -> list[Dataset]:
