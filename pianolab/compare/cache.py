@@ -170,29 +170,34 @@ def source_of(detector: Detector) -> str:
         Hexadecimal, as from `source_checksum`. '' where the code or a setting cannot be told for certain, so that
         nothing that this detector hears may be kept.
     """
-    files, texts = set[Path](), list[str]()
+    files = set[Path]()
     try:
-        texts += [_whole_text(value) for value in detector.params.values()]
+        texts = [_whole_text(value) for value in detector.params.values()]
         for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
             file = getattr(sys.modules.get(cls.__module__), "__file__", None)
             if file and "<locals>" not in cls.__qualname__:
                 files.add(Path(file))
-                continue
-            for name, value in vars(cls).items():
-                # A property and a classmethod hold the function that was written.
-                value = getattr(value, "fget", getattr(value, "__func__", value))
-                if isinstance(value, FunctionType):
-                    texts += [
-                        inspect.getsource(value),
-                        _whole_text(value.__defaults__),
-                        _whole_text(value.__kwdefaults__),
-                    ]
-                    files |= _needed(value, cls)
-                elif not name.startswith("__"):
-                    texts.append(f"{name} = {_whole_text(value)}")
+            else:
+                code, needed = _typed(cls)
+                texts += code
+                files |= needed
         return source_checksum(*files, texts=texts)
     except (OSError, TypeError):
         return ""
+
+
+def _typed(cls: type) -> tuple[list[str], set[Path]]:
+    """The code of a class that stands in no file, and the files that it uses; an error where one cannot be told."""
+    texts, files = [], set[Path]()
+    for name, value in vars(cls).items():
+        # A property and a classmethod hold the function that was written.
+        value = getattr(value, "fget", getattr(value, "__func__", value))
+        if isinstance(value, FunctionType):
+            texts += [inspect.getsource(value), _whole_text([value.__defaults__, value.__kwdefaults__])]
+            files |= _needed(value, cls)
+        elif not name.startswith("__"):
+            texts.append(f"{name} = {_whole_text(value)}")
+    return texts, files
 
 
 def _needed(function: FunctionType, cls: type) -> set[Path]:
