@@ -124,7 +124,7 @@ def recorded_notes(folder: str | Path) -> Iterator[Note]:
     OSError, AudioError
         If the folder or a file cannot be read.
     """
-    paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in (".ogg", ".wav", ".flac")]
+    paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in sound.AUDIO_SUFFIXES]
     if not paths:
         raise PianolabError(
             f"{printable(folder)} holds no notes: give a folder with A0.ogg, C1.wav, Ds1.flac and so on"
