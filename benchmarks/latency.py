@@ -17,8 +17,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from pianolab.data import Dataset, Recording
-from pianolab.data.phrases import make_phrases
+from pianolab.data import Dataset, Recording, make_phrases
 from pianolab.scores import REGISTERS, Protocol, register_of, score_melody, score_notes
 from pianolab.session import transcribe_file
 from pianolab.units import cents_between, midi_to_hz, note_name

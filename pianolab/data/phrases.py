@@ -102,7 +102,8 @@ def make_phrases(source: str | os.PathLike[str] | Dataset, **settings: Any) -> I
     DatasetError
         If a setting makes no sense, or no note is long enough.
     """
-    return _phrases(_singles(source), _checked(settings))
+    checked = _checked(settings)
+    return _phrases(_singles(source), checked)
 
 
 def phrases_of(folder: str | os.PathLike[str]) -> Dataset:

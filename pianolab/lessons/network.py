@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pianolab import plots
-from pianolab.data.builtin import builtin_index, notes_path
+from pianolab.data import builtin_index, notes_path
 from pianolab.dsp.network_input import HOP_S, SR, NeuralInput
 from pianolab.labels import read_labels
 from pianolab.lessons.showing import Picture, figure, grid, octave_ticks

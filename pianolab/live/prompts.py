@@ -115,7 +115,7 @@ class Prompt:
 
 def _built_in(name: str) -> tuple[str, Notes] | None:
     """Title and notes of a recording of the built-in set, or None."""
-    from pianolab.data.builtin import BuiltinError, builtin_index, notes_path
+    from pianolab.data import BuiltinError, builtin_index, notes_path
 
     try:
         entries = {entry["id"]: entry for entry in builtin_index()}

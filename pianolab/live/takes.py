@@ -37,7 +37,7 @@ class TakeError(PianolabError):
 
 def takes_dir() -> Path:
     """Where takes are kept: takes/ in the data folder or, if there is none, in the working folder."""
-    from pianolab.data.builtin import BuiltinError, data_dir
+    from pianolab.data import BuiltinError, data_dir
 
     try:
         return data_dir() / "takes"

@@ -58,6 +58,13 @@ def noisy(
     Returns
     -------
     (n,) float32
+
+    Examples
+    --------
+    >>> y = np.ones(16000, np.float32)
+    >>> noise = noisy(y, snr_db=20.0, rng=np.random.default_rng(0)) - y
+    >>> round(float(np.sqrt(np.mean(noise**2))), 3)
+    0.1
     """
     spectrum = np.fft.rfft(rng.standard_normal(len(y)).astype(np.float32))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1.0) ** (slope / 2.0)
@@ -82,6 +89,12 @@ def detuned(y: npt.NDArray[np.float32], *, sr: int, ratio: float) -> tuple[npt.N
     y : (m,) float32
     ratio : float
         What it is exactly.
+
+    Examples
+    --------
+    >>> y, ratio = detuned(np.zeros(16000, np.float32), sr=16000, ratio=1.25)
+    >>> len(y), ratio
+    (12800, 1.25)
     """
     rate = round(sr / ratio)
     return sound.resample(y, sr=sr, target_sr=rate), sr / rate
@@ -124,6 +137,11 @@ def levelled(y: npt.NDArray[np.float32], *, peak: float) -> npt.NDArray[np.float
     Returns
     -------
     (n,) float32
+
+    Examples
+    --------
+    >>> levelled(np.array([0.1, -0.2], np.float32), peak=0.5)
+    array([ 0.25, -0.5 ], dtype=float32)
     """
     loudest = np.max(np.abs(y), initial=0.0)
     return y if loudest == 0 else (y * np.float32(min(peak, PEAK_LIMIT) / loudest)).astype(np.float32)

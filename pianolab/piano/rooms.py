@@ -125,6 +125,12 @@ def farther(y: npt.NDArray[np.float32], *, sr: int, metres: float) -> npt.NDArra
     Returns
     -------
     (n,) float32
+
+    Examples
+    --------
+    >>> click = np.array([1.0, 0.0, 0.0, 0.0, 0.0], np.float32)
+    >>> farther(click, sr=1000, metres=0.686)
+    array([0., 0., 1., 0., 0.], dtype=float32)
     """
     late = round(metres / SPEED_OF_SOUND * sr)
     return np.pad(y, (late, 0))[: len(y)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianolab.data.phrases import make_phrases
+from pianolab.data import make_phrases
 from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.session import analyse

@@ -61,7 +61,7 @@ def test_what_cannot_be_played_is_refused(text, message):
 
 
 def test_a_prompt_comes_from_a_midi_file_and_from_the_built_in_set(tmp_path):
-    from pianolab.data.builtin import builtin_index
+    from pianolab.data import builtin_index
     from pianolab.labels import write_labels
 
     write_labels(tmp_path / "my_song.mid", MELODY)
