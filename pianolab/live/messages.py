@@ -53,7 +53,7 @@ class ChordNames(TypedDict):
 
 
 class ChordHeard(ChordNames):
-    """The keys have settled: ``midi`` sound. ``struck`` says whether one was struck since this was last told.
+    """The keys ``midi`` sound and have settled. ``struck`` says whether one was struck since the last chord told.
 
     ``time_s`` is when the youngest of the keys was struck.
     """
