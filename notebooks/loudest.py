@@ -7,7 +7,7 @@ import numpy as np
 
 from pianolab.detector import Detector
 from pianolab.dsp.one_key import nearest_key, one_key_a_row
-from pianolab.frames import frames_of
+from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
 
 
@@ -18,10 +18,9 @@ class Loudest(Detector):
     summary = "the strongest frequency"
     frame_length = 8192  # 0.19 s at 44.1 kHz
 
-    def process(self, span):
+    def process(self, span: Span) -> Salience:
         frames = frames_of(span)
         size = np.abs(np.fft.rfft(frames * np.hanning(self.frame_length)))
         hz = size.argmax(axis=1) * self.sr / self.frame_length
         strength, hz = one_key_a_row(nearest_key(hz), np.ones(len(hz)), hz)
-        level_db = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
-        return Salience(span.times, strength, hz, level_db)
+        return Salience(span.times, strength, hz, levels_db(frames))

@@ -9,6 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 FILE = HERE / "promise_breakers.py"
+HONEST = (f"{FILE}:AlwaysMiddleC", f"{HERE.parents[1]}/notebooks/loudest.py:Loudest")
 BROKEN = {
     "LooksAtItsBlock": "test_what_is_heard_does_not_depend_on_the_blocks",
     "LooksAhead": "test_another_future_changes_the_rows_that_may_know_it_and_no_row_before",
@@ -24,7 +25,8 @@ BROKEN = {
 @pytest.fixture(scope="module")
 def failed():
     """Names of the tests that failed, by detector, from one run as a user would start it."""
-    words = [word for name in ("AlwaysMiddleC", *BROKEN) for word in ("--detector", f"{FILE}:{name}")]
+    specs = [*HONEST, *(f"{FILE}:{name}" for name in BROKEN)]
+    words = [word for spec in specs for word in ("--detector", spec)]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", *words]
     files = [HERE / "test_contract.py", HERE / "test_causality.py"]
     done = subprocess.run([*command, *files], capture_output=True, text=True, timeout=300, cwd=HERE.parents[1])
@@ -36,7 +38,7 @@ def failed():
 
 
 def test_a_detector_that_hears_badly_keeps_the_contract(failed):
-    assert "AlwaysMiddleC" not in failed
+    assert not failed.keys() & {"AlwaysMiddleC", "Loudest"}
 
 
 @pytest.mark.parametrize("name", BROKEN)
