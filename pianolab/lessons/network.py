@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -21,30 +20,24 @@ import pandas as pd
 
 from pianolab import plots
 from pianolab.data import builtin_index, notes_path
-from pianolab.dsp.network_input import HOP_S, SR, NeuralInput
+from pianolab.dsp.network_input import HOP_S, SR
 from pianolab.labels import read_labels
+from pianolab.lessons.features import BINS_PER_KEY, N_BINS, Floats, log_frequency
 from pianolab.lessons.showing import Picture, figure, grid, octave_ticks
-from pianolab.piano import PIANOS, render
+from pianolab.piano import render
 from pianolab.roll import Notes, Salience
 from pianolab.scores import score_notes
 from pianolab.tracking import Tracker, Tracking
 from pianolab.training.targets import note_targets
-from pianolab.units import MIDI_LOW, N_KEYS, note_name
+from pianolab.units import MIDI_LOW, N_KEYS
 
 if TYPE_CHECKING:
     import torch
 
-BINS_PER_KEY = 3
-N_BINS = BINS_PER_KEY * N_KEYS
-WINDOW, LOOKAHEAD = 1, 1024  # The peak of this window of the package's network lies 1024 samples before its end.
-MIDDLE = 1.0  # Features of music are about as often above this as below.
 SEGMENT = 96  # Training looks at 96 frames in a row: 1.9 s.
 BATCH = 4  # A step looks at so many segments.
 GRADIENT_LIMIT = 1.0
 THRESHOLD = 0.4  # A key counts as held, or as struck, from this probability on.
-TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7)}
-
-Floats = npt.NDArray[np.floating]
 
 
 class TorchMissing(ImportError):
@@ -68,127 +61,6 @@ def need_torch() -> None:
             "In the folder of pianolab run make setup-train (or, in your own environment, pip install -e '.[train]') "
             "and restart the kernel. Every other notebook works without it."
         )
-
-
-# ----------------------------------------------------------------------------------------------------- features
-
-
-def log_frequency(y: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """Levels in three bins for each of the 88 keys, the middle one on the key; one window of what `neural` hears.
-
-    Parameters
-    ----------
-    y : (n,) array
-        Samples in [-1, 1] at 16 kHz.
-
-    Returns
-    -------
-    (T, 264) float32
-        T = ceil(n / 320). Logarithms of magnitudes less a fixed number: silence is -1, a full-scale sine about 3.3.
-    """
-    heard = NeuralInput().of(np.asarray(y, np.float32), lookahead=LOOKAHEAD)
-    return heard[:, WINDOW, :N_BINS] - np.float32(MIDDLE)
-
-
-@lru_cache(maxsize=256)
-def chord(keys: tuple[int, ...], piano: str = "grand") -> npt.NDArray[np.float32]:
-    """Half a second of keys struck together, from shortly after the blow.
-
-    Parameters
-    ----------
-    keys : tuple of int
-        MIDI numbers.
-    piano : str
-        A name in `pianolab.piano.PIANOS`.
-
-    Returns
-    -------
-    (8000,) float32
-        At 16 kHz.
-    """
-    n = len(keys)
-    y = render(Notes([0.0] * n, [0.7] * n, list(keys), [80] * n), sr=SR, piano=piano, tail_s=0.0)
-    return y[SR // 10 :][: SR // 2]
-
-
-def triads(low: int = 48) -> dict[str, tuple[int, ...]]:
-    """The 12 major and the 12 minor triads whose roots lie in one octave.
-
-    Parameters
-    ----------
-    low : int
-        MIDI number of the lowest root.
-
-    Returns
-    -------
-    dict of str to tuple of int
-        Name -> MIDI numbers.
-
-    Examples
-    --------
-    >>> triads()["C3 minor"]
-    (48, 51, 55)
-    """
-    roots = range(low, low + 12)
-    return {f"{note_name(r)} {kind}": tuple(r + k for k in steps) for kind, steps in TRIADS.items() for r in roots}
-
-
-def share_of_chords_named(feature: Callable[[Floats], Floats], *, known: str = "grand") -> float:
-    """Share of 24 triads on other pianos that are named right by the most alike triad of a known piano.
-
-    Parameters
-    ----------
-    feature : callable
-        Samples -> (T, n); its mean over half a second stands for the chord.
-    known : str
-        The piano whose chords have names; those of all other pianos are asked for.
-
-    Returns
-    -------
-    float
-        0..1; guessing gives 1/24.
-    """
-
-    def heard(keys, piano):
-        values = feature(chord(keys, piano)).mean(axis=0)
-        return values - values.mean()  # How loud a piano is must not count as another chord.
-
-    chords = list(triads().values())
-    names = np.array([heard(keys, known) for keys in chords])
-    right = [
-        np.argmin(np.sum((names - heard(keys, piano)) ** 2, axis=1)) == i
-        for piano in PIANOS
-        if piano != known
-        for i, keys in enumerate(chords)
-    ]
-    return float(np.mean(right))
-
-
-def features_figure(
-    features: dict[str, Callable[[Floats], Floats]], keys: tuple[int, ...], piano: str = "grand"
-) -> Picture:
-    """What each kind of features keeps of one chord, and of the same chord a semitone higher (dashed).
-
-    Parameters
-    ----------
-    features : dict of str to callable
-        Name -> what makes (T, n) values of samples at 16 kHz.
-    keys : tuple of int
-        MIDI numbers.
-    piano : str
-        A name in `pianolab.piano.PIANOS`.
-    """
-    higher = tuple(key + 1 for key in keys)
-    fig, axes = figure(10, 2.8, ncols=len(features))
-    for ax, (name, feature) in zip(axes, features.items(), strict=True):
-        values, moved = (feature(chord(played, piano)).mean(axis=0) for played in (keys, higher))
-        ax.plot(values, linewidth=1.1, color=plots.BLUE, label="chord")
-        ax.plot(moved, "--", linewidth=1.1, color=plots.ORANGE, label="a semitone higher")
-        ax.set(xlabel="number, low to high", ylabel="value", title=f"{name}: {len(values)} numbers")
-        if len(values) == N_BINS:
-            ax.set(xlim=(60, 220), title=f"{name}: part of {N_BINS}")
-    axes[0].legend(loc="upper right")
-    return fig
 
 
 # ------------------------------------------------------------------------------------------------------ examples

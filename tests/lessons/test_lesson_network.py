@@ -5,6 +5,7 @@ import builtins
 import numpy as np
 import pytest
 
+from pianolab.lessons import features
 from pianolab.lessons import network as lesson
 from pianolab.lessons.showing import in_words
 from pianolab.roll import Salience
@@ -21,40 +22,40 @@ def tone(midi, *, n=lesson.SR):
 
 @pytest.mark.parametrize("midi", [60, 69, 84, 100])
 def test_a_tone_is_loudest_in_the_middle_bin_of_its_key(midi):
-    middle = lesson.log_frequency(tone(midi))[5:20]
+    middle = features.log_frequency(tone(midi))[5:20]
     assert np.all(np.argmax(middle, axis=1) == 3 * (midi - 21) + 1)
 
 
 def test_a_tone_a_semitone_higher_is_three_bins_higher():
-    low, high = (lesson.log_frequency(tone(midi))[10] for midi in (72, 73))
+    low, high = (features.log_frequency(tone(midi))[10] for midi in (72, 73))
     np.testing.assert_allclose(high[203:], low[200:-3], atol=1.5)
     assert np.argmax(high) == np.argmax(low) + 3
 
 
 def test_silence_is_the_lowest_value_everywhere():
-    silent = lesson.log_frequency(np.zeros(2000))
+    silent = features.log_frequency(np.zeros(2000))
     assert silent.shape == (7, 264)
     np.testing.assert_allclose(silent, -1.0, atol=1e-6)
 
 
 def test_a_frame_hears_64_ms_of_the_future_and_no_more():
     y = tone(60)
-    before = lesson.log_frequency(y)
+    before = features.log_frequency(y)
     y[9600:] = 0.0  # at 600 ms, frame 30
-    after = lesson.log_frequency(y)
+    after = features.log_frequency(y)
     np.testing.assert_array_equal(after[:27], before[:27])
     assert np.any(after[27] != before[27])
 
 
 def test_log_frequency_names_all_chords_and_a_level_alone_none():
-    assert lesson.share_of_chords_named(lesson.log_frequency) > 0.95
-    assert lesson.share_of_chords_named(lambda y: np.array([[np.std(y), 0.0]])) < 0.2
+    assert features.share_of_chords_named(features.log_frequency) > 0.95
+    assert features.share_of_chords_named(lambda y: np.array([[np.std(y), 0.0]])) < 0.2
 
 
 def test_there_are_24_triads_and_c_major_is_c_e_g():
-    assert len(set(lesson.triads().values())) == 24
-    assert lesson.triads()["C3 major"] == (48, 52, 55)
-    assert lesson.triads()["C3 minor"] == (48, 51, 55)
+    assert len(set(features.triads().values())) == 24
+    assert features.triads()["C3 major"] == (48, 52, 55)
+    assert features.triads()["C3 minor"] == (48, 51, 55)
 
 
 # ------------------------------------------------------------------------------------------------------ examples
@@ -105,8 +106,8 @@ def test_a_threshold_that_nothing_reaches_leaves_silence():
 
 def test_pictures_speak():
     one = lesson.example("ode_to_joy", "grand", seconds=2)
-    features = {"log-frequency": lesson.log_frequency, "level": lambda y: np.full((3, 2), np.std(y))}
-    assert "log-frequency: part of 264. level: 2 numbers" in in_words(lesson.features_figure(features, (60, 64, 67)))
+    kinds = {"log-frequency": features.log_frequency, "level": lambda y: np.full((3, 2), np.std(y))}
+    assert "log-frequency: part of 264. level: 2 numbers" in in_words(features.features_figure(kinds, (60, 64, 67)))
     assert "struck" in in_words(lesson.targets_figure(one))
     assert "onset F1 1.00" in in_words(lesson.heard_figure(truth(one), one))
 
@@ -205,10 +206,10 @@ def test_even_eight_numbers_learn_something_and_the_same_seed_the_same(torch, mu
 
 def test_segments_are_cut_from_one_place_of_features_and_targets(torch, music):
     train, _ = music
-    features, targets = lesson.segments(train, np.random.default_rng(3), n=2)
+    heard, targets = lesson.segments(train, np.random.default_rng(3), n=2)
     whole, n = train[0].features, lesson.SEGMENT
     for i in range(2):
-        cut = features[i].numpy()
+        cut = heard[i].numpy()
         (start,) = (k for k in range(len(whole) - n + 1) if np.array_equal(whole[k : k + n], cut))
         np.testing.assert_array_equal(train[0].targets[:, start : start + n], targets[i])
 
