@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pianolab.cli.command import Command, add_pedal
 from pianolab.cli.messages import DONE
@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _table(scores: Mapping[str, float]):
+def _table(scores: Mapping[str, float]) -> Iterator[str]:
     yield f"notes: {scores['n_estimate']:.0f} heard, {scores['n_reference']:.0f} played"
     yield f"{'':33}{'precision':>10}{'recall':>10}{'F1':>10}"
     for name, meaning in _ROWS.items():

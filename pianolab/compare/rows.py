@@ -131,8 +131,9 @@ def score_all(
                 outcome = truth if isinstance(truth, str) else outcomes[place, who]
                 if isinstance(outcome, Heard) and isinstance(truth, Notes):
                     try:
-                        rows += _scores(dataset, recording, who, truth, outcome, protocol)
-                        counts += _counts(dataset, recording, who, truth, outcome, protocol)
+                        scored = _scores(dataset, recording, who, truth, outcome, protocol)
+                        counts += list(_counts(dataset, recording, who, truth, outcome, protocol))
+                        rows += scored
                         continue
                     except Exception as error:  # A score that cannot be computed becomes a row, too.
                         outcome = f"scoring: {reason(error)}"
@@ -148,10 +149,12 @@ def _tells_velocity(outcome: Heard | str) -> bool:
     return len(notes) > 0 and not np.isnan(notes.velocity).any()
 
 
-def _scores(dataset, recording, who, truth, heard, protocol) -> list[ScoreRow]:
+def _scores(
+    dataset: str, recording: Recording, who: Participant, truth: Notes, heard: Heard, protocol: Protocol
+) -> list[ScoreRow]:
     said = heard.transcription
     by_protocol = {protocol: score_notes(truth, said.notes, protocol=protocol)}
-    if recording.monophonic and said.f0_times is not None:
+    if recording.monophonic and said.f0_times is not None and said.f0_hz is not None:
         by_protocol[protocol] |= score_melody(truth, said.f0_times, said.f0_hz, protocol=protocol)
     wide = replace(protocol, onset_tolerance_s=WIDE_TOLERANCE_S)
     if wide != protocol:
@@ -164,7 +167,9 @@ def _scores(dataset, recording, who, truth, heard, protocol) -> list[ScoreRow]:
     ]
 
 
-def _counts(dataset, recording, who, truth, heard, protocol) -> Iterator[CountRow]:
+def _counts(
+    dataset: str, recording: Recording, who: Participant, truth: Notes, heard: Heard, protocol: Protocol
+) -> Iterator[CountRow]:
     notes = errors(truth, heard.transcription.notes, protocol=protocol)
     counted = Counter(zip(notes["register"], notes["result"], notes["reason"], strict=True))
     for (register, result, why), count in sorted(counted.items()):
@@ -172,7 +177,7 @@ def _counts(dataset, recording, who, truth, heard, protocol) -> Iterator[CountRo
         yield CountRow(dataset, recording.id, who.detector, who.params, stamp, register, result, why, count)
 
 
-def _failure(dataset, recording, who, protocol, why) -> ScoreRow:
+def _failure(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol, why: str) -> ScoreRow:
     """One row without a value; a detector that cannot run has one for a data set, without a recording."""
     return replace(_row(dataset, recording, who, protocol), status="error", error=why)
 

@@ -9,6 +9,7 @@ start from a seed, so that the same rows give the same interval.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 LEVEL = 0.95
@@ -42,7 +43,9 @@ class Difference(Interval):
     p: float
 
 
-def bootstrap_mean(values, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
+def bootstrap_mean(
+    values: npt.ArrayLike, *, level: float = LEVEL, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> Interval:
     """Mean of values, one for each recording, and its percentile bootstrap interval.
 
     Parameters
@@ -66,6 +69,12 @@ def bootstrap_mean(values, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
     References
     ----------
     Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+
+    Examples
+    --------
+    >>> interval = bootstrap_mean([0.6, 0.8, 0.7, 0.9])
+    >>> round(interval.mean, 3), interval.n, interval.low < interval.mean < interval.high
+    (0.75, 4, True)
     """
     if not 0 < level < 1:
         raise ValueError(f"level {level} is no share: use a number between 0 and 1, such as 0.95")
@@ -85,7 +94,9 @@ def bootstrap_mean(values, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
     return Interval(float(np.mean(values)), float(interval.low), float(interval.high), len(values))
 
 
-def paired_difference(a, b, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
+def paired_difference(
+    a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = LEVEL, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> Difference:
     """Whether ``a`` is better than ``b`` on the same recordings.
 
     Parameters
@@ -105,6 +116,13 @@ def paired_difference(a, b, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
     ------
     ValueError
         If the two have different lengths.
+
+    Examples
+    --------
+    Three recordings, on each of which the first is better: of the eight ways to flip signs, two are as extreme.
+
+    >>> paired_difference([0.7, 0.8, 0.9], [0.6, 0.6, 0.6]).p
+    0.25
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
@@ -125,7 +143,7 @@ def paired_difference(a, b, *, level=LEVEL, n_resamples=N_RESAMPLES, seed=0):
     return Difference(interval.mean, interval.low, interval.high, interval.n, float(flipped.pvalue))
 
 
-def holm(p_values):
+def holm(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """p-values corrected for having asked several questions at once, in the order given.
 
     Parameters
@@ -140,6 +158,11 @@ def holm(p_values):
     References
     ----------
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(6).tolist()
+    [0.03, 0.06, 0.06]
     """
     p_values = np.asarray(p_values, dtype=float)
     asked = np.flatnonzero(~np.isnan(p_values))
