@@ -282,6 +282,18 @@ def test_when_everything_fails_there_is_still_a_table(melodies, tmp_path):
     assert "4 failed" in result.console_table()
 
 
+def test_a_recording_that_cannot_be_scored_is_one_row_without_numbers(melodies, tmp_path, monkeypatch):
+    def breaks(reference, estimate, *, protocol):
+        raise ValueError("no anatomy today")
+
+    monkeypatch.setattr("pianolab.compare.rows.errors", breaks)
+    result = run(melodies, toy("Loudest"), tmp_path)
+    assert list(result.scores.status) == ["error"] * 4
+    assert result.scores.error.str.startswith("scoring: ValueError: no anatomy today").all()
+    assert result.counts.empty
+    assert result.registers.empty
+
+
 def test_a_worker_that_is_killed_is_replaced(melodies, tmp_path):
     result = run(melodies, [toy("Loudest"), toy("DiesOnce", flag=tmp_path / "flag")], tmp_path)
     assert (tmp_path / "flag").exists()
