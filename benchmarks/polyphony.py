@@ -174,7 +174,7 @@ def resampling_ms(path, detector):
     """How far the resampler from a file's rate to the detector's may lag behind, ms; NaN where it does not matter."""
     if detector.whole_recording:
         return np.nan
-    return 1000.0 * Resampler(info(path).sr, detector.sr).latency_s
+    return 1000.0 * Resampler(sr_in=info(path).sr, sr_out=detector.sr).latency_s
 
 
 def keep_to_one_core():

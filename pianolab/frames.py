@@ -173,7 +173,8 @@ class Framer:
     Raises
     ------
     ValueError
-        If a length is not a positive whole number, the hop exceeds the frame or the lookahead is outside it.
+        If a length is not a positive whole number, the hop exceeds the frame, the lookahead is outside it, or the
+        rate is not above 0.
 
     Examples
     --------
@@ -187,6 +188,11 @@ class Framer:
     def __init__(self, *, frame_length: int, hop_length: int, sr: float, lookahead: int | None = None):
         if lookahead is None:
             lookahead = frame_length - frame_length // 2
+        for name, length in (("frame_length", frame_length), ("hop_length", hop_length), ("lookahead", lookahead)):
+            if not isinstance(length, int | np.integer):
+                raise ValueError(f"{name} {length!r} is not a number of samples: use a whole number")
+        if not 0 < sr < np.inf:
+            raise ValueError(f"sr {sr} is not a rate: use Hz above 0")
         if not 1 <= hop_length <= frame_length:
             raise ValueError(f"hop_length {hop_length} must lie in 1..frame_length ({frame_length})")
         if not 1 <= lookahead <= frame_length:

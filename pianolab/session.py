@@ -132,7 +132,7 @@ class _Ear:
         self.detector = create(detector)
         self.detector.reset()
         self.n_samples = 0
-        self._resampler = sound.Resampler(sr, self.detector.sr)
+        self._resampler = sound.Resampler(sr_in=sr, sr_out=self.detector.sr)
         self._framer = Framer(
             frame_length=self.detector.frame_length,
             hop_length=self.detector.hop_length,

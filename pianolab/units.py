@@ -57,7 +57,7 @@ def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.flo
     Raises
     ------
     ValueError
-        If a frequency is zero or negative.
+        If a frequency is not above 0.
 
     Examples
     --------
@@ -66,10 +66,7 @@ def hz_to_midi(hz: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.flo
     >>> hz_to_midi([220.0, 440.0]).tolist()
     [57.0, 69.0]
     """
-    hz = np.asarray(hz, dtype=float)
-    if np.any(hz <= 0):
-        raise ValueError(f"frequency {np.nanmin(hz):g} Hz has no pitch: use values above 0, or NaN for unknown")
-    return _number_or_array(A4_MIDI + 12.0 * np.log2(hz / a4_hz))
+    return _number_or_array(A4_MIDI + 12.0 * np.log2(_pitched(hz) / _pitched(a4_hz)))
 
 
 @overload
@@ -91,6 +88,11 @@ def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.f
     float or array
         Hz.
 
+    Raises
+    ------
+    ValueError
+        If A4 is not above 0 Hz.
+
     Examples
     --------
     >>> midi_to_hz(57)
@@ -98,7 +100,7 @@ def midi_to_hz(midi: ArrayLike, *, a4_hz: float = A4_HZ) -> float | NDArray[np.f
     >>> midi_to_hz(57, a4_hz=442.0)
     221.0
     """
-    return _number_or_array(a4_hz * 2.0 ** ((np.asarray(midi, dtype=float) - A4_MIDI) / 12.0))
+    return _number_or_array(_pitched(a4_hz) * 2.0 ** ((np.asarray(midi, dtype=float) - A4_MIDI) / 12.0))
 
 
 @overload
@@ -111,19 +113,24 @@ def cents_between(hz: ArrayLike, reference_hz: ArrayLike) -> float | NDArray[np.
     Parameters
     ----------
     hz, reference_hz : float or array
-        Frequencies in Hz, above 0.
+        Frequencies in Hz, positive (NaN stays NaN).
 
     Returns
     -------
     float or array
         Cents, negative where ``hz`` is the lower one.
 
+    Raises
+    ------
+    ValueError
+        If a frequency is not above 0.
+
     Examples
     --------
     >>> cents_between(880.0, 440.0)
     1200.0
     """
-    return _number_or_array(1200.0 * np.log2(np.asarray(hz, dtype=float) / np.asarray(reference_hz, dtype=float)))
+    return _number_or_array(1200.0 * np.log2(_pitched(hz) / _pitched(reference_hz)))
 
 
 @overload
@@ -143,12 +150,17 @@ def key_to_midi(key: ArrayLike) -> int | NDArray[Any]:
     int or array
         21..108.
 
+    Raises
+    ------
+    ValueError
+        If there is no such key, such as -1 where none is heard.
+
     Examples
     --------
     >>> key_to_midi(39)
     60
     """
-    return _number_or_array(np.asarray(key) + MIDI_LOW)
+    return _number_or_array(_whole(key, "key", 0, N_KEYS - 1) + MIDI_LOW)
 
 
 @overload
@@ -171,20 +183,14 @@ def midi_to_key(midi: ArrayLike) -> int | NDArray[Any]:
     Raises
     ------
     ValueError
-        If a number lies outside the 88 keys.
+        If a number lies outside the 88 keys or between two.
 
     Examples
     --------
     >>> midi_to_key(60)
     39
     """
-    midi = np.asarray(midi)
-    inside = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)  # This is False for NaN.
-    if not np.all(inside):
-        raise ValueError(
-            f"MIDI {midi[~inside].ravel()[0]} is off the keyboard: use {MIDI_LOW} (A0) to {MIDI_HIGH} (C8)"
-        )
-    return _number_or_array(midi - MIDI_LOW)
+    return _number_or_array(_whole(midi, "MIDI", MIDI_LOW, MIDI_HIGH) - MIDI_LOW)
 
 
 def key_hz(*, a4_hz: float = A4_HZ) -> NDArray[np.float64]:
@@ -268,6 +274,25 @@ def parse_note(name: str) -> int:
         raise ValueError(f"{name!r} is not a note name: write it like A0, C#4, Ds1, Bb3, Do4 or 도4")
     step, sign, octave = match.groups()
     return 12 * (int(octave) + 1) + _SEMITONE_OF_STEP[step.lower()] + _SEMITONES_OF_SIGN[(sign or "").lower()]
+
+
+def _pitched(hz: ArrayLike) -> NDArray[np.float64]:
+    """Frequencies as an array; NaN, where nothing is known, passes."""
+    hz = np.asarray(hz, dtype=float)
+    if np.any(hz <= 0):
+        raise ValueError(f"frequency {np.nanmin(hz):g} Hz has no pitch: use values above 0, or NaN for unknown")
+    return hz
+
+
+def _whole(numbers: ArrayLike, noun: str, low: int, high: int) -> NDArray[Any]:
+    numbers = np.asarray(numbers)
+    off = ~((numbers >= low) & (numbers <= high))  # This is True for NaN.
+    if np.any(off):
+        raise ValueError(f"{noun} {numbers[off].ravel()[0]} is off the keyboard: use {low} (A0) to {high} (C8)")
+    between = numbers != np.round(numbers)
+    if np.any(between):
+        raise ValueError(f"{noun} {numbers[between].ravel()[0]} lies between two keys: use whole numbers")
+    return numbers
 
 
 def _number_or_array(values):

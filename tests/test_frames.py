@@ -163,8 +163,13 @@ def test_a_window_that_does_not_fit_is_refused(length, end):
         ({"frame_length": 8, "hop_length": 9}, "hop_length 9 must lie in"),
         ({"frame_length": 8, "hop_length": 2, "lookahead": 0}, "lookahead 0 must lie in"),
         ({"frame_length": 8, "hop_length": 2, "lookahead": 9}, "lookahead 9 must lie in"),
+        ({"frame_length": 8.5, "hop_length": 2}, "frame_length 8.5 is not a number of samples: use a whole number"),
+        ({"frame_length": 8, "hop_length": 4.5}, "hop_length 4.5 is not a number of samples"),
+        ({"frame_length": 8, "hop_length": 2, "lookahead": np.nan}, "lookahead nan is not a number of samples"),
+        ({"frame_length": 8, "hop_length": 2, "sr": np.nan}, "sr nan is not a rate: use Hz above 0"),
+        ({"frame_length": 8, "hop_length": 2, "sr": 0}, "sr 0 is not a rate"),
     ],
 )
 def test_a_framer_that_makes_no_sense_is_refused(shape, message):
     with pytest.raises(ValueError, match=message):
-        Framer(**shape, sr=100)
+        Framer(**{"sr": 100, **shape})

@@ -114,6 +114,35 @@ def test_a_key_that_no_piano_has_is_refused(midi, bad):
         units.midi_to_key(midi)
 
 
+@pytest.mark.parametrize(("key", "bad"), [(-1, "-1"), (88, "88"), ([0, -1], "-1"), (np.nan, "nan")])
+def test_a_key_that_was_not_heard_is_no_note(key, bad):
+    with pytest.raises(ValueError, match=rf"key {bad} is off the keyboard: use 0 \(A0\) to 87 \(C8\)"):
+        units.key_to_midi(key)
+
+
+def test_between_two_keys_there_is_no_key():
+    with pytest.raises(ValueError, match=r"MIDI 60\.5 lies between two keys: use whole numbers"):
+        units.midi_to_key(60.5)
+    with pytest.raises(ValueError, match=r"key 39\.5 lies between two keys"):
+        units.key_to_midi([39.0, 39.5])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: units.cents_between(0, 440),
+        lambda: units.cents_between([440, 0], 440),
+        lambda: units.cents_between(440, 0),
+        lambda: units.hz_to_midi(440, a4_hz=0),
+        lambda: units.midi_to_hz(60, a4_hz=0),
+        lambda: units.key_hz(a4_hz=0),
+    ],
+)
+def test_a_frequency_of_0_has_no_interval_and_tunes_no_piano(asked):
+    with pytest.raises(ValueError, match="frequency 0 Hz has no pitch: use values above 0"):
+        asked()
+
+
 def test_a_name_needs_a_known_style_and_a_finite_number():
     with pytest.raises(ValueError, match="note style 'Ut' is unknown: use one of C4, Do, 도"):
         units.note_name(60, style="Ut")

@@ -14,7 +14,7 @@ import numpy as np
 from pianolab.roll import Notes
 from pianolab.units import parse_note
 
-START_S = 0.3  # seconds of silence before the first note
+START_S = 0.3  # So long it is silent before the first note.
 TICK_S = 0.0001  # Note lists are exact to this.
 REPEAT_GAP_S = 0.03  # A key must have come up this long before it can be struck again.
 FIELDS = {"title", "composer", "kind", "split", "piano", "room", "meter", "unit", "tempo"}

@@ -19,14 +19,14 @@ import numpy.typing as npt
 import soundfile as sf
 from tqdm.auto import tqdm
 
-from pianolab.errors import PianolabError, printable
+from pianolab.errors import PianolabError, nearest, printable
 from pianolab.files import replacing
 from pianolab.labels import read_labels, read_pedal
 from pianolab.piano import render
 from pianolab.roll import Notes
 
 SR = 44100
-TAIL_S = 0.6  # seconds of sound after the last release
+TAIL_S = 0.6  # The sound lasts this long after the last release.
 BAND_EDGES_HZ = (40, 80, 160, 320, 640, 1280, 2560, 5120, 10240)
 FINGERPRINT_FLOOR_DB = -90.0
 FINGERPRINT_TOLERANCE_DB = 0.5  # Other machines differ by rounding only.
@@ -65,6 +65,12 @@ class IndexEntry(TypedDict):
     fingerprint_db: list[list[float]]
 
 
+# The rest is written when the set has been rendered, which reads the index.
+_NEEDED = {name: kind for name, kind in IndexEntry.__annotations__.items() if kind in (str, int)}
+# Files of the piano's folder that make the sound: all that `render` imports of it.
+_RENDERS = ("instruments.py", "rendering.py", "rooms.py", "strokes.py")
+
+
 def data_dir() -> Path:
     """Folder of the data sets: the environment variable PIANOLAB_DATA, else data/ of the clone.
 
@@ -100,7 +106,11 @@ def builtin_index() -> list[IndexEntry]:
     """
     path = data_dir() / "builtin" / "index.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["recordings"]
+        entries = list(json.loads(path.read_text(encoding="utf-8"))["recordings"])
+        for name, kind in _NEEDED.items():
+            if not all(isinstance(entry[name], kind) for entry in entries):
+                raise TypeError(f"a recording's {name} is no {kind.__name__}")
+        return entries
     except (ValueError, KeyError, TypeError) as error:
         raise BuiltinError(f"{printable(path)} is damaged ({error}): restore it with git checkout") from error
 
@@ -199,9 +209,13 @@ def render_builtin(*, progress: bool = True, force: bool = False, ids: Collectio
     Raises
     ------
     BuiltinError
-        If the data folder is missing or cannot be written to.
+        If the data folder is missing or cannot be written to, or an id is unknown.
     """
-    wanted = [entry for entry in builtin_index() if ids is None or entry["id"] in ids]
+    entries = {entry["id"]: entry for entry in builtin_index()}
+    for name in entries if ids is None else ids:
+        if name not in entries:
+            raise BuiltinError(f"the built-in set has no recording {name!r}{nearest(str(name), entries)}")
+    wanted = [entry for name, entry in entries.items() if ids is None or name in ids]
     source = piano_source()
     todo = [entry for entry in wanted if force or _stored_key(audio_path(entry)) != render_key(entry, source)]
     if not todo:
@@ -233,9 +247,9 @@ def _render_one(entry: IndexEntry, source: str) -> None:
 
 
 def piano_source() -> str:
-    """SHA-256 of the code that renders: of all files of the piano's folder, whatever it is split into."""
-    files = sorted(Path(inspect.getfile(render)).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """SHA-256 of the code that renders."""
+    folder = Path(inspect.getfile(render)).parent
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _RENDERS)).hexdigest()
 
 
 def render_key(entry: IndexEntry, source: str) -> str:

@@ -19,7 +19,7 @@ from pianolab.piano import PIANOS, ROOMS
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
-HEARD_DB = -60.0  # dBFS: in weaker bands the fingerprint is not compared.
+HEARD_DB = -60.0  # In bands weaker than this (dBFS) the fingerprint is not compared.
 
 
 def check_builtin(*, progress: bool = False) -> list[str]:

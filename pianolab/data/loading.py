@@ -1,9 +1,4 @@
-"""Where recordings come from: the built-in set, a folder of yours, MAPS, single notes named by their key.
-
-What comes in: "builtin" or a folder. What goes out: a Dataset, a list of Recordings, each a sound file, the notes that
-are played in it, and what is known about it (piece, piano, split, real or rendered). Files are found by their names;
-sound is read only when someone asks for it. A sound file whose notes are unknown is named and left out.
-"""
+"""Any data set by its name or folder, as a Dataset: what each kind is made of is said where it is read."""
 
 import os
 from dataclasses import replace

@@ -28,7 +28,7 @@ from pianolab.errors import printable
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 
-START_S = 0.3  # seconds of silence before the first note
+START_S = 0.3  # So long it is silent before the first note.
 BEFORE_ONSET_S = 0.004  # The foot of an attack: this much before a note's onset is kept and faded in.
 
 

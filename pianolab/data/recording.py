@@ -151,6 +151,10 @@ class Dataset(Sequence[Recording]):
     def __len__(self) -> int:
         return len(self.recordings)
 
+    def __contains__(self, item: object) -> bool:
+        """Whether a recording, or one of this id, is here."""
+        return any(item in (recording.id, recording) for recording in self.recordings)
+
     @overload
     def __getitem__(self, index: int | str) -> Recording: ...
     @overload

@@ -12,7 +12,7 @@ from pianolab.labels.pedal import merged
 from pianolab.labels.rows import LabelError, Row
 from pianolab.roll import Notes
 
-_SUSTAIN = 64  # number of the controller (MIDI 1.0 detailed specification, table 3)
+_SUSTAIN = 64  # The pedal is this controller (MIDI 1.0 detailed specification, table 3).
 _PEDAL_DOWN = 64  # Values of that controller from here on mean down.
 _DRUM_CHANNEL = 9  # Musicians count from 1 and call it channel 10.
 _DEFAULT_TEMPO = 500_000  # A beat has so many microseconds until the file says otherwise.

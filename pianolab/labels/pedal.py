@@ -75,8 +75,10 @@ def merged(pedal: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.zeros((0, 2))
     if pedal.ndim != 2 or pedal.shape[1] != 2:
         raise LabelError(f"the pedal has shape {pedal.shape}: pass shape (n, 2), seconds down and up")
-    if not np.all(np.isfinite(pedal)) or np.any(pedal < 0) or np.any(pedal[:, 1] < pedal[:, 0]):
-        raise LabelError("a pedal time is NaN, negative or goes up before it goes down: mend it")
+    wrong = ~(np.isfinite(pedal).all(axis=1) & (pedal[:, 0] >= 0) & (pedal[:, 1] >= pedal[:, 0]))
+    if np.any(wrong):
+        down, up = pedal[wrong][0]
+        raise LabelError(f"pedal from {down:g} to {up:g} s cannot be: use finite times from 0 on, down before up")
     joined = []
     for down, up in pedal[np.argsort(pedal[:, 0], kind="stable")]:
         if joined and down <= joined[-1][1]:

@@ -13,6 +13,7 @@ import soundfile as sf
 from scipy.signal import oaconvolve
 
 from pianolab import sound
+from pianolab.piano.instruments import PianoError
 from pianolab.piano.rendering import PEAK_LIMIT
 
 TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # A gain is drawn at each; straight between.
@@ -59,6 +60,11 @@ def noisy(
     -------
     (n,) float32
 
+    Raises
+    ------
+    PianoError
+        If the level is not a number within -100 to 200 dB.
+
     Examples
     --------
     >>> y = np.ones(16000, np.float32)
@@ -66,6 +72,9 @@ def noisy(
     >>> round(float(np.sqrt(np.mean(noise**2))), 3)
     0.1
     """
+    _refuse_outside("snr_db", snr_db, -100.0, 200.0)
+    if not len(y):
+        return y
     spectrum = np.fft.rfft(rng.standard_normal(len(y)).astype(np.float32))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1.0) ** (slope / 2.0)
     noise = np.fft.irfft(spectrum, len(y))
@@ -90,12 +99,18 @@ def detuned(y: npt.NDArray[np.float32], *, sr: int, ratio: float) -> tuple[npt.N
     ratio : float
         What it is exactly.
 
+    Raises
+    ------
+    PianoError
+        If the ratio is not within 0.25 to 4, two octaves down and up.
+
     Examples
     --------
     >>> y, ratio = detuned(np.zeros(16000, np.float32), sr=16000, ratio=1.25)
     >>> len(y), ratio
     (12800, 1.25)
     """
+    _refuse_outside("ratio", ratio, 0.25, 4.0)
     rate = round(sr / ratio)
     return sound.resample(y, sr=sr, target_sr=rate), sr / rate
 
@@ -114,7 +129,15 @@ def compressed(y: npt.NDArray[np.float32], *, sr: int, quality: float) -> npt.ND
     Returns
     -------
     (n,) float32
+
+    Raises
+    ------
+    PianoError
+        If the quality is not within 0 to 1.
     """
+    _refuse_outside("quality", quality, 0.0, 1.0)
+    if not len(y):
+        return y
     file = io.BytesIO()
     with sf.SoundFile(file, "w", sr, 1, format="OGG", subtype="VORBIS", compression_level=1.0 - quality) as out:
         for start in range(0, len(y), 65536):
@@ -138,10 +161,21 @@ def levelled(y: npt.NDArray[np.float32], *, peak: float) -> npt.NDArray[np.float
     -------
     (n,) float32
 
+    Raises
+    ------
+    PianoError
+        If the peak is negative or NaN.
+
     Examples
     --------
     >>> levelled(np.array([0.1, -0.2], np.float32), peak=0.5)
     array([ 0.25, -0.5 ], dtype=float32)
     """
+    _refuse_outside("peak", peak, 0.0, np.inf)
     loudest = np.max(np.abs(y), initial=0.0)
     return y if loudest == 0 else (y * np.float32(min(peak, PEAK_LIMIT) / loudest)).astype(np.float32)
+
+
+def _refuse_outside(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # This is so for NaN, too.
+        raise PianoError(f"{name} {value} is out of range: use {low:g} to {high:g}")

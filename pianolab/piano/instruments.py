@@ -6,13 +6,13 @@ a real grand piano.
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from pianolab.errors import PianolabError
-from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW
+from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW, Number
 
 DEFAULT_VELOCITY = 64  # This stands where a note has no velocity; the constants were fitted at this strength, too.
 VELOCITY_RANGE_DB = 45.0  # From velocity 1 to 127: agrees with a Disklavier's 0.23 dB a step (docs/piano.md).
@@ -118,6 +118,10 @@ class Piano:
     a4_hz: float = A4_HZ
     seed: int = field(default=0, repr=False)
 
+    @overload
+    def inharmonicity(self, midi: Number) -> float: ...
+    @overload
+    def inharmonicity(self, midi: npt.ArrayLike) -> npt.NDArray[np.float64]: ...
     def inharmonicity(self, midi: npt.ArrayLike) -> npt.NDArray[np.float64] | float:
         """Inharmonicity coefficient B of a key (fractional numbers allowed).
 
@@ -140,6 +144,10 @@ class Piano:
         """
         return _two_bridges(self, _keys(midi))[()]
 
+    @overload
+    def f0_hz(self, midi: Number) -> float: ...
+    @overload
+    def f0_hz(self, midi: npt.ArrayLike) -> npt.NDArray[np.float64]: ...
     def f0_hz(self, midi: npt.ArrayLike) -> npt.NDArray[np.float64] | float:
         """Frequency f0 of a key's ideal (perfectly flexible) string, Hz; its first partial is f0 sqrt(1 + B).
 
@@ -179,7 +187,7 @@ class Piano:
         Raises
         ------
         PianoError
-            If the key is off the keyboard or between two keys.
+            If the key is off the keyboard or between two keys, or no key can be struck at this velocity.
 
         Examples
         --------
@@ -187,7 +195,7 @@ class Piano:
         [440.0, 881.0, 1323.0]
         """
         midi = int(_whole_keys(midi))
-        b, f0 = float(self.inharmonicity(midi)), float(self.f0_hz(midi))
+        b, f0 = self.inharmonicity(midi), self.f0_hz(midi)
         n = np.arange(1, int(TOP_HZ / f0) + 1)
         hz = n * f0 * np.sqrt(1.0 + b * n**2)
         n, hz = n[hz < TOP_HZ], hz[hz < TOP_HZ]
@@ -198,6 +206,10 @@ class Piano:
         return Partials(hz[heard], level_db[heard], prompt[heard], after[heard])
 
 
+@overload
+def velocity_gain(velocity: Number) -> float: ...
+@overload
+def velocity_gain(velocity: npt.ArrayLike) -> npt.NDArray[np.float64]: ...
 def velocity_gain(velocity: npt.ArrayLike) -> npt.NDArray[np.float64] | float:
     """Amplitude of a MIDI velocity against velocity 127: (m v + b)^2 (Dannenberg, ICMC 2006, 45 dB from 1 to 127).
 
@@ -211,14 +223,22 @@ def velocity_gain(velocity: npt.ArrayLike) -> npt.NDArray[np.float64] | float:
     float or array
         Linear amplitude, 1 at 127.
 
+    Raises
+    ------
+    PianoError
+        If a velocity is not within 0..127.
+
     Examples
     --------
-    >>> round(20 * float(np.log10(velocity_gain(1))))
+    >>> round(20 * np.log10(velocity_gain(1)))
     -45
     """
+    velocity = np.asarray(velocity, dtype=float)
+    if not np.all((velocity >= 0) & (velocity <= 127)):
+        raise PianoError(f"velocity {velocity} cannot be played: use 0 to 127")
     root = 10.0 ** (VELOCITY_RANGE_DB / 40.0)
     b = 127.0 / (126.0 * root) - 1.0 / 126.0
-    return ((1.0 - b) / 127.0 * np.asarray(velocity, dtype=float) + b)[()] ** 2
+    return ((1.0 - b) / 127.0 * velocity + b)[()] ** 2
 
 
 def at_key(curve: AtAnchors, midi: float) -> float:
@@ -255,7 +275,8 @@ def _partial_levels(piano: Piano, midi: int, velocity: float, n: npt.NDArray, hz
     return level_db - level_db.max()
 
 
-def _two_bridges(piano: Piano, midi: Any) -> Any:
+def _two_bridges(piano: Piano, midi: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    midi = np.asarray(midi, dtype=float)
     bass, treble = (np.exp(slope * midi + start) for slope, start in (piano.bass_stiffness, piano.treble_stiffness))
     return bass + treble
 

@@ -4,8 +4,6 @@ What comes in: notes (when each key goes down and up, how hard), the sustain ped
 comes out: audio, float32 mono in [-1, 1]. Because the sound is made from the notes, the labels are true to the
 sample: this is what detectors are first tested on. A key is a set of decaying sine waves (the strings' partials,
 slightly sharp because steel is stiff, each dying in two stages) and a thump (the hammer's knock on the soundboard).
-Every number that shapes the sound is a named constant; docs/piano.md says where it comes from and how near it
-comes to a real grand piano.
 """
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from pianolab.errors import nearest
+from pianolab.labels.pedal import merged
 from pianolab.piano.instruments import DEFAULT_VELOCITY, PIANOS, Piano, PianoError
 from pianolab.piano.rooms import ROOMS, Room, in_room
 from pianolab.piano.strokes import stroke
@@ -66,6 +65,8 @@ def render(
     ------
     PianoError
         If a piano or room is unknown, notes are not Notes, a key is off the keyboard, or a number is out of range.
+    LabelError
+        If the pedal is no list of times.
 
     Examples
     --------
@@ -75,8 +76,8 @@ def render(
     (24000, 'float32')
     """
     piano, room = _named(piano, PIANOS, Piano, "piano"), _named(room, ROOMS, Room, "room")
-    sr, pedal = _checked(notes, sr, pedal, seed, tail_s)
-    released = _pedalled(notes.offset, pedal)
+    sr = _checked_rate(notes, sr, seed, tail_s)
+    released = _pedalled(notes.offset, merged([] if pedal is None else pedal))
     y = np.zeros(int(np.ceil((released.max(initial=0.0) + tail_s) * sr)), np.float32)
     velocities = np.where(np.isnan(notes.velocity), DEFAULT_VELOCITY, notes.velocity)
     struck = zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True)
@@ -97,7 +98,7 @@ def render(
 def _pedalled(offsets: npt.NDArray[np.float64], pedal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """When the dampers fall: at the key's release, or when the pedal that is down then comes up."""
     ends = np.array(offsets, dtype=float)
-    for down, up in pedal[np.argsort(pedal[:, 0])]:
+    for down, up in pedal:
         ends = np.where((ends >= down) & (ends < up), up, ends)
     return ends
 
@@ -105,27 +106,21 @@ def _pedalled(offsets: npt.NDArray[np.float64], pedal: npt.NDArray[np.float64]) 
 def _named(value, known, kind, noun):
     if isinstance(value, kind):
         return value
-    if value in known:
+    if isinstance(value, str) and value in known:
         return known[value]
     raise PianoError(f"{noun} {value!r} is unknown{nearest(str(value), known)} (all: {', '.join(known)})")
 
 
-def _checked(notes, sr, pedal, seed, tail_s):
+def _checked_rate(notes, sr, seed, tail_s):
     if not isinstance(notes, Notes):
         raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
     if not (isinstance(sr, _NUMBERS) and SR_LOW <= sr <= SR_HIGH and float(sr).is_integer()):
-        raise PianoError(f"sr {sr} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
+        raise PianoError(f"sr {sr!r} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
     if not (isinstance(tail_s, _NUMBERS) and np.isfinite(tail_s) and tail_s >= 0):
-        raise PianoError(f"tail_s {tail_s} is not a length of time: use 0 s or more")
+        raise PianoError(f"tail_s {tail_s!r} is not a length of time: use 0 s or more")
     if not (isinstance(seed, (int, np.integer)) and seed >= 0):
         raise PianoError(f"seed {seed!r} cannot start a generator: use a whole number from 0")
     off = notes.midi[(notes.midi < MIDI_LOW) | (notes.midi > MIDI_HIGH)]
     if len(off):
         raise PianoError(f"MIDI {off[0]} is off the keyboard: render notes.on_keyboard() ({MIDI_LOW}..{MIDI_HIGH})")
-    pedal = np.zeros((0, 2)) if pedal is None else np.asarray(pedal, dtype=float)
-    if pedal.ndim != 2 or pedal.shape[1] != 2:
-        raise PianoError(f"pedal has shape {pedal.shape}: pass (n, 2) seconds, pedal down and pedal up")
-    if not np.all(np.isfinite(pedal)) or np.any(pedal < 0) or np.any(pedal[:, 1] < pedal[:, 0]):
-        bad = pedal[~np.isfinite(pedal).all(1) | (pedal < 0).any(1) | (pedal[:, 1] < pedal[:, 0])][0]
-        raise PianoError(f"pedal from {bad[0]:g} to {bad[1]:g} s cannot be: use finite times from 0 on, down before up")
-    return int(float(sr)), pedal
+    return int(float(sr))

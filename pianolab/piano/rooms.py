@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import oaconvolve
 
-SPEED_OF_SOUND = 343.0  # m/s
+from pianolab.piano.instruments import PianoError
+
+SPEED_OF_SOUND = 343.0  # In air of 20 degrees Celsius, m/s.
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Room:
         Times of the first and of the last early reflection.
     seed : int
         Fixes the reflections.
+
+    Raises
+    ------
+    PianoError
+        If no room can be so.
     """
 
     name: str
@@ -37,6 +44,19 @@ class Room:
     reverb_db: float | None = None
     reflections_s: tuple[float, float] = (0.004, 0.03)
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.reverb_db is None:
+            return
+        first_s, last_s = self.reflections_s
+        if not np.isfinite(self.reverb_db):
+            raise PianoError(f"room {self.name!r} has a reverb_db of {self.reverb_db}: use dB, or None for no room")
+        # The millisecond holds the last reflection inside the tail at any rate.
+        if not (0 < first_s < last_s and last_s + 0.001 < max(self.t60_s) < np.inf and min(self.t60_s) > 0):
+            raise PianoError(
+                f"room {self.name!r} rings for {self.t60_s} s with reflections within {self.reflections_s} s: use "
+                "times above 0, the first reflection before the last, and that before the reverberation ends"
+            )
 
 
 ROOMS = {

@@ -65,7 +65,7 @@ def score_melody(
     Raises
     ------
     ValueError
-        If times and pitches do not belong together.
+        If times and pitches do not belong together, or are not what they should be.
 
     Examples
     --------
@@ -105,6 +105,8 @@ def _track(
     times, f0_hz = np.asarray(times, dtype=float), np.asarray(f0_hz, dtype=float)
     if times.shape != f0_hz.shape or times.ndim != 1:
         raise ValueError(f"times {times.shape} and f0_hz {f0_hz.shape} differ: pass one pitch for each frame time")
+    if not (np.all(np.isfinite(times)) and np.all(np.diff(times) > 0)):
+        raise ValueError("times hold NaN, infinite or falling values: pass seconds, each later than the one before")
     if not (np.all(np.isfinite(f0_hz)) and np.all(f0_hz >= 0)):
         raise ValueError("f0_hz holds NaN or negative values: write 0 where no note sounds")
     if len(times) < 2:

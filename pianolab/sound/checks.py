@@ -17,10 +17,10 @@ RATES = f"a whole number within {MIN_SR} to {MAX_SR}"
 MAX_CHANNELS = 64
 
 _PEAK_LIMIT = 2.0**33  # Unscaled 32-bit integers stay below this: what is beyond is no recording.
-_SILENT_PEAK = 1e-4  # -80 dBFS
+_SILENT_PEAK = 1e-4  # This is -80 dBFS.
 _CLIPPED_LEVEL = 0.98
 _CLIPPED_SHARE = 0.005  # A0 at full scale in 16 bits rests on its crests for 0.0025 of the time without any clipping.
-_DC_SHARE = 0.05  # of full scale
+_DC_SHARE = 0.05  # A mean beyond this share of full scale is off centre.
 _DC_SECONDS = 0.1  # The mean of less than a few periods of A0 says nothing.
 _OVER_FULL_SCALE = 2.0  # Lossy codecs overshoot 1 by a little; twice full scale is a matter of units.
 _PCM_ZERO_AND_SCALE = {"uint8": (128, 2**7), "int16": (0, 2**15), "int32": (0, 2**31)}
@@ -34,7 +34,7 @@ class AudioWarning(PianolabWarning):
     """Audio that was used although something about it is poor."""
 
 
-def check_signal(y: npt.ArrayLike, sr: float) -> npt.NDArray[np.float32]:
+def check_signal(y: npt.ArrayLike, *, sr: float) -> npt.NDArray[np.float32]:
     """The door for arrays that a caller gives: refuse what is no signal, return the rest as float32 mono.
 
     Parameters
@@ -56,9 +56,9 @@ def check_signal(y: npt.ArrayLike, sr: float) -> npt.NDArray[np.float32]:
 
     Examples
     --------
-    >>> check_signal([[0.5, 0.0], [0.25, 0.25]], 44100)
+    >>> check_signal([[0.5, 0.0], [0.25, 0.25]], sr=44100)
     array([0.25, 0.25], dtype=float32)
-    >>> check_signal(np.array([16384], dtype=np.int16), 44100)
+    >>> check_signal(np.array([16384], dtype=np.int16), sr=44100)
     array([0.5], dtype=float32)
     """
     checked_rate(sr)

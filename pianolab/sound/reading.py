@@ -79,10 +79,8 @@ def info(source: AudioSource) -> AudioInfo:
     >>> info(data_dir() / "clips" / "C4.flac")
     AudioInfo(seconds=2.0, sr=44100, channels=1, n_samples=88200, format='FLAC', subtype='PCM_16')
     """
-    with Blocks(source, block_length=1) as stream:
-        n = stream.n_claimed
-    if n is None:
-        n = sum(len(block) for block in Blocks(source))
+    with Blocks(source, block_length=_READ_LENGTH) as stream:
+        n = sum(len(block) for block in stream) if stream.n_claimed is None else stream.n_claimed
     return AudioInfo(n / stream.sr, stream.sr, stream.channels, n, stream.format, stream.subtype)
 
 
@@ -128,7 +126,7 @@ def load(
     (8000, 16000)
     """
     with Blocks(source, start_s=start_s, duration_s=duration_s) as stream:
-        resampler = Resampler(stream.sr, stream.sr if sr is None else sr)
+        resampler = Resampler(sr_in=stream.sr, sr_out=stream.sr if sr is None else sr)
         parts = [resampler.push(block) for block in stream]
         parts.append(resampler.flush())
     return np.concatenate(parts), resampler.sr_out

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from pianolab.sound.checks import AudioError, checked_rate
+from pianolab.sound.checks import AudioError, check_signal, checked_rate
 
 
 def resample(y: npt.ArrayLike, *, sr: float, target_sr: float) -> npt.NDArray[np.float32]:
@@ -14,7 +14,8 @@ def resample(y: npt.ArrayLike, *, sr: float, target_sr: float) -> npt.NDArray[np
 
     Parameters
     ----------
-    y : (n,) array
+    y : (n,) or (n, channels) array
+        As in `check_signal`.
     sr, target_sr : int
         Hz.
 
@@ -25,15 +26,15 @@ def resample(y: npt.ArrayLike, *, sr: float, target_sr: float) -> npt.NDArray[np
     Raises
     ------
     AudioError
-        If the signal is not mono or a rate cannot be used.
+        If this is no signal or a rate cannot be used.
 
     Examples
     --------
     >>> len(resample(np.zeros(44100), sr=44100, target_sr=16000))
     16000
     """
-    resampler = Resampler(sr, target_sr)
-    return np.concatenate([resampler.push(y), resampler.flush()])
+    resampler = Resampler(sr_in=sr, sr_out=target_sr)
+    return np.concatenate([resampler.push(check_signal(y, sr=sr)), resampler.flush()])
 
 
 class Resampler:
@@ -57,7 +58,7 @@ class Resampler:
 
     Examples
     --------
-    >>> resampler = Resampler(44100, 22050)
+    >>> resampler = Resampler(sr_in=44100, sr_out=22050)
     >>> parts = [resampler.push(np.zeros(441)) for _ in range(100)]
     >>> len(np.concatenate([*parts, resampler.flush()]))
     22050
@@ -66,7 +67,7 @@ class Resampler:
     sr_in: int
     sr_out: int
 
-    def __init__(self, sr_in: float, sr_out: float):
+    def __init__(self, *, sr_in: float, sr_out: float):
         self.sr_in, self.sr_out = checked_rate(sr_in), checked_rate(sr_out)
         self._start()
 
@@ -80,7 +81,10 @@ class Resampler:
         return 0.0 if self._soxr is None else _measured_latency(self.sr_in, self.sr_out)
 
     def push(self, y: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Take the next block, (n,) samples at ``sr_in``; return those that are ready, (m,) float32 at ``sr_out``."""
+        """Take the next block, (n,) samples at ``sr_in``; return those that are ready, (m,) float32 at ``sr_out``.
+
+        Blocks are not searched for NaN: pass what `check_signal` returns.
+        """
         y = np.ascontiguousarray(y, dtype=np.float32)
         if y.ndim != 1:
             raise AudioError(f"a block of shape {y.shape} is not mono: pass shape (n,)")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -225,6 +226,16 @@ def test_a_changed_piano_is_another_source(tmp_path, monkeypatch, name):
     assert builtin.piano_source() != before
 
 
+def test_what_rendering_imports_of_the_piano_is_its_source():
+    folder, found, waiting = Path(piano.__file__).parent, set(), {"rendering"}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        text = (folder / f"{name}.py").read_text(encoding="utf-8")
+        waiting |= set(re.findall(r"from pianolab\.piano\.(\w+) import", text)) - found
+    assert {f"{name}.py" for name in found} == set(builtin._RENDERS)
+
+
 def test_a_half_written_sound_is_rendered_again(few):
     render_builtin(progress=False)
     path = audio_path(builtin_index()[0])
@@ -284,9 +295,18 @@ def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(few):
 
 
 def test_a_damaged_index_is_refused(few):
-    (few / "index.json").write_text("{")
-    with pytest.raises(BuiltinError, match="damaged"):
-        builtin_index()
+    lists = [3, [3], [{}], [builtin_index()[0] | {"piano": 3}]]
+    for text in ("{", "[]", *(json.dumps({"recordings": entries}) for entries in lists)):
+        (few / "index.json").write_text(text)
+        with pytest.raises(BuiltinError, match=r"index\.json is damaged \(.*\): restore it with git checkout"):
+            builtin_index()
+
+
+def test_a_recording_that_the_set_does_not_have_is_not_rendered(few):
+    name = builtin_index()[0]["id"]
+    with pytest.raises(BuiltinError, match=f"has no recording '{name}x': did you mean {name}"):
+        render_builtin(progress=False, ids=[name, f"{name}x"])
+    assert not (few / "audio").exists()
 
 
 def test_clips_are_small_and_their_labels_fit_their_sound():

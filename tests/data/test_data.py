@@ -43,6 +43,15 @@ def test_builtin_gives_rendered_recordings_of_the_split_asked_for():
     assert len(y) == 2 * sr == 88200
 
 
+def test_a_data_set_holds_its_recordings_and_their_ids(tmp_path):
+    labelled(tmp_path / "a.wav")
+    found = load_dataset(tmp_path)
+    assert "a" in found
+    assert found["a"] in found
+    assert "b" not in found
+    assert 0 not in found
+
+
 def test_extended_offsets_come_from_the_pedal_of_the_built_in_pieces():
     recording = load_dataset("builtin", split="test")["beethoven_moonlight"]
     held = recording.notes("extended").offset - recording.notes("release").offset

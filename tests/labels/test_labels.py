@@ -447,9 +447,9 @@ def test_an_unknown_pedal_rule_is_refused(tmp_path):
     [
         ("a.xml", {}, "no label file"),
         ("missing/a.csv", {}, "cannot be written .*choose a folder"),
-        ("a.mid", {"pedal": [[1, 0]]}, "goes up before it goes down"),
-        ("a.mid", {"pedal": [[-1, 0]]}, "negative"),
-        ("a.mid", {"pedal": [[0, np.nan]]}, "NaN"),
+        ("a.mid", {"pedal": [[1, 0]]}, "pedal from 1 to 0 s cannot be: .*, down before up"),
+        ("a.mid", {"pedal": [[-1, 0]]}, "pedal from -1 to 0 s cannot be: use finite times from 0 on"),
+        ("a.mid", {"pedal": [[0, np.nan]]}, "pedal from 0 to nan s cannot be: use finite times"),
         ("a.mid", {"pedal": [0, 1]}, r"shape \(2,\): pass shape \(n, 2\)"),
         ("a.mid", {"pedal": [["down", "up"]]}, "no list of times"),
     ],

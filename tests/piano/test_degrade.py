@@ -57,6 +57,31 @@ def test_levels_are_peaks_and_silence_stays_silence():
     assert not np.any(degrade.levelled(np.zeros(10, np.float32), peak=0.5))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: degrade.detuned(y, sr=SR, ratio=0), "ratio 0 is out of range: use 0.25 to 4"),
+        (lambda y: degrade.detuned(y, sr=SR, ratio=np.nan), "ratio nan is out of range"),
+        (lambda y: degrade.compressed(y, sr=SR, quality=2), "quality 2 is out of range: use 0 to 1"),
+        (lambda y: degrade.noisy(y, snr_db=np.nan, rng=np.random.default_rng(0)), "snr_db nan is out of range"),
+        (lambda y: degrade.levelled(y, peak=-1), "peak -1 is out of range"),
+    ],
+)
+def test_a_change_of_no_possible_size_is_refused(change, message):
+    with pytest.raises(piano.PianoError, match=message):
+        change(tone())
+
+
+def test_no_sound_stays_no_sound():
+    rng, none = np.random.default_rng(0), np.zeros(0, np.float32)
+    assert len(degrade.noisy(none, snr_db=20.0, rng=rng)) == 0
+    assert len(degrade.compressed(none, sr=SR, quality=0.5)) == 0
+    assert len(degrade.detuned(none, sr=SR, ratio=1.05)[0]) == 0
+    assert len(degrade.toned(none, sr=SR, gains_db=np.zeros(7))) == 0
+    assert len(degrade.levelled(none, peak=0.5)) == 0
+    assert len(piano.in_random_room(none, sr=SR, rng=rng)) == 0
+
+
 def test_a_far_microphone_hears_the_same_later():
     y = tone()
     heard = piano.farther(y, sr=SR, metres=3.43)

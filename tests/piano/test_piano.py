@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pianolab.labels import LabelError
 from pianolab.piano import (
     PIANOS,
     ROOMS,
     UNDAMPED_MIDI,
     PianoError,
+    Room,
     impulse_response,
     render,
     velocity_gain,
@@ -333,6 +335,41 @@ def test_a_misspelt_piano_or_room_names_the_near_ones():
         one(60, room="hal")
     with pytest.raises(PianoError, match=r"all: grand, upright, bright, felt"):
         one(60, piano="?")
+    with pytest.raises(PianoError, match=r"piano \['grand'\] is unknown"):
+        one(60, piano=["grand"])
+
+
+@pytest.mark.parametrize("velocity", [-1, 128, 200, np.nan])
+def test_a_velocity_that_midi_does_not_have_is_refused(velocity):
+    with pytest.raises(PianoError, match=f"velocity {float(velocity)} cannot be played: use 0 to 127"):
+        velocity_gain(velocity)
+    with pytest.raises(PianoError, match="use 0 to 127"):
+        PIANOS["grand"].partials(60, velocity)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"t60_s": (0.0, 0.0)},
+        {"t60_s": (0.5, 0.0)},
+        {"t60_s": (0.02, 0.02)},
+        {"t60_s": (np.nan, 0.3)},
+        {"t60_s": (np.inf, 0.3)},
+        {"reflections_s": (0.03, 0.004)},
+        {"reflections_s": (0.0, 0.03)},
+        {"reflections_s": (0.004, np.nan)},
+        {"reverb_db": np.nan},
+    ],
+)
+def test_a_room_that_cannot_be_built_is_refused(wrong):
+    with pytest.raises(PianoError, match=r"room 'mine' .*: use "):
+        Room("mine", "of my own", **{"t60_s": (0.5, 0.3), "reverb_db": -6.0, **wrong})
+
+
+@pytest.mark.parametrize("sr", [8000, 44100, 192000])
+def test_the_last_reflection_may_come_just_before_the_end(sr):
+    room = Room("cell", "hardly a room", t60_s=(0.0311, 0.0311), reverb_db=-6.0, reflections_s=(0.0299, 0.03), seed=3)
+    assert np.all(np.isfinite(impulse_response(room, sr=sr)))
 
 
 @pytest.mark.parametrize("midi", [20, 109])
@@ -357,16 +394,17 @@ def test_a_pitch_between_two_keys_has_no_string():
         ([[3, 2]], "pedal from 3 to 2 s cannot be"),
         ([[0, np.nan]], "pedal from 0 to nan s cannot be"),
         ([1.0, 2.0], r"pedal has shape \(2,\)"),
+        ("down", "the pedal is no list of times"),
     ],
 )
 def test_an_impossible_pedal_is_refused(pedal, reason):
-    with pytest.raises(PianoError, match=reason):
+    with pytest.raises(LabelError, match=reason):
         one(60, pedal=pedal)
 
 
-@pytest.mark.parametrize("sr", [0, 4000, 400000, 44100.5, np.nan, "44100"])
+@pytest.mark.parametrize("sr", [0, 4000, 400000, 44100.5, np.nan, "44100", None])
 def test_an_impossible_rate_is_refused(sr):
-    with pytest.raises(PianoError, match="cannot be rendered: use a whole number from 8000 to 192000 Hz"):
+    with pytest.raises(PianoError, match=rf"sr {sr!r} cannot be rendered: use a whole number from 8000 to 192000 Hz"):
         one(60, sr=sr)
 
 

@@ -294,6 +294,12 @@ def test_a_track_must_have_a_pitch_for_each_frame():
         score_melody(played((0, 1, C4)), [0.0, 0.1], [440.0, np.nan])
 
 
+@pytest.mark.parametrize("times", [[0.0, np.nan], [0.1, 0.0], [0.0, 0.0], [0.0, np.inf]])
+def test_the_times_of_a_track_must_rise(times):
+    with pytest.raises(ValueError, match=r"times .*: pass seconds, each later than the one before"):
+        score_melody(played((0, 1, C4)), times, [440.0, 440.0])
+
+
 # Error anatomy.
 
 

@@ -184,6 +184,12 @@ def test_a_flac_from_a_pipe_has_no_length_and_is_counted(files, tmp_path):
     y, _ = sound.load(tmp_path / "piped.flac", start_s=1.0)
     np.testing.assert_array_equal(y, sound.load(files["flac", "PCM_16"])[0][SR:])
 
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    assert sound.info(Pipe(data)).n_samples == 3 * SR
+
 
 def test_only_what_is_needed_is_read():
     class Counted(io.BytesIO):
@@ -586,7 +592,7 @@ RATES = [(16000, 44100), (48000, 44100), (96000, 44100), (44100, 16000), (44100,
 
 
 def in_blocks(y, sizes, sr_in, sr_out):
-    resampler, parts, start = sound.Resampler(sr_in, sr_out), [], 0
+    resampler, parts, start = sound.Resampler(sr_in=sr_in, sr_out=sr_out), [], 0
     while start < len(y):
         for size in sizes:
             parts.append(resampler.push(y[start : start + size]))
@@ -645,7 +651,7 @@ def test_what_the_new_rate_cannot_hold_is_gone():
 
 @pytest.mark.parametrize(("sr_in", "sr_out"), [*RATES, (44100, 44100)])
 def test_the_lag_of_the_resampler_is_never_more_than_it_says(sr_in, sr_out):
-    resampler = sound.Resampler(sr_in, sr_out)
+    resampler = sound.Resampler(sr_in=sr_in, sr_out=sr_out)
     n_in = n_out = 0
     worst = 0.0
     for size in np.random.default_rng(3).integers(1, 300, 600):
@@ -657,8 +663,17 @@ def test_the_lag_of_the_resampler_is_never_more_than_it_says(sr_in, sr_out):
     assert (resampler.latency_s == 0) == (sr_in == sr_out)
 
 
+def test_a_whole_signal_is_checked_and_scaled_before_it_is_resampled():
+    with pytest.raises(AudioError, match="sample 3 of the signal is NaN or infinite"):
+        sound.resample([0.0, 0.0, 0.0, np.nan], sr=SR, target_sr=16000)
+    pcm = np.round(a4() * 2**15).astype(np.int16)
+    np.testing.assert_array_equal(
+        sound.resample(pcm, sr=SR, target_sr=16000), sound.resample(pcm / 2**15, sr=SR, target_sr=16000)
+    )
+
+
 def test_after_a_flush_a_new_stream_begins():
-    resampler = sound.Resampler(48000, 44100)
+    resampler = sound.Resampler(sr_in=48000, sr_out=44100)
     first = np.concatenate([resampler.push(a4()), resampler.flush()])
     again = np.concatenate([resampler.push(a4()), resampler.flush()])
     assert len(first) > 0
@@ -668,11 +683,11 @@ def test_after_a_flush_a_new_stream_begins():
 
 def test_the_resampler_refuses_stereo_and_odd_rates():
     with pytest.raises(AudioError, match="not mono"):
-        sound.Resampler(48000, 44100).push(np.zeros((10, 2)))
+        sound.Resampler(sr_in=48000, sr_out=44100).push(np.zeros((10, 2)))
     with pytest.raises(AudioError, match="sampling rate 0 Hz"):
-        sound.Resampler(0, 44100)
+        sound.Resampler(sr_in=0, sr_out=44100)
     with pytest.raises(AudioError, match="'fast' is not a number"):
-        sound.Resampler(44100, "fast")
+        sound.Resampler(sr_in=44100, sr_out="fast")
 
 
 # Arrays that a caller gives
