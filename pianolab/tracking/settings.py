@@ -107,6 +107,8 @@ class Tracking:
             raise TrackingError("threshold 0 lets every key sound always: use a number above 0, up to 1")
         if self.onset_rows not in (1, 3):
             raise TrackingError(f"onset_rows {self.onset_rows!r} is not 1 (the peak) or 3 (the rows around it too)")
+        for name in ("n_confirm", "n_release", "n_wait", "onset_rows"):
+            object.__setattr__(self, name, int(getattr(self, name)))  # It may have come as 3.0, or as NumPy's 3.
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Tracking":
@@ -137,8 +139,8 @@ class Tracking:
         known = [field.name for field in fields(cls)]
         for name in settings:
             if name not in known:
-                hint = nearest(name, known, otherwise=f": use {', '.join(known)}")
-                raise TrackingError(f"the tracker has no setting '{printable(name)}'{hint}")
+                hint = nearest(str(name), known, otherwise=f": use {', '.join(known)}")
+                raise TrackingError(f"the tracker has no setting '{printable(str(name))}'{hint}")
         return cls(**settings)
 
     @property

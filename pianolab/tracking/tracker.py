@@ -37,7 +37,7 @@ class NoteEvent:
     confidence : float
         In [0, 1].
     level_db : float
-        dBFS of the row.
+        dBFS of that row.
     """
 
     kind: Kind
@@ -91,7 +91,7 @@ class Tracker:
         self._policy: Policy | None = None
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
-        self._time_s = 0.0
+        self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
 
     def push(self, salience: Salience) -> list[NoteEvent]:
         """Take rows of Salience in order.
@@ -108,8 +108,10 @@ class Tracker:
         Raises
         ------
         TrackingError
-            If the rows hold other onset evidence than those before.
+            If the rows hold other onset evidence than those before, or the stream has ended.
         """
+        if self._ended:
+            raise TrackingError("this stream was ended by flush: use reset() before another")
         if not len(salience):
             return []
         suited = _suited(self.tracking, salience)
@@ -120,12 +122,12 @@ class Tracker:
         events = []
         for i in range(len(salience)):
             row = _row(salience, i)
-            self._time_s = row.time_s
-            events += [self._keep(change, row.level_db) for change in self._policy.step(row)]
+            self._time_s, self._level_db = row.time_s, row.level_db
+            events += [self._keep(change) for change in self._policy.step(row)]
         return events
 
     def flush(self, *, end_s: float | None = None) -> list[NoteEvent]:
-        """End the stream: close the notes still open.
+        """End the stream: close the notes still open. Only `reset` begins another.
 
         Parameters
         ----------
@@ -136,10 +138,11 @@ class Tracker:
         -------
         list of NoteEvent
         """
+        self._ended = True
         if self._policy is None:
             return []
         changes = self._policy.flush(self._time_s if end_s is None else end_s)
-        return [self._keep(change, -np.inf) for change in changes]
+        return [self._keep(change) for change in changes]
 
     def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""
@@ -152,7 +155,7 @@ class Tracker:
             np.clip([note.confidence for note in kept], 0, 1),
         )
 
-    def _keep(self, change: Change, level_db: float) -> NoteEvent:
+    def _keep(self, change: Change) -> NoteEvent:
         """Write a change into the books, and tell it."""
         if change.kind == "on":
             number = len(self._done) + len(self._open)
@@ -168,7 +171,9 @@ class Tracker:
             self._done.append(note)
         time_s = note.onset_s if note.offset_s is None else note.offset_s
         midi = key_to_midi(note.key)
-        return NoteEvent(change.kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, level_db)
+        return NoteEvent(
+            change.kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, self._level_db
+        )
 
 
 def _suited(tracking, salience):

@@ -19,6 +19,8 @@ def test_a_name_that_is_nearly_right_is_refused_with_a_hint():
         Tracking.of({"ghost_shar": 0.5})
     with pytest.raises(TrackingError, match="no setting 'x': use policy, threshold, n_confirm"):
         Tracking.of({"x": 1})
+    with pytest.raises(TrackingError, match="no setting '1': use policy, threshold"):
+        Tracking.of({1: 2})
 
 
 def test_a_policy_that_is_none_is_refused():
@@ -63,3 +65,9 @@ def test_a_peak_is_known_one_row_later_and_a_run_when_it_is_confirmed():
     assert Tracking(policy="poly", n_confirm=9).delay_rows == 1
     assert Tracking(policy="mono", n_confirm=5).delay_rows == 4
     assert Tracking(policy="mono", n_confirm=1).delay_rows == 1
+
+
+@pytest.mark.parametrize("name", ["n_confirm", "n_release", "n_wait", "onset_rows"])
+def test_a_whole_number_is_kept_as_one(name):
+    assert type(getattr(Tracking(**{name: 3.0}), name)) is int
+    assert type(getattr(Tracking(**{name: np.int64(3)}), name)) is int

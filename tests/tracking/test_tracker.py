@@ -130,6 +130,16 @@ def test_a_forgotten_stream_leaves_no_trace():
     assert tracker.notes().midi.tolist() == [64]
 
 
+def test_an_ended_stream_takes_no_more_rows_and_its_last_note_has_the_level_of_its_last_row():
+    tracker, salience = Tracker(), rows([-1] * 10 + [C4] * 40, onsets=[10])
+    tracker.push(salience)
+    assert [(event.kind, event.level_db) for event in tracker.flush()] == [("off", -20.0)]
+    with pytest.raises(TrackingError, match=r"ended by flush: use reset\(\) before another"):
+        tracker.push(salience)
+    tracker.reset()
+    assert tracker.push(salience)
+
+
 def test_onset_evidence_that_comes_and_goes_is_refused():
     salience = rows([-1] * 10 + [C4] * 40, onsets=[10])
     tracker = Tracker()
