@@ -8,16 +8,17 @@ from the default, however it was made.
 """
 
 import inspect
+import math
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
-from pianolab.errors import PianolabError
+from pianolab.errors import PianolabError, nearest
 from pianolab.frames import Span
 from pianolab.roll import Salience
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
+_KINDS = {bool: "True or False", int: "a whole number (int)", float: "a number (float)"}
 _REGISTRY = "pianolab.detectors."  # modules there are found by name, all others by their file
 
 
@@ -78,6 +80,9 @@ class Detector:
     def __new__(cls, *_args: object, **given: object) -> Self:
         # The settings are kept here because this runs before any constructor, and sees what the caller wrote even
         # where a subclass hands other settings on to its base. Copies are made without settings and then get them.
+        declared = parameters(cls) if given else {}
+        for name in filter(declared.__contains__, given):
+            _refuse_other_kind(cls, given[name], declared[name])
         detector = super().__new__(cls)
         detector._given = given
         return detector
@@ -146,7 +151,11 @@ class Detector:
         return spec_text(_address(type(self)), self.params)
 
     def __repr__(self) -> str:
-        return spec_text(vars(type(self)).get("name") or type(self).__name__, self.params)
+        return spec_text(_short_name(type(self)), self.params)
+
+
+def _short_name(cls: type[Detector]) -> str:
+    return vars(cls).get("name") or cls.__name__
 
 
 def _address(cls: type[Detector]) -> str:
@@ -225,6 +234,67 @@ def _declared(parameter: inspect.Parameter) -> Parameter:
         return Parameter(parameter.name, parameter.default, type(choices[0]), choices)
     known = [kind for kind in (annotation, *typing.get_args(annotation)) if kind in (bool, int, float, str)]
     return Parameter(parameter.name, parameter.default, known[0] if known else type(parameter.default))
+
+
+def _refuse_other_kind(cls: type[Detector], value: Any, parameter: Parameter) -> None:
+    """Refuse what the registry would refuse of text: no choice, no number, no whole number."""
+    where = f"{_short_name(cls)}:{parameter.name}={value}"
+    if parameter.choices and value not in parameter.choices:
+        choices = [str(choice) for choice in parameter.choices]
+        hint = nearest(str(value), choices, otherwise=": use " + " or ".join(choices))
+        raise DetectorError(f"{where} is not a choice{hint}")
+    is_text = isinstance(value, str) and parameter.kind in (bool, int, float)
+    broken = isinstance(value, float | np.floating) and (parameter.kind is int or math.isnan(value))
+    missing = value is None and parameter.default is not None and parameter.kind in (bool, int, float)
+    if is_text or broken or missing:
+        raise DetectorError(f"{where}: give {_KINDS.get(parameter.kind, 'another value')}")
+
+
+def refuse_outside(least: float, most: float, **given: float | None) -> None:
+    """Refuse numbers that a detector cannot use.
+
+    Parameters
+    ----------
+    least, most : float
+        The lowest and the highest that it can; infinity itself is refused.
+    **given
+        Settings by name; None is none.
+
+    Raises
+    ------
+    DetectorError
+        Names the first that lies outside, and what can be given.
+
+    Examples
+    --------
+    >>> refuse_outside(0.0, 1.0, threshold=-1.0)
+    Traceback (most recent call last):
+    pianolab.detector.DetectorError: threshold -1.0 cannot be used: give a number from 0 to 1
+    """
+    for name, value in given.items():
+        if value is not None and not (least <= value <= most and math.isfinite(value)):
+            limits = f"from {least:g} to {most:g}" if math.isfinite(most) else f"of at least {least:g}"
+            raise DetectorError(f"{name} {value} cannot be used: give a number {limits}")
+
+
+def refuse_unheard(detector: Detector, settings: Collection[str], *, preset: str) -> None:
+    """Refuse settings that were given and make no difference to a preset.
+
+    Parameters
+    ----------
+    detector : Detector
+    settings : collection of str
+        Names of the settings to which the preset does not listen.
+    preset : str
+
+    Raises
+    ------
+    DetectorError
+        Names the first that was given.
+    """
+    for name in detector.params:
+        if name in settings:
+            raise DetectorError(f"{name} changes nothing of preset={preset}: leave {name} out")
 
 
 def _as_declared(value: Any, parameter: Parameter) -> Any:

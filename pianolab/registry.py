@@ -248,7 +248,7 @@ def _coerce(value: Any, parameter: Parameter, detector_name: str) -> Any:
         for choice in parameter.choices:
             if str(choice) == str(value):
                 return choice
-        raise DetectorError(f"{where} is not a choice{_hint(str(value), [str(c) for c in parameter.choices])}")
+        return value  # The detector refuses it.
     if value is None or value == "None":
         if parameter.default is None:
             return None

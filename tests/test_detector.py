@@ -137,3 +137,70 @@ def test_what_cannot_be_said_in_text_is_refused():
         Base(width=np.zeros(2)).spec  # noqa: B018
     with pytest.raises(DetectorError, match=r"log='a,b'.* cannot be written as text"):
         create(f"{TOYS}:Loudest", log="a,b").spec  # noqa: B018
+
+
+CHOICES = [
+    (name, key, parameter.choices)
+    for name, cls in DETECTORS.items()
+    for key, parameter in parameters(cls).items()
+    if parameter.choices
+]
+
+
+@pytest.mark.parametrize(("name", "key", "choices"), CHOICES)
+def test_a_constructor_takes_no_other_choice_than_text_does(name, key, choices):
+    for value in ("bogus", None):
+        with pytest.raises(DetectorError, match=f"^{name}:{key}={value} is not a choice: use {choices[0]} or"):
+            DETECTORS[name](**{key: value})
+    with pytest.raises(DetectorError, match=f"^{name}:{key}={choices[0]}x is not a choice: (did you mean|use)"):
+        DETECTORS[name](**{key: f"{choices[0]}x"})
+
+
+NUMBERS = [
+    (name, key, parameter.kind)
+    for name, cls in DETECTORS.items()
+    for key, parameter in parameters(cls).items()
+    if parameter.kind in (int, float) and not parameter.choices
+]
+
+
+@pytest.mark.parametrize(("name", "key", "kind"), NUMBERS)
+def test_what_is_no_number_of_the_kind_is_refused_before_any_sound(name, key, kind):
+    for value in ("many", float("nan"), np.float32("nan"), *([512.0, np.float64(0.5)] if kind is int else [])):
+        with pytest.raises(DetectorError, match=f"^{name}:{key}={value}: give a (whole )?number"):
+            DETECTORS[name](**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("fft_peak:n_detunings=0", "n_detunings 0 cannot be used: give a number of at least 1"),
+        ("fft_peak:n_partials=0", "n_partials 0 cannot be used: give a number of at least 1"),
+        ("fft_peak:gate=2", "gate 2.0 cannot be used: give a number from 0 to 1"),
+        ("fft_peak:floor=inf", "floor inf cannot be used: give a number of at least 0"),
+        ("cqt:n_detunings=0", "n_detunings 0 cannot be used: give a number of at least 1"),
+        ("cqt:n_harmonics=0", "n_harmonics 0 cannot be used: give a number of at least 1"),
+        ("cqt:negative=-1", "negative -1.0 cannot be used: give a number of at least 0"),
+        ("nmf:n_iterations=0", "n_iterations 0 cannot be used: give a number of at least 1"),
+        ("yin:threshold=-1", "threshold -1.0 cannot be used: give a number from 0 to 1"),
+        ("yin:preset=aubio,threshold=2", "threshold 2.0 cannot be used: give a number from 0 to 1"),
+        ("yin:octave_cost=inf", "octave_cost inf cannot be used: give a number of at least 0"),
+    ],
+)
+def test_a_number_that_lets_nothing_be_heard_is_refused(spec, message):
+    with pytest.raises(DetectorError, match=message):
+        create(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "ignored"),
+    [
+        ("yin:preset=aubio", ("registers=True", "newest_first=True", "stretched=True", "octave_cost=2")),
+        ("cqt:preset=textbook", ("n_harmonics=6", "negative=0", "stretched=True", "compress=True")),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_refused(spec, ignored):
+    for setting in ignored:
+        key = setting.partition("=")[0]
+        with pytest.raises(DetectorError, match=f"{key} changes nothing of preset=.*: leave {key} out"):
+            create(f"{spec},{setting}")

@@ -6,6 +6,7 @@ above ...), only shifted along the keyboard; stiff strings stretch it a little. 
 for the note (Brown, JASA 89, 1991); the piano version weighs the pattern of harmonics at every key.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -13,13 +14,13 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, chosen
+from pianolab.detector import Detector, chosen, parameters, refuse_outside, refuse_unheard
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S
-from pianolab.dsp.rates import refuse_odd_hop
+from pianolab.dsp.rates import refuse_uneven_hop
 from pianolab.dsp.registers import PIANO_REGISTERS, Registers
 from pianolab.dsp.windows import newest
 from pianolab.frames import Span
@@ -177,7 +178,7 @@ class Cqt(Detector):
     preset : {'piano', 'textbook'}
         Where the other settings start. The piano's bins are gathered from the windows of four registers, so that the
         bass is heard within 0.2 s; the textbook's windows hold 17 periods (0.6 s of A0), and its strongest bin is
-        the note: of the other settings it takes the hop alone.
+        the note: of the other settings it takes the hop and the gate alone.
     hop_length : int
         Samples at 44.1 kHz, a multiple of 8.
     n_harmonics : int
@@ -200,7 +201,7 @@ class Cqt(Detector):
     Raises
     ------
     PianolabError
-        If the hop is no multiple of 8.
+        If the hop is no multiple of 8, a number is of no use, or a setting changes nothing of the textbook.
 
     Examples
     --------
@@ -233,6 +234,9 @@ class Cqt(Detector):
         compress: bool | None = None,
         gate: float = 0.15,
     ):
+        refuse_outside(1, math.inf, n_harmonics=n_harmonics, n_detunings=n_detunings)
+        refuse_outside(0, math.inf, negative=negative, emphasis=emphasis, floor=floor)
+        refuse_outside(0, 1, gate=gate)
         use = chosen(
             PRESETS,
             preset,
@@ -245,9 +249,10 @@ class Cqt(Detector):
             floor=floor,
             compress=compress,
         )
-        refuse_odd_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
+        refuse_uneven_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
         self.hop_length, self._gate = hop_length, gate
         if preset == "textbook":
+            refuse_unheard(self, parameters(Cqt).keys() - {"preset", "hop_length", "gate"}, preset=preset)
             self._find = StrongestBin(sr=self.sr, hop_length=hop_length)
             self.frame_length = self._find.frame_length
             self._lookahead = self.frame_length // 2

@@ -6,6 +6,7 @@ it is. The textbook takes the highest peak of the spectrum for the note; on a pi
 gaps between them, fits the spectrum: SWIPE's idea (Camacho & Harris, JASA 124, 2008) with a piano's stiff strings.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +14,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, chosen
+from pianolab.detector import Detector, DetectorError, chosen, refuse_outside
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S
 from pianolab.dsp.peaks import parabola_shift
-from pianolab.dsp.rates import refuse_odd_hop
+from pianolab.dsp.rates import refuse_uneven_hop
 from pianolab.dsp.registers import PIANO_REGISTERS, Register, Registers
 from pianolab.dsp.windows import refuse_short_frame
 from pianolab.frames import Span
@@ -137,7 +138,7 @@ class FftPeak(Detector):
     hop_length : int
         Samples at 44.1 kHz, a multiple of 8.
     n_partials : int
-        Teeth of a comb; 1 is the highest peak alone.
+        Teeth of a comb; 1 is the highest peak alone, in one window: it switches the registers off.
     negative : float
         Depth of the gaps between teeth; 0 leaves them out.
     n_detunings : int
@@ -156,7 +157,8 @@ class FftPeak(Detector):
     Raises
     ------
     PianolabError
-        If a window is too short for A0, or the hop is no multiple of 8 (of 1 with one window).
+        If a window is too short for A0, the hop is no multiple of 8 (of 1 with one window), a number is of no use, or
+        the highest peak is to be found in registers.
 
     Examples
     --------
@@ -191,7 +193,10 @@ class FftPeak(Detector):
         compress: bool | None = None,
         gate: float = 0.15,
     ):
-        if frame_length is not None and registers is None:
+        refuse_outside(1, math.inf, n_partials=n_partials, n_detunings=n_detunings)
+        refuse_outside(0, math.inf, negative=negative, emphasis=emphasis, floor=floor)
+        refuse_outside(0, 1, gate=gate)
+        if registers is None and (frame_length is not None or n_partials == 1):
             registers = False
         use = chosen(
             PRESETS,
@@ -207,6 +212,8 @@ class FftPeak(Detector):
             floor=floor,
             compress=compress,
         )
+        if use.registers and use.n_partials == 1:
+            raise DetectorError("n_partials 1 looks for the highest peak in one window: use registers=False")
         self.hop_length, self._gate = hop_length, gate
         self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2
         self._spectra = _spectra(use, sr=self.sr, hop_length=hop_length)
@@ -239,7 +246,7 @@ def _spectra(use, *, sr, hop_length):
     if not use.registers:
         refuse_short_frame(use.frame_length, key_hz()[0], sr=sr)
         registers = (Register(0, 1, use.frame_length, 0.5, 8900.0, 0.5, 2.0),)
-    refuse_odd_hop(hop_length, (register.divisor for register in registers))
+    refuse_uneven_hop(hop_length, (register.divisor for register in registers))
     return Registers(registers, sr=sr, hop_length=hop_length)
 
 

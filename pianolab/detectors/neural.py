@@ -27,7 +27,7 @@ from pianolab.units import N_KEYS
 WEIGHTS = Path(__file__).with_name("neural.onnx")
 DELAYS_MS = (0, 30, 60, 90, 240)
 # The level of a frame is that of its newest 64 ms: so many samples.
-LEVEL_LENGTH = 1024
+NEWEST_LENGTH = 1024
 VELOCITY_MAX = 127.0
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 32
@@ -69,8 +69,6 @@ class Neural(Detector):
     weights = WEIGHTS
 
     def __init__(self, *, lookahead_ms: Literal[0, 30, 60, 90, 240] = 90, weights_file: str | None = None):
-        if lookahead_ms not in DELAYS_MS:
-            raise DetectorError(f"lookahead_ms {lookahead_ms} is no choice: use one of {DELAYS_MS}")
         self.lookahead_ms = lookahead_ms
         self.weights = WEIGHTS if weights_file is None else Path(weights_file)
         self._run, description = _loaded(self.weights)
@@ -109,7 +107,7 @@ class Neural(Detector):
             span.times,
             frame,
             unknown,
-            levels_db(frames_of(span, length=LEVEL_LENGTH, end=span.frame_length)),
+            levels_db(frames_of(span, length=NEWEST_LENGTH, end=span.frame_length)),
             onset=onset,
             offset=offset,
             velocity=velocity * np.float32(VELOCITY_MAX),

@@ -14,6 +14,7 @@ mistaken for. ``preset=textbook`` decomposes single spectra and reads strokes fr
 The templates are made by ``pianolab.training.templates``.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,9 @@ import scipy.fft
 from numba import njit
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, DetectorError, chosen
+from pianolab.detector import Detector, DetectorError, chosen, refuse_outside
 from pianolab.dsp.combs import N_BINS, Comb, log_bins
+from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
@@ -50,9 +52,7 @@ RISE_S = 0.08
 RISE_FLOOR = 0.03
 # A rise of this much gives evidence 0.5.
 RISE_LEAST = 0.8
-# Partials 2, 3 and 4 of a key may be taken for the keys so many semitones above it.
-GHOSTS = (12, 19, 24)
-# Each of those keys loses this share of that key's attack.
+# The keys at partials 2, 3 and 4 of a key lose this share of its attack.
 GHOST_SHARE = 0.1
 # The keys beside a key lose this share of its attack.
 NEIGHBOUR_SHARE = 0.1
@@ -275,16 +275,9 @@ def without_ghosts(attack: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     (T, 88) float32, not below 0
     """
-    # Column 0 is max(GHOSTS) keys below A0.
-    around = np.pad(attack, ((0, 0), (max(GHOSTS), 1)))
-
-    def from_key(semitones):
-        """The attack of the key so far away from each key."""
-        start = max(GHOSTS) + semitones
-        return around[:, start : start + N_KEYS]
-
-    below = np.max([from_key(-interval) for interval in GHOSTS], axis=0)
-    beside = from_key(-1) + from_key(1)
+    around = np.pad(attack, ((0, 0), (1, 1)))
+    below = strongest_below(attack)
+    beside = around[:, :-2] + around[:, 2:]
     crowd = attack.sum(axis=1, keepdims=True)
     return np.maximum(attack - GHOST_SHARE * below - NEIGHBOUR_SHARE * beside - CROWD_SHARE * crowd, 0.0)
 
@@ -357,8 +350,7 @@ class Nmf(Detector):
         half_attack: float = 0.022,
         half_sound: float = 0.012,
     ):
-        if n_iterations < 1:
-            raise DetectorError(f"n_iterations {n_iterations} decomposes nothing: use at least 1")
+        refuse_outside(1, math.inf, n_iterations=n_iterations)
         if not (half_attack > 0 and half_sound > 0):
             raise DetectorError(f"half_attack {half_attack} and half_sound {half_sound} must be above 0")
         use = chosen(PRESETS, preset)

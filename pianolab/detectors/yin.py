@@ -7,6 +7,7 @@ middle and treble through windows of their own and lets the deepest dip win, an 
 margin; ``preset=aubio`` gives the answers of the aubio library.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,14 +17,14 @@ import scipy.signal
 from numba import njit
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, chosen
+from pianolab.detector import Detector, chosen, refuse_outside, refuse_unheard
 from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S
 from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
-from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_odd_hop
+from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_uneven_hop
 from pianolab.dsp.windows import newest, refuse_short_frame
 from pianolab.errors import PianolabError
 from pianolab.frames import Span, levels_db
@@ -150,9 +151,9 @@ def octaves_worth(hz: float, costs_from_hz: NDArray[np.float64], costs: NDArray[
     ----------
     hz : float
     costs_from_hz : (n,) float64
-        From each of these frequencies up, rising ...
+        Hz, rising: from each of these frequencies up to the next, an octave has a cost of its own.
     costs : (n,) float64
-        ... an octave costs so much.
+        What an octave costs from each of those frequencies up.
 
     Returns
     -------
@@ -234,7 +235,8 @@ class Yin(Detector):
     Parameters
     ----------
     preset : {'piano', 'textbook', 'aubio'}
-        Where the other settings start. ``aubio`` has aubio's window (2048), hop, tolerance, weighting and silence.
+        Where the other settings start. ``aubio`` has aubio's window (2048), hop, tolerance, weighting and silence, and
+        takes no registers, octave_cost, newest_first or stretched.
     method : {'yin', 'yinfast', 'yinfft'}
         As in aubio: the difference function of plain frames (yin and yinfast: the same function, here both by FFT), or
         of Hann-windowed ones (yinfft).
@@ -245,8 +247,8 @@ class Yin(Detector):
     hop_length : int
         Samples at 44.1 kHz; a multiple of 4 with registers.
     threshold : float
-        The first dip below it wins, in one window: giving it switches the registers off. 0: the deepest one wins, an
-        octave lower only if it is deeper by ``octave_cost``. With aubio: its tolerance.
+        From 0 to 1. The first dip below it wins, in one window: giving it switches the registers off. 0: the deepest
+        one wins, an octave lower only if it is deeper by ``octave_cost``. With aubio: its tolerance.
     octave_cost : float
         Times the margins 0.03, 0.06 and 0.1 of bass, middle and treble.
     newest_first : bool
@@ -259,8 +261,8 @@ class Yin(Detector):
     Raises
     ------
     PianolabError
-        If a window is too short for A0, the hop is no multiple of 4 with registers, or a threshold is to be used with
-        registers.
+        If a window is too short for A0, the hop is no multiple of 4 with registers, a threshold is to be used with
+        registers, a number is of no use, or a setting changes nothing of aubio's method.
 
     Examples
     --------
@@ -292,6 +294,8 @@ class Yin(Detector):
         stretched: bool | None = None,
         silence_db: float = -50.0,
     ):
+        refuse_outside(0, 1, threshold=threshold)
+        refuse_outside(0, math.inf, octave_cost=octave_cost)
         if registers is None and (frame_length is not None or threshold):
             registers = False
         use = chosen(
@@ -306,6 +310,7 @@ class Yin(Detector):
         self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
         self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
         if preset == "aubio":
+            refuse_unheard(self, ("registers", "octave_cost", "newest_first", "stretched"), preset=preset)
             self.frame_length, self._lookahead = use.frame_length, hop_length
             self._aubio = AubioYin(
                 method, sr=self.sr, frame_length=use.frame_length, hop_length=hop_length, tolerance=use.threshold
@@ -319,7 +324,7 @@ class Yin(Detector):
         if not use.registers:
             refuse_short_frame(use.frame_length, key_hz()[0], sr=self.sr)
             self._bands = (Band(BANDS[0].top_hz, BANDS[-1].bottom_hz, 1, use.frame_length),)
-        refuse_odd_hop(hop_length, (band.divisor for band in self._bands))
+        refuse_uneven_hop(hop_length, (band.divisor for band in self._bands))
         self._octave_costs = (
             np.array([hz for hz, _ in OCTAVE_COSTS]),
             np.array([cost for _, cost in OCTAVE_COSTS]) * octave_cost,

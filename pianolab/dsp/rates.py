@@ -118,7 +118,7 @@ def filtered(samples: NDArray[np.float32], taps: NDArray[np.float32]) -> NDArray
     return out
 
 
-def refuse_odd_hop(hop_length: int, divisors: Iterable[int]) -> None:
+def refuse_uneven_hop(hop_length: int, divisors: Iterable[int]) -> None:
     """Refuse a hop that is no whole number of samples at one of the divided rates.
 
     Parameters
@@ -134,6 +134,6 @@ def refuse_odd_hop(hop_length: int, divisors: Iterable[int]) -> None:
     """
     step = max(divisors)
     if hop_length < 1 or hop_length % step:
-        raise PianolabError(
-            f"hop_length {hop_length} is no multiple of {step}: use {max(step, hop_length // step * step)}"
-        )
+        # Of two that are equally near, it is the smaller one.
+        nearest = max(1, (hop_length + (step - 1) // 2) // step) * step
+        raise PianolabError(f"hop_length {hop_length} is no multiple of {step}: use {nearest}")

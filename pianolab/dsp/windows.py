@@ -53,13 +53,16 @@ def periodic_hann(n: int) -> NDArray[np.float32]:
     Returns
     -------
     (n,) float32
+        Read-only, for it is kept.
 
     Examples
     --------
     >>> periodic_hann(4).tolist()
     [0.0, 0.5, 1.0, 0.5]
     """
-    return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n) / n)).astype(np.float32)
+    window = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n) / n)).astype(np.float32)
+    window.setflags(write=False)
+    return window
 
 
 def amplitude_window(window: NDArray[np.float32]) -> NDArray[np.float32]:

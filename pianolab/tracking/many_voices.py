@@ -12,15 +12,12 @@ first. Onsets and ends come from different evidence with different delays; still
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.peaks import parabola_shift
 from pianolab.tracking.policy import Change, Row
 from pianolab.tracking.settings import Tracking
 from pianolab.units import N_KEYS
-
-# Semitones from a struck key up to the keys at its partials 2, 3 and 4, which are easily heard with it.
-GHOST_INTERVALS = (12, 19, 24)
 
 
 @dataclass
@@ -114,7 +111,7 @@ class ManyVoices:
         evidence = peak if self.tracking.onset_rows == 1 else (rising + peak + falling) / 3.0
         struck = (evidence >= self.tracking.onset_threshold) & (peak >= rising) & (peak > falling)
         if self.tracking.ghost_share:
-            struck &= peak >= self.tracking.ghost_share * _struck_below(np.max([rising, peak, falling], axis=0))
+            struck &= peak >= self.tracking.ghost_share * strongest_below(np.max([rising, peak, falling], axis=0))
         for key in map(int, np.flatnonzero(struck)):
             peak_s = row.time_s + (parabola_shift(rising[key], peak[key], falling[key]) - 1.0) * hop_s
             onset_s = max(peak_s - self.tracking.onset_delay_s, 0.0)
@@ -168,10 +165,3 @@ class ManyVoices:
             offset_s = min(offset_s, self._strokes[key].onset_s)
         self._last_offset_s[key] = offset_s = max(offset_s, self._sounding.pop(key).onset_s)
         return Change("off", offset_s, key)
-
-
-def _struck_below(onset: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Strongest onset evidence among the keys that have each key as an octave, twelfth or double octave, (88,)."""
-    around = np.pad(onset, (max(GHOST_INTERVALS), 0))
-    starts = [max(GHOST_INTERVALS) - interval for interval in GHOST_INTERVALS]
-    return np.max([around[start : start + N_KEYS] for start in starts], axis=0)

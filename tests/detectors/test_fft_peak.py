@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pianolab.detector import DetectorError
+from pianolab.detector import DetectorError, chosen
 from pianolab.detectors.fft_peak import PRESETS, FftPeak, comb_templates, strongest_peak
 from pianolab.dsp.spectra import power_spectra
 from pianolab.dsp.tuning import TYPICAL_B, partial_ratios
@@ -124,8 +124,19 @@ def test_a_hop_that_the_lower_rates_cannot_follow_is_refused():
 
 
 def test_a_preset_that_is_none_is_refused_with_those_that_are():
-    with pytest.raises(DetectorError, match="preset 'organ' is not a choice: use piano or textbook"):
+    with pytest.raises(DetectorError, match="fft_peak:preset=organ is not a choice: use piano or textbook"):
         FftPeak(preset="organ")
+    with pytest.raises(DetectorError, match="preset 'organ' is not a choice: use piano or textbook"):
+        chosen(PRESETS, "organ")
+
+
+def test_the_highest_peak_alone_is_heard_over_the_whole_keyboard_in_one_window():
+    for hz in (110.0, 1850.0, 2500.0):
+        y = 0.1 * np.sin(2.0 * np.pi * hz * np.arange(SR // 2) / SR)
+        heard = analyse(y, sr=SR, detector=FftPeak(n_partials=1)).between(0.2, 0.3)
+        assert np.allclose(heard.f0_hz, hz, rtol=0.002)
+    with pytest.raises(DetectorError, match="n_partials 1 looks for the highest peak in one window: use registers=F"):
+        FftPeak(n_partials=1, registers=True)
 
 
 def test_what_is_given_takes_the_place_of_the_presets_own():

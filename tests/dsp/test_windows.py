@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from pianolab.dsp.levels import sound_level_db
 from pianolab.dsp.onsets import onset_flux
-from pianolab.dsp.rates import filtered, halve, length_at_full_rate, refuse_odd_hop
-from pianolab.dsp.windows import hann, newest, refuse_short_frame
+from pianolab.dsp.rates import filtered, halve, length_at_full_rate, refuse_uneven_hop
+from pianolab.dsp.windows import hann, newest, periodic_hann, refuse_short_frame
 from pianolab.errors import PianolabError
 
 SR = 44100
@@ -70,7 +70,14 @@ def test_windows_and_hops_that_do_not_fit_are_refused_with_the_remedy():
     ):
         refuse_short_frame(1024, 27.5, sr=44100)
     with pytest.raises(PianolabError, match="hop_length 500 is no multiple of 8: use 496"):
-        refuse_odd_hop(500, (8, 4, 2))
+        refuse_uneven_hop(500, (8, 4, 2))
+    with pytest.raises(PianolabError, match="hop_length 511 is no multiple of 8: use 512"):
+        refuse_uneven_hop(511, (8, 4, 2))
+
+
+def test_a_window_that_is_kept_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        periodic_hann(8)[0] = 1.0
 
 
 def test_a_full_scale_square_is_0_dB_and_silence_and_a_constant_are_minus_infinity():
