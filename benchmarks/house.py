@@ -41,9 +41,6 @@ def imported(path, modules):
     """Names of modules of ours that a file imports, anywhere in it."""
     names = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in tree.body:  # what only editors see is not loaded
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}

@@ -8,7 +8,7 @@ The sound takes one way through the package, offline and live::
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
     from pianolab.labels import read_labels, write_labels
@@ -18,15 +18,6 @@ if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
     from pianolab.sound import load
 
 __version__ = "0.1.0"
-
-# These are the choices that a user has in several rooms, and what is taken where nothing is chosen.
-DEFAULT_DETECTOR = "fft_peak"  # It is the best for single notes by the benchmarks in docs/results.md.
-NoteFormat = Literal["tsv", "csv", "mid"]
-PedalRule = Literal["release", "extended"]
-Split = Literal["test", "tune", "all"]
-NOTE_FORMATS: tuple[NoteFormat, ...] = get_args(NoteFormat)
-PEDAL_RULES: tuple[PedalRule, ...] = get_args(PedalRule)
-SPLITS: tuple[Split, ...] = get_args(Split)
 
 _HOME = {
     "Notes": "pianolab.roll",

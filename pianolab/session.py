@@ -15,11 +15,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianolab import DEFAULT_DETECTOR, sound
+from pianolab import sound
 from pianolab.detector import Detector
 from pianolab.frames import Framer, Span
 from pianolab.registry import create
 from pianolab.roll import Notes, Salience
+from pianolab.texts.choices import DEFAULT_DETECTOR
 from pianolab.tracking import NoteEvent, Tracker, Tracking
 from pianolab.units import N_KEYS, key_hz, midi_to_key
 

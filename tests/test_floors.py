@@ -15,13 +15,14 @@ PACKAGE = Path(pianolab.__file__).parent
 # From the ground up: a folder, or a file at the root of the package, imports only from lower floors. What stands on one
 # floor does not know its neighbours. "" is pianolab/__init__.py. A new room gets its place here.
 FLOORS = (
-    ("", "units", "errors"),
+    ("units", "errors", "texts"),
     ("files", "workers", "frames", "roll"),
     ("sound", "labels", "detector", "dsp"),
     ("piano", "scores", "tracking"),
     ("detectors", "data"),
     ("registry", "plots"),
     ("session",),
+    ("",),
     ("compare", "live", "training"),
     ("lessons",),
     ("cli",),
@@ -55,11 +56,8 @@ MODULES = {dotted(path): path for path in FILES}
 
 
 def imports(path):
-    """(name, inside a function) of everything that a file imports, as dotted as can be; not what only editors see."""
+    """(name, inside a function) of everything that a file imports, as dotted as can be."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     lazy = {id(inner) for function in functions for inner in ast.walk(function)}
     for node in ast.walk(tree):

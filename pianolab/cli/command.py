@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pianolab import PEDAL_RULES, SPLITS
+from pianolab.texts.choices import PEDAL_RULES, SPLITS
 
 SPEC = "NAME[:key=value,...]|FILE.py:Class"
 

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab import DEFAULT_DETECTOR, NOTE_FORMATS
 from pianolab.cli.command import SPEC, Command
 from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable, replacing
+from pianolab.texts.choices import DEFAULT_DETECTOR, NOTE_FORMATS
 
 if TYPE_CHECKING:
     from pianolab.detector import Detector

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pianolab import Split
 from pianolab.compare.participants import CompareError
 from pianolab.compare.run import CACHE, compare
 from pianolab.data import Dataset
@@ -22,6 +21,7 @@ from pianolab.registry import create
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, match
 from pianolab.session import default_tracker
+from pianolab.texts.choices import Split
 
 WITHIN_S = 0.2  # a heard note of the same key that is nearer than this is the played one, however late the detector is
 

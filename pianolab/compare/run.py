@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from pianolab import Split
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.hearing import Place, caught_warnings, hear_all
 from pianolab.compare.participants import CompareError, find_participants
@@ -27,6 +26,7 @@ from pianolab.detector import Detector
 from pianolab.errors import printable, reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
+from pianolab.texts.choices import Split
 
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
 

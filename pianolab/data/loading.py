@@ -4,11 +4,11 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from pianolab import SPLITS, Split
 from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
 from pianolab.data.folders import read_folder
 from pianolab.data.phrases import phrases_of
 from pianolab.data.recording import Dataset, DatasetError, Recording
+from pianolab.texts.choices import SPLITS, Split
 
 _IN_INDEX = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
 

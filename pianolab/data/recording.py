@@ -11,11 +11,12 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from pianolab import PedalRule, sound
+from pianolab import sound
 from pianolab.errors import PianolabError, nearest
 from pianolab.labels import read_labels
 from pianolab.roll import Notes
 from pianolab.sound import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
+from pianolab.texts.choices import PedalRule
 
 MONOPHONIC_KINDS = ("notes", "scale", "melody", "phrases", "monophonic")
 

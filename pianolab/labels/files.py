@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pianolab import PEDAL_RULES, PedalRule
 from pianolab.errors import printable
 from pianolab.files import replacing
 from pianolab.labels.midi import Song, midi_bytes, read_midi
@@ -22,6 +21,7 @@ from pianolab.labels.pedal import merged, sustain
 from pianolab.labels.rows import LabelError, LabelWarning, notes_of
 from pianolab.labels.text import read_table, table_text
 from pianolab.roll import Notes
+from pianolab.texts.choices import PEDAL_RULES, PedalRule
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".txt", ".csv")

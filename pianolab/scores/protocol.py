@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pianolab import PEDAL_RULES, PedalRule
+from pianolab.texts.choices import PEDAL_RULES, PedalRule
 
 
 @dataclass(frozen=True, kw_only=True)

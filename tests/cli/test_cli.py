@@ -23,6 +23,7 @@ from pianolab.labels import read_labels, write_labels
 from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.session import transcribe_file
+from pianolab.texts.choices import NOTE_FORMATS
 
 SR = 44100
 TUNE = Notes([0.10, 0.60, 1.10], [0.50, 1.00, 1.50], [60, 64, 67], [80, 80, 80])
@@ -330,7 +331,7 @@ def test_nothing_heard_and_nothing_played_is_right(tmp_path, capsys):
 
 def test_what_detect_writes_score_reads(song, tmp_path, capsys):
     write_labels(tmp_path / "truth.mid", TUNE)
-    for suffix in pianolab.NOTE_FORMATS:
+    for suffix in NOTE_FORMATS:
         assert run("detect", song, "--out", tmp_path / "out", "--format", suffix) == 0
         capsys.readouterr()
         assert run("score", tmp_path / "out" / f"song.{suffix}", tmp_path / "truth.mid", "--json") == 0

@@ -1,0 +1,1 @@
+"""Words that people read and choose from; nothing here needs a library."""

@@ -1,0 +1,16 @@
+"""What a user chooses from in several rooms, and what is taken where nothing is chosen.
+
+It stands below everything and imports nothing of ours, so that ``pianolab --help`` can name the choices at once.
+"""
+
+from typing import Literal, get_args
+
+DEFAULT_DETECTOR = "fft_peak"  # It is the best for single notes by the benchmarks in docs/results.md.
+
+NoteFormat = Literal["tsv", "csv", "mid"]
+PedalRule = Literal["release", "extended"]
+Split = Literal["test", "tune", "all"]
+
+NOTE_FORMATS: tuple[NoteFormat, ...] = get_args(NoteFormat)
+PEDAL_RULES: tuple[PedalRule, ...] = get_args(PedalRule)
+SPLITS: tuple[Split, ...] = get_args(Split)
