@@ -28,6 +28,7 @@ from pianolab.piano import render
 from pianolab.roll import Notes, Salience
 from pianolab.scores import score_notes
 from pianolab.tracking import Tracker, Tracking
+from pianolab.training.settings import GRADIENT_LIMIT
 from pianolab.training.targets import note_targets
 from pianolab.units import MIDI_LOW, N_KEYS
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 SEGMENT = 96  # Training looks at 96 frames in a row: 1.9 s.
 BATCH = 4  # A step looks at so many segments.
-GRADIENT_LIMIT = 1.0
 THRESHOLD = 0.4  # A key counts as held, or as struck, from this probability on.
 
 

@@ -120,7 +120,7 @@ def draw_drill(rng: np.random.Generator) -> Notes:
         loud = rng.uniform(15.0, 115.0)
         if habit == "repetition":
             step_s = max(step_s, 0.1)
-        longest = 0.95 if habit == "repetition" else 2.5  # Of the step to the next stroke.
+        longest = 0.95 if habit == "repetition" else 2.5  # The longest note lasts so many steps.
         for _ in range(count):
             for key in np.unique(np.clip(_draw_keys(habit, low, rng), MIDI_LOW, MIDI_HIGH)):
                 onset = now + abs(rng.normal(0.0, 0.008))
@@ -146,7 +146,9 @@ def _draw_keys(habit: str, low: int, rng: np.random.Generator) -> npt.ArrayLike:
     return rng.integers(MIDI_LOW, MIDI_HIGH + 1, int(rng.integers(1, 4)))
 
 
-def _before_next(onset, offset, midi):
+def _before_next(
+    onset: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], midi: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
     """Offsets no later than the next stroke of the same key."""
     offset = offset.copy()
     for key in np.unique(midi):
@@ -174,10 +176,10 @@ def draw_piano(rng: np.random.Generator) -> Piano:
     """
     base = PIANOS[rng.choice(sorted(PIANOS))]
 
-    def times(values, low, high):
+    def times(values: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
         return tuple(np.array(values) * np.exp(rng.uniform(np.log(low), np.log(high))))
 
-    def plus(values, low, high):
+    def plus(values: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
         return tuple(np.array(values) + rng.uniform(low, high))
 
     return replace(

@@ -121,7 +121,7 @@ def amplify(heard: npt.NDArray[np.float32], gain: npt.NDArray[np.float32]) -> np
     heard : (..., 294) float32
         See `pianolab.dsp.network_input`.
     gain : (294,) float32
-        Of the amplitude, for each bin.
+        By how much the amplitude of each bin is multiplied.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def unwritable(path: str | Path, error: BaseException) -> TrainingError:
     Returns
     -------
     TrainingError
-        To be raised.
+        The caller raises it.
     """
     reason = getattr(error, "strerror", None) or error
     return TrainingError(

@@ -28,11 +28,9 @@ from pianolab.training.batches import Pieces, draw_batch
 from pianolab.training.errors import TrainingError, writing
 from pianolab.training.loss import note_loss
 from pianolab.training.network import NoteNet
-from pianolab.training.settings import Settings
+from pianolab.training.settings import GRADIENT_LIMIT, Settings
 from pianolab.training.validation import validate
 from pianolab.training.weights import UNREADABLE, read_tensors, write_tensors
-
-GRADIENT_LIMIT = 1.0  # Longer gradients are shortened to this, so that one odd batch cannot throw the weights far.
 
 
 def learning_rate(settings: Settings, step: int) -> float:

@@ -24,8 +24,8 @@ from pianolab.training.augment import PIECE_S, augment, draw_drill, draw_piano, 
 from pianolab.training.errors import unwritable, writing
 from pianolab.training.sampled import SampledPiano
 
-SAMPLED_SHARE = 0.35  # So many of the rendered pieces are played with recorded notes, where there are any.
-DRILL_SHARE = 0.3  # So many of the rendered pieces are random notes.
+SAMPLED_SHARE = 0.35  # Where there are recorded notes, this share of the rendered pieces is played with them.
+DRILL_SHARE = 0.3  # This share of the rendered pieces is random notes.
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training.errors import TrainingError, writing
 from pianolab.training.settings import Settings, by_present_names
 
-EVERY_NTH_HELD_OUT = 6  # where no piano is named
+EVERY_NTH_HELD_OUT = 6  # Where no piano is named, every sixth recording is held out.
 PLAN, FORMER_PLAN = "plan.json", "course.json"  # Earlier trainings wrote theirs under the second name.
 MAY_CHANGE = ("steps", "fall", "every", "validation_s")  # These settings may be others when a training goes on.
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pianolab.errors import nearest, printable
+from pianolab.errors import first_line, nearest, printable
 from pianolab.training.errors import TrainingError
 
 SKIPPED_FRAMES = 16  # The first frames of a segment do not count, because the network has heard too little.
 AT_LEAST_ONE = ("steps", "batch", "every", "versions", "ear", "width", "rivals", "warm_up")
 LEAST: dict[str, float] = {"frames": SKIPPED_FRAMES + 1, "validation_s": 1.0, "learning_rate": 1e-9}
 LEAST |= dict.fromkeys(AT_LEAST_ONE, 1)
+GRADIENT_LIMIT = 1.0  # Longer gradients are shortened to this, so that one odd batch cannot throw the weights far.
 MOST = {"average": 0.99999, "fall": 1.0, "learning_rate": 1.0}
 FORMER_NAMES = {"takes": "versions"}  # Files of earlier trainings have the old names.
 
@@ -39,7 +40,7 @@ class Settings:
     frames : int
         Frames of 20 ms in each segment.
     learning_rate, weight_decay : float
-        Of AdamW.
+        How far AdamW goes in a step, and how much it shrinks the weights.
     warm_up : int
         Steps in which the learning rate rises.
     fall : float
@@ -120,7 +121,7 @@ def read_settings(config: str | Path | None = None, **given: Any) -> Settings:
     Raises
     ------
     TrainingError
-        For a file that is no JSON object, an unknown name or an unusable value.
+        For a file that cannot be read or is no JSON object, an unknown name or an unusable value.
 
     Examples
     --------
@@ -133,8 +134,10 @@ def read_settings(config: str | Path | None = None, **given: Any) -> Settings:
             values = dict(json.loads(Path(config).read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise TrainingError(f"config {printable(config)} is no JSON object of settings: {error}") from error
-    values |= {name: value for name, value in given.items() if value is not None}
-    values = by_present_names(values)
+        except OSError as error:
+            raise TrainingError(f"config {first_line(error)}: give a JSON file of settings") from error
+    present = by_present_names({name: value for name, value in given.items() if value is not None})
+    values = by_present_names(values) | present
     known = [field.name for field in fields(Settings)]
     for name in values:
         if name not in known:
@@ -155,11 +158,19 @@ def by_present_names(values: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
 
+    Raises
+    ------
+    TrainingError
+        If one stands there under both names.
+
     Examples
     --------
     >>> by_present_names({"takes": 4, "steps": 100})
     {'versions': 4, 'steps': 100}
     """
+    for former, name in FORMER_NAMES.items():
+        if former in values and name in values:
+            raise TrainingError(f"setting {name} is given twice, also by its former name {former}: leave {former} out")
     return {FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 

@@ -22,7 +22,7 @@ def note_targets(notes: Notes, times_s: npt.ArrayLike) -> npt.NDArray[np.float32
     Parameters
     ----------
     notes : Notes
-        On the keyboard.
+        Those that no piano has, below A0 or above C8, are left out.
     times_s : (T,) array
         Moments in seconds, ascending. A network that answers for the moment 90 ms before each frame's end is asked for
         the ends of its frames less 0.09.
@@ -44,8 +44,10 @@ def note_targets(notes: Notes, times_s: npt.ArrayLike) -> npt.NDArray[np.float32
     >>> print(frame)
     [0. 0. 1. 1. 1. 0. 0. 0.]
     """
-    times = np.asarray(times_s, float)
+    times, notes = np.asarray(times_s, float), notes.on_keyboard()
     targets = np.zeros((len(KINDS), len(times), N_KEYS), np.float32)
+    if not len(times):
+        return targets
     near = (notes.offset > times[0] - REACH_S) & (notes.onset < times[-1] + REACH_S)
     velocities = np.nan_to_num(notes.velocity, nan=UNKNOWN_VELOCITY) / 127.0
     for onset, offset, key, velocity in zip(
@@ -59,7 +61,7 @@ def note_targets(notes: Notes, times_s: npt.ArrayLike) -> npt.NDArray[np.float32
     return targets
 
 
-def _raise_near(row, times, moment_s):
+def _raise_near(row: npt.NDArray[np.float32], times: npt.NDArray[np.float64], moment_s: float) -> None:
     """Raise a row to a triangle around a moment, in place; where two triangles meet the higher one counts."""
     first, last = np.searchsorted(times, (moment_s - REACH_S, moment_s + REACH_S))
     row[first:last] = np.maximum(row[first:last], 1.0 - np.abs(times[first:last] - moment_s) / REACH_S)

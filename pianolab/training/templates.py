@@ -200,7 +200,7 @@ def learn(out: Path, *, notes_dir: str | Path | None = None) -> tuple[int, int]:
     return len(rendered), len(recorded)
 
 
-def _both_presets(notes):
+def _both_presets(notes: Sequence[Note]) -> dict[str, NDArray[np.float32]]:
     return {name: learn_templates(notes, preset.ear(), preset.stages_s) for name, preset in PRESETS.items()}
 
 

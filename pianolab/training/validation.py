@@ -26,7 +26,7 @@ def validate(net: NoteNet, pieces: Pieces, seconds: float) -> dict[str, float]:
     net : NoteNet
     pieces : Pieces
     seconds : float
-        Of each piece, from its beginning.
+        How much of each piece is heard, from its beginning.
 
     Returns
     -------

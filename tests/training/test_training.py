@@ -113,6 +113,12 @@ def test_targets_peak_at_onsets_and_hold_while_the_key_is_down():
     assert velocity[15] == pytest.approx(40 / 127)
 
 
+def test_keys_that_no_piano_has_and_no_moments_at_all_make_no_targets():
+    outside = Notes([0.1, 0.1], [0.5, 0.5], [20, 110])  # a semitone below A0, and two above C8
+    assert not note_targets(outside, np.arange(40) * 0.02).any()
+    assert note_targets(NOTES, []).shape == (4, 0, 88)
+
+
 def test_peaks_give_targets_back_as_notes():
     onset = note_targets(NOTES, np.arange(100) * 0.02 - 0.09)[0]
     found = pick_strokes(onset, 0.5, 0.09)
@@ -201,7 +207,7 @@ def test_the_weights_that_are_kept_are_an_exponential_mean_of_those_of_all_steps
     run = TrainingLoop(tmp_path, replace(TINY, average=0.2))
     names = ("key", "first.norm.running_var")  # a weight, and what a norm has heard
     expected = {name: run.net.state_dict()[name].clone() for name in names}
-    for kept in (2 / 11, 0.2, 0.2):  # in the first step less stays
+    for kept in (2 / 11, 0.2, 0.2):  # Less of the mean stays in the first step.
         run.take_step(pieces)
         for name in names:
             expected[name] = kept * expected[name] + (1.0 - kept) * run.net.state_dict()[name]
@@ -458,6 +464,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(make, words, message, folder, 
         ('{"steps": "many"}', "setting steps is 'many'"),
         ('{"batch": 0}', "setting batch is 0"),
         ('{"delay_weights": [1]}', "setting delay_weights"),
+        ('{"takes": 4, "versions": 3}', "setting versions is given twice.*leave takes out"),
     ],
 )
 def test_a_wrong_config_is_refused(text, message, tmp_path):
@@ -465,6 +472,11 @@ def test_a_wrong_config_is_refused(text, message, tmp_path):
     path.write_text(text)
     with pytest.raises(TrainingError, match=message.replace("[", r"\[")):
         read_settings(path)
+
+
+def test_a_config_that_is_not_there_is_named_with_a_remedy(tmp_path):
+    with pytest.raises(TrainingError, match=r"none\.json: No such file.*: give a JSON file of settings"):
+        read_settings(tmp_path / "none.json")
 
 
 def test_answers_do_not_depend_on_the_stretches(pieces):
