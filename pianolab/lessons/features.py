@@ -102,14 +102,14 @@ def share_of_chords_named(feature: Callable[[Floats], Floats], *, known: str = "
         0..1; guessing gives 1/24.
     """
 
-    def heard(keys, piano):
+    def mean_feature(keys, piano):
         values = feature(chord(keys, piano)).mean(axis=0)
         return values - values.mean()  # How loud a piano is must not count as another chord.
 
     chords = list(triads().values())
-    names = np.array([heard(keys, known) for keys in chords])
+    names = np.array([mean_feature(keys, known) for keys in chords])
     right = [
-        np.argmin(np.sum((names - heard(keys, piano)) ** 2, axis=1)) == i
+        np.argmin(np.sum((names - mean_feature(keys, piano)) ** 2, axis=1)) == i
         for piano in PIANOS
         if piano != known
         for i, keys in enumerate(chords)

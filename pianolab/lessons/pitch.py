@@ -54,7 +54,7 @@ def yin_lag(d_prime: npt.NDArray[np.float32], threshold: float, *, sr: float) ->
     ----------
     d_prime : (W,) array
     threshold : float
-        Of d'.
+        The first dip of d' below it is taken (no unit).
     sr : float
         Hz.
 
@@ -76,7 +76,7 @@ def yin_hz(x: npt.ArrayLike, *, sr: float, threshold: float = 0.1, interpolate: 
     sr : float
         Hz.
     threshold : float
-        Of d'.
+        The first dip of d' below it is taken (no unit).
     interpolate : bool
         Read the bottom of the dip from a parabola through d (step 5).
 
@@ -160,7 +160,7 @@ def dip_figure(x: npt.ArrayLike, *, sr: float, midi: int, threshold: float = 0.1
     midi : int
         The key whose periods are marked.
     threshold : float
-        Of d'.
+        The first dip of d' below it is taken (no unit).
     """
     d_prime = d_and_d_prime(x)[1]
     lag = yin_lag(d_prime, threshold, sr=sr)

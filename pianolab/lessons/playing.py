@@ -19,8 +19,8 @@ NOTE_S, GAP_S = 0.3, 0.05  # A key of a keyboard sounds so long, after so much s
 def tone(
     hz: float,
     seconds: float,
-    sr: float,
     *,
+    sr: float,
     amplitudes: Sequence[float] | npt.NDArray = (1.0,),
     phases: Sequence[float] | npt.NDArray | None = None,
 ) -> npt.NDArray[np.float64]:
@@ -31,7 +31,7 @@ def tone(
     hz : float
         Frequency of the first harmonic.
     seconds : float
-    sr : int
+    sr : float
         Hz.
     amplitudes : sequence
         Of harmonics 1, 2, 3, ...
@@ -44,7 +44,7 @@ def tone(
 
     Examples
     --------
-    >>> print(tone(1.0, 1.0, 4).round(6))
+    >>> print(tone(1.0, 1.0, sr=4).round(6))
     [ 0.  1.  0. -1.]
     """
     t = np.arange(round(seconds * sr)) / sr

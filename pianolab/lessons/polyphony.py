@@ -27,7 +27,7 @@ from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, parse_note
 HOP = 160  # Samples between columns: 10 ms.
 HARMONIC_OFFSETS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)  # The network's own semitones; a test compares them.
 LOUD, START_S, BEAT_S, HELD_S = 100, 0.2, 0.5, 0.45  # Velocity and seconds of the hard pieces.
-N_CHORDS = 10  # So many make a hard piece.
+N_CHORDS = 10  # A hard piece has ten chords, so that one note more or less is a tenth of its score.
 CLIP_DB = -40.0  # Weaker partials are drawn at the bottom.
 
 Array32 = npt.NDArray[np.float32]

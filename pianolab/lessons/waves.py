@@ -70,7 +70,7 @@ def harmonics_figure(n_harmonics: int = 1, hz: float = 262.0) -> Picture:
     """
     n = np.arange(1, n_harmonics + 1)
     fig, (left, right) = figure(9, 2.6, ncols=2)
-    zoom(left, tone(hz, 0.02, 44100, amplitudes=1 / n), sr=44100, length_s=0.015)
+    zoom(left, tone(hz, 0.02, sr=44100, amplitudes=1 / n), sr=44100, length_s=0.015)
     left.set(ylim=(-2.1, 2.1), title=f"{n_harmonics} harmonic{'s' * (n_harmonics > 1)} of {hz:g} Hz")
     right.stem(hz * n, 1 / n, basefmt=" ")
     right.set(xlabel="frequency (Hz)", ylabel="amplitude", xlim=(0, hz * 17), ylim=(0, 1.1), title="what it is made of")

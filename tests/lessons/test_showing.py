@@ -15,7 +15,7 @@ SR = 22050
 
 
 def a4(seconds=0.5, sr=SR):
-    return tone(440, seconds, sr, amplitudes=[0.5])
+    return tone(440, seconds, sr=sr, amplitudes=[0.5])
 
 
 def axes_of(fig):

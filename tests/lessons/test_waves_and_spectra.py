@@ -13,7 +13,7 @@ SR = 22050
 
 
 def a4(seconds=0.5, sr=SR):
-    return tone(440, seconds, sr, amplitudes=[0.5])
+    return tone(440, seconds, sr=sr, amplitudes=[0.5])
 
 
 def axes_of(fig):
@@ -57,7 +57,7 @@ def test_axes_are_labelled_with_units(name):
 
 
 def test_a_tone_is_the_sum_of_its_harmonics():
-    y = tone(100, 1.0, 8000, amplitudes=[1.0, 0.5], phases=[0.0, np.pi / 2])
+    y = tone(100, 1.0, sr=8000, amplitudes=[1.0, 0.5], phases=[0.0, np.pi / 2])
     strength = np.abs(np.fft.rfft(y)) / 4000
     assert strength[100] == pytest.approx(1.0, abs=1e-6)
     assert strength[200] == pytest.approx(0.5, abs=1e-6)

@@ -17,7 +17,7 @@ def check_strength_at(answer: Answer, rng: np.random.Generator) -> str:
     for phase in (0.0, np.pi / 2, rng.uniform(0.5, 1.0)):
         hz, other = np.sort(rng.choice(np.arange(200, 2000, 10), 2, replace=False))
         size = rng.uniform(0.2, 0.8)
-        y = size * tone(hz, 1.0, sr, phases=[phase]) + 0.3 * tone(other, 1.0, sr, phases=[1.0])
+        y = size * tone(hz, 1.0, sr=sr, phases=[phase]) + 0.3 * tone(other, 1.0, sr=sr, phases=[1.0])
         about = f"a sine of {hz} Hz, amplitude {size:.2f}, phase {np.degrees(phase):.0f} degrees"
         got = ask_number(answer, y, float(hz), sr, about=about)
         both = "correlate with the cosine as well as the sine and take the root of the sum of squares"
@@ -38,7 +38,7 @@ def check_peak_hz(answer: Answer, rng: np.random.Generator) -> str:
     """``peak_hz(y, sr) -> Hz``: frequency of the strongest partial of 4096 samples, within 2 cents above C4."""
     sr, n = 44100, 4096
     for hz in midi_to_hz(rng.uniform(62, 90, 6)).tolist():
-        y = tone(hz, n / sr, sr, amplitudes=(0.5, 0.25, 0.125), phases=rng.uniform(0, 6, 3))
+        y = tone(hz, n / sr, sr=sr, amplitudes=(0.5, 0.25, 0.125), phases=rng.uniform(0, 6, 3))
         got = ask_number(answer, y, sr, about=f"a tone of {hz:.1f} Hz")
         said = f"for a tone of {hz:.1f} Hz you say {got:.1f} Hz"
         if got <= 0:
@@ -79,7 +79,7 @@ def _valley_db(f1, f2, n, sr):
     """How far the spectrum of two equal tones falls between them, dB, at the worst of four phases."""
     depths = []
     for phase in (0.0, 0.5 * np.pi, np.pi, 1.5 * np.pi):
-        y = (tone(f1, n / sr, sr) + tone(f2, n / sr, sr, phases=[phase])) * np.hanning(n)
+        y = (tone(f1, n / sr, sr=sr) + tone(f2, n / sr, sr=sr, phases=[phase])) * np.hanning(n)
         hz = np.linspace(f1, f2, 33)
         level = np.abs(np.exp(-2j * np.pi * hz[:, None] * np.arange(n) / sr) @ y)
         depths.append(20 * np.log10(min(level[0], level[-1]) / max(level.min(), 1e-12)))

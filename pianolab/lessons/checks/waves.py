@@ -79,7 +79,7 @@ def check_sine(answer: Answer, rng: np.random.Generator) -> str:
             (abs(got[0]) > 0.5, f"it begins at {got[0]:.1f}, at its crest: a sine begins at 0, a cosine at 1"),
         ]
         wrong = f"amplitude or phase is not right: your peak is {np.max(np.abs(got)):.2f}, a sine's is 1"
-        judge(got, tone(hz, 0.25, sr), f"your {hz:.0f} Hz sounds at {heard:.0f} Hz", mistakes, otherwise=wrong)
+        judge(got, tone(hz, 0.25, sr=sr), f"your {hz:.0f} Hz sounds at {heard:.0f} Hz", mistakes, otherwise=wrong)
     return "the pitch, the number of samples and the starting phase are right"
 
 
@@ -91,10 +91,10 @@ def _strongest_hz(y, sr):
 @exercise
 def check_level_db(answer: Answer, rng: np.random.Generator) -> str:
     """``level_db(y) -> float``: 20 log10 of the root of the mean square, within 0.05 dB."""
-    sine, midi = tone(440, 0.1, 44100), int(rng.integers(50, 70))
+    sine, midi = tone(440, 0.1, sr=44100), int(rng.integers(50, 70))
     peaks = (1.0, rng.uniform(0.05, 0.5))
     sounds = {f"a sine of peak {peak:.2f}": peak * sine for peak in peaks}
-    sounds["a square wave of full scale"] = np.where(tone(100, 0.1, 44100) >= 0, 1.0, -1.0)
+    sounds["a square wave of full scale"] = np.where(tone(100, 0.1, sr=44100) >= 0, 1.0, -1.0)
     sounds[f"a rendered {note_name(midi)}"] = note(midi, sr=22050, n=4410).astype(float)
     for about, y in sounds.items():
         got, want = ask_number(answer, y, about=about), 10 * np.log10(np.mean(y**2))
