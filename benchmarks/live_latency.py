@@ -85,7 +85,7 @@ def measure_stream(folder, notes, *, block, detector):
     stream, events = Stream(Choice(detector), sr=SR), []
     for start in range(0, len(pcm), block):
         given_ms = 1000 * (start + block) / SR
-        heard = stream.feed(start, pcm[start : start + block], SR)
+        heard = stream.feed(start, pcm[start : start + block], sr=SR)
         events += [(event["midi"], event["time_s"], given_ms) for event in heard if event["kind"] == "on"]
     latency = [_latency(events, m, t, 0.0) for m, t in zip(notes.midi, notes.onset, strict=True)]
     return {"latency_ms": np.array(latency), "missing": stream.counts["missing"], "drift_ppm": 0.0}

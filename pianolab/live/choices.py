@@ -60,15 +60,21 @@ class Choice:
     a4_hz: float = A4_HZ
 
     def __post_init__(self):
-        unknown = set(self.tracking) - set(TRACKING)
+        for name, given in (("params", self.params), ("tracking", self.tracking)):
+            if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
+                raise ChoiceError(f"{name} {given!r} cannot be used: give a dictionary of names and values")
+        unknown = [name for name in self.tracking if name not in TRACKING]
         if unknown:
-            raise ChoiceError(f"tracking has no {sorted(unknown)[0]!r}: use {', '.join(TRACKING)}")
+            raise ChoiceError(f"tracking has no {unknown[0]!r}: use {', '.join(TRACKING)}")
         _refuse_outside("A4", self.a4_hz, *A4_RANGE_HZ, "Hz")
         for name in {"threshold", "onset_threshold"} & set(self.tracking):
             _refuse_outside(name, self.tracking[name], 0.01, 1.0, "")
         if "n_confirm" in self.tracking:
-            _refuse_outside("n_confirm", self.tracking["n_confirm"], 1, MAX_CONFIRM, "frames")
-            object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(self.tracking["n_confirm"])})
+            n_confirm = self.tracking["n_confirm"]
+            _refuse_outside("n_confirm", n_confirm, 1, MAX_CONFIRM, "frames")
+            if n_confirm != int(n_confirm):
+                raise ChoiceError(f"n_confirm {n_confirm!r} cannot be used: give a whole number of frames")
+            object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(n_confirm)})
         self.build()
 
     def build(self) -> Detector:
@@ -91,6 +97,34 @@ class Choice:
     def as_message(self) -> ChoiceFields:
         """The choice as a dictionary for JSON."""
         return ChoiceFields(**asdict(self))
+
+
+def choices_of(given: str | Choice | Iterable[str | Choice] | None) -> list[Choice]:
+    """One detector or several, by name or as a Choice, as a list.
+
+    Parameters
+    ----------
+    given : str, Choice, iterable of these, or None
+        None, or none at all, stands for the best detector of one note at a time.
+
+    Returns
+    -------
+    list of Choice
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such detector.
+
+    Examples
+    --------
+    >>> [choice.detector for choice in choices_of(["yin", Choice("cqt")])]
+    ['yin', 'cqt']
+    """
+    if given is None:
+        return [Choice()]
+    listed = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    return [one if isinstance(one, Choice) else Choice(one) for one in listed] or [Choice()]
 
 
 def _refuse_outside(name: str, value: object, low: float, high: float, unit: str):

@@ -15,9 +15,9 @@ proposed syntax for text annotations", ISMIR 2005, which mir_eval reads.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
-import numpy as np
-
+from pianolab.errors import PianolabError
 from pianolab.live.messages import ChordNames, ChordText
 from pianolab.units import NOTE_STYLES, note_name
 
@@ -159,6 +159,11 @@ class Chord:
         style : str
             One of pianolab.units.NOTE_STYLES.
 
+        Raises
+        ------
+        PianolabError
+            If the style is unknown.
+
         Examples
         --------
         >>> chord = name_chord([64, 67, 72])
@@ -206,15 +211,15 @@ class Chord:
 
         Raises
         ------
-        ValueError
-            If the key is no member of the chord.
+        PianolabError
+            If the key is no member of the chord, or the style is unknown.
         """
-        interval = (int(midi) - self.root) % 12
+        interval = (_checked([midi])[0] - self.root) % 12
         if interval not in self.kind.intervals:
-            raise ValueError(f"MIDI {midi} is no member of {self.symbol()}: pass one of {self.midi}")
+            raise PianolabError(f"MIDI {midi} is no member of {self.symbol()}: pass one of {self.midi}")
         # Nine semitones are a sixth, but the seventh in a diminished seventh chord: Eb in F#dim7.
         letters = 6 if (self.kind.suffix, interval) == ("dim7", 9) else _LETTERS[interval]
-        return _spelt(self.root, interval, self._root_letter + letters, NOTE_STYLES[style])
+        return _spelt(self.root, interval, self._root_letter + letters, _names(style))
 
     def member_name(self, midi: int, *, style: str = "C4") -> str:
         """As ``member``, followed by the octave number that belongs to the spelling: 'Ab4', 'B#3' for C4.
@@ -245,7 +250,7 @@ class Chord:
         return (_MINOR_ROOTS if self.kind.minor else _MAJOR_ROOTS)[self.root]
 
     def _root_name(self, style: str) -> str:
-        return _spelt(self.root, 0, self._root_letter, NOTE_STYLES[style])
+        return _spelt(self.root, 0, self._root_letter, _names(style))
 
 
 def name_chord(midi: Iterable[int]) -> Chord | None:
@@ -263,7 +268,7 @@ def name_chord(midi: Iterable[int]) -> Chord | None:
 
     Raises
     ------
-    ValueError
+    PianolabError
         If a number is no MIDI number.
 
     Examples
@@ -295,7 +300,7 @@ def name_interval(midi: Iterable[int]) -> str | None:
 
     Raises
     ------
-    ValueError
+    PianolabError
         If a number is no MIDI number.
 
     Examples
@@ -334,17 +339,22 @@ def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = ()) -> Ch
     ChordNames
         Where no chord fits, the name is that of the interval, or ''.
 
+    Raises
+    ------
+    PianolabError
+        If a number is no MIDI number.
+
     Examples
     --------
     >>> describe([60, 64, 67])["texts"]["C4"]
     {'symbol': 'C', 'spoken': 'C major', 'keys': ['C4', 'E4', 'G4']}
     """
-    midi = sorted({int(m) for m in midi})
-    attempts = [midi, *(sorted(group) for group in groups if len(group) >= 3)]
+    keys = list(_checked(midi))
+    attempts = [keys, *(group for group in groups if len(group) >= 3)]
     chord = next((chord for chord in map(name_chord, attempts) if chord is not None), None)
-    interval = name_interval(midi) if chord is None else None
-    named = list(chord.midi) if chord else midi if interval else []
-    texts = {style: _text(midi, chord, interval or "", style) for style in NOTE_STYLES}
+    interval = name_interval(keys) if chord is None else None
+    named = list(chord.midi) if chord else keys if interval else []
+    texts = {style: _text(keys, chord, interval or "", style) for style in NOTE_STYLES}
     return {"named": named, "others": [other.symbol() for other in chord.others] if chord else [], "texts": texts}
 
 
@@ -357,11 +367,17 @@ def _text(midi: list[int], chord: Chord | None, interval: str, style: str) -> Ch
 
 def _checked(midi: Iterable[int]) -> tuple[int, ...]:
     """The different keys, rising."""
-    given = np.asarray(list(midi), dtype=float)
-    wrong = ~((given >= 0) & (given <= _MAX_MIDI) & (given == np.round(given)))
-    if np.any(wrong):
-        raise ValueError(f"{given[wrong][0]:g} is no MIDI number: use whole numbers from 0 to {_MAX_MIDI}, 60 is C4")
-    return tuple(sorted({int(m) for m in given}))
+    keys = list(midi)
+    for key in keys:
+        if not isinstance(key, Real) or not 0 <= key <= _MAX_MIDI or key != int(key):
+            raise PianolabError(f"{key!r} is no MIDI number: use whole numbers from 0 to {_MAX_MIDI}, 60 is C4")
+    return tuple(sorted({int(key) for key in keys}))
+
+
+def _names(style: str) -> Sequence[str]:
+    if style not in NOTE_STYLES:
+        raise PianolabError(f"note style {style!r} is unknown: use one of {', '.join(NOTE_STYLES)}")
+    return NOTE_STYLES[style]
 
 
 def _chords_of(midi: tuple[int, ...]) -> tuple[Chord, ...]:

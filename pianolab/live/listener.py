@@ -103,7 +103,7 @@ class Listener:
             return []
         try:
             events = self._with_chords(self._session.flush())
-        except Exception as error:  # As in push.
+        except Exception as error:  # Its end must not stop the stream either.
             return self._give_up(self._session, error)
         return events + self._end_stretch(self._session)
 

@@ -7,13 +7,13 @@ tests talk to the responder directly. No message, however broken, raises: it is 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from pianolab.errors import first_line, printable, reason
+from pianolab.errors import PianolabError, printable, reason
 from pianolab.live import messages
-from pianolab.live.choices import Choice, ChoiceError, menu, modes
+from pianolab.live.choices import Choice, ChoiceError, choices_of, menu, modes
 from pianolab.live.listener import Listener
 from pianolab.live.prompts import Prompt
 from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
@@ -22,14 +22,15 @@ from pianolab.live.takes import Recorder, Take, TakeError, note_rows, takes_dir
 from pianolab.live.verdicts import judge, propose_labels, score_choices
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
+from pianolab.sound import checked_rate
 from pianolab.units import NOTE_STYLES
 
 MAX_LISTENERS = 2  # The page has room for no more beside each other.
-MAX_SHIFT_S = 10.0  # the most by which a label moves at once
+MAX_SHIFT_S = 10.0  # A label moves by no more seconds at once.
 TAKES_IN_MEMORY = 5
-SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
 _WARM_UP_SR = 44100
 
+Kind = TypeVar("Kind")
 Buffers = Sequence[bytes | memoryview]
 Reply = tuple[messages.Answer, list[bytes]]
 
@@ -48,7 +49,7 @@ class Responder:
 
     Parameters
     ----------
-    choices : Choice or sequence of Choice, optional
+    choices : str, Choice or sequence of these, optional
         How to listen at first; at most two. Detectors of theirs from outside the package are offered in the menu.
     prompt : Prompt, optional
         What to play.
@@ -73,7 +74,7 @@ class Responder:
     Raises
     ------
     ChoiceError
-        If there are more than two choices.
+        If there are more than two choices, or there is no such detector.
 
     Examples
     --------
@@ -84,7 +85,7 @@ class Responder:
 
     def __init__(
         self,
-        choices: Choice | Sequence[Choice] | None = None,
+        choices: str | Choice | Sequence[str | Choice] | None = None,
         *,
         prompt: Prompt | None = None,
         keep: bool = False,
@@ -92,7 +93,7 @@ class Responder:
         sources: Mapping[str, Callable[[], Source]] | None = None,
         block_length: int = BLOCK_LENGTH,
     ):
-        chosen = [choices or Choice()] if choices is None or isinstance(choices, Choice) else list(choices)
+        chosen = choices_of(choices)
         if len(chosen) > MAX_LISTENERS:
             raise ChoiceError(f"{len(chosen)} detectors cannot be shown side by side: choose at most {MAX_LISTENERS}")
         self.choices, self.prompt, self.keep = chosen, prompt, keep
@@ -133,7 +134,7 @@ class Responder:
         try:
             reply = answer(self, asked, buffers)
         except Exception as error:  # Even a fault of a detector must reach the player, and the page must get an answer.
-            return {"type": "refused", "asked": str(kind), "text": first_line(error), "seq": asked.get("seq")}, []
+            return {"type": "refused", "asked": str(kind), "text": reason(error), "seq": asked.get("seq")}, []
         return reply if isinstance(reply, tuple) else (reply, [])
 
     def close(self):
@@ -165,10 +166,13 @@ class Responder:
         }
 
     def _start(self, content: messages.Start, _buffers: Buffers) -> messages.Started:
+        session, name = _field(content, "session", str), _field({"source": "browser", **content}, "source", str)
+        keep = _field({"keep": False, **content}, "keep", bool)
+        sr = checked_rate(_field(content, "sr", int)) if name == "browser" else 0
         self._end()
-        name = content.get("source", "browser")
         source = None if name == "browser" else self._opened(name)
-        sr = content["sr"] if source is None else source.sr
+        sr = sr if source is None else source.sr
+        stream = Stream(self.choices, sr=sr, session=session)
         settings = {
             "choices": [choice.as_message() for choice in self.choices],
             "sr": sr,
@@ -176,8 +180,7 @@ class Responder:
             "capture": content.get("capture"),
             "prompt": self.prompt and {"title": self.prompt.title, "notes": note_rows(self.prompt.notes)},
         }
-        recorder = Recorder(sr, folder=self.folder if content.get("keep") else None, settings=settings)
-        stream = Stream(self.choices, sr=sr, session=str(content["session"]), recorder=recorder)
+        recorder = stream.recorder = Recorder(sr=sr, folder=self.folder if keep else None, settings=settings)
         self.stream, self._running = stream, _Running(stream, recorder, source)
         if source is not None:
             source.start()
@@ -194,7 +197,7 @@ class Responder:
             return _stale(content)
         pcm = bytes(buffers[0]) if len(buffers) else b""
         frame, sr, seq = content.get("frame", -1), content.get("sr", 0), content.get("seq")
-        return self._heard(running, seq, running.stream.feed(frame, pcm, sr, seq=seq))
+        return self._heard(running, seq, running.stream.feed(frame, pcm, sr=sr, seq=seq))
 
     def _poll(self, content: messages.Poll, _buffers: Buffers) -> Reply | messages.Stale:
         running = self._current(content)
@@ -221,8 +224,8 @@ class Responder:
         }
 
     def _choose(self, content: messages.Choose, _buffers: Buffers) -> messages.Chosen:
-        wanted = content["choices"]
-        if not isinstance(wanted, list) or not 1 <= len(wanted) <= MAX_LISTENERS:
+        wanted = _field(content, "choices", list)
+        if not 1 <= len(wanted) <= MAX_LISTENERS:
             raise ChoiceError(f"choose 1 to {MAX_LISTENERS} detectors")
         choices = [self._choice(one) for one in wanted]
         known = {choice.detector for choice in self.choices}
@@ -234,8 +237,9 @@ class Responder:
         return {"type": "chosen", "choices": [choice.as_message() for choice in choices], "events": events}
 
     def _choice(self, wanted: messages.ChoiceFields) -> Choice:
-        allowed = {entry["name"] for entry in menu(self._outside)}
-        if wanted.get("detector") not in allowed:
+        if not isinstance(wanted, dict):
+            raise ChoiceError(f"choice {wanted!r} is none: choose a detector from the list")
+        if wanted.get("detector") not in [entry["name"] for entry in menu(self._outside)]:
             raise ChoiceError(f"detector {wanted.get('detector')!r} is not offered: choose one from the list")
         names = [field.name for field in fields(Choice)]
         given: dict[str, Any] = {name: value for name, value in wanted.items() if name in names}
@@ -245,8 +249,7 @@ class Responder:
         running = self._current(content)
         if running is None:
             return _stale(content)
-        events = self._end(page={"frames": content.get("frames"), "dropped": content.get("dropped")})
-        take = self.takes[-1] if self.takes else None
+        events, take = self._end(page={"frames": content.get("frames"), "dropped": content.get("dropped")})
         return {
             "type": "stopped",
             "session": running.stream.session,
@@ -261,20 +264,21 @@ class Responder:
         running = self._running
         return running if running is not None and content.get("session") == running.stream.session else None
 
-    def _end(self, page: Mapping[str, int | None] | None = None) -> list[messages.Event]:
-        """Stop what runs and put its take with the others; return its last events."""
+    def _end(self, page: Mapping[str, int | None] | None = None) -> tuple[list[messages.Event], Take | None]:
+        """Stop what runs and put its take with the others; return its last events and the take, if it has sound."""
         running, self._running = self._running, None
         if running is None:
-            return []
+            return [], None
         events = running.stream.stop()
         if running.source is not None:
             running.source.close()
         counts = {**running.stream.counts, "page": page}
         problem, seconds = running.recorder.problem, round(running.stream.seconds, 4)
         take = running.recorder.close(counts=counts, problem=problem, seconds=seconds)
-        if take.n_samples:
-            self._add(take)
-        return events
+        if not take.n_samples:
+            return events, None
+        self._add(take)
+        return events, take
 
     # ---- takes
 
@@ -289,10 +293,11 @@ class Responder:
             self.takes.remove(old)
 
     def _take(self, content: messages.OfTake | messages.Label) -> Take:
+        name = _field(content, "take", str)
         for take in self.takes:
-            if take.name == content.get("take"):
+            if take.name == name:
                 return take
-        raise TakeError(f"take {content.get('take')!r} is no longer here: only the last ones stay in memory")
+        raise TakeError(f"take {name!r} is no longer here: only the last ones stay in memory")
 
     def _play(self, content: messages.OfTake, _buffers: Buffers) -> Reply:
         take = self._take(content)
@@ -330,10 +335,9 @@ class Responder:
         verdicts = [] if self.prompt is None else judge(self.prompt.notes, take.notes())
         protocol = Protocol()
         y, sr = take.load()
-        rows = score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol)
         return {
             "verdicts": [verdict.as_message() for verdict in verdicts],
-            "scores": [_score_row(row) for row in rows],
+            "scores": score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol),
             "protocol": str(protocol),
         }
 
@@ -367,17 +371,20 @@ def _warm_up(choices: Sequence[Choice]) -> str:
         try:
             listener = Listener(choice, sr=_WARM_UP_SR)
             listener.push(hiss)
-        except Exception as error:  # Of any kind: another detector may be chosen.
+        except Exception as error:  # A detector may raise anything, and the player may choose another.
             return f"detector {choice.detector} failed: {reason(error)}"
         if listener.fault:
             return listener.fault
     return ""
 
 
-def _score_row(row: Mapping[str, Any]) -> messages.ScoreRow:
-    scores: dict[str, Any] = {name: row.get(name) for name in SHOWN_SCORES}
-    rounded = {name: None if score is None else round(score, 3) for name, score in scores.items()}
-    return messages.ScoreRow(detector=row["detector"], n_notes=row["n_notes"], **rounded)
+def _field(content: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    """A field of a message that must be there and be of its kind; a truth value is no whole number."""
+    value = content.get(name)
+    if type(value) is not kind:
+        has = f"has {name} {value!r}" if name in content else f"lacks {name}"
+        raise PianolabError(f"message {content.get('type')!r} {has}: reload the page")
+    return value
 
 
 def _index(notes: Notes, content: messages.Label) -> int:

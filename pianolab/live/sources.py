@@ -21,9 +21,9 @@ from pianolab.live.messages import Event
 from pianolab.live.stream import Stream
 from pianolab.live.takes import Recorder
 
-BLOCK_LENGTH = 1024  # samples; shorter blocks make more messages than a notebook can carry
-_QUEUED_BLOCKS = 256  # blocks that wait until somebody reads: 6 s of 1024 samples at 44.1 kHz
-_POLL_S = 0.01  # how often ``play`` asks a source
+BLOCK_LENGTH = 1024  # Shorter blocks, in samples, make more messages than a notebook can carry.
+_QUEUED_BLOCKS = 256  # So many blocks wait until somebody reads: 6 s of 1024 samples at 44.1 kHz.
+_POLL_S = 0.01  # ``play`` asks a source again after so many seconds.
 
 
 class SourceError(PianolabError):
@@ -147,7 +147,7 @@ class DeviceSource:
         If sounddevice or PortAudio is not there, or there is no microphone.
     """
 
-    speed = 1.0  # as in FileSource; a microphone has no other
+    speed = 1.0  # A microphone is always heard in real time.
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ def _input_stream() -> Callable[..., Any]:
 
 def play(
     source: Source,
-    choices: Choice | Sequence[Choice] | None = None,
+    choices: str | Choice | Sequence[str | Choice] | None = None,
     *,
     seconds: float | None = None,
     heard: Callable[[list[Event]], object] | None = None,
@@ -234,7 +234,7 @@ def play(
     ----------
     source : FileSource or DeviceSource
         Where the sound comes from.
-    choices : Choice or sequence of Choice, optional
+    choices : str, Choice or sequence of these, optional
         One for each detector.
     seconds : float, optional
         Stop after so many seconds of sound; needed for a microphone, which never ends.
@@ -253,7 +253,7 @@ def play(
     Examples
     --------
     >>> from pianolab.data import data_dir
-    >>> play(FileSource(data_dir() / "clips" / "C4.flac", speed=None), Choice("yin")).notes().names
+    >>> play(FileSource(data_dir() / "clips" / "C4.flac", speed=None), "yin").notes().names
     ['C4']
     """
     stream = Stream(choices, sr=source.sr, recorder=recorder)
@@ -288,7 +288,7 @@ def feed_from(source: Source, stream: Stream) -> list[Event]:
     """
     events: list[Event] = []
     for frame, y in source.read():
-        events += stream.feed(frame, y, source.sr, seq=stream.counts["blocks"])
+        events += stream.feed(frame, y, sr=source.sr, seq=stream.counts["blocks"])
     return events
 
 

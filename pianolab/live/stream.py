@@ -13,21 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from pianolab.frames import levels_db
-from pianolab.live.choices import Choice
+from pianolab.live.choices import Choice, choices_of
 from pianolab.live.listener import Listener
 from pianolab.live.messages import Event, Gap, Sounding
 from pianolab.live.reordering import PATIENCE, OrderedBlock, Reorderer
 from pianolab.live.takes import Recorder
 from pianolab.roll import Notes
+from pianolab.sound import checked_rate
 
 Samples = bytes | bytearray | memoryview | npt.NDArray[np.int16] | npt.NDArray[np.float32]
 
 MAX_BLOCK = 65536  # samples; a page sends 1024
-FILL_S = 0.25  # the longest hole that is filled with silence, seconds
+FILL_S = 0.25  # A hole of up to so many seconds is filled with silence.
 MAX_AHEAD_S = 60.0  # A block that lies further ahead belongs to some other stream.
-RECENT = 8192  # samples kept for pictures: 0.19 s at 44.1 kHz
-SILENCE_DB = -120.0  # what is shown for digital silence
-_FULL_SCALE = 32768.0  # of 16-bit samples
+RECENT = 8192  # So many samples are kept for pictures: 0.19 s at 44.1 kHz.
+SILENCE_DB = -120.0  # Digital silence is shown as this level.
+_FULL_SCALE = 32768.0  # The largest 16-bit sample is one less.
 
 # Why a block can be refused.
 REFUSALS = ("late", "stale", "oversized", "not_finite", "wrong_rate", "malformed", "ahead")
@@ -38,7 +39,7 @@ class Stream:
 
     Parameters
     ----------
-    choices : Choice or sequence of Choice, optional
+    choices : str, Choice or sequence of these, optional
         One for each detector that listens.
     sr : int
         Rate of the stream, Hz.
@@ -61,27 +62,33 @@ class Stream:
     recent : (8192,) float32
         The last samples, for pictures.
 
+    Raises
+    ------
+    ChoiceError
+        If there is no such detector.
+    AudioError
+        If the rate cannot be used.
+
     Examples
     --------
     >>> from pianolab import Notes, render
-    >>> stream = Stream(Choice("yin"), sr=44100)
-    >>> events = stream.feed(0, render(Notes([0.1], [0.9], [60]), sr=44100)[:44100], 44100) + stream.stop()
+    >>> stream = Stream("yin", sr=44100)
+    >>> events = stream.feed(0, render(Notes([0.1], [0.9], [60]), sr=44100)[:44100], sr=44100) + stream.stop()
     >>> [(event["kind"], event["name"]) for event in events]
     [('on', 'C4'), ('off', 'C4')]
     """
 
     def __init__(
         self,
-        choices: Choice | Sequence[Choice] | None = None,
+        choices: str | Choice | Sequence[str | Choice] | None = None,
         *,
         sr: int,
         session: str = "",
         recorder: Recorder | None = None,
         patience: int = PATIENCE,
     ):
-        chosen = [choices or Choice()] if choices is None or isinstance(choices, Choice) else choices
-        self.sr, self.session, self.recorder = sr, session, recorder
-        self.listeners = [Listener(choice, sr=sr, number=number) for number, choice in enumerate(chosen)]
+        self.sr, self.session, self.recorder = checked_rate(sr), session, recorder
+        self.listeners = [Listener(one, sr=self.sr, number=number) for number, one in enumerate(choices_of(choices))]
         self.counts: dict[str, int] = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
         self.level_db, self.peak = SILENCE_DB, 0.0
         self.recent = np.zeros(RECENT, np.float32)
@@ -105,7 +112,7 @@ class Stream:
         return sum(self.counts[name] for name in REFUSALS)
 
     def feed(
-        self, frame: int, pcm: Samples, sr: int, *, seq: int | None = None, session: str | None = None
+        self, frame: int, pcm: Samples, *, sr: int, seq: int | None = None, session: str | None = None
     ) -> list[Event]:
         """Take a block.
 

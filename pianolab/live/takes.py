@@ -26,8 +26,9 @@ from pianolab.labels import read_labels, write_labels
 from pianolab.live.messages import Event, NoteRow, TakeFields
 from pianolab.roll import Notes
 
-MAX_KEPT_S = 3600.0  # length of a take on disk
-MAX_MEMORY_S = 900.0  # length of a take in memory: 15 minutes are 30 to 80 MB
+MAX_KEPT_S = 3600.0  # A take on disk ends after so many seconds.
+MAX_MEMORY_S = 900.0  # A take in memory ends after so many seconds, which are 30 to 80 MB.
+MAX_SR = 655_350  # FLAC has no higher rate, in Hz.
 AUDIO, LABELS, EVENTS, SETTINGS = "audio.flac", "audio.mid", "events.jsonl", "settings.json"
 
 
@@ -67,12 +68,16 @@ class Recorder:
     Raises
     ------
     TakeError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or the rate is too high for FLAC.
+    AudioError
+        If the rate cannot be used.
     """
 
     def __init__(
-        self, sr: int, *, folder: str | PathLike[str] | None = None, settings: Mapping[str, Any] | None = None
+        self, *, sr: int, folder: str | PathLike[str] | None = None, settings: Mapping[str, Any] | None = None
     ):
+        if sound.checked_rate(sr) > MAX_SR:
+            raise TakeError(f"a take cannot be kept at {sr} Hz: use at most {MAX_SR}")
         self.take = Take(sr=sr, name=_name_of_now(), settings=settings or {})
         self.problem = ""
         self._max_samples = int((MAX_MEMORY_S if folder is None else MAX_KEPT_S) * sr)

@@ -11,7 +11,6 @@ labels are a proposal, which the player corrects and confirms.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +18,14 @@ import numpy.typing as npt
 from pianolab.live.choices import Choice
 from pianolab.live.chords import CHORD_S
 from pianolab.live.listener import Listener
-from pianolab.live.messages import VerdictKind, VerdictRow
+from pianolab.live.messages import ScoreRow, VerdictKind, VerdictRow
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 from pianolab.units import note_name
 
 LATE_S = 0.12  # seconds from the played tempo; a listener notices about half of it
 SNAP_S = 0.08  # an onset may be moved this far, in seconds, to a rise of energy
+SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
 MIN_LABEL_S = 0.05  # the shortest label that is proposed
 # A wrong key counts as one error, because it costs less than a missing note and an extra one (twice the gap). The costs
 # are whole numbers, so that their sums are exact.
@@ -267,7 +267,7 @@ def score_choices(
     labels: Notes,
     choices: Sequence[Choice],
     protocol: Protocol | None = None,
-) -> list[dict[str, Any]]:
+) -> list[ScoreRow]:
     """Score detectors on the same samples, as the comparison scores them.
 
     Parameters
@@ -285,15 +285,15 @@ def score_choices(
 
     Returns
     -------
-    list of dict
-        For each choice: detector, n_notes, protocol, and the scores of pianolab.scores.score_notes.
+    list of ScoreRow
+        One for each choice: some of the scores of pianolab.scores.score_notes, to three digits.
     """
-    protocol = protocol or Protocol()
-    rows = []
+    rows: list[ScoreRow] = []
     for choice in choices:
         listener = Listener(choice, sr=sr)
         listener.push(y)
         listener.pause()
         scores = score_notes(labels, listener.notes, protocol=protocol)
-        rows.append({"detector": choice.detector, "n_notes": len(listener.notes), **scores, "protocol": str(protocol)})
+        shown = {name: round(scores[name], 3) if name in scores else None for name in SHOWN_SCORES}
+        rows.append(ScoreRow(detector=choice.detector, n_notes=len(listener.notes), **shown))
     return rows

@@ -13,11 +13,11 @@ from typing import Any
 
 import anywidget
 
-from pianolab.live.choices import Choice
+from pianolab.live.choices import Choice, choices_of
 from pianolab.live.prompts import Prompt
 from pianolab.live.responder import Responder
 from pianolab.live.sources import BLOCK_LENGTH, device_source, file_sources
-from pianolab.live.takes import Take
+from pianolab.live.takes import Take, TakeError
 from pianolab.live.verdicts import Verdict, judge
 from pianolab.roll import Notes
 
@@ -74,12 +74,11 @@ class Microphone(anywidget.AnyWidget):
         prompt: Prompt | None = None,
         block_length: int = BLOCK_LENGTH,
     ):
-        super().__init__()
-        choices = [one if isinstance(one, Choice) else Choice(one) for one in detectors] or None
         sources = {**file_sources(files), **(device_source() if device else {})}
         self.responder = Responder(
-            choices, keep=keep, folder=folder, sources=sources, prompt=prompt, block_length=block_length
+            choices_of(detectors), keep=keep, folder=folder, sources=sources, prompt=prompt, block_length=block_length
         )
+        super().__init__()  # What is refused above leaves nothing on the page.
         self.on_msg(self._answer)
 
     def _answer(self, _widget: object, content: object, buffers: Sequence[memoryview]):
@@ -102,8 +101,9 @@ class Microphone(anywidget.AnyWidget):
 
     def close(self):
         """Take the widget off the page and stop listening."""
-        self.responder.close()
-        super().close()
+        if "responder" in vars(self):  # It is not there when a widget that was refused is thrown away.
+            self.responder.close()
+            super().close()
 
     @property
     def takes(self) -> list[Take]:
@@ -164,5 +164,12 @@ class Trial(Microphone):
         Returns
         -------
         list of Verdict
+
+        Raises
+        ------
+        TakeError
+            If nothing has been played yet.
         """
+        if take is None and not self.takes:
+            raise TakeError("there is no take yet: press Start, play, and press Stop")
         return judge(self.prompt.notes, (self.takes[-1] if take is None else take).notes())

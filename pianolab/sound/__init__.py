@@ -1,6 +1,6 @@
 """Sound files and arrays in, one mono signal out."""
 
-from pianolab.sound.checks import MAX_CHANNELS, MAX_SR, MIN_SR, AudioError, AudioWarning, check_signal
+from pianolab.sound.checks import MAX_CHANNELS, MAX_SR, MIN_SR, AudioError, AudioWarning, check_signal, checked_rate
 from pianolab.sound.onsets import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
 from pianolab.sound.opening import AUDIO_SUFFIXES, FOREIGN_SUFFIXES, AudioSource
 from pianolab.sound.reading import AudioInfo, Blocks, blocks, checksum, info, load
@@ -23,6 +23,7 @@ __all__ = [
     "Resampler",
     "blocks",
     "check_signal",
+    "checked_rate",
     "checksum",
     "first_onset_s",
     "info",

@@ -145,7 +145,7 @@ def told(pcm, length):
     stream = Stream(Choice("nmf"), sr=SR)
     events = []
     for seq, start in enumerate(range(0, len(pcm), length)):
-        events += stream.feed(start, pcm[start : start + length], SR, seq=seq)
+        events += stream.feed(start, pcm[start : start + length], sr=SR, seq=seq)
     return [event for event in events + stream.stop() if event["kind"] == "chord"]
 
 
@@ -168,7 +168,7 @@ def test_what_is_told_of_chords_does_not_depend_on_the_blocks(pcm):
 
 def test_a_single_voice_tells_nothing_of_chords(pcm):
     stream = Stream(Choice("yin"), sr=SR)
-    events = stream.feed(0, pcm[:SR], SR) + stream.stop()
+    events = stream.feed(0, pcm[:SR], sr=SR) + stream.stop()
     assert "on" in {event["kind"] for event in events}
     assert "chord" not in {event["kind"] for event in events}
 
@@ -238,7 +238,7 @@ def test_a_trial_of_chords_says_which_keys_were_right_missing_and_extra(pcm):
     asked = Prompt.of("C4+E4+G4 A3+C4+F4 G3+D4+F4 E4+G4+A4+C5", bpm=60).notes
     stream = Stream(Choice("nmf"), sr=SR)
     for seq, start in enumerate(range(0, len(pcm), 4096)):
-        stream.feed(start, pcm[start : start + 4096], SR, seq=seq)
+        stream.feed(start, pcm[start : start + 4096], sr=SR, seq=seq)
     stream.stop()
     verdicts = judge(asked, stream.notes())
     assert [(v.what, v.asked, v.heard) for v in verdicts if v.what != "right"] == [

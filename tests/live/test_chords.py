@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianolab.live.chords import KINDS, name_chord, name_interval
+from pianolab.live.chords import KINDS, describe, name_chord, name_interval
 from pianolab.units import NOTE_STYLES, parse_note
 
 # The closed form: members in semitones above the root, from any book of harmony.
@@ -162,12 +162,21 @@ def test_a_name_is_not_invented(played):
     assert name_chord(notes(played)) is None
 
 
-@pytest.mark.parametrize("midi", [[60.5, 64, 67], [60, 64, 128], [-1, 3, 6], [60, float("nan")]])
+@pytest.mark.parametrize("midi", [[60.5, 64, 67], [60, 64, 128], [-1, 3, 6], [60, float("nan")], ["C4"], [None]])
 def test_what_is_no_key_is_refused(midi):
     with pytest.raises(ValueError, match="is no MIDI number"):
         name_chord(midi)
     with pytest.raises(ValueError, match="is no MIDI number"):
         name_interval(midi)
+    with pytest.raises(ValueError, match="is no MIDI number: use whole numbers"):
+        describe(midi)
+
+
+def test_a_style_that_is_unknown_is_refused():
+    chord = name_chord([60, 64, 67])
+    for said in (chord.symbol, chord.spoken, lambda style: chord.member(64, style=style)):
+        with pytest.raises(ValueError, match="note style 'H' is unknown: use one of C4, Do"):
+            said(style="H")
 
 
 def test_mir_eval_reads_the_same_notes_and_the_same_bass():

@@ -1,5 +1,8 @@
 """The page's messages and the kernel's answers, without a browser."""
 
+import gc
+import re
+import sys
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -15,6 +18,7 @@ from pianolab.live.prompts import Prompt
 from pianolab.live.responder import _ANSWERS, TAKES_IN_MEMORY, Responder
 from pianolab.live.sources import FileSource, file_sources
 from pianolab.live.stream import pcm16
+from pianolab.live.takes import TakeError
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -207,21 +211,62 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("session", "seq", "frame", "sr", "choices", "take", "edit", "index", "seconds", "source", "view")
+FIELDS = ("session", "seq", "frame", "sr", "choices", "take", "edit", "index", "seconds", "source", "view", "keep")
+USUAL = st.sampled_from(
+    ["one", "browser", SR, True, [{"detector": TOY}], [{"detector": TOY, "params": []}], [{}], ["yin"]]
+)
 KINDS = ("hello", "start", "block", "poll", "choose", "stop", "play", "save", "label", "forget", "nonsense")
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), JSON), st.lists(st.binary(max_size=9), max_size=2)
+    st.sampled_from(KINDS),
+    st.dictionaries(st.sampled_from(FIELDS), JSON | USUAL),
+    st.lists(st.binary(max_size=9), max_size=2),
 )
-def test_no_message_breaks_the_desk(kind, content, buffers):
-    mine = _FUZZED
-    answer, _ = mine.handle({**content, "type": kind}, buffers)
+def test_no_message_breaks_the_responder_and_every_refusal_says_what_to_do(kind, content, buffers):
+    answer, _ = _FUZZED.handle({**content, "type": kind}, buffers)
     assert answer["type"] in ("ready", "stale", "started", "stopped", "chosen", "heard", "refused")
+    if answer["type"] == "refused":
+        assert re.search(r"(: .*(reload|choose|use|give|switch|resample)|^choose |only the last ones)", answer["text"])
+        assert "Error" not in answer["text"]
 
 
-_FUZZED = Responder(Choice(TOY), folder="/nonexistent/takes")
+_FUZZED = Responder(Choice(TOY), folder=Path(__file__) / "takes")  # No take can be kept below a file.
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"session": "one"}, "message 'start' lacks sr: reload the page"),
+        ({"sr": SR}, "message 'start' lacks session: reload the page"),
+        ({"session": "one", "sr": "44100"}, "message 'start' has sr '44100': reload the page"),
+        ({"session": "one", "sr": 44100.5}, "message 'start' has sr 44100.5: reload the page"),
+        ({"session": "one", "sr": 0}, "sampling rate 0 Hz.*: resample it"),
+        ({"session": "one", "sr": -3}, "sampling rate -3 Hz.*: resample it"),
+        ({"session": "one", "sr": 700_000}, "a take cannot be kept at 700000 Hz: use at most"),
+    ],
+)
+def test_a_start_that_cannot_be_leaves_nothing_behind(content, text, tmp_path):
+    mine = responder(folder=tmp_path / "takes")
+    answer = ask(mine, "start", keep=True, **content)
+    assert answer["type"] == "refused"
+    assert re.search(text, answer["text"])
+    assert not (tmp_path / "takes").exists()
+    assert mine.stream is None
+
+
+@pytest.mark.parametrize("choices", [["yin"], [None], [{"detector": TOY, "params": [1]}], [{"detector": [TOY]}]])
+def test_a_choice_of_the_page_that_is_none_is_refused_with_a_remedy(choices):
+    assert re.search("(choose a|choose one|give a)", ask(responder(), "choose", choices=choices)["text"])
+
+
+def test_a_stop_before_any_sound_shows_no_take_of_before(pcm):
+    mine = responder(prompt=Prompt.of("C4 E4 G4"))
+    played(mine, pcm)
+    ask(mine, "start", session="two", sr=SR)
+    stopped = ask(mine, "stop", session="two")
+    assert (stopped["take"], stopped["verdicts"], len(mine.takes)) == (None, [], 1)
 
 
 def test_every_message_that_the_page_may_send_has_its_answer():
@@ -247,6 +292,25 @@ def test_the_widget_carries_messages_and_has_a_plain_name():
     assert repr(Trial("C4 E4", Choice(TOY))).startswith("<Trial: C4 E4, ")
     assert len(widget.notes) == 0
     widget.close()
+
+
+def test_a_widget_that_is_refused_leaves_no_second_error(monkeypatch):
+    from pianolab.live import Microphone, Trial
+
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    for refused in (lambda: Microphone("yinn"), lambda: Trial("H9")):
+        with pytest.raises(ValueError, match=r"(did you mean yin|write it like A0)"):
+            refused()
+    gc.collect()
+    assert unraisable == []
+
+
+def test_a_trial_before_any_take_has_no_verdicts():
+    from pianolab.live import Trial
+
+    with pytest.raises(TakeError, match="no take yet: press Start"):
+        Trial("C4", TOY).verdicts()
 
 
 def test_the_page_asks_nobody_but_its_server():

@@ -36,7 +36,7 @@ def blocks_of(pcm, length=1024):
 def hear(stream, blocks):
     events = []
     for seq, frame, pcm in blocks:
-        events += stream.feed(frame, pcm, SR, seq=seq, session="now")
+        events += stream.feed(frame, pcm, sr=SR, seq=seq, session="now")
     return events + stream.stop()
 
 
@@ -96,12 +96,12 @@ def pcm_cache():
 
 
 BAD_BLOCKS = {
-    "stale": lambda s, y: s.feed(s.counts["samples"], y, SR, session="yesterday"),
-    "oversized": lambda s, y: s.feed(s.counts["samples"], np.zeros(MAX_BLOCK + 1, np.int16), SR, session="now"),
-    "not_finite": lambda s, y: s.feed(s.counts["samples"], np.full(1024, np.nan, np.float32), SR, session="now"),
-    "wrong_rate": lambda s, y: s.feed(s.counts["samples"], y, 48000, session="now"),
-    "ahead": lambda s, y: s.feed(2**50, y, SR, session="now"),
-    "late": lambda s, y: s.feed(0, y, SR, session="now"),
+    "stale": lambda s, y: s.feed(s.counts["samples"], y, sr=SR, session="yesterday"),
+    "oversized": lambda s, y: s.feed(s.counts["samples"], np.zeros(MAX_BLOCK + 1, np.int16), sr=SR, session="now"),
+    "not_finite": lambda s, y: s.feed(s.counts["samples"], np.full(1024, np.nan, np.float32), sr=SR, session="now"),
+    "wrong_rate": lambda s, y: s.feed(s.counts["samples"], y, sr=48000, session="now"),
+    "ahead": lambda s, y: s.feed(2**50, y, sr=SR, session="now"),
+    "late": lambda s, y: s.feed(0, y, sr=SR, session="now"),
 }
 MALFORMED = [b"odd", b"", "text", None, [0, 0], np.zeros((2, 512)), np.zeros(8, complex), np.zeros(8, np.int64)]
 
@@ -110,9 +110,9 @@ MALFORMED = [b"odd", b"", "text", None, [0, 0], np.zeros((2, 512)), np.zeros(8, 
 def test_a_bad_block_is_counted_and_the_music_goes_on(pcm, reason):
     live, clean = stream(), stream()
     for seq, frame, block in blocks_of(pcm):
-        live.feed(frame, block, SR, seq=seq, session="now")
+        live.feed(frame, block, sr=SR, seq=seq, session="now")
         assert BAD_BLOCKS[reason](live, block) == []
-        clean.feed(frame, block, SR, seq=seq, session="now")
+        clean.feed(frame, block, sr=SR, seq=seq, session="now")
     live.stop(), clean.stop()
     assert len(clean.notes()) == 5
     assert live.notes() == clean.notes()
@@ -122,14 +122,14 @@ def test_a_bad_block_is_counted_and_the_music_goes_on(pcm, reason):
 @pytest.mark.parametrize("block", MALFORMED, ids=lambda block: type(block).__name__)
 def test_what_is_no_block_is_refused(block):
     live = stream()
-    assert live.feed(0, block, SR, seq=0, session="now") == []
+    assert live.feed(0, block, sr=SR, seq=0, session="now") == []
     assert live.counts["malformed"] == 1
 
 
 @pytest.mark.parametrize("frame", [-1, 1.5, None, "0", True, 2**60])
 def test_what_is_no_frame_number_is_refused(frame):
     live = stream()
-    assert live.feed(frame, np.zeros(64, np.int16), SR) == []
+    assert live.feed(frame, np.zeros(64, np.int16), sr=SR) == []
     assert live.counts["malformed"] == 1
 
 
@@ -178,14 +178,14 @@ def test_blocks_that_overlap_are_heard_once():
 @pytest.mark.parametrize(("block", "level_db", "peak"), [([0, 0], -120.0, 0.0), ([-32768, -32768], 0.0, 1.0)])
 def test_silence_is_at_120_dB_below_and_a_square_of_full_scale_at_0(block, level_db, peak):
     live = stream()
-    live.feed(0, np.array(512 * block, np.int16), SR)
+    live.feed(0, np.array(512 * block, np.int16), sr=SR)
     assert (live.level_db, live.peak) == (level_db, peak)
 
 
 def test_nothing_is_heard_after_stop(pcm):
     live = stream()
     hear(live, blocks_of(pcm))
-    assert live.feed(len(pcm), pcm[:1024], SR, session="now") == []
+    assert live.feed(len(pcm), pcm[:1024], sr=SR, session="now") == []
     assert live.counts["stale"] == 1
     assert live.stop() == []
 
@@ -195,7 +195,7 @@ def test_choices_change_in_the_middle_and_no_note_is_lost(pcm):
     for seq, frame, block in blocks_of(pcm):
         if seq == 40:  # 0.93 s, between two notes
             events += live.change([Choice(TOY, {"window": "blackman"}, {"n_confirm": 5}), Choice(TOY)])
-        events += live.feed(frame, block, SR, seq=seq, session="now")
+        events += live.feed(frame, block, sr=SR, seq=seq, session="now")
     events += live.stop()
     assert live.listeners[0].choice.tracking == {"n_confirm": 5}
     assert live.notes(0).names[:2] == ["C4", "E4"]
@@ -210,7 +210,7 @@ def test_an_old_piano_tuned_to_415_hz_sounds_a_semitone_lower_unless_we_say_so(p
     plain, told = Stream(Choice(TOY), sr=SR), Stream(Choice(TOY, a4_hz=415.3), sr=SR)
     for live in (plain, told):
         for seq, frame, block in blocks_of(low):
-            live.feed(frame, block, SR, seq=seq)
+            live.feed(frame, block, sr=SR, seq=seq)
         live.stop()
     assert told.notes().names == ["C4", "E4", "G4", "C5", "A4"]
     assert plain.notes().names[0] == "B3"
@@ -226,12 +226,29 @@ def test_an_old_piano_tuned_to_415_hz_sounds_a_semitone_lower_unless_we_say_so(p
         ({"detector": TOY, "tracking": {"threshold": float("nan")}}, "threshold nan cannot be used"),
         ({"detector": TOY, "tracking": {"n_confirm": 0}}, "n_confirm 0 cannot be used"),
         ({"detector": TOY, "tracking": {"policy": "poly"}}, "tracking has no 'policy'"),
+        ({"detector": TOY, "tracking": {"n_confirm": 2.7}}, "n_confirm 2.7 cannot be used: give a whole number"),
+        ({"detector": TOY, "tracking": ["threshold"]}, r"tracking \['threshold'\] cannot be used: give a dictionary"),
+        ({"detector": TOY, "params": [1]}, r"params \[1\] cannot be used: give a dictionary"),
         ({"detector": TOY, "a4_hz": 4400}, "A4 4400 cannot be used"),
     ],
 )
 def test_a_choice_that_cannot_be_says_why(choice, message):
     with pytest.raises(ChoiceError, match=message):
         Choice(**choice)
+
+
+def test_detectors_are_given_by_name_or_as_choices():
+    assert [one.choice.detector for one in Stream(["yin", Choice(TOY)], sr=SR).listeners] == ["yin", TOY]
+    assert Stream("yin", sr=SR).listeners[0].choice == Stream(sr=SR).listeners[0].choice == Choice("yin")
+    for wrong in (5, [5]):
+        with pytest.raises(ChoiceError, match="5 names no detector: pass a name"):
+            Stream(wrong, sr=SR)
+
+
+@pytest.mark.parametrize("sr", [0, -3, "CD", 44100.5])
+def test_a_rate_that_cannot_be_is_refused(sr):
+    with pytest.raises(ValueError, match=r"sampling rate .*: (use|resample)"):
+        Stream(sr=sr)
 
 
 def test_the_menu_holds_what_a_detector_declares():
@@ -248,7 +265,7 @@ def test_ten_minutes_lose_no_sample_and_need_no_more_memory():
     n_blocks = 600 * SR // 1024
     for seq in range(n_blocks):
         start = seq * 1024 % (SR - 1024)
-        live.feed(seq * 1024, second[start : start + 1024], SR, seq=seq, session="now")
+        live.feed(seq * 1024, second[start : start + 1024], sr=SR, seq=seq, session="now")
         if seq % (n_blocks // 10) == 0:
             sizes.append(process.memory_info().rss)
     live.stop()

@@ -139,14 +139,13 @@ def test_scores_are_those_of_the_comparison(pcm):
     row = score_choices(y, sr=SR, labels=MELODY, choices=[Choice(TOY)])[0]
     assert row["n_notes"] == 5
     assert row["onset_f1"] == 1.0
-    assert "onset 50 ms" in row["protocol"]
 
 
 # ---- takes
 
 
 def recorded(pcm, folder=None, blocks=1024):
-    recorder = Recorder(SR, folder=folder, settings={"who": "test"})
+    recorder = Recorder(sr=SR, folder=folder, settings={"who": "test"})
     for start in range(0, len(pcm), blocks):
         recorder.write(pcm[start : start + blocks], [{"kind": "gap", "time_s": start / SR, "seconds": 0.0}])
     return recorder.close(problem=recorder.problem)
@@ -180,7 +179,7 @@ def test_a_crash_costs_at_most_the_last_second(tmp_path):
     code = f"""
         import os, numpy as np
         from pianolab.live.takes import Recorder
-        recorder = Recorder({SR}, folder={str(tmp_path)!r}, settings={{}})
+        recorder = Recorder(sr={SR}, folder={str(tmp_path)!r}, settings={{}})
         ramp = (np.arange({seconds} * {SR}) % 2000).astype(np.int16)
         for start in range(0, len(ramp), 1024):
             recorder.write(ramp[start : start + 1024], [{{"kind": "gap", "time_s": start / {SR}, "seconds": 0}}])
@@ -215,7 +214,7 @@ def test_a_folder_of_takes_is_a_data_set(pcm, tmp_path):
 
 
 def test_a_full_disk_stops_the_recording_and_not_the_music(pcm, tmp_path, monkeypatch):
-    recorder = Recorder(SR, folder=tmp_path)
+    recorder = Recorder(sr=SR, folder=tmp_path)
 
     def no_space(*_):
         raise OSError(28, "No space left on device")
@@ -232,7 +231,7 @@ def test_a_full_disk_stops_the_recording_and_not_the_music(pcm, tmp_path, monkey
 def test_a_take_that_cannot_be_written_or_read_says_why(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TakeError, match="takes cannot be kept"):
-        Recorder(SR, folder=tmp_path / "file")
+        Recorder(sr=SR, folder=tmp_path / "file")
     with pytest.raises(TakeError, match="is no take"):
         Take.open(tmp_path)
     (tmp_path / "half").mkdir()
@@ -272,7 +271,7 @@ def test_a_file_played_in_real_time_comes_in_real_time(pcm, tmp_path):
 def test_a_recording_played_to_a_stream_gives_its_notes_and_a_take(pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)
     events = []
-    recorder = Recorder(SR)
+    recorder = Recorder(sr=SR)
     source = FileSource(tmp_path / "melody.wav", speed=None)
     stream = play(source, Choice(TOY), heard=events.extend, recorder=recorder)
     assert stream.notes().names == MELODY.names
@@ -345,7 +344,7 @@ def test_a_file_cannot_be_played_at_no_speed(speed, pcm, tmp_path):
 
 def test_events_are_plain_json(pcm, tmp_path):
     sound.write(tmp_path / "melody.wav", pcm / np.float32(32768), sr=SR)
-    recorder = Recorder(SR, folder=tmp_path / "takes")
+    recorder = Recorder(sr=SR, folder=tmp_path / "takes")
     play(FileSource(tmp_path / "melody.wav", speed=None), Choice(TOY), recorder=recorder)
     take = recorder.close()
     lines = (take.folder / "events.jsonl").read_text().splitlines()
