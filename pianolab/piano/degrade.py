@@ -16,7 +16,7 @@ from pianolab import sound
 from pianolab.piano.instruments import PianoError
 from pianolab.piano.rendering import PEAK_LIMIT
 
-TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # A gain is drawn at each; straight between.
+TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # Gains drawn at these are joined by lines.
 
 
 def toned(y: npt.NDArray[np.float32], *, sr: int, gains_db: npt.ArrayLike) -> npt.NDArray[np.float32]:

@@ -15,8 +15,8 @@ from pianolab.errors import PianolabError
 from pianolab.units import A4_HZ, A4_MIDI, MIDI_HIGH, MIDI_LOW, Number
 
 DEFAULT_VELOCITY = 64  # This stands where a note has no velocity; the constants were fitted at this strength, too.
-VELOCITY_RANGE_DB = 45.0  # From velocity 1 to 127: agrees with a Disklavier's 0.23 dB a step (docs/piano.md).
-CONTACT_EXPONENT = 0.25  # Contact at C4: about 4 ms soft, 2 ms loud, 24 dB apart (Askenfelt & Jansson, JASA 93, 1993).
+VELOCITY_RANGE_DB = 45.0  # Velocity 127 is so much louder than 1: a Disklavier has 0.23 dB a step (docs/piano.md).
+CONTACT_EXPONENT = 0.25  # C4's hammer stays 4 ms when soft, 2 ms 24 dB louder (Askenfelt & Jansson, JASA 93, 1993).
 ANCHOR_KEYS = (21, 40, 60, 84, 108)  # A0 E2 C4 C6 C8: curves along the keyboard are given at these keys.
 TOP_HZ = 16000.0  # No partial above this is audible in any measured note.
 LEAST_PARTIAL_DB = -80.0  # Partials weaker than this, against the strongest, are left out.

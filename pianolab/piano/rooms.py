@@ -12,7 +12,7 @@ from scipy.signal import oaconvolve
 
 from pianolab.piano.instruments import PianoError
 
-SPEED_OF_SOUND = 343.0  # In air of 20 degrees Celsius, m/s.
+SPEED_OF_SOUND = 343.0  # Sound travels so fast (m/s) in air of 20 degrees Celsius.
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pianolab.errors import PianolabError, PianolabWarning
 
-MIN_SR = 4000  # Hz: below this, the upper half of the keyboard has no fundamental left.
+MIN_SR = 4000  # Below this rate (Hz), the upper half of the keyboard has no fundamental left.
 MAX_SR = 768_000
 RATES = f"a whole number within {MIN_SR} to {MAX_SR}"
 MAX_CHANNELS = 64
