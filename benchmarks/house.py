@@ -11,7 +11,8 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-GUIDE = {  # lines, by the rooms that share a guide
+# Lines, by the rooms that share a guide.
+GUIDE = {
     "hearing (floors below compare, without plots)": 7000,
     "compare, cli": 2200,
     "live": 2200,

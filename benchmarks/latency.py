@@ -11,27 +11,25 @@ summary.csv and latency.png to --out, the figure also to --figure.
 
 import argparse
 import shutil
+import tempfile
 from pathlib import Path
 
 import matplotlib
-import numpy as np
-import pandas as pd
-
-from pianolab.data import Dataset, Recording, make_phrases
-from pianolab.scores import REGISTERS, Protocol, register_of, score_melody, score_notes
-from pianolab.session import transcribe_file
-from pianolab.units import cents_between, midi_to_hz, note_name
 
 matplotlib.use("Agg")
-import tempfile
-
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 from peers import OURS, ours, peers
 from single_notes import SHARP_FROM_MIDI, single_notes
 
 from pianolab import sound
+from pianolab.data import Dataset, Recording, make_phrases
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
+from pianolab.scores import REGISTERS, Protocol, register_of, score_melody, score_notes
+from pianolab.session import transcribe_file
+from pianolab.units import cents_between, midi_to_hz, note_name
 
 IN_A_ROW = 3
 

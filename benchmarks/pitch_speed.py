@@ -31,12 +31,13 @@ from pianolab import sound  # noqa: E402
 from pianolab.dsp.registers import PIANO_REGISTERS  # noqa: E402
 
 SR = 44100
-SAME_WINDOW = {  # ours against aubio at the same window and hop
+# Ours against aubio at the same window and hop.
+SAME_WINDOW = {
     "yin:preset=aubio,method=yin": "aubio yin 2048",
     "yin:preset=aubio,method=yinfast": "aubio yinfast 2048",
     "yin:preset=aubio,method=yinfft": "aubio yinfft 2048",
 }
-SLOW = ("librosa.pyin 4096", "aubio yin 2048", "aubio yin 4096")  # once is enough, on a part of the sound
+SLOW = ("librosa.pyin 4096", "aubio yin 2048", "aubio yin 4096")  # Once is enough, on a part of the sound.
 SLOW_SECONDS = 10.0
 
 
@@ -64,7 +65,7 @@ def measure(y, listeners, repeats):
     """Processor ms per second of audio: one row a detector and repeat."""
     rows = []
     for listen in listeners.values():
-        listen(y[:SR], SR)  # compile and warm up
+        listen(y[:SR], SR)  # What has to be compiled is compiled here.
     for repeat in range(repeats):
         for name, listen in listeners.items():
             if repeat and name in SLOW:

@@ -37,6 +37,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pianolab.cli.command import add_pedal, add_split
 from pianolab.compare import compare
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.participants import find_participants
@@ -53,14 +54,14 @@ from pianolab.sound import Resampler, info
 from pianolab.tracking import Tracker
 
 OURS = ("neural", "neural:lookahead_ms=240", "nmf")
-ONE_VOICE_TOO = ("aubio_notes",)  # heard all the same: no other peer writes notes as it hears
+ONE_VOICE_TOO = ("aubio_notes",)  # It is heard all the same: no other peer writes notes as it hears.
 ONE_VOICE = "a pitch tracker of one voice; name it with --system to hear it"
-CURVE = "neural"  # the detector whose parameter lookahead_ms is varied
+CURVE = "neural"  # The parameter lookahead_ms of this detector is varied.
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 WARM_UP_S = 0.5
-WIDE_STAMP = "onset 100 ms"  # how the second protocol of a comparison begins
+WIDE_STAMP = "onset 100 ms"  # The second protocol of a comparison begins so.
 COLUMNS = {
     "onset_f1": "onset F1",
     "onset_precision": "precision",
@@ -80,7 +81,7 @@ LAST_COLUMNS = {
     "rtf": "x real time on one core",
     "peak_mb": "peak memory (MB)",
 }
-DIGITS = {"rtf": 3, "within_rule": 1}  # others: 0
+DIGITS = {"rtf": 3, "within_rule": 1}  # All others have 0.
 ABOUT_DELAY = (
     "Delay: from a played onset to the moment in which enough sound was there to announce its note, over the notes "
     "found; errors of the labels are in it. By rule: look-ahead, a frame, and the tracker's rows (one for many keys). "
@@ -104,28 +105,28 @@ def hear_all(spec, data, split, seconds, out):
     """
     keep_to_one_core()
     recordings = load_dataset(data, split=split, progress=False).recordings
-    (entry,), _ = find_participants([spec], {})
+    (participant,), _ = find_participants([spec], {})
     cache, path = Cache(out / "cache"), measured_path(out, spec, data, seconds)
     measured, before = {}, read_measured(path)
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(int(WARM_UP_S * 44100)) / 44100).astype(np.float32)
     warm = False
     for number, recording in enumerate(recordings, start=1):
-        key = entry.key(recording.checksum, seconds)
+        key = participant.key(recording.checksum, seconds)
         if cache.get(key) is not None and key in before:
             measured[key] = before[key]
         else:
             if not warm:
-                transcribe(tone, sr=44100, detector=entry.instance)
+                transcribe(tone, sr=44100, detector=participant.instance)
                 warm = True
-            tracker = KeepsAnnouncements(entry.instance)
+            tracker = KeepsAnnouncements(participant.instance)
             started = time.process_time()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
                     said = transcribe_file(
-                        recording.audio, detector=entry.instance, duration_s=seconds, tracker=tracker
+                        recording.audio, detector=participant.instance, duration_s=seconds, tracker=tracker
                     )
-                except Exception as error:  # the comparison tries again and shows it as a row
+                except Exception as error:  # The comparison tries again and shows it as a row.
                     print(f"{spec}: {recording.id}: {reason(error)}", file=sys.stderr)
                     continue
             cpu_s = time.process_time() - started
@@ -135,13 +136,13 @@ def hear_all(spec, data, split, seconds, out):
                 "seconds_audio": said.seconds_audio,
                 "seconds_cpu": cpu_s,
                 "peak_mb": peak_mb(),
-                "resampling_ms": resampling_ms(recording.audio, entry.instance),
+                "resampling_ms": resampling_ms(recording.audio, participant.instance),
                 "announced": tracker.announced,
             }
-            with replacing(path) as temporary:  # what was measured of later recordings before stays known
+            with replacing(path) as temporary:  # What was measured before of later recordings stays known.
                 temporary.write_text(json.dumps(before | measured), encoding="utf-8")
         yield number, len(recordings)
-    with replacing(path) as temporary:  # what older code took is left out now
+    with replacing(path) as temporary:  # What older code took is left out now.
         temporary.write_text(json.dumps(measured), encoding="utf-8")
 
 
@@ -155,7 +156,7 @@ class KeepsAnnouncements(Tracker):
     def __init__(self, detector):
         super().__init__(default_tracker(detector).tracking)
         self._lookahead_s = detector.lookahead / detector.sr
-        self._named = {}  # number of a note -> (midi, onset in s, moment of its announcement in s)
+        self._named = {}  # By number of the note: midi, onset and announcement in seconds.
 
     def push(self, salience):
         events = super().push(salience)
@@ -191,7 +192,7 @@ def peak_mb():
     status = Path("/proc/self/status")
     if status.exists():
         return 1.024e-3 * float(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kB elsewhere
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, all others kB.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
@@ -203,7 +204,7 @@ def measured_path(out, spec, data, seconds):
 def read_measured(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none yet, or damaged: hear again
+    except (OSError, ValueError):  # There is none yet, or it is damaged: all is heard again.
         return {}
 
 
@@ -295,7 +296,7 @@ def delay_of(detector, delays):
 
 def score_table(result, systems, given):
     """One row a system and data set: means over recordings, speed, memory, delay."""
-    entries = {entry.label: entry for entry in find_participants(systems, {})[0]}
+    participants = {who.label: who for who in find_participants(systems, {})[0]}
     summary = result.summary[result.summary.kind == "all"]
     names = [label(*pair) for pair in zip(summary.detector, summary.params, strict=True)]
     rows = []
@@ -303,8 +304,8 @@ def score_table(result, systems, given):
         main = part[part.protocol == str(result.protocol)].set_index("metric")["mean"]
         wide = part[part.protocol.str.startswith(WIDE_STAMP)].set_index("metric")["mean"]
         values = main.to_dict() | {"onset_f1_100": wide.get("onset_f1", np.nan)}
-        entry = entries[name]
-        records = read_measured(measured_path(given.out, entry.spec, given.data, given.seconds)).values()
+        participant = participants[name]
+        records = read_measured(measured_path(given.out, participant.spec, given.data, given.seconds)).values()
         measured = pd.DataFrame(records)
         delays = []
         for recording, announced in {record["recording"]: record["announced"] for record in records}.items():
@@ -317,13 +318,13 @@ def score_table(result, systems, given):
                 "system": name,
                 "recordings": int(part.n.max()),
                 **{metric: values.get(metric, np.nan) for metric in COLUMNS},
-                **delay_of(entry.instance, delays),
+                **delay_of(participant.instance, delays),
                 "resampling_ms": measured.resampling_ms.max() if len(measured) else np.nan,
                 "rtf": measured.seconds_cpu.sum() / measured.seconds_audio.sum() if len(measured) else np.nan,
                 "peak_mb": measured.peak_mb.max() if len(measured) else np.nan,
             }
         )
-    order = {name: i for i, name in enumerate(entries)}
+    order = {name: i for i, name in enumerate(participants)}
     return pd.DataFrame(rows).sort_values(["dataset", "system"], key=lambda c: c.map(order).fillna(0), kind="stable")
 
 
@@ -357,7 +358,7 @@ def anatomy(truth, heard, protocol):
     played = (table.result != "extra").to_numpy()
     onset, midi, velocity = (table[name].to_numpy(dtype=float) for name in ("onset", "midi", "velocity"))
     soft = np.nanquantile(velocity[played], SOFT_QUARTER) if np.isfinite(velocity[played]).any() else -1.0
-    struck = onset[played]  # rising, as the table is
+    struck = onset[played]  # They rise, because the table does.
     size = np.searchsorted(struck, onset + CHORD_S, "right") - np.searchsorted(struck, onset - CHORD_S, "left")
     return table.assign(
         **{
@@ -456,7 +457,7 @@ def write(result, systems, curve, left_out, given):
     ):
         with replacing(given.out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
-    first = scores[scores.dataset == scores.dataset.iloc[0]]  # real and rendered recordings never share a figure
+    first = scores[scores.dataset == scores.dataset.iloc[0]]  # Real and rendered recordings never share a figure.
     short = f"{first.dataset.iloc[0]}, {first.recordings.max()} recordings"
     figures = {"polyphony": draw_scores(first, short), "polyphony_delay": draw_delay(first, curve, short)}
     for name, figure in figures.items():
@@ -475,7 +476,7 @@ def arguments(argv=None):
     data = parser.add_mutually_exclusive_group()
     data.add_argument("--data", default="builtin", help="a folder of labelled recordings")
     data.add_argument("--builtin", dest="data", action="store_const", const="builtin", help="our own (default)")
-    parser.add_argument("--split", default="test", choices=("test", "tune", "all"), help="which recordings")
+    add_split(parser, default="test")
     parser.add_argument("--seconds", type=float, default=30.0, help="hear so much of each recording (default: 30)")
     parser.add_argument(
         "--system",
@@ -483,10 +484,10 @@ def arguments(argv=None):
         help="may be repeated (default: ours, the curve, the peers that hear several notes, and aubio_notes; "
         "pitch trackers of one voice are heard only when they are named)",
     )
-    parser.add_argument("--pedal", choices=("release", "extended"), default="release", help="where a played note ends")
+    add_pedal(parser)
     parser.add_argument("--out", type=Path, default=Path("results/polyphony"))
     parser.add_argument("--figures", type=Path, help="a second place for the figures, e.g. docs/figures")
-    parser.add_argument("--one", help=argparse.SUPPRESS)  # the process of one system
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # Only the process of one system is given it.
     return parser.parse_args(argv)
 
 
@@ -501,7 +502,7 @@ def main(argv=None):
         others, one_voice = ([], {}) if given.system else peers()
         systems, left_out = can_run(given.system or [*OURS, *curve_systems(), *others])
         left_out |= one_voice
-        load_dataset(given.data, split=given.split)  # refuses a wrong folder and renders the built-in set
+        load_dataset(given.data, split=given.split)  # It refuses a wrong folder and renders the built-in set.
     except (DatasetError, DetectorError) as error:
         print(error, file=sys.stderr)
         return 2

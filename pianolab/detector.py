@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
 _KINDS = {bool: "True or False", int: "a whole number (int)", float: "a number (float)"}
-_REGISTRY = "pianolab.detectors."  # modules there are found by name, all others by their file
+_REGISTRY = "pianolab.detectors."  # Modules there are found by name, all others by their file.
 
 
 class DetectorError(PianolabError):
@@ -53,7 +53,7 @@ class Detector:
     onset_delay_s : float
         How much later than the true onset this detector's evidence rises; the tracker subtracts it.
         Fitted on `tune` recordings by ``pianolab fit-delay``.
-    tracking : mapping of str to object
+    tracking : mapping of str to float or str
         Settings of the tracker that suit this detector (chosen on `tune` recordings).
     weights : Path or None
         File of learnt weights, part of the cache key of estimates.
@@ -70,7 +70,7 @@ class Detector:
     frame_length: int = 2048
     hop_length: int = 512
     onset_delay_s: float = 0.0
-    tracking: Mapping[str, Any] = {}
+    tracking: Mapping[str, float | str] = {}
     weights: Path | None = None
     peer: ClassVar[bool] = False
     whole_recording: ClassVar[bool] = False
@@ -80,6 +80,7 @@ class Detector:
     def __new__(cls, *_args: object, **given: object) -> Self:
         # The settings are kept here because this runs before any constructor, and sees what the caller wrote even
         # where a subclass hands other settings on to its base. Copies are made without settings and then get them.
+        _refuse_by_place(cls)
         declared = parameters(cls) if given else {}
         for name in filter(declared.__contains__, given):
             _refuse_other_kind(cls, given[name], declared[name])
@@ -146,7 +147,8 @@ class Detector:
         'yin:threshold=0.2'
         """
         for key, value in self.params.items():
-            if not isinstance(value, bool | int | float | str | None) or "," in str(value):
+            text = str(value)
+            if not isinstance(value, bool | int | float | str | None) or "," in text or text != text.strip():
                 raise DetectorError(f"{key}={value!r} of {self!r} cannot be written as text: hand over the detector")
         return spec_text(_address(type(self)), self.params)
 
@@ -220,10 +222,18 @@ def parameters(cls: type[Detector]) -> dict[str, Parameter]:
     return found
 
 
+def _refuse_by_place(cls: type[Detector]) -> None:
+    """Refuse a constructor whose settings would be missing in what the detector says of itself."""
+    _, *taken = inspect.signature(cls.__init__).parameters.values()  # The first is the detector itself.
+    for one in taken:
+        if one.kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+            raise DetectorError(f"{cls.__name__} takes {one} by place: write a * before it in its constructor")
+
+
 def _signature(function):
     try:
         return inspect.signature(function, eval_str=True)
-    except Exception:  # an annotation that is text and names something that is not imported
+    except Exception:  # An annotation may be text that names something that is not imported.
         return inspect.signature(function)
 
 
@@ -307,7 +317,7 @@ def _as_declared(value: Any, parameter: Parameter) -> Any:
         return value
     try:
         converted = parameter.kind(value)
-    except (OverflowError, ValueError):  # infinity and NaN are no int
+    except (OverflowError, ValueError):  # Infinity and NaN are no int.
         return value
     return converted if converted == value else value
 
@@ -315,7 +325,7 @@ def _as_declared(value: Any, parameter: Parameter) -> Any:
 def _differs(value: Any, default: Any) -> bool:
     try:
         return bool(value != default)
-    except ValueError:  # arrays have no single answer
+    except ValueError:  # Arrays have no single answer.
         return True
 
 

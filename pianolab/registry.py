@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import math
 import pkgutil
 import re
 import sys
@@ -19,10 +20,10 @@ from typing import Any, TypeGuard
 
 import pianolab.detectors
 from pianolab.detector import Detector, DetectorError, Parameter, parameters
-from pianolab.errors import nearest
+from pianolab.errors import nearest, reason
 from pianolab.frames import Framer
 
-_SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # the colon before the first key=value; others belong to the name
+_SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # The colon before the first key=value; others belong to the name.
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -40,8 +41,8 @@ def load_all() -> tuple[dict[str, type[Detector]], dict[str, str]]:
     for module_info in pkgutil.walk_packages(pianolab.detectors.__path__, "pianolab.detectors."):
         try:
             module = importlib.import_module(module_info.name)
-        except Exception as error:  # any fault of one file must not hide the others
-            failures[module_info.name.rpartition(".")[2]] = f"{type(error).__name__}: {error}"
+        except Exception as error:  # A fault of one file must not hide the others.
+            failures[module_info.name.rpartition(".")[2]] = reason(error)
             continue
         found.update({cls.name: cls for cls in _declared(module)})
     return dict(sorted(found.items())), failures
@@ -81,8 +82,8 @@ def missing(cls: type[Detector]) -> str:
     """
     try:
         cls()
-    except Exception as error:  # shown to the user beside the name
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+    except Exception as error:  # Users see it beside the name.
+        return reason(error)
     return ""
 
 
@@ -125,9 +126,7 @@ def _from_file(path: Path, class_name: str) -> type[Detector]:
     try:
         cls = getattr(_imported(path.resolve()), class_name, None)
     except Exception as error:
-        raise DetectorError(
-            f"detector file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise DetectorError(f"detector file {str(path)!r} cannot be imported: {reason(error)}") from error
     if not _is_detector(cls):
         raise DetectorError(f"{str(path)!r} has no detector class {class_name!r}: subclass pianolab.detector.Detector")
     return cls
@@ -142,7 +141,7 @@ def _imported(path: Path) -> ModuleType:
         if spec is None or spec.loader is None:
             raise ImportError("this is no Python file")
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # before it runs: dataclasses look their module up
+        sys.modules[name] = module  # It must be there before it runs: dataclasses look their module up.
         try:
             spec.loader.exec_module(module)
         except BaseException:
@@ -256,11 +255,18 @@ def _coerce(value: Any, parameter: Parameter, detector_name: str) -> Any:
     try:
         if parameter.kind is bool:
             return _BOOLS[str(value).lower()]
-        if parameter.kind in (NoneType, type):  # neither annotation nor default says what it is
+        if parameter.kind in (NoneType, type):  # Neither annotation nor default says what it is.
             return _number(value) if isinstance(value, str) else value
-        return parameter.kind(value)
+        converted = parameter.kind(value)
     except (KeyError, TypeError, ValueError):
         raise DetectorError(f"{where}: give a value of type {parameter.kind.__name__}") from None
+    if isinstance(converted, float) and not math.isfinite(converted) and _is_finite(parameter.default):
+        raise DetectorError(f"{where}: give a finite number")
+    return converted
+
+
+def _is_finite(default: Any) -> bool:
+    return not isinstance(default, float) or math.isfinite(default)
 
 
 def _number(text: str) -> int | float | str:

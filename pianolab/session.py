@@ -17,11 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from pianolab import sound
 from pianolab.detector import Detector
+from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create
 from pianolab.roll import Notes, Salience
 from pianolab.texts.choices import DEFAULT_DETECTOR
-from pianolab.tracking import NoteEvent, Tracker, Tracking
+from pianolab.tracking import NoteEvent, Tracker, Tracking, TrackingError
 from pianolab.units import N_KEYS, key_hz, midi_to_key
 
 
@@ -44,11 +45,11 @@ class Session:
     Raises
     ------
     AudioError
-        If the rate is none.
+        If `sr` is no sampling rate.
     DetectorError
         If there is no such detector or parameter.
     TrackingError
-        If there is no such setting of the tracker, or its value is out of range.
+        If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
 
     Examples
     --------
@@ -70,6 +71,8 @@ class Session:
         listen: Callable[[Salience], object] | None = None,
         **tracking: float | str,
     ):
+        if tracker is not None and tracking:
+            raise TrackingError(f"{next(iter(tracking))} is given beside a tracker: give it to the tracker")
         self.sr = sr
         self._ear = _Ear(detector, sr=sr)
         self.detector = self._ear.detector
@@ -94,7 +97,7 @@ class Session:
         ------
         AudioError
             If the block is not finite mono audio.
-        ValueError
+        PianolabError
             After ``flush``.
         """
         self._refuse_ended()
@@ -114,7 +117,7 @@ class Session:
 
     def _refuse_ended(self):
         if self._ended:
-            raise ValueError("this session has ended: make a new Session for another recording")
+            raise PianolabError("this session has ended: make a new Session for another recording")
 
     def _decide(self, parts: Iterable[Salience]) -> list[NoteEvent]:
         events = []
@@ -328,7 +331,7 @@ def transcribe_file(
     DetectorError
         If there is no such detector or parameter.
     TrackingError
-        If there is no such setting of the tracker, or its value is out of range.
+        If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
     """
     stream = sound.blocks(path, duration_s=duration_s)
     detector = create(detector)

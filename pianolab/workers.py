@@ -26,6 +26,12 @@ RETRIES = 2  # A job that was in work when a worker died is tried so often again
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+_DIED = (
+    "the worker process died: out of memory, a crash in a library, or a script that starts workers outside of "
+    'if __name__ == "__main__":'
+)
+
+
 class WorkerDied(PianolabError):
     """The process that worked on a job ended without an answer."""
 
@@ -78,7 +84,7 @@ def run(
                 for number, job in in_work.values():
                     deaths[number] += 1
                     if alone:
-                        yield job, None, WorkerDied("the worker process died (out of memory, or a crash in a library)")
+                        yield job, None, WorkerDied(_DIED)
                     else:
                         (suspects if deaths[number] > retries else waiting).append((number, job))
 

@@ -1,7 +1,9 @@
 """A detector says all that it was given, however it was made."""
 
 import copy
+import math
 import pickle
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +13,7 @@ import pytest
 from pianolab.compare.cache import estimate_key
 from pianolab.detector import Detector, DetectorError, parameters
 from pianolab.detectors.yin import Yin
-from pianolab.registry import create, load_all, missing
+from pianolab.registry import _coerce, create, load_all, missing
 
 TOYS = Path(__file__).with_name("toy_detectors.py")
 DETECTORS = load_all()[0]
@@ -116,6 +118,40 @@ def test_a_setting_that_no_constructor_takes_is_refused():
         Bare(depth=1)
     with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
         Heir(depth=1)
+
+
+def test_a_class_whose_settings_would_be_lost_is_refused():
+    class Placed(Detector):
+        def __init__(self, scale=1.0):
+            self.scale = scale
+
+    @dataclass
+    class Made(Detector):
+        scale: float = 1.0
+
+    for cls in (Placed, Made):
+        with pytest.raises(DetectorError, match=r"takes scale.*=1\.0 by place: write a \* before it"):
+            cls(scale=3.0)
+
+
+@pytest.mark.parametrize("text", [" a", "a "])
+def test_text_with_outer_blanks_cannot_be_written_as_spec(text):
+    with pytest.raises(DetectorError, match="cannot be written as text: hand over the detector"):
+        create(f"{TOYS}:Loudest", log=text).spec  # noqa: B018
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", np.inf])
+def test_a_setting_without_an_end_is_refused(value):
+    with pytest.raises(DetectorError, match=r"yin:threshold=.*: give a finite number"):
+        create("yin", threshold=value)
+
+
+def test_a_setting_whose_default_is_infinite_may_be_infinite():
+    class Endless(Detector):
+        def __init__(self, *, most: float = math.inf):
+            self.most = most
+
+    assert _coerce("-inf", parameters(Endless)["most"], "endless") == -math.inf
 
 
 def test_spec_text_of_a_class_in_a_file_makes_it_again():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pianolab import sound
 from pianolab.detector import Detector
+from pianolab.errors import PianolabError
 from pianolab.frames import frame_count, frames_of
 from pianolab.piano import PIANOS, render
 from pianolab.registry import create, load_all, missing
@@ -405,7 +406,7 @@ def test_a_session_that_has_ended_takes_no_more_sound():
     session = Session(Loudness(), sr=8000)
     session.push(tone(0.4, sr=8000))
     session.flush()
-    with pytest.raises(ValueError, match="has ended: make a new Session"):
+    with pytest.raises(PianolabError, match="has ended: make a new Session"):
         session.push(np.zeros(10))
     with pytest.raises(ValueError, match="has ended"):
         session.flush()
@@ -414,3 +415,12 @@ def test_a_session_that_has_ended_takes_no_more_sound():
 def test_the_equal_tempered_pitch_of_the_melody_is_heard(melody):
     heard = {round(hz, 3) for hz in transcribe(melody, sr=SR).hz}
     assert {round(midi_to_hz(midi), 3) for midi in (45, 64, 57)} <= heard
+
+
+def test_a_tracker_and_settings_for_one_are_refused_together(tmp_path):
+    tracker = default_tracker(create("yin"))
+    with pytest.raises(TrackingError, match="n_confirm is given beside a tracker: give it to the tracker"):
+        Session("yin", sr=8000, tracker=tracker, n_confirm=5)
+    sound.write(tmp_path / "a4.wav", tone(0.4, sr=8000), sr=8000)
+    with pytest.raises(TrackingError, match="n_confirm is given beside a tracker: give it to the tracker"):
+        transcribe_file(tmp_path / "a4.wav", detector="yin", tracker=tracker, n_confirm=5)

@@ -30,13 +30,13 @@ def _run(args: argparse.Namespace) -> int:
 def _list() -> int:
     from pianolab.data import builtin_index
 
-    entries = builtin_index()
+    recordings = builtin_index()
     print(f"{'id':28}{'kind':9}{'split':7}{'piano':9}{'room':6}{'seconds':>8}  title")
-    for entry in entries:
-        print("{id:28}{kind:9}{split:7}{piano:9}{room:6}{seconds:8.1f}  {title}".format(**entry))
-    minutes = sum(entry["seconds"] for entry in entries) / 60
-    n_test = sum(entry["split"] == "test" for entry in entries)
-    print(f"{len(entries)} recordings ({n_test} test, {len(entries) - n_test} tune), {minutes:.1f} minutes")
+    for one in recordings:
+        print("{id:28}{kind:9}{split:7}{piano:9}{room:6}{seconds:8.1f}  {title}".format(**one))
+    minutes = sum(one["seconds"] for one in recordings) / 60
+    n_test = sum(one["split"] == "test" for one in recordings)
+    print(f"{len(recordings)} recordings ({n_test} test, {len(recordings) - n_test} tune), {minutes:.1f} minutes")
     return DONE
 
 

@@ -6,7 +6,7 @@ it.
 
 import sys
 
-from pianolab.errors import PianolabError, printable, reason
+from pianolab.errors import PianolabError, first_line, reason
 
 DONE = 0
 FAILED = 1  # The work was done, and something in it failed.
@@ -27,11 +27,10 @@ def complain(error: Exception | str) -> None:
     error : Exception or str
         Refusals of ours are shown as they are, others with their type and where they happened.
     """
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{printable(error.filename)}: {error.strerror}" if error.filename else error.strerror
-    else:
-        text = reason(error) if isinstance(error, Exception) else error
-    _say(f"pianolab: {text}")
+    if isinstance(error, Exception):
+        told = isinstance(error, OSError) and error.strerror  # The system says it well without a type and a place.
+        error = first_line(error) if told else reason(error)
+    _say(f"pianolab: {error}")
 
 
 def warn(text: str) -> None:

@@ -30,7 +30,7 @@ from pianolab.session import Transcription
 from pianolab.sound import checksum
 
 CACHE = Path("results") / ".cache"
-LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile")
+LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxruntime")
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")

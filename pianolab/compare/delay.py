@@ -23,7 +23,7 @@ from pianolab.scores import Protocol, match
 from pianolab.session import default_tracker
 from pianolab.texts.choices import Split
 
-WITHIN_S = 0.2  # a heard note of the same key that is nearer than this is the played one, however late the detector is
+WITHIN_S = 0.2  # A heard note of the same key that is nearer than this is the played one, however late it comes.
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class DelayFit:
     Attributes
     ----------
     dataset, source : str
-        Name of the data set; whether it is real or rendered.
+        Name of the data set; real, rendered or unknown.
     n_played, n_matched : int
         Notes that were played, and those of them that were heard within `WITHIN_S`.
     declared_s : float
@@ -83,7 +83,7 @@ def fit_delay(
     Returns
     -------
     list of DelayFit
-        One for the real and one for the rendered recordings, where the data has both.
+        One for each source of recordings that the data has: real, rendered, unknown.
 
     Raises
     ------

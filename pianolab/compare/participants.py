@@ -4,10 +4,14 @@ A detector is made once here, so that a misspelt name or setting is refused befo
 but cannot run is not refused: it takes part with its reason, and becomes a row of the table.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from pianolab.compare.cache import estimate_key, source_of
 from pianolab.compare.tables import label
@@ -36,7 +40,8 @@ class Participant:
     spec : str
         Text that makes the detector in a worker; '' for note files, and for a detector that only this process has.
     source : str
-        Checksum of the code that it depends on; '' where that cannot be told: what it hears is not kept.
+        Checksum of the code that it depends on; '' where that cannot be told, or the detector was changed after it was
+        made: what it hears is not kept.
     note_files : mapping of str to list of Path, or None
         Note files by stem.
     error : str
@@ -93,14 +98,15 @@ def find_participants(
     else:
         found = [_participant(detector) for detector in detectors or ()]
     # Whoever was asked for twice takes part once.
-    once = {(p.label, p.key("", None) or p.error or id(p)): p for p in found}
+    once = {(p.label, p.key("", None) or p.error or id(p.instance)): p for p in found}
     others = (Participant(name, note_files=_note_files(name, folder)) for name, folder in estimates.items())
     found = [*once.values(), *others]
     twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
     if twice:
         raise CompareError(f"two who take part are called {twice[0]!r}: rename one")
     if not found:
-        raise CompareError("no detector can run here: see `pianolab detectors`")
+        why = "can run here" if detectors is None else "is named: name one, or pass None for all"
+        raise CompareError(f"no detector {why}; `pianolab detectors` lists them")
     return found, left_out
 
 
@@ -124,20 +130,47 @@ def _participant(given: str | Detector) -> Participant:
     except Exception as error:  # A constructor that fails becomes a row that says so.
         name, texts = parse_spec(str(given))
         return Participant(_shown(name), params=spec_text("", texts)[1:], error=reason(error))
-    spec = given if isinstance(given, str) else _spec(detector)
+    spec, changed = (given, False) if isinstance(given, str) else _spec(detector)
     name = _shown(parse_spec(spec)[0]) if spec else vars(type(detector)).get("name") or type(detector).__name__
     params = printable(spec_text("", detector.params)[1:])
-    return Participant(name, params=params, instance=detector, spec=spec, source=source_of(detector))
+    return Participant(name, params=params, instance=detector, spec=spec, source="" if changed else source_of(detector))
 
 
-def _spec(detector: Detector) -> str:
-    """Text that makes a detector again; '' if there is none, or the detector was changed after it was made."""
+def _spec(detector: Detector) -> tuple[str, bool]:
+    """Text that makes a detector again, '' if there is none; whether it was changed by hand after it was made."""
     try:
-        twin = create(detector.spec)
-    except Exception:  # Whatever hinders a second one, the first is here and can hear.
-        return ""
-    key, same = (estimate_key(audio_checksum="", seconds=None, detector=d, source="") for d in (detector, twin))
-    return detector.spec if key == same else ""
+        spec = detector.spec
+        twin = create(spec)
+    except Exception:  # Whatever hinders a second one from text, the first is here and can hear.
+        spec = ""
+    try:
+        twin = twin if spec else type(detector)(**detector.params)
+        detector.reset()
+        twin.reset()
+        one, other = ({**vars(d), "_given": None} for d in (detector, twin))  # The settings themselves are in the rest.
+        changed = not _same(one, other)
+    except Exception:
+        changed = True
+    return "" if changed else spec, changed
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two attributes are equal, as far as they are plain values and arrays; others need the same type."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
+    if isinstance(one, Path):  # A detector made from text may have it as text.
+        one, other = str(one), str(other)
+    if isinstance(one, int | float | complex | str | bytes | set | frozenset | np.generic | None):
+        return one == other or (one != one and other != other)  # NaN is unlike itself.
+    if type(one) is not type(other):
+        return False
+    if dataclasses.is_dataclass(one):
+        return _same(vars(one), vars(other))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return True
 
 
 def _shown(name: str) -> str:

@@ -8,6 +8,7 @@ says why, and the rest goes on.
 
 import datetime
 import math
+import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -62,7 +63,8 @@ def compare(
     split : {'test', 'tune', 'all'}
         Which recordings of a data set.
     jobs : int, optional
-        Worker processes; the number of cores, at most 8, if not given.
+        Worker processes; the number of cores, at most 8, if not given. A worker imports the script that was started,
+        so a script calls this behind ``if __name__ == "__main__":``.
     cache : str or Path
         Folder in which is kept what was heard.
     progress : bool
@@ -92,7 +94,7 @@ def compare(
     """
     protocol = protocol or Protocol()
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
-    _refuse_numbers(seconds, jobs)
+    _refuse(protocol, seconds, jobs, cache)
     data = [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress)
@@ -130,11 +132,16 @@ def compare(
     )
 
 
-def _refuse_numbers(seconds: float | None, jobs: int) -> None:
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise CompareError(f"seconds {seconds} is no length: use a number above 0, or none for whole recordings")
+def _refuse(protocol: object, seconds: object, jobs: object, cache: object) -> None:
+    if not isinstance(protocol, Protocol):
+        raise CompareError(f"protocol {protocol!r} is none: pass pianolab.scores.Protocol()")
+    if not isinstance(cache, str | Path):
+        raise CompareError(f"cache {cache!r} is no folder: name one, or leave it out")
+    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and 0 < seconds < math.inf):
+        raise CompareError(f"seconds {seconds!r} is no length: use a number above 0, or None for whole recordings")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise CompareError(f"jobs {jobs} is no number of processes: use 1 or more")
+        raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 or more")
 
 
 def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool) -> list[Dataset]:

@@ -71,7 +71,7 @@ def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
     scores : DataFrame
         With the columns of `pianolab.compare.rows.ScoreRow`.
     sources : mapping of str to str
-        Whether a data set is real or rendered, by its name.
+        Real, rendered or unknown, by the name of a data set.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def rank(scores: pd.DataFrame, summary: pd.DataFrame, protocol: str, sources: Ma
     protocol : str
         Stamp of the protocol that counts.
     sources : mapping of str to str
-        Whether a data set is real or rendered, by its name.
+        Real, rendered or unknown, by the name of a data set.
 
     Returns
     -------

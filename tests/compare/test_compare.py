@@ -311,8 +311,18 @@ def test_a_recording_that_always_kills_its_worker_is_named(tmp_path):
         write_recording(data, name, midi)
     result = run(data, toy("DiesOnLowNotes"), tmp_path)
     assert list(result.failures.recording) == ["bass"]
-    assert "worker process died" in result.failures.error.iloc[0]
+    assert "worker process died: out of memory, a crash" in result.failures.error.iloc[0]
     assert set(result.scores[result.scores.status == "ok"].recording) == {"high", "middle"}
+
+
+def test_a_script_without_a_guard_is_told_how_to_write_one(melodies, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pianolab.compare import compare\n"
+        f"print(compare({str(melodies)!r}, 'yin', jobs=1, cache='kept', progress=False).failures.error.iloc[0])\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert """a script that starts workers outside of 'if __name__ == "__main__":'""" in done.stdout
 
 
 def test_workers_have_one_thread(melodies, tmp_path):
@@ -461,6 +471,21 @@ def test_no_workers_are_refused(melodies, tmp_path, jobs):
 def test_no_length_is_refused(melodies, tmp_path, seconds):
     with pytest.raises(CompareError, match="use a number above 0"):
         run(melodies, toy("Loudest"), tmp_path, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seconds": "2"}, "seconds '2' is no length: use a number above 0, or None"),
+        ({"jobs": "2"}, "jobs '2' is no number of processes: use 1 or more"),
+        ({"protocol": "x"}, r"protocol 'x' is none: pass pianolab\.scores\.Protocol"),
+        ({"cache": None}, "cache None is no folder: name one, or leave it out"),
+        ({"detectors": []}, "no detector is named: name one, or pass None for all"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(melodies, wrong, message):
+    with pytest.raises(CompareError, match=message):
+        compare(melodies, **wrong, progress=False)
 
 
 def test_what_does_not_exist_is_refused_before_anything_is_heard(melodies, tmp_path, log):

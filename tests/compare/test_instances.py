@@ -13,8 +13,9 @@ from pianolab.compare.cache import source_of
 from pianolab.compare.participants import find_participants
 from pianolab.detectors.yin import Yin
 from pianolab.labels import write_labels
-from pianolab.registry import create, find
+from pianolab.registry import create, find, load_all
 from pianolab.roll import Notes
+from pianolab.session import transcribe
 
 TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 Loudest = find(f"{TOYS}:Loudest")
@@ -105,16 +106,34 @@ def test_two_instances_with_different_settings_are_two(data, tmp_path):
     assert len(kept(tmp_path)) == 3
 
 
-def test_a_detector_that_was_changed_by_hand_is_heard_as_it_is(data, tmp_path):
+def test_a_detector_that_was_changed_by_hand_is_heard_as_it_is_and_not_kept(data, tmp_path):
     late, asked = Yin(), Yin()
     late.onset_delay_s = asked.onset_delay_s - 0.25
-    (changed,), (plain,) = (find_participants([detector], {})[0] for detector in (late, asked))
-    assert (changed.spec, plain.spec) == ("", "yin")
-    assert changed.key("ab", None) != plain.key("ab", None)
-    onsets = [next(iter(run(data, d, tmp_path).heard.values())).onset[0] for d in (late, asked)]
-    assert onsets[0] - onsets[1] == pytest.approx(0.25, abs=0.05)
+    onsets = [next(iter(run(data, d, tmp_path).heard.values())).onset[0] for d in (asked, late)]
+    assert onsets[1] - onsets[0] == pytest.approx(0.25, abs=0.05)
+    assert len(kept(tmp_path)) == 1
     with pytest.raises(CompareError, match="two who take part are called 'yin': rename one"):
         run(data, [late, asked], tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"key": 50}, {"more": np.zeros(3)}, {"log": None}])
+def test_a_change_of_what_is_in_no_key_is_heard(data, tmp_path, change):
+    changed = typed()()
+    run(data, typed()(), tmp_path)
+    vars(changed).update(change)
+    (participant,), _ = find_participants([changed], {})
+    assert (participant.spec, participant.key("ab", None)) == ("", "")
+    assert next(iter(run(data, changed, tmp_path).heard.values())).midi == [change.get("key", 48) + 21]
+    assert len(kept(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, cls in load_all()[0].items() if not cls.peer])
+def test_a_detector_that_has_heard_something_is_not_changed(name):
+    detector = create(name)
+    transcribe(np.sin(np.arange(22050) / 20).astype(np.float32), sr=44100, detector=detector)
+    (participant,), _ = find_participants([detector], {})
+    assert participant.spec == name
+    assert participant.key("ab", None) == find_participants([name], {})[0][0].key("ab", None) != ""
 
 
 def test_a_class_of_a_notebook_is_heard_in_this_process_and_kept(data, tmp_path):

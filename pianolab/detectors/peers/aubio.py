@@ -12,7 +12,7 @@ from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
 from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS
 
-SILENCE_DB = -90.0  # below this level aubio's pitch methods do not answer
+SILENCE_DB = -90.0  # Below this level aubio's pitch methods do not answer.
 
 
 class _Aubio(Detector):
@@ -27,11 +27,11 @@ class _Aubio(Detector):
 
     def __init__(self) -> None:
         self._aubio: Any = needed("aubio", install=self.install)
-        self.weights = Path(self._aubio._aubio.__file__)  # its compiled code decides what is heard
+        self.weights = Path(self._aubio._aubio.__file__)  # Its compiled code decides what is heard.
 
     def process(self, span: Span) -> Salience:
         frames = frames_of(span)
-        if span.first_frame == 0:  # the first frame reaches further back than its newest hop
+        if span.first_frame == 0:  # The first frame reaches further back than its newest hop.
             for start in range(0, self.frame_length - self.hop_length, self.hop_length):
                 self._feed(frames[0, start : start + self.hop_length])
         answers = [self._feed(frame[-self.hop_length :]) for frame in frames]

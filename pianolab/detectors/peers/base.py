@@ -21,9 +21,9 @@ from pianolab.frames import Span, frame_times, levels_db
 from pianolab.roll import Notes, Salience
 from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, hz_to_midi, midi_to_key
 
-Track = npt.NDArray[np.floating]  # one number a frame
+Track = npt.NDArray[np.floating]  # One number a frame.
 
-QUIETEST_DB = -100.0  # level that stands for digital silence, in which a peer may have written a note
+QUIETEST_DB = -100.0  # Stands for digital silence, in which a peer may have written a note.
 
 # Settings with which the tracker reads back the notes that note_salience was given.
 AS_WRITTEN = MappingProxyType(
@@ -59,9 +59,9 @@ def needed(module: str, *, install: str) -> ModuleType:
     """
     said = io.StringIO()
     try:
-        with redirect_stdout(said), redirect_stderr(said):  # some greet, or complain of other missing libraries
+        with redirect_stdout(said), redirect_stderr(said):  # Some greet, or complain of other missing libraries.
             return importlib.import_module(module)
-    except (ImportError, OSError) as error:  # an OSError comes from a compiled part that cannot be loaded
+    except (ImportError, OSError) as error:  # A compiled part that cannot be loaded is an OSError.
         raise ImportError(f"{error}: pip install {install} (docs/peers.md)".replace("\n", " ")) from error
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from pianolab.detectors.peers.base import NoteWriter, needed
 from pianolab.roll import Notes
 
-OVERLAP = 30  # frames that two windows share, as in basic_pitch.inference.run_inference
-LEAST_NOTE_LENGTH = 11  # frames: 127.7 ms, basic_pitch's default
+OVERLAP = 30  # Two windows share so many frames in basic_pitch.inference.run_inference.
+LEAST_NOTE_LENGTH = 11  # In frames, 127.7 ms: basic_pitch's default.
 
 
 class BasicPitch(NoteWriter):

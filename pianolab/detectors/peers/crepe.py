@@ -9,8 +9,8 @@ from pianolab.detectors.peers.base import WholeRecording, needed, on_grid, pitch
 from pianolab.detectors.peers.mel_filters import torchaudio_or_mel_filters
 from pianolab.roll import Salience
 
-LOWEST_HZ, HIGHEST_HZ = 32.7, 1975.5  # the range of the network
-BATCH_SIZE = 256  # frames that the network hears at once; bounds its memory
+LOWEST_HZ, HIGHEST_HZ = 32.7, 1975.5  # The network knows no other pitches.
+BATCH_SIZE = 256  # The network hears so many frames at once. It bounds the memory.
 
 
 class TorchCrepe(WholeRecording):

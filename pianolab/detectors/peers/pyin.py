@@ -7,7 +7,7 @@ import numpy as np
 from pianolab.detectors.peers.base import WholeRecording, needed, on_grid, pitch_salience
 from pianolab.roll import Salience
 
-LOWEST_HZ, HIGHEST_HZ = 26.7, 4310.0  # half a semitone below A0, half a semitone above C8
+LOWEST_HZ, HIGHEST_HZ = 26.7, 4310.0  # Half a semitone below A0, half a semitone above C8.
 
 
 class Pyin(WholeRecording):

@@ -36,7 +36,7 @@ class Transkun(NoteWriter):
             # torch warns about checkpoints, which only training uses.
             warnings.simplefilter("ignore", UserWarning)
             found = self._model.transcribe(self._torch.from_numpy(y[:, None]), discardSecondHalf=False)
-        found = [note for note in found if note.pitch > 0]  # it writes the pedal as notes of negative pitch
+        found = [note for note in found if note.pitch > 0]  # It writes the pedal as notes of negative pitch.
         return Notes(
             [max(note.start, 0.0) for note in found],
             [max(note.end, note.start, 0.0) for note in found],
