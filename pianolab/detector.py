@@ -227,7 +227,7 @@ def _refuse_by_place(cls: type[Detector]) -> None:
     _, *taken = inspect.signature(cls.__init__).parameters.values()  # The first is the detector itself.
     for one in taken:
         if one.kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
-            raise DetectorError(f"{cls.__name__} takes {one} by place: write a * before it in its constructor")
+            raise DetectorError(f"{cls.__name__} takes {one.name} by place: write a * before it in its constructor")
 
 
 def _signature(function):

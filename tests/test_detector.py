@@ -130,7 +130,7 @@ def test_a_class_whose_settings_would_be_lost_is_refused():
         scale: float = 1.0
 
     for cls in (Placed, Made):
-        with pytest.raises(DetectorError, match=r"takes scale.*=1\.0 by place: write a \* before it"):
+        with pytest.raises(DetectorError, match=r"takes scale by place: write a \* before it"):
             cls(scale=3.0)
 
 
@@ -213,14 +213,14 @@ def test_what_is_no_number_of_the_kind_is_refused_before_any_sound(name, key, ki
         ("fft_peak:n_detunings=0", "n_detunings 0 cannot be used: give a number of at least 1"),
         ("fft_peak:n_partials=0", "n_partials 0 cannot be used: give a number of at least 1"),
         ("fft_peak:gate=2", "gate 2.0 cannot be used: give a number from 0 to 1"),
-        ("fft_peak:floor=inf", "floor inf cannot be used: give a number of at least 0"),
+        ("fft_peak:floor=inf", "floor=inf: give a finite number"),
         ("cqt:n_detunings=0", "n_detunings 0 cannot be used: give a number of at least 1"),
         ("cqt:n_harmonics=0", "n_harmonics 0 cannot be used: give a number of at least 1"),
         ("cqt:negative=-1", "negative -1.0 cannot be used: give a number of at least 0"),
         ("nmf:n_iterations=0", "n_iterations 0 cannot be used: give a number of at least 1"),
         ("yin:threshold=-1", "threshold -1.0 cannot be used: give a number from 0 to 1"),
         ("yin:preset=aubio,threshold=2", "threshold 2.0 cannot be used: give a number from 0 to 1"),
-        ("yin:octave_cost=inf", "octave_cost inf cannot be used: give a number of at least 0"),
+        ("yin:octave_cost=inf", "octave_cost=inf: give a finite number"),
     ],
 )
 def test_a_number_that_lets_nothing_be_heard_is_refused(spec, message):

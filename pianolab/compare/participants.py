@@ -145,13 +145,20 @@ def _spec(detector: Detector) -> tuple[str, bool]:
         spec = ""
     try:
         twin = twin if spec else type(detector)(**detector.params)
-        detector.reset()
-        twin.reset()
-        one, other = ({**vars(d), "_given": None} for d in (detector, twin))  # The settings themselves are in the rest.
-        changed = not _same(one, other)
+        changed = not _alike(detector, twin)
+        if changed:  # It may only have heard something already.
+            detector.reset()
+            twin.reset()
+            changed = not _alike(detector, twin)
     except Exception:
         changed = True
     return "" if changed else spec, changed
+
+
+def _alike(detector: Detector, twin: Detector) -> bool:
+    # How their settings were given may differ. Everything else tells of their values.
+    one, other = ({**vars(d), "_given": None} for d in (detector, twin))
+    return _same(one, other)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -132,7 +133,7 @@ def compare(
     )
 
 
-def _refuse(protocol: object, seconds: object, jobs: object, cache: object) -> None:
+def _refuse(protocol: object, seconds: Any, jobs: object, cache: object) -> None:
     if not isinstance(protocol, Protocol):
         raise CompareError(f"protocol {protocol!r} is none: pass pianolab.scores.Protocol()")
     if not isinstance(cache, str | Path):

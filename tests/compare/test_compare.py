@@ -315,14 +315,16 @@ def test_a_recording_that_always_kills_its_worker_is_named(tmp_path):
     assert set(result.scores[result.scores.status == "ok"].recording) == {"high", "middle"}
 
 
-def test_a_script_without_a_guard_is_told_how_to_write_one(melodies, tmp_path):
+def test_a_script_without_a_guard_is_told_how_to_write_one(tmp_path):
+    (tmp_path / "data").mkdir()
+    write_recording(tmp_path / "data", "one", [60])
     script = tmp_path / "script.py"
     script.write_text(
         "from pianolab.compare import compare\n"
-        f"print(compare({str(melodies)!r}, 'yin', jobs=1, cache='kept', progress=False).failures.error.iloc[0])\n"
+        "print(compare('data', 'yin', jobs=1, cache='kept', progress=False).failures.error.iloc[0])\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path, timeout=300)
-    assert """a script that starts workers outside of 'if __name__ == "__main__":'""" in done.stdout
+    assert 'a script that starts workers outside of if __name__ == "__main__":' in done.stdout
 
 
 def test_workers_have_one_thread(melodies, tmp_path):
