@@ -139,7 +139,7 @@ def _refuse(protocol: object, seconds: Any, jobs: object, cache: object) -> None
     if not isinstance(cache, str | Path):
         raise CompareError(f"cache {cache!r} is no folder: name one, or leave it out")
     is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
-    if seconds is not None and not (is_number and 0 < seconds < math.inf):
+    if seconds is not None and not (is_number and 0 < float(seconds) < math.inf):
         raise CompareError(f"seconds {seconds!r} is no length: use a number above 0, or None for whole recordings")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 or more")
