@@ -287,15 +287,16 @@ def refuse_outside(least: float, most: float, **given: float | None) -> None:
             raise DetectorError(f"{name} {value} cannot be used: give a number {limits}")
 
 
-def refuse_unheard(detector: Detector, settings: Collection[str], *, preset: str) -> None:
-    """Refuse settings that were given and make no difference to a preset.
+def refuse_unheard(detector: Detector, settings: Collection[str], *, beside: str) -> None:
+    """Refuse settings that were given and make no difference beside another.
 
     Parameters
     ----------
     detector : Detector
     settings : collection of str
-        Names of the settings to which the preset does not listen.
-    preset : str
+        Names of the settings that make none.
+    beside : str
+        The other setting, such as ``preset=textbook``.
 
     Raises
     ------
@@ -304,7 +305,7 @@ def refuse_unheard(detector: Detector, settings: Collection[str], *, preset: str
     """
     for name in detector.params:
         if name in settings:
-            raise DetectorError(f"{name} changes nothing of preset={preset}: leave {name} out")
+            raise DetectorError(f"{name} changes nothing beside {beside}: leave {name} out")
 
 
 def _as_declared(value: Any, parameter: Parameter) -> Any:

@@ -252,7 +252,7 @@ class Cqt(Detector):
         refuse_uneven_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
         self.hop_length, self._gate = hop_length, gate
         if preset == "textbook":
-            refuse_unheard(self, parameters(Cqt).keys() - {"preset", "hop_length", "gate"}, preset=preset)
+            refuse_unheard(self, parameters(Cqt).keys() - {"preset", "hop_length", "gate"}, beside=f"preset={preset}")
             self._find = StrongestBin(sr=self.sr, hop_length=hop_length)
             self.frame_length = self._find.frame_length
             self._lookahead = self.frame_length // 2

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, DetectorError, chosen, refuse_outside
+from pianolab.detector import Detector, DetectorError, chosen, refuse_outside, refuse_unheard
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -158,7 +158,7 @@ class FftPeak(Detector):
     ------
     PianolabError
         If a window is too short for A0, the hop is no multiple of 8 (of 1 with one window), a number is of no use, or
-        the highest peak is to be found in registers.
+        the highest peak is to be found in registers; or if a setting changes nothing beside another.
 
     Examples
     --------
@@ -214,6 +214,11 @@ class FftPeak(Detector):
         )
         if use.registers and use.n_partials == 1:
             raise DetectorError("n_partials 1 looks for the highest peak in one window: use registers=False")
+        if use.registers:
+            refuse_unheard(self, ["frame_length"], beside="registers=True")
+        if use.n_partials == 1:
+            combs = ("negative", "n_detunings", "inharmonic", "emphasis", "floor", "compress")
+            refuse_unheard(self, combs, beside="n_partials=1")
         self.hop_length, self._gate = hop_length, gate
         self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2
         self._spectra = _spectra(use, sr=self.sr, hop_length=hop_length)

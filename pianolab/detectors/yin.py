@@ -262,7 +262,7 @@ class Yin(Detector):
     ------
     PianolabError
         If a window is too short for A0, the hop is no multiple of 4 with registers, a threshold is to be used with
-        registers, a number is of no use, or a setting changes nothing of aubio's method.
+        registers, a number is of no use, or a setting changes nothing beside another.
 
     Examples
     --------
@@ -310,7 +310,7 @@ class Yin(Detector):
         self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
         self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
         if preset == "aubio":
-            refuse_unheard(self, ("registers", "octave_cost", "newest_first", "stretched"), preset=preset)
+            refuse_unheard(self, ("registers", "octave_cost", "newest_first", "stretched"), beside=f"preset={preset}")
             self.frame_length, self._lookahead = use.frame_length, hop_length
             self._aubio = AubioYin(
                 method, sr=self.sr, frame_length=use.frame_length, hop_length=hop_length, tolerance=use.threshold
@@ -320,6 +320,10 @@ class Yin(Detector):
             raise PianolabError(
                 f"threshold {self._threshold:g} looks for the first dip in one window: use registers=False"
             )
+        if self._threshold:
+            refuse_unheard(self, ["octave_cost"], beside=f"threshold={self._threshold:g}")
+        if use.registers:
+            refuse_unheard(self, ["frame_length"], beside="registers=True")
         self._bands = BANDS
         if not use.registers:
             refuse_short_frame(use.frame_length, key_hz()[0], sr=self.sr)
