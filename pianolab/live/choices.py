@@ -16,11 +16,11 @@ from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
 from pianolab.units import A4_HZ
 
-A4_RANGE_HZ = (390.0, 470.0)  # from French baroque pitch to beyond the sharpest concert pitch
-TRACKING = ("threshold", "n_confirm", "onset_threshold")  # settings of the tracker that a player may change
-MAX_CONFIRM = 50  # frames; the page offers up to 20
-BEST_SINGLE = ("yin", "fft_peak")  # for one note at a time, the steadiest first
-BEST_CHORDS = ("neural", "nmf")  # for many notes at once, the best first
+A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
+TRACKING = ("threshold", "n_confirm", "onset_threshold")  # A player may change these settings of the tracker.
+MAX_CONFIRM = 50  # A note waits for no more frames than this; the page offers up to 20.
+BEST_SINGLE = ("yin", "fft_peak")  # These hear one note at a time; the steadiest comes first.
+BEST_CHORDS = ("neural", "nmf")  # These hear many notes at once; the best comes first.
 
 
 class ChoiceError(PianolabError):

@@ -21,13 +21,13 @@ from pianolab.errors import PianolabError
 from pianolab.live.messages import ChordNames, ChordText
 from pianolab.units import NOTE_STYLES, note_name
 
-CHORD_S = 0.06  # seconds; onsets that are closer count as struck together
+CHORD_S = 0.06  # Keys whose onsets are fewer seconds apart count as struck together.
 
 # From semitones above the root to letters above it: the third of C is some E, its seventh some B.
 _LETTERS = {0: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 4, 7: 4, 8: 4, 9: 5, 10: 6, 11: 6}
 # From semitones above the root to the degree in Harte's syntax.
 _DEGREES = {2: "2", 3: "b3", 4: "3", 5: "4", 6: "b5", 7: "5", 8: "#5", 9: "6", 10: "b7", 11: "7"}
-_NATURALS = (0, 2, 4, 5, 7, 9, 11)  # semitones of C D E F G A B above C
+_NATURALS = (0, 2, 4, 5, 7, 9, 11)  # C D E F G A B lie so many semitones above C.
 _MAX_MIDI = 127
 
 

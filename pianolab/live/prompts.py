@@ -26,7 +26,7 @@ SCALES = {
     "chromatic scale": tuple(range(13)),
 }
 CHORDS = {f"{kind.spoken} chord": kind.intervals for kind in KINDS}
-_HELD = 0.9  # a key stays down for this share of its beat
+_HELD = 0.9  # A key stays down for this share of its beat.
 
 
 class PromptError(PianolabError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-PATIENCE = 8  # blocks that wait for a missing one: 0.2 s in blocks of 1024 samples at 44.1 kHz
+PATIENCE = 8  # So many blocks wait for a missing one: 0.2 s in blocks of 1024 samples at 44.1 kHz.
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from pianolab.sound import checked_rate
 
 Samples = bytes | bytearray | memoryview | npt.NDArray[np.int16] | npt.NDArray[np.float32]
 
-MAX_BLOCK = 65536  # samples; a page sends 1024
+MAX_BLOCK = 65536  # A block has no more samples than this; a page sends 1024.
 FILL_S = 0.25  # A hole of up to so many seconds is filled with silence.
 MAX_AHEAD_S = 60.0  # A block that lies further ahead belongs to some other stream.
 RECENT = 8192  # So many samples are kept for pictures: 0.19 s at 44.1 kHz.

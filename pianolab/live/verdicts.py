@@ -23,16 +23,16 @@ from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 from pianolab.units import note_name
 
-LATE_S = 0.12  # seconds from the played tempo; a listener notices about half of it
-SNAP_S = 0.08  # an onset may be moved this far, in seconds, to a rise of energy
+LATE_S = 0.12  # A note so many seconds off the played tempo is late or early; a listener notices about half.
+SNAP_S = 0.08  # An onset may be moved this far, in seconds, to a rise of energy.
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
-MIN_LABEL_S = 0.05  # the shortest label that is proposed
+MIN_LABEL_S = 0.05  # No shorter label is proposed.
 # A wrong key counts as one error, because it costs less than a missing note and an extra one (twice the gap). The costs
 # are whole numbers, so that their sums are exact.
 _GAP_COST, _WRONG_COST = 7, 10
-_TEMPO_RANGE = (0.25, 4.0)  # how many times as long as its prompt a take may last
-_RISE_HOP_S = 0.005  # step in which the energy is looked at
-_RISE_DB = 3.0  # the least rise of the energy, over two steps, at which a note may begin
+_TEMPO_RANGE = (0.25, 4.0)  # A take lasts between a quarter of its prompt and four times as long.
+_RISE_HOP_S = 0.005  # The energy is looked at in steps of so many seconds.
+_RISE_DB = 3.0  # A note may begin where the energy rises by this much over two steps.
 
 Pairs = Sequence[tuple[int | None, int | None]]
 

@@ -92,7 +92,7 @@ class TrainingLoop:
     step : int
         Steps done.
     minutes : float
-        Of training up to the last checkpoint.
+        How long it has trained up to the last checkpoint.
     best : float
         Validation score (onset F1) of ``best.safetensors``, -1 where there is none.
     found : dict or None

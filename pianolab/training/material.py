@@ -35,7 +35,7 @@ class Recipe:
     Attributes
     ----------
     path : Path
-        Of the network's input; the labels get the same name with ``.tsv``.
+        Where the network's input is written; the labels get the same name with ``.tsv``.
     seed : tuple of int
         Fixes everything that is drawn for this piece.
     audio : Path or None
@@ -74,9 +74,9 @@ def list_recipes(
     folder : Path
         Where the pieces go.
     versions : int
-        Of each recording: the first as it is, the others augmented.
+        How often each recording is used: the first time as it is, then augmented.
     rendered_hours : float
-        Of music rendered after the recordings' labels.
+        How much music is rendered after the recordings' labels.
     seed : int
     notes_dir : Path, optional
         Single notes of a real piano, to play some of the rendered music with.

@@ -209,7 +209,7 @@ class NoteNet(nn.Module):
     ear, width, rivals, force : int
         Channels of the front, of the trunk, of each harmonic stack inside the trunk, and of the head for velocity.
     dilations : tuple of tuple of int
-        Of the trunk's blocks; a harmonic stack stands before each group.
+        How far apart the trunk's blocks look; a harmonic stack stands before each group.
     """
 
     def __init__(

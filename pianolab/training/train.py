@@ -77,7 +77,7 @@ def finish(
     held_out : sequence of Recording
         To choose by.
     seconds : float
-        Of each of them.
+        How much of each of them is heard.
     say : callable
         Told the scores, and how to use the network.
     """

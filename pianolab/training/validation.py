@@ -90,7 +90,7 @@ def pick_strokes(onset: npt.NDArray[np.float32], threshold: float, delay_s: floa
     threshold : float
         Peaks below it are no notes.
     delay_s : float
-        Of the evidence, subtracted from the times.
+        How late the evidence comes; it is subtracted from the times.
 
     Returns
     -------

@@ -46,7 +46,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any])
     tensors : dict
         Name to tensor.
     about : dict
-        To be written as JSON.
+        What is written beside them, as JSON.
     """
     tensors = {name: value.contiguous() for name, value in tensors.items()}
     path.write_bytes(safetensors.torch.save(tensors, {"about": json.dumps(about)}))
