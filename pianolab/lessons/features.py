@@ -64,13 +64,8 @@ def chord(keys: tuple[int, ...], piano: str = "grand") -> npt.NDArray[np.float32
     return y[SR // 10 :][: SR // 2]
 
 
-def triads(low: int = 48) -> dict[str, tuple[int, ...]]:
-    """The 12 major and the 12 minor triads whose roots lie in one octave.
-
-    Parameters
-    ----------
-    low : int
-        MIDI number of the lowest root.
+def triads() -> dict[str, tuple[int, ...]]:
+    """The 12 major and the 12 minor triads whose roots lie in the octave from C3.
 
     Returns
     -------
@@ -82,19 +77,17 @@ def triads(low: int = 48) -> dict[str, tuple[int, ...]]:
     >>> triads()["C3 minor"]
     (48, 51, 55)
     """
-    roots = range(low, low + 12)
+    roots = range(48, 60)
     return {f"{note_name(r)} {kind}": tuple(r + k for k in steps) for kind, steps in TRIADS.items() for r in roots}
 
 
-def share_of_chords_named(feature: Callable[[Floats], Floats], *, known: str = "grand") -> float:
-    """Share of 24 triads on other pianos that are named right by the most alike triad of a known piano.
+def share_of_chords_named(feature: Callable[[Floats], Floats]) -> float:
+    """Share of 24 triads on other pianos that are named right by the most alike triad of the grand.
 
     Parameters
     ----------
     feature : callable
         Samples -> (T, n); its mean over half a second stands for the chord.
-    known : str
-        The piano whose chords have names; those of all other pianos are asked for.
 
     Returns
     -------
@@ -107,11 +100,11 @@ def share_of_chords_named(feature: Callable[[Floats], Floats], *, known: str = "
         return values - values.mean()  # How loud a piano is must not count as another chord.
 
     chords = list(triads().values())
-    names = np.array([mean_feature(keys, known) for keys in chords])
+    names = np.array([mean_feature(keys, "grand") for keys in chords])
     right = [
         np.argmin(np.sum((names - mean_feature(keys, piano)) ** 2, axis=1)) == i
         for piano in PIANOS
-        if piano != known
+        if piano != "grand"
         for i, keys in enumerate(chords)
     ]
     return float(np.mean(right))

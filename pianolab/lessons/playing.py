@@ -54,7 +54,7 @@ def tone(
 
 
 def note(
-    midi: int, *, sr: int = 22050, n: int = 2048, start_s: float = 0.1, piano: str = "grand", velocity: float = 80
+    midi: int, *, sr: int = 22050, n: int = 2048, start_s: float = 0.1, piano: str = "grand"
 ) -> npt.NDArray[np.float32]:
     """Samples of one rendered note.
 
@@ -70,15 +70,13 @@ def note(
         Seconds after the hammer's blow.
     piano : str
         A name in `pianolab.piano.PIANOS`.
-    velocity : float
-        How hard the key is struck, 1..127.
 
     Returns
     -------
     (n,) float32
     """
     start = int(start_s * sr)
-    y = render(Notes([0.0], [(start + n) / sr], [midi], [velocity]), sr=sr, piano=piano, tail_s=0.01)
+    y = render(Notes([0.0], [(start + n) / sr], [midi], [80]), sr=sr, piano=piano, tail_s=0.01)
     return y[start : start + n]
 
 

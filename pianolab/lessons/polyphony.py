@@ -57,22 +57,20 @@ def columns(y: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], Array32]:
     return np.concatenate([span.times for span in spans]), np.concatenate([ear(span) for span in spans])
 
 
-def column(keys: str, *, at_s: float = 0.3) -> Array32:
-    """One column of the spectrogram of keys struck together.
+def column(keys: str) -> Array32:
+    """One column of the spectrogram of keys struck together, 0.3 s after the blow.
 
     Parameters
     ----------
     keys : str
         Such as ``"C4 E4 G4"``.
-    at_s : float
-        Seconds after the blow.
 
     Returns
     -------
     (294,) float32
     """
-    times, spectra = columns(render(chords([keys], start_s=0.1, held_s=at_s + 0.3), sr=nmf.SR))
-    return spectra[np.searchsorted(times, 0.1 + at_s)]
+    times, spectra = columns(render(chords([keys], start_s=0.1, held_s=0.6), sr=nmf.SR))
+    return spectra[np.searchsorted(times, 0.4)]
 
 
 def draw_column(ax: Axes, v: npt.ArrayLike, **style: Any) -> Axes:
@@ -164,23 +162,21 @@ def key_map(
 # ---------------------------------------------------------------------------------------------- what a network hears
 
 
-def semitones(keys: str, *, at_s: float = 0.3) -> npt.NDArray[np.float32]:
-    """What the network is given of keys struck together, the loudest of the three bins of each semitone.
+def semitones(keys: str) -> npt.NDArray[np.float32]:
+    """What the network is given 0.3 s after keys were struck together: the loudest of three bins for each semitone.
 
     Parameters
     ----------
     keys : str
         Such as ``"C3"``.
-    at_s : float
-        Seconds after the blow.
 
     Returns
     -------
     (98,) float32
         A0 to 7.6 kHz, dB below the strongest.
     """
-    y = render(chords([keys], start_s=0.1, held_s=at_s + 0.3), sr=nmf.SR)
-    heard = network_input.NeuralInput().of(y, lookahead=HOP)[round((0.1 + at_s) / network_input.HOP_S), 1]
+    y = render(chords([keys], start_s=0.1, held_s=0.6), sr=nmf.SR)
+    heard = network_input.NeuralInput().of(y, lookahead=HOP)[round(0.4 / network_input.HOP_S), 1]
     level = 20.0 * heard.reshape(-1, combs.BINS_PER_KEY).max(axis=1)
     return level - level.max()
 

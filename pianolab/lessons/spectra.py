@@ -119,7 +119,7 @@ def mark(ax: Axes, hz: npt.ArrayLike, *, label: str) -> None:
     legend_above(ax)
 
 
-def product_figure(y: npt.ArrayLike, *, sr: float, hz: float = 262.0, length_s: float = 0.02) -> Picture:
+def product_figure(y: npt.ArrayLike, *, sr: float, hz: float) -> Picture:
     """A sound and a sine above, their product and its mean below.
 
     Parameters
@@ -128,9 +128,8 @@ def product_figure(y: npt.ArrayLike, *, sr: float, hz: float = 262.0, length_s: 
         Samples; their peak is made 1.
     sr, hz : float
         Rate of the samples and frequency of the sine, Hz.
-    length_s : float
-        How much of the sound, seconds.
     """
+    length_s = 0.02
     part = np.asarray(y, dtype=float)[: int(length_s * sr)]
     part = part / np.max(np.abs(part))
     sine = np.sin(2 * np.pi * hz * np.arange(len(part)) / sr)
@@ -174,9 +173,8 @@ def stft_figure(
     *,
     sr: int,
     frame_length: int = 2048,
-    bands: Sequence[tuple[float, float]] = ((1900, 2300), (260, 345)),
 ) -> Picture:
-    """Two bands of the spectrogram of a sound, with frames of so many samples, and what that means in ms and in Hz.
+    """1900 to 2300 Hz and 260 to 345 Hz of a spectrogram, with frames of so many samples, in ms and in Hz.
 
     Parameters
     ----------
@@ -185,14 +183,12 @@ def stft_figure(
         Hz.
     frame_length : int
         Samples.
-    bands : sequence of (float, float)
-        Lowest and highest frequency of each picture, Hz.
     """
     stft = signal.ShortTimeFFT(hann(frame_length, sym=False), 256, sr, mfft=max(frame_length, 16384))
     y = np.asarray(y, dtype=float)
     level, seconds = 20 * np.log10(np.maximum(np.abs(stft.stft(y)), 1e-12)), stft.t(len(y))
-    fig, axes = figure(9, 4, rows=len(bands), sharex=True)
-    for ax, (low, high) in zip(axes, bands, strict=True):
+    fig, axes = figure(9, 4, rows=2, sharex=True)
+    for ax, (low, high) in zip(axes, ((1900, 2300), (260, 345)), strict=True):
         rows = (stft.f >= low) & (stft.f <= high)
         part = level[rows] - level[rows].max()
         mesh = ax.pcolormesh(seconds, stft.f[rows], part, vmin=-50, cmap="magma", shading="nearest", rasterized=True)
@@ -204,7 +200,7 @@ def stft_figure(
     return fig
 
 
-def piano_mfccs(keys: Sequence[int], *, n_mels: int = 32, sr: int = 22050) -> pd.DataFrame:
+def piano_mfccs(keys: Sequence[int], *, n_mels: int = 32) -> pd.DataFrame:
     """MFCCs of the same keys on every piano of the package, the mean over half a second of each note.
 
     Parameters
@@ -213,15 +209,13 @@ def piano_mfccs(keys: Sequence[int], *, n_mels: int = 32, sr: int = 22050) -> pd
         MIDI numbers.
     n_mels : int
         Mel bands, and as many coefficients.
-    sr : int
-        Hz.
 
     Returns
     -------
     pandas.DataFrame
         One row a note, indexed by ``piano`` and ``key``; one column a coefficient, 0 first.
     """
-    rows = {}
+    rows, sr = {}, 22050
     for piano in PIANOS:
         for key in keys:
             y = note(key, sr=sr, n=sr // 2, start_s=0.05, piano=piano)

@@ -121,9 +121,9 @@ def _stack(x, offsets):
     return np.array([wide[len(x) + offset : 2 * len(x) + offset] for offset in offsets])
 
 
-def _spectrum(midi, n_harmonics=6):
-    """Harmonics of a key, the k-th of strength 1 / k, in bins of a third of a semitone: unit sum."""
-    k = np.arange(1, n_harmonics + 1)
+def _spectrum(midi):
+    """Six harmonics of a key, the k-th of strength 1 / k, in bins of a third of a semitone: unit sum."""
+    k = np.arange(1, 7)
     bins = 3 * (midi - MIDI_LOW) + np.round(36 * np.log2(k)).astype(int)
     spectrum = np.full(N_BINS, 1e-3)  # No bin is quite silent.
     spectrum[bins[bins < N_BINS]] += 1 / k[bins < N_BINS]
