@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from pianolab.lessons import checks
+from pianolab.live import widget
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
@@ -137,6 +138,13 @@ def test_a_slider_leaves_a_picture_and_a_sentence_where_nothing_moves(path):
         if "application/vnd.jupyter.widget-view+json" in kinds:
             assert "image/png" in kinds or "text/html" in kinds
             assert len(shown(cell)) > 20
+
+
+def test_the_saved_live_view_holds_the_page_of_the_package():
+    """Where it does not, `jupyter execute --inplace notebooks/07_live_trial.ipynb` saves it anew."""
+    kept = read(FOLDER / "07_live_trial.ipynb").metadata.widgets["application/vnd.jupyter.widget-state+json"].state
+    pages = [model.state["_esm"] for model in kept.values() if "_esm" in model.state]
+    assert pages == [str(widget.Microphone._esm)] * 2
 
 
 @every_lesson
