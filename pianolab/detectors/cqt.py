@@ -48,16 +48,7 @@ PRESETS = {
         floor=0.6,
         compress=True,
     ),
-    "textbook": Harmonics(
-        n_partials=1,
-        negative=0.0,
-        n_detunings=1,
-        inharmonic=False,
-        stretched=False,
-        emphasis=0.0,
-        floor=0.0,
-        compress=False,
-    ),
+    "textbook": Harmonics(),
 }
 
 

@@ -41,8 +41,8 @@ HALF_AT, CERTAINTY_WIDTH = 0.28, 0.06
 class Preset(Harmonics):
     """The settings of FftPeak that a preset stands for."""
 
-    registers: bool
-    frame_length: int
+    registers: bool = False
+    frame_length: int = 4096
 
 
 PRESETS = {
@@ -58,18 +58,7 @@ PRESETS = {
         registers=True,
         frame_length=8192,
     ),
-    "textbook": Preset(
-        n_partials=1,
-        negative=0.0,
-        n_detunings=1,
-        inharmonic=False,
-        stretched=False,
-        emphasis=0.0,
-        floor=0.0,
-        compress=False,
-        registers=False,
-        frame_length=4096,
-    ),
+    "textbook": Preset(),
 }
 
 

@@ -31,6 +31,8 @@ REFINED_WITHIN = 0.03
 class Harmonics:
     """What the partials of a key are expected to be, and how a spectrum is compared with that.
 
+    The defaults are the textbook's: the first partial alone, as it is.
+
     Attributes
     ----------
     n_partials : int
@@ -49,14 +51,14 @@ class Harmonics:
         Compare roots of magnitudes.
     """
 
-    n_partials: int
-    negative: float
-    n_detunings: int
-    inharmonic: bool
-    stretched: bool
-    emphasis: float
-    floor: float
-    compress: bool
+    n_partials: int = 1
+    negative: float = 0.0
+    n_detunings: int = 1
+    inharmonic: bool = False
+    stretched: bool = False
+    emphasis: float = 0.0
+    floor: float = 0.0
+    compress: bool = False
 
     @property
     def detunings(self) -> NDArray[np.float64]:
