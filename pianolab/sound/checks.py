@@ -83,11 +83,11 @@ def checked_rate(sr: float) -> int:
         If it is not a whole number of Hz within ``MIN_SR`` to ``MAX_SR``.
     """
     try:
-        rate = int(sr)
+        rate = int(sr + 0)  # Text is no number, although int() reads it.
     except (TypeError, ValueError, OverflowError):
         raise AudioError(f"sampling rate {sr!r} is not a number: use Hz, such as 44100") from None
     if rate != sr or not MIN_SR <= rate <= MAX_SR:
-        raise AudioError(f"sampling rate {sr} Hz, which is not {RATES}: resample it to 44100 Hz first")
+        raise AudioError(f"sampling rate {sr} Hz, which is not {RATES}: resample it to 44100 Hz, or pass its true rate")
     return rate
 
 

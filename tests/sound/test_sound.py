@@ -416,7 +416,8 @@ def test_a_name_with_a_line_break_is_refused_in_one_line(tmp_path):
         ({"start_s": 4.0}, "start 4 s lies after the end .*3 s"),
         ({"duration_s": 0}, "duration 0 s"),
         ({"duration_s": float("nan")}, "duration nan s"),
-        ({"sr": 0}, "sampling rate 0 Hz"),
+        ({"sr": 0}, "sampling rate 0 Hz.*or pass its true rate"),
+        ({"sr": "44100"}, "sampling rate '44100' is not a number: use Hz, such as 44100"),
         ({"sr": 44100.5}, r"sampling rate 44100\.5 Hz"),
     ],
 )
