@@ -4,80 +4,26 @@ In go recordings and those who take part; out comes for each pair what was heard
 was. What the cache holds is not heard again, so a run that was stopped goes on where it was.
 """
 
-import functools
 import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-import numpy as np
 from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.participants import CompareError, Participant
+from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
-from pianolab.detector import Detector
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable
 from pianolab.labels import read_labels
-from pianolab.session import Transcription, transcribe, transcribe_file
-from pianolab.sound import AudioWarning
+from pianolab.session import Transcription
 
 Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
-_WARM_UP_SR = 44100
 _BAR = "{desc}: {percentage:3.0f}%|{bar:24}| {n:.0f} of {total:.0f} s of sound [{elapsed}, {remaining} left{postfix}]"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What `hear` is asked for.
-
-    Attributes
-    ----------
-    audio : str
-        The sound file.
-    detector : str or Detector
-        Spec text; a detector where only this process has it.
-    seconds : float or None
-        How much of the beginning; None for all.
-    """
-
-    audio: str
-    detector: str | Detector
-    seconds: float | None = None
-
-
-def hear(job: Job) -> Heard | str:
-    """Transcribe one recording; made to run in a worker process.
-
-    Parameters
-    ----------
-    job : Job
-
-    Returns
-    -------
-    Heard or str
-        The reason in one line if the recording or the detector failed.
-    """
-    try:
-        _warm_up(job.detector)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", AudioWarning)
-            transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
-    except Exception as error:  # Whatever a detector does wrong becomes a row in the table.
-        return reason(error)
-    return Heard(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
-
-
-@functools.cache
-def _warm_up(detector: str | Detector) -> None:
-    """Load and compile what a detector needs before its time is taken, once in a process."""
-    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(_WARM_UP_SR // 2) / _WARM_UP_SR)
-    transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=detector)
 
 
 def hear_all(

@@ -268,7 +268,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_work(command, out, son
     def work(*args, **kwargs):
         raise AssertionError("work began")
 
-    monkeypatch.setattr("pianolab.compare.hearing.transcribe_file", work)  # first: importing it binds the real one
+    monkeypatch.setattr("pianolab.compare.worker.transcribe_file", work)  # first: importing it binds the real one
     monkeypatch.setattr("pianolab.session.transcribe_file", work)
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at all")
     before = sorted(os.listdir(tmp_path))

@@ -8,7 +8,7 @@ import pytest
 
 from pianolab.compare import cache
 from pianolab.compare.cache import Cache, Heard, estimate_key, source_checksum
-from pianolab.compare.hearing import Job, hear
+from pianolab.compare.worker import Job, hear
 from pianolab.errors import reason
 from pianolab.labels import LabelError
 from pianolab.registry import create

@@ -315,6 +315,7 @@ def test_a_recording_that_always_kills_its_worker_is_named(tmp_path):
     assert set(result.scores[result.scores.status == "ok"].recording) == {"high", "middle"}
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_how_to_write_one(tmp_path):
     (tmp_path / "data").mkdir()
     write_recording(tmp_path / "data", "one", [60])

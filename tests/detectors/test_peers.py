@@ -28,7 +28,7 @@ class Writes(NoteWriter):
 
     sr, hop_length = 16000, 160
 
-    def __init__(self, notes):
+    def __init__(self, *, notes):
         self.notes = notes
         self.reset()
 
@@ -49,7 +49,7 @@ def test_notes_that_a_peer_writes_come_out_of_the_tracker_as_written(block):
         [21, 60, 64, 60, 60],
         [20, 64, 90, 100, 127],
     )
-    session = Session(Writes(notes), sr=16000)
+    session = Session(Writes(notes=notes), sr=16000)
     y = np.zeros(32000, np.float32)
     for start in range(0, len(y), block):
         assert session.push(y[start : start + block]) == []
@@ -62,7 +62,7 @@ def test_notes_that_a_peer_writes_come_out_of_the_tracker_as_written(block):
 
 
 def test_a_peer_that_writes_nothing_is_silent():
-    session = Session(Writes(Notes.empty()), sr=16000)
+    session = Session(Writes(notes=Notes.empty()), sr=16000)
     session.push(np.zeros(16000, np.float32))
     session.flush()
     assert len(session.notes) == 0
