@@ -82,6 +82,8 @@ def reason(error: BaseException) -> str:
     """
     if isinstance(error, PianolabError | PianolabWarning):
         return first_line(error)
+    if isinstance(error, ImportError):  # Its message names the library; the line that asked for it helps nobody.
+        return f"{type(error).__name__}: {first_line(error)}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {first_line(error)}{where}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pianolab.detector import DetectorError
+from pianolab.errors import reason
 from pianolab.registry import create, find, load_all, names, parse_spec
 
 TOYS = Path(__file__).with_name("toy_detectors.py")
@@ -96,3 +97,12 @@ def test_a_file_may_hold_dataclasses_with_annotations_as_text(tmp_path):
     assert create(f"{file}:Mine:size=2").size == 2.0
     with pytest.raises(DetectorError, match="mode=c is not a choice"):
         create(f"{file}:Mine:mode=c")
+
+
+def test_a_library_that_is_missing_is_named_without_the_line_that_asked_for_it():
+    with pytest.raises(ImportError) as caught:
+        raise ImportError("No module named 'swift_f0': pip install swift-f0")
+    assert reason(caught.value) == "ImportError: No module named 'swift_f0': pip install swift-f0"
+    with pytest.raises(ZeroDivisionError) as other:
+        1 / 0  # noqa: B018
+    assert "line" in reason(other.value)
