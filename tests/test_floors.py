@@ -17,8 +17,8 @@ PACKAGE = Path(pianolab.__file__).parent
 # From the ground up: a folder, or a file at the root of the package, imports only from lower floors. What stands on one
 # floor does not know its neighbours. "" is pianolab/__init__.py. A new room gets its place here.
 FLOORS = (
-    ("units", "errors", "texts"),
-    ("files", "workers", "frames", "roll"),
+    ("units", "errors"),
+    ("texts", "files", "workers", "frames", "roll"),
     ("sound", "labels", "detector", "dsp"),
     ("piano", "scores", "tracking"),
     ("detectors", "data"),

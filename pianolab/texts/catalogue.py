@@ -1,0 +1,107 @@
+"""The one catalogue of what a player or student reads: every text has a key, and stands there in every language.
+
+The texts lie beside this file, ``en/page.json`` and ``ko/page.json``; a key is the name of the file and the name in it,
+``page.start``. A text may have places for values, ``"{seconds} s heard"``. Where its form depends on a number ``n`` it
+is a pair, ``{"one": "{n} note", "other": "{n} notes"}``. The page reads the same files.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pianolab.errors import PianolabError, nearest
+
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "ko": "한국어"})
+DEFAULT_LANGUAGE = "en"
+LANGUAGE_VARIABLE = "PIANOLAB_LANGUAGE"
+
+Text = str | Mapping[str, str]
+
+
+class TextError(PianolabError):
+    """A language or text that is not in the catalogue."""
+
+
+def language_of(given: str | None = None) -> str:
+    """The language to speak.
+
+    Parameters
+    ----------
+    given : str, optional
+        A key of ``LANGUAGES``. If left out, what the environment variable PIANOLAB_LANGUAGE says, else English.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TextError
+        If there is no such language.
+
+    Examples
+    --------
+    >>> language_of("ko")
+    'ko'
+    """
+    language = given or os.environ.get(LANGUAGE_VARIABLE) or DEFAULT_LANGUAGE
+    if language not in LANGUAGES:
+        raise TextError(f"language {language!r} is unknown: use {' or '.join(LANGUAGES)}{nearest(language, LANGUAGES)}")
+    return language
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> Mapping[str, Text]:
+    """Every text of one language.
+
+    Parameters
+    ----------
+    language : str
+        A key of ``LANGUAGES``.
+
+    Returns
+    -------
+    mapping of str to (str or mapping)
+        From keys such as ``page.start`` to texts; a mapping has the forms ``one`` and ``other``.
+    """
+    texts: dict[str, Text] = {}
+    for path in sorted(Path(__file__).with_name(language_of(language)).glob("*.json")):
+        texts |= {f"{path.stem}.{name}": text for name, text in json.loads(path.read_text(encoding="utf-8")).items()}
+    return MappingProxyType(texts)
+
+
+def say(key: str, /, language: str | None = None, **values: Any) -> str:
+    """A text of the catalogue with its values filled in.
+
+    Parameters
+    ----------
+    key : str
+        Such as ``page.start``.
+    language : str, optional
+        As for `language_of`.
+    **values
+        What stands in its places. ``n`` also chooses between the forms for one and for several.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TextError
+        If there is no such text or language, or a value is missing.
+    """
+    texts = catalogue(language_of(language))
+    if key not in texts:
+        raise TextError(f"the catalogue of texts has no {key!r}{nearest(key, texts)}")
+    text = texts[key]
+    if not isinstance(text, str):
+        text = text["one" if values.get("n") == 1 and "one" in text else "other"]
+    try:
+        return text.format(**values)
+    except (KeyError, IndexError) as error:
+        raise TextError(f"the text {key!r} needs a value for {error}") from error
