@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train test-browser lint types lab live notebooks clean
+.PHONY: help setup setup-train compare test test-all test-train test-browser lint types lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ live: $(READY)  ## the live view as a web page on this machine
 
 notebooks: $(READY)  ## run all notebooks and keep their new outputs
 	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb notebooks/solutions/*.ipynb
+
+glossary: $(READY)  ## write docs/glossary.md from pianolab/texts/*/glossary.json
+	@$(BIN)/python -m pianolab.texts.glossary > docs/glossary.md
 
 clean:  ## remove what can be made again: the environment, rendered audio, results
 	rm -rf .venv data/builtin/audio results/.cache results/20*

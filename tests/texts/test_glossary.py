@@ -1,0 +1,107 @@
+"""A word of the glossary is the same word wherever a player or student reads it, in English and in Korean."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from pianolab.texts.catalogue import catalogue
+from pianolab.texts.glossary import glossary, page
+
+ROOT = Path(__file__).parents[2]
+
+# Forms of a term beside the plural with s.
+ENGLISH_FORMS = {
+    "bias": ("biases",),
+    "frequency": ("frequencies",),
+    "spectrum": ("spectra",),
+    "velocity": ("velocities",),
+    "probability": ("probabilities",),
+    "melody": ("melodies",),
+}
+# What Korean writes for a term where its whole word would be stiff.
+KOREAN_FORMS = {
+    "fundamental": ("기본 주파수",),
+    "window": ("창",),
+    "key_release": ("건반을 놓",),
+    "stroke": ("치", "친", "쳤", "칠"),
+    "weight": ("가중",),
+    "logarithm": ("log",),
+}
+# Phrases in which the English word is another one.
+PHRASES = {"harmonic mean": "조화 평균"}
+# Words that are also everyday words of English; these rooms use them as the glossary does.
+ONLY_IN = {"take": ("page", "live", "verdicts")}
+# Texts in which a term need not stand in Korean, with the reason.
+EXCEPT: dict[tuple[str, str], str] = {}
+
+
+def words_only(text):
+    """A text, or the form of a pair for several, without its places for values."""
+    text = text if isinstance(text, str) else text["other"]
+    return " ".join(literal for literal, *_ in string.Formatter().parse(text))
+
+
+def pattern(key, word):
+    forms = "|".join(map(re.escape, (word, *ENGLISH_FORMS.get(key, ()))))
+    return re.compile(rf"(?<![\w-])(?:{forms})s?(?![\w-])", 0 if word.isupper() else re.IGNORECASE)
+
+
+ENGLISH, KOREAN = (glossary(language) for language in ("en", "ko"))
+# Longer terms come first, and what they cover is not looked at again: a bootstrap interval is no interval of music.
+ORDER = sorted(ENGLISH, key=lambda key: -len(ENGLISH[key].word))
+PATTERNS = {key: pattern(key, ENGLISH[key].word) for key in ORDER}
+
+
+def other_words(text_key, english, korean):
+    """The terms that stand in the English text and not in the Korean one."""
+    for phrase, korean_phrase in PHRASES.items():
+        if phrase in english:
+            english = english.replace(phrase, " ")
+            if korean_phrase not in korean:
+                yield phrase, korean_phrase
+    room = text_key.split(".")[0]
+    for key in ORDER:
+        found = PATTERNS[key].search(english)
+        english = PATTERNS[key].sub(" ", english)
+        if not found or room not in ONLY_IN.get(key, (room,)) or (text_key, key) in EXCEPT:
+            continue
+        if not any(form in korean for form in (KOREAN[key].word, *KOREAN_FORMS.get(key, ()))):
+            yield ENGLISH[key].word, KOREAN[key].word
+
+
+def test_there_are_more_than_sixty_terms_with_a_sentence_each():
+    assert len(ENGLISH) > 60
+    for language in ("en", "ko"):
+        for term in glossary(language).values():
+            assert term.means.endswith("."), term
+            assert len(term.means) < 140, term
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_two_terms_have_the_same_word(language):
+    words = [term.word.casefold() for term in glossary(language).values()]
+    assert sorted(words) == sorted(set(words))
+
+
+def test_where_english_says_a_term_korean_says_it_too():
+    korean = catalogue("ko")
+    wrong = [
+        f"{key}: {english!r} stands for {word!r} of the glossary in Korean; this text says {words_only(korean[key])!r}"
+        for key, text in catalogue("en").items()
+        for word, english in other_words(key, words_only(text), words_only(korean[key]))
+    ]
+    assert not wrong, "write the word of the glossary, or list another form of it in this test:\n" + "\n".join(wrong)
+
+
+def test_a_korean_text_that_says_another_word_is_noticed():
+    assert list(other_words("page.x", "the sampling rate of a take", "테이크의 샘플 속도")) == [
+        ("sampling rate", "표본율")
+    ]
+    assert list(other_words("page.x", "a bootstrap interval", "부트스트랩 구간")) == []
+    assert list(other_words("page.x", "two spectra", "두 스펙트럼")) == []
+
+
+def test_the_page_of_the_docs_is_today_s():
+    assert (ROOT / "docs/glossary.md").read_text(encoding="utf-8") == page(), "run make glossary"
