@@ -1,5 +1,14 @@
 """How right an answer is: notes against labels, each number with its protocol."""
 
+from pianolab.scores.calibration import (
+    ReliabilityCurve,
+    brier_score,
+    expected_calibration_error,
+    reliability_curve,
+    separation,
+    share_interval,
+    struck,
+)
 from pianolab.scores.error_reasons import (
     EXTRA_REASONS,
     MISSED_REASONS,
@@ -22,15 +31,22 @@ __all__ = [
     "REGISTERS",
     "REPEAT_S",
     "RegisterScore",
+    "ReliabilityCurve",
     "SOFT_VELOCITY",
     "TIME_OFF_S",
+    "brier_score",
     "by_register",
     "error_counts",
     "errors",
+    "expected_calibration_error",
     "match",
     "melody_track",
     "register_of",
+    "reliability_curve",
     "score_melody",
     "score_notes",
     "score_onsets",
+    "separation",
+    "share_interval",
+    "struck",
 ]
