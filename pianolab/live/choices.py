@@ -14,6 +14,7 @@ from pianolab.errors import PianolabError, first_line
 from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
 from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
+from pianolab.texts.catalogue import Told, catalogue, language_of, say
 from pianolab.units import A4_HZ
 
 A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
@@ -62,18 +63,19 @@ class Choice:
     def __post_init__(self):
         for name, given in (("params", self.params), ("tracking", self.tracking)):
             if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
-                raise ChoiceError(f"{name} {given!r} cannot be used: give a dictionary of names and values")
+                raise ChoiceError(Told("live.no_dictionary", name=name, value=given))
         unknown = [name for name in self.tracking if name not in TRACKING]
         if unknown:
-            raise ChoiceError(f"tracking has no {unknown[0]!r}: use {', '.join(TRACKING)}")
-        _refuse_outside("A4", self.a4_hz, *A4_RANGE_HZ, "Hz")
+            raise ChoiceError(Told("live.no_such_tracking", name=unknown[0], known=", ".join(TRACKING)))
+        low_hz, high_hz = A4_RANGE_HZ
+        _refuse_outside(Told("live.a4"), self.a4_hz, low_hz, high_hz, Told("live.hz", n=f"{high_hz:g}"))
         for name in {"threshold", "onset_threshold"} & set(self.tracking):
-            _refuse_outside(name, self.tracking[name], 0.01, 1.0, "")
+            _refuse_outside(Told(f"live.{name}"), self.tracking[name], 0.01, 1.0)
         if "n_confirm" in self.tracking:
             n_confirm = self.tracking["n_confirm"]
-            _refuse_outside("n_confirm", n_confirm, 1, MAX_CONFIRM, "frames")
+            _refuse_outside(Told("live.n_confirm"), n_confirm, 1, MAX_CONFIRM, Told("live.frames", n=MAX_CONFIRM))
             if n_confirm != int(n_confirm):
-                raise ChoiceError(f"n_confirm {n_confirm!r} cannot be used: give a whole number of frames")
+                raise ChoiceError(Told("live.no_whole_number", name=Told("live.n_confirm"), value=n_confirm))
             object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(n_confirm)})
         self.build()
 
@@ -92,7 +94,7 @@ class Choice:
         try:
             return create(self.detector, **self.params)
         except Exception as error:  # A detector from anywhere may raise anything.
-            raise ChoiceError(first_line(error)) from error
+            raise ChoiceError(Told("live.cannot_listen", reason=first_line(error))) from error
 
     def as_message(self) -> ChoiceFields:
         """The choice as a dictionary for JSON."""
@@ -127,42 +129,50 @@ def choices_of(given: str | Choice | Iterable[str | Choice] | None) -> list[Choi
     return [one if isinstance(one, Choice) else Choice(one) for one in listed] or [Choice()]
 
 
-def _refuse_outside(name: str, value: object, low: float, high: float, unit: str):
+def _refuse_outside(name: Told, value: object, low: float, high: float, limit: str = ""):
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
     if not low <= number <= high:
-        raise ChoiceError(f"{name} {value!r} cannot be used: give a number from {low:g} to {high:g} {unit}".rstrip())
+        raise ChoiceError(Told("live.outside", name=name, value=value, low=f"{low:g}", high=limit or f"{high:g}"))
 
 
-def menu(extra: Iterable[str] = ()) -> list[MenuEntry]:
+def menu(extra: Iterable[str] = (), *, language: str | None = None) -> list[MenuEntry]:
     """What the player can choose from.
 
     Parameters
     ----------
     extra : iterable of str
         Detectors from outside the package, ``FILE.py:Class``.
+    language : str, optional
+        As for pianolab.texts.catalogue.language_of.
 
     Returns
     -------
     list of MenuEntry
-        One for each detector that can answer while one plays, and one for each file that cannot be imported.
+        One for each detector that can answer while one plays, and one for each file that cannot be imported. A detector
+        from outside says its own summary.
     """
     found, failures = load_all()
-    entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
-    entries += [_entry(spec, type(create(spec))) for spec in extra]
-    return entries + [_broken(name, f"cannot be imported: {reason}") for name, reason in failures.items()]
+    entries = [_entry(name, cls, language) for name, cls in found.items() if not cls.whole_recording]
+    entries += [_entry(spec, type(create(spec)), language) for spec in extra]
+    return entries + [
+        _broken(name, say("live.cannot_be_imported", language, reason=reason)) for name, reason in failures.items()
+    ]
 
 
-def _entry(name: str, cls: type[Detector]) -> MenuEntry:
+def _entry(name: str, cls: type[Detector], language: str | None) -> MenuEntry:
     reason = missing(cls)
     if reason:
-        return _broken(name, reason)
+        return _broken(name, say("live.cannot_run", language, reason=reason))
     tracking = default_tracker(cls()).tracking
+    ours = f"detectors.{name}" in catalogue(language_of(language))
+    shown = [parameter for parameter in parameters(cls).values() if _is_shown(parameter)]
+    labels = {one.name: say(f"detectors.set_{one.name}", language) for one in shown if ours}
     return {
         "name": name,
-        "summary": cls.summary,
+        "summary": say(f"detectors.{name}", language) if ours else cls.summary,
         "polyphonic": cls.polyphonic,
         "reason": "",
-        "parameters": [_parameter(parameter) for parameter in parameters(cls).values() if _is_shown(parameter)],
+        "parameters": [_parameter(one, labels.get(one.name, one.name)) for one in shown],
         "threshold": tracking.threshold,
         "n_confirm": tracking.n_confirm,
         "onset_threshold": tracking.onset_threshold,
@@ -178,9 +188,10 @@ def _is_shown(parameter: Parameter) -> bool:
     return parameter.kind in (bool, int, float, str) and not parameter.name.endswith("_file")
 
 
-def _parameter(parameter: Parameter) -> ParameterEntry:
+def _parameter(parameter: Parameter, label: str) -> ParameterEntry:
     return {
         "name": parameter.name,
+        "label": label,
         "default": parameter.default,
         "kind": parameter.kind.__name__,
         "choices": list(parameter.choices),

@@ -103,7 +103,7 @@ class ChordTracker:
     def _chord(self, heard_s: float) -> ChordHeard:
         midi, struck = self._midi, self._struck
         fades = not struck and bool(set(self._named) & set(midi))
-        names = describe(midi, groups=[*self._groups(), *([self._named] if fades else [])])
+        names = describe(midi, groups=[*self._groups(), *([self._named] if fades else [])], language="en")
         self._due_s, self._struck, self._told, self._named = None, False, midi, names["named"]
         last_s = max((onset_s for _, onset_s in self._sounding.values()), default=heard_s)
         return {

@@ -19,6 +19,7 @@ from numbers import Real
 
 from pianolab.errors import PianolabError
 from pianolab.live.messages import ChordNames, ChordText
+from pianolab.texts.catalogue import Told, say
 from pianolab.units import NOTE_STYLES, note_name
 
 CHORD_S = 0.06  # Keys whose onsets are fewer seconds apart count as struck together.
@@ -39,8 +40,6 @@ class ChordKind:
     ----------
     suffix : str
         Written after the root: 'm7' in Cm7.
-    spoken : str
-        As it is said: 'minor seventh'.
     harte : str
         Harte's shorthand: 'min7'.
     intervals : tuple of int
@@ -50,32 +49,35 @@ class ChordKind:
     """
 
     suffix: str
-    spoken: str
     harte: str
     intervals: tuple[int, ...]
     minor: bool = False
 
+    @property
+    def spoken(self) -> Told:
+        """As it is said: 'minor seventh'."""
+        return Told(f"chords.kind_{self.harte}")
+
 
 # Where the lowest key does not decide between two names, the earlier kind in this list wins.
 KINDS = (
-    ChordKind("", "major", "maj", (0, 4, 7)),
-    ChordKind("m", "minor", "min", (0, 3, 7), minor=True),
-    ChordKind("dim", "diminished", "dim", (0, 3, 6), minor=True),
-    ChordKind("aug", "augmented", "aug", (0, 4, 8)),
-    ChordKind("sus4", "suspended fourth", "sus4", (0, 5, 7)),
-    ChordKind("sus2", "suspended second", "sus2", (0, 2, 7)),
-    ChordKind("7", "dominant seventh", "7", (0, 4, 7, 10)),
-    ChordKind("maj7", "major seventh", "maj7", (0, 4, 7, 11)),
-    ChordKind("m7", "minor seventh", "min7", (0, 3, 7, 10), minor=True),
-    ChordKind("m7b5", "half-diminished seventh", "hdim7", (0, 3, 6, 10), minor=True),
-    ChordKind("dim7", "diminished seventh", "dim7", (0, 3, 6, 9), minor=True),
-    ChordKind("mMaj7", "minor major seventh", "minmaj7", (0, 3, 7, 11), minor=True),
-    ChordKind("6", "sixth", "maj6", (0, 4, 7, 9)),
-    ChordKind("m6", "minor sixth", "min6", (0, 3, 7, 9), minor=True),
+    ChordKind("", "maj", (0, 4, 7)),
+    ChordKind("m", "min", (0, 3, 7), minor=True),
+    ChordKind("dim", "dim", (0, 3, 6), minor=True),
+    ChordKind("aug", "aug", (0, 4, 8)),
+    ChordKind("sus4", "sus4", (0, 5, 7)),
+    ChordKind("sus2", "sus2", (0, 2, 7)),
+    ChordKind("7", "7", (0, 4, 7, 10)),
+    ChordKind("maj7", "maj7", (0, 4, 7, 11)),
+    ChordKind("m7", "min7", (0, 3, 7, 10), minor=True),
+    ChordKind("m7b5", "hdim7", (0, 3, 6, 10), minor=True),
+    ChordKind("dim7", "dim7", (0, 3, 6, 9), minor=True),
+    ChordKind("mMaj7", "minmaj7", (0, 3, 7, 11), minor=True),
+    ChordKind("6", "maj6", (0, 4, 7, 9)),
+    ChordKind("m6", "min6", (0, 3, 7, 9), minor=True),
 )
 _SIXTHS = ("6", "m6")  # These are named only on their root: their inversions are those of seventh chords.
 _WITHOUT_FIFTH = ("7", "maj7", "m7", "mMaj7")
-_ORDINALS = ("", "first", "second", "third")
 
 # The twelve roots are spelt as the key with fewer signs.
 _MAJOR_ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -83,32 +85,7 @@ _MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 # Diminished chords are spelt with sharps, because they lead up to the next key.
 _DIMINISHED_ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
-_INTERVALS = (
-    "unison",
-    "minor second",
-    "major second",
-    "minor third",
-    "major third",
-    "perfect fourth",
-    "tritone",
-    "perfect fifth",
-    "minor sixth",
-    "major sixth",
-    "minor seventh",
-    "major seventh",
-    "octave",
-)
-_COMPOUND = {
-    13: "minor ninth",
-    14: "major ninth",
-    15: "minor tenth",
-    16: "major tenth",
-    17: "perfect eleventh",
-    19: "perfect twelfth",
-    20: "minor thirteenth",
-    21: "major thirteenth",
-    24: "double octave",
-}
+_COMPOUND = (13, 14, 15, 16, 17, 19, 20, 21, 24)  # Intervals beyond the octave that have a name, in semitones.
 
 
 @dataclass(frozen=True)
@@ -176,22 +153,31 @@ class Chord:
         bass = f"/{self.member(self.midi[0], style=style)}" if self.inversion else ""
         return f"{self._root_name(style)}{space}{suffix}{bass}"
 
-    def spoken(self, *, style: str = "C4") -> str:
+    def spoken(self, *, style: str = "C4", language: str | None = None) -> str:
         """The name as it is said: 'C major, first inversion', 'B flat minor seventh'.
 
         Parameters
         ----------
         style : str
             As in ``symbol``; only the root is said in it.
+        language : str, optional
+            As for pianolab.texts.catalogue.language_of.
+
+        Examples
+        --------
+        >>> name_chord([64, 67, 72]).spoken(language="ko")
+        'C 장3화음, 첫째 자리바꿈'
         """
         root = self._root_name(style)
-        name = root.rstrip("#b") + {"": "", "#": " sharp", "b": " flat"}[root[len(root.rstrip("#b")) :]]
-        parts = [f"{name} {self.kind.spoken}"]
+        for sign, key in (("#", "chords.sharp"), ("b", "chords.flat")):
+            if root.endswith(sign):
+                root = say(key, language, name=root.removesuffix(sign))
+        name = say("chords.name", language, root=root, kind=self.kind.spoken.said(language))
         if not self.complete:
-            parts.append("without the fifth")
+            name = say("chords.without_fifth", language, chord=name)
         if self.inversion:
-            parts.append(f"{_ORDINALS[self.inversion]} inversion")
-        return ", ".join(parts)
+            name = say(f"chords.inversion_{self.inversion}", language, chord=name)
+        return name
 
     def member(self, midi: int, *, style: str = "C4") -> str:
         """How this chord spells one of its keys, without the octave: Ab in F minor, G# in E major.
@@ -283,7 +269,7 @@ def name_chord(midi: Iterable[int]) -> Chord | None:
     return next(iter(_chords_of(_checked(midi))), None)
 
 
-def name_interval(midi: Iterable[int]) -> str | None:
+def name_interval(midi: Iterable[int], *, language: str | None = None) -> str | None:
     """The interval between two notes.
 
     Parameters
@@ -291,6 +277,8 @@ def name_interval(midi: Iterable[int]) -> str | None:
     midi : iterable of int
         MIDI numbers in any order. Three keys and more have a name too, if they are two notes doubled in octaves; then
         the octaves between them are left out of the name.
+    language : str, optional
+        As for pianolab.texts.catalogue.language_of.
 
     Returns
     -------
@@ -307,23 +295,28 @@ def name_interval(midi: Iterable[int]) -> str | None:
     --------
     >>> name_interval([60, 64]), name_interval([60, 76])
     ('major third', 'major tenth')
+    >>> name_interval([60, 67], language="ko")
+    '완전5도'
     """
     midi = _checked(midi)
     others = {m % 12 for m in midi} - {midi[0] % 12} if midi else set()
     if len(midi) < 2 or len(others) > 1:
         return None
-    if len(midi) > 2:
-        return _INTERVALS[min((m - midi[0]) % 12 for m in midi if m % 12 in others)] if others else _INTERVALS[12]
-    octaves, rest = divmod(midi[1] - midi[0], 12)
     semitones = midi[1] - midi[0]
+    if len(midi) > 2:
+        semitones = min((m - midi[0]) % 12 for m in midi if m % 12 in others) if others else 12
+    octaves, rest = divmod(semitones, 12)
     if semitones <= 12 or semitones in _COMPOUND:
-        return _COMPOUND.get(semitones) or _INTERVALS[semitones]
+        return say(f"chords.interval_{semitones}", language)
+    apart = say("chords.octaves", language, n=octaves)
     if not rest:
-        return f"{octaves} octaves"
-    return f"{_INTERVALS[rest]} and {'an octave' if octaves == 1 else f'{octaves} octaves'}"
+        return apart
+    return say(
+        "chords.interval_and_octaves", language, interval=say(f"chords.interval_{rest}", language), octaves=apart
+    )
 
 
-def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = ()) -> ChordNames:
+def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = (), language: str | None = None) -> ChordNames:
     """What keys that sound together are called, in every style of note names.
 
     Parameters
@@ -333,6 +326,8 @@ def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = ()) -> Ch
     groups : iterable of sequence of int
         Some of the keys, to be tried in this order where all keys together make no chord. Groups of fewer than three
         are passed over.
+    language : str, optional
+        As for pianolab.texts.catalogue.language_of.
 
     Returns
     -------
@@ -352,17 +347,17 @@ def describe(midi: Iterable[int], *, groups: Iterable[Sequence[int]] = ()) -> Ch
     keys = list(_checked(midi))
     attempts = [keys, *(group for group in groups if len(group) >= 3)]
     chord = next((chord for chord in map(name_chord, attempts) if chord is not None), None)
-    interval = name_interval(keys) if chord is None else None
+    interval = name_interval(keys, language=language) if chord is None else None
     named = list(chord.midi) if chord else keys if interval else []
-    texts = {style: _text(keys, chord, interval or "", style) for style in NOTE_STYLES}
+    texts = {style: _text(keys, chord, interval or "", style, language) for style in NOTE_STYLES}
     return {"named": named, "others": [other.symbol() for other in chord.others] if chord else [], "texts": texts}
 
 
-def _text(midi: list[int], chord: Chord | None, interval: str, style: str) -> ChordText:
+def _text(midi: list[int], chord: Chord | None, interval: str, style: str, language: str | None) -> ChordText:
     if chord is None:
         return {"symbol": interval, "spoken": interval, "keys": [note_name(m, style=style) for m in midi]}
     keys = [chord.member_name(m, style=style) if m in chord.midi else note_name(m, style=style) for m in midi]
-    return {"symbol": chord.symbol(style=style), "spoken": chord.spoken(style=style), "keys": keys}
+    return {"symbol": chord.symbol(style=style), "spoken": chord.spoken(style=style, language=language), "keys": keys}
 
 
 def _checked(midi: Iterable[int]) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from pianolab.live.chord_tracker import ChordTracker
 from pianolab.live.messages import ChordHeard, NoteHeard, Sounding
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session, default_tracker
+from pianolab.texts.catalogue import Told
 from pianolab.tracking import NoteEvent
 from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name
 
@@ -179,7 +180,7 @@ class Listener:
 
     def _give_up(self, session: Session, error: Exception) -> list[NoteHeard | ChordHeard]:
         """After a fault: every sounding note goes off, and nothing more is heard until the next stretch."""
-        self.fault = f"detector {self.choice.detector} failed: {reason(error)}"
+        self.fault = Told("live.detector_failed", name=self.choice.detector, reason=reason(error))
         now_s = round((self._frame + self._n_samples) / self.sr, 6)
         return [*(_ended(event, now_s) for event in self._open.values()), *self._end_stretch(session)]
 

@@ -4,6 +4,9 @@ A message is a dictionary ready for JSON; ``type`` says which one it is. The pag
 message at once. Sound travels beside a message as bytes. Names carry the unit: ``_s`` seconds of the stream or of the
 take, ``_db`` dBFS, ``_hz`` Hz; cents are from the key's equal-tempered pitch. What is unknown is None.
 
+A language is a key of pianolab.texts.catalogue.LANGUAGES. All texts that the kernel sends are in the page's language,
+and Language changes it at any time: notes, numbers and names stay as they are.
+
 The page may be of another version or broken. So any field of what it asks may be missing or wrong, and the responder
 refuses it when it comes to use it.
 """
@@ -100,9 +103,13 @@ class ChoiceFields(TypedDict):
 
 
 class ParameterEntry(TypedDict):
-    """One parameter of a detector; ``kind`` is 'bool', 'int', 'float' or 'str'."""
+    """One parameter of a detector: its name, and what it is called on the page.
+
+    ``kind`` is 'bool', 'int', 'float' or 'str'.
+    """
 
     name: str
+    label: str
     default: Any
     kind: str
     choices: list[Any]
@@ -122,6 +129,13 @@ class MenuEntry(TypedDict):
     threshold: NotRequired[float]
     n_confirm: NotRequired[int]
     onset_threshold: NotRequired[float]
+
+
+class SourceEntry(TypedDict):
+    """A source of the kernel's own: the name by which Start asks for it, and what the page calls it."""
+
+    name: str
+    label: str
 
 
 # ---- what is asked of the player, and what became of it
@@ -191,14 +205,22 @@ class Report(TypedDict):
     protocol: str
 
 
-# ---- what the page asks: type 'hello', 'start', 'block', 'poll', 'choose', 'stop', 'play', 'save', 'forget', 'label'
+# ---- what the page asks: type 'hello', 'language', 'start', 'block', 'poll', 'choose', 'stop', 'play', 'save', ...
 
 
 class Hello(TypedDict):
-    """The page has come up; the answer is Ready."""
+    """The page has come up; the answer is Ready. ``language`` is the one to speak; None leaves it to the kernel."""
 
     type: Literal["hello"]
     view: str
+    language: NotRequired[str | None]
+
+
+class Language(TypedDict):
+    """Speak another language from here on; the answer is Spoken."""
+
+    type: Literal["language"]
+    language: str
 
 
 class Start(TypedDict):
@@ -271,22 +293,40 @@ class Label(TypedDict):
 # ---- what the kernel answers
 
 
-class Ready(TypedDict):
-    """All that the page needs to be drawn. ``problem`` is what the detectors said when they were warmed up, or ''."""
+class Texts(TypedDict):
+    """What the kernel says in words, in ``language``; ``languages`` has the name of each that can be chosen.
+
+    ``problem`` is what the detectors said when they were warmed up, or ''.
+    """
+
+    language: str
+    languages: dict[str, str]
+    menu: list[MenuEntry]
+    sources: list[SourceEntry]
+    prompt: PromptFields | None
+    problem: str
+
+
+class Ready(Texts):
+    """All that the page needs to be drawn."""
 
     type: Literal["ready"]
     view: str | None
-    menu: list[MenuEntry]
     modes: dict[str, str]
     choices: list[ChoiceFields]
     names: dict[str, list[str]]
-    sources: list[str]
     block: int
     keep: bool
     folder: str
-    prompt: PromptFields | None
     takes: list[TakeFields]
-    problem: str
+
+
+class Spoken(Texts):
+    """All texts anew. ``chords`` has the last chord of each listener that told one, ``protocol`` that of Report."""
+
+    type: Literal["spoken"]
+    chords: list[ChordHeard]
+    protocol: str
 
 
 class Started(TypedDict):
@@ -385,4 +425,4 @@ class Stale(TypedDict):
     seq: int | None
 
 
-Answer = Ready | Started | Heard | Chosen | Stopped | Audio | Saved | Forgotten | Labels | Refused | Stale
+Answer = Ready | Spoken | Started | Heard | Chosen | Stopped | Audio | Saved | Forgotten | Labels | Refused | Stale

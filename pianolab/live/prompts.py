@@ -2,8 +2,8 @@
 
 A prompt is a list of notes with a title. It can be written the way a teacher says it: ``"C4"``, ``"C4 E4 G4"`` (one
 after the other), ``"C4+E4+G4"`` (together), ``"C4 major scale"``, ``"G3 dominant seventh chord"`` (any kind of chord
-that pianolab.live.chords knows). It can also be the name of a recording of the built-in set, or the path of a MIDI
-file.
+that pianolab.live.chords knows, in any language of the catalogue of texts). It can also be the name of a recording of
+the built-in set, or the path of a MIDI file.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,16 @@ from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.live.chords import CHORD_S, KINDS, describe
 from pianolab.live.messages import PromptChord
 from pianolab.roll import Notes
+from pianolab.texts.catalogue import LANGUAGES, Told, told_by
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
 SCALES = {
-    "major scale": (0, 2, 4, 5, 7, 9, 11, 12),
-    "minor scale": (0, 2, 3, 5, 7, 8, 10, 12),
-    "chromatic scale": tuple(range(13)),
+    Told("prompts.major_scale"): (0, 2, 4, 5, 7, 9, 11, 12),
+    Told("prompts.minor_scale"): (0, 2, 3, 5, 7, 8, 10, 12),
+    Told("prompts.chromatic_scale"): tuple(range(13)),
 }
-CHORDS = {f"{kind.spoken} chord": kind.intervals for kind in KINDS}
+CHORDS = {Told("prompts.chord", kind=kind.spoken): kind.intervals for kind in KINDS}
+_IN_ANY_LANGUAGE = {name.said(language): name for name in (*SCALES, *CHORDS) for language in LANGUAGES}
 _HELD = 0.9  # A key stays down for this share of its beat.
 
 
@@ -40,7 +42,7 @@ class Prompt:
     Attributes
     ----------
     title : str
-        What the player reads.
+        What the player reads; Told where it can be said in other languages.
     notes : Notes
         When and which; the tempo is a suggestion.
 
@@ -78,17 +80,23 @@ class Prompt:
         if isinstance(what, cls):
             return what
         if isinstance(what, Notes):
-            return cls._checked(f"{len(what)} notes", what)
+            return cls._checked(Told("prompts.notes", n=len(what)), what)
         text = str(what).strip()
         if Path(text).suffix.lower() in LABEL_SUFFIXES:
             return cls._checked(Path(text).stem.replace("_", " "), read_labels(text))
         built_in = _built_in(text)
         if built_in is not None:
             return cls._checked(*built_in)
-        return cls._checked(text, _in_time(_spoken(text), bpm))
+        title, groups = _spoken(text)
+        return cls._checked(title, _in_time(groups, bpm))
 
-    def chords(self) -> list[PromptChord]:
+    def chords(self, *, language: str | None = None) -> list[PromptChord]:
         """The notes that are struck together, group by group, each with its name.
+
+        Parameters
+        ----------
+        language : str, optional
+            As for pianolab.texts.catalogue.language_of.
 
         Returns
         -------
@@ -99,17 +107,18 @@ class Prompt:
         found: list[PromptChord] = []
         while first < len(onset):
             n = int(np.searchsorted(onset, onset[first] + CHORD_S)) - first
-            found.append({"first": first, "n": n, **describe(self.notes.midi[first : first + n])})
+            names = describe(self.notes.midi[first : first + n], language=language)
+            found.append({"first": first, "n": n, **names})
             first += n
         return found
 
     @classmethod
     def _checked(cls, title: str, notes: Notes) -> "Prompt":
         if not len(notes):
-            raise PromptError(f"prompt {title!r} holds no notes: write it like 'C4 E4 G4'")
+            raise PromptError(Told("prompts.no_notes", title=title))
         if len(notes.on_keyboard()) < len(notes):
             outside = notes[(notes.midi < MIDI_LOW) | (notes.midi > MIDI_HIGH)].names[0]
-            raise PromptError(f"prompt {title!r} asks for {outside}, which no piano has: use A0 to C8")
+            raise PromptError(Told("prompts.off_the_piano", title=title, note=outside))
         return cls(title, notes)
 
 
@@ -126,24 +135,26 @@ def _built_in(name: str) -> tuple[str, Notes] | None:
     return entries[name]["title"], read_labels(notes_path(entries[name]))
 
 
-def _spoken(text: str) -> list[list[int]]:
-    """Groups of MIDI numbers that are struck together."""
-    first, _, kind = text.partition(" ")
+def _spoken(text: str) -> tuple[str, list[list[int]]]:
+    """The title, and groups of MIDI numbers that are struck together."""
+    first, _, rest = text.partition(" ")
+    kind = _IN_ANY_LANGUAGE.get(rest)
     try:
+        if kind is None:
+            return text, [[parse_note(name) for name in group.split("+")] for group in text.split()]
+        lowest, title = parse_note(first), Told("prompts.of_note", note=first, kind=kind)
         if kind in SCALES:
-            return [[parse_note(first) + step] for step in SCALES[kind]]
-        if kind in CHORDS:
-            return [[parse_note(first) + step for step in CHORDS[kind]]]
-        return [[parse_note(name) for name in group.split("+")] for group in text.split()]
+            return title, [[lowest + step] for step in SCALES[kind]]
+        return title, [[lowest + step for step in CHORDS[kind]]]
     except ValueError as error:
-        kinds = ", ".join([*SCALES, *CHORDS])
-        raise PromptError(f"prompt {text!r}: {error}; or NOTE and one of: {kinds}") from error
+        told = Told("prompts.not_read", text=text, reason=told_by(error), kinds=(*SCALES, *CHORDS))
+        raise PromptError(told) from error
 
 
 def _in_time(groups: Sequence[Sequence[int]], bpm: float) -> Notes:
     """Notes of which one group is struck on each beat."""
     if not bpm > 0:
-        raise PromptError(f"bpm {bpm} is no tempo: use more than 0")
+        raise PromptError(Told("prompts.no_tempo", bpm=bpm))
     beat_s = 60.0 / bpm
     onset = np.array([beat_s * beat for beat, group in enumerate(groups) for _ in group])
     return Notes(onset, onset + _HELD * beat_s, np.array([midi for group in groups for midi in group]))

@@ -14,6 +14,7 @@ import numpy as np
 from pianolab.errors import PianolabError, printable, reason
 from pianolab.live import messages
 from pianolab.live.choices import Choice, ChoiceError, choices_of, menu, modes
+from pianolab.live.chords import describe
 from pianolab.live.listener import Listener
 from pianolab.live.prompts import Prompt
 from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
@@ -23,6 +24,7 @@ from pianolab.live.verdicts import judge, propose_labels, score_choices
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.sound import checked_rate
+from pianolab.texts.catalogue import LANGUAGES, Told, language_of, said, say, told_by
 from pianolab.units import NOTE_STYLES
 
 MAX_LISTENERS = 2  # The page has room for no more beside each other.
@@ -61,9 +63,13 @@ class Responder:
         Other sources than the browser: label -> function that opens one.
     block_length : int
         Samples in a block that the page sends.
+    language : str, optional
+        The language to speak until the page wants another; as for pianolab.texts.catalogue.language_of.
 
     Attributes
     ----------
+    language : str
+        The one that it speaks now.
     choices : list of Choice
         How it listens now.
     stream : Stream or None
@@ -75,12 +81,17 @@ class Responder:
     ------
     ChoiceError
         If there are more than two choices, or there is no such detector.
+    TextError
+        If there is no such language.
 
     Examples
     --------
     >>> answer, _ = Responder(Choice("yin")).handle({"type": "whistle"})
     >>> answer["text"]
     "message 'whistle' is unknown: reload the page"
+    >>> answer, _ = Responder(Choice("yin"), language="ko").handle({"type": "whistle"})
+    >>> answer["text"]
+    "'whistle': 알 수 없는 메시지입니다. 페이지를 새로 고쳐 주세요."
     """
 
     def __init__(
@@ -92,10 +103,12 @@ class Responder:
         folder: str | PathLike[str] | None = None,
         sources: Mapping[str, Callable[[], Source]] | None = None,
         block_length: int = BLOCK_LENGTH,
+        language: str | None = None,
     ):
         chosen = choices_of(choices)
         if len(chosen) > MAX_LISTENERS:
-            raise ChoiceError(f"{len(chosen)} detectors cannot be shown side by side: choose at most {MAX_LISTENERS}")
+            raise ChoiceError(Told("live.too_many_detectors", n=len(chosen), most=MAX_LISTENERS))
+        self.language = language_of(language)
         self.choices, self.prompt, self.keep = chosen, prompt, keep
         self.sources = dict(sources or {})
         self.block_length = block_length
@@ -104,6 +117,8 @@ class Responder:
         self._outside = list(dict.fromkeys(choice.detector for choice in chosen if ".py:" in choice.detector))
         self._folder = folder
         self._running: _Running | None = None
+        self._problem = ""  # what the detectors said when they were warmed up
+        self._last_chords: dict[int, messages.ChordHeard] = {}  # number of a listener -> the last chord that it told
 
     @property
     def folder(self) -> str | PathLike[str]:
@@ -129,12 +144,13 @@ class Responder:
         kind = asked.get("type")
         answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
         if answer is None:
-            text = f"message {kind!r} is unknown: reload the page"
+            text = say("live.unknown_message", self.language, name=kind)
             return {"type": "refused", "asked": str(kind), "text": text}, []
         try:
             reply = answer(self, asked, buffers)
         except Exception as error:  # Even a fault of a detector must reach the player, and the page must get an answer.
-            return {"type": "refused", "asked": str(kind), "text": reason(error), "seq": asked.get("seq")}, []
+            text = said(_told(error), self.language)
+            return {"type": "refused", "asked": str(kind), "text": text, "seq": asked.get("seq")}, []
         return reply if isinstance(reply, tuple) else (reply, [])
 
     def close(self):
@@ -144,25 +160,41 @@ class Responder:
     # ---- listening
 
     def _hello(self, content: messages.Hello, _buffers: Buffers) -> messages.Ready:
-        prompt: messages.PromptFields | None = None
-        if self.prompt is not None:
-            notes, chords = note_rows(self.prompt.notes), self.prompt.chords()
-            prompt = {"title": self.prompt.title, "notes": notes, "chords": chords}
-        offered = menu(self._outside)
+        if content.get("language") is not None:
+            self.language = language_of(_field(content, "language", str))
+        self._problem = _warm_up(self.choices)
+        texts = self._texts()
         return {
             "type": "ready",
             "view": content.get("view"),
-            "menu": offered,
-            "modes": modes(offered),
+            "modes": modes(texts["menu"]),
             "choices": [choice.as_message() for choice in self.choices],
             "names": {style: list(names) for style, names in NOTE_STYLES.items()},
-            "sources": list(self.sources),
             "block": self.block_length,
             "keep": self.keep,
             "folder": printable(self.folder),
-            "prompt": prompt,
             "takes": [take.as_message() for take in self.takes],
-            "problem": _warm_up(self.choices),
+            **texts,
+        }
+
+    def _speak(self, content: messages.Language, _buffers: Buffers) -> messages.Spoken:
+        self.language = language_of(_field(content, "language", str))
+        chords = [_said_chord(chord, self.language) for chord in self._last_chords.values()]
+        protocol = Protocol().told.said(self.language)
+        return {"type": "spoken", "chords": chords, "protocol": protocol, **self._texts()}
+
+    def _texts(self) -> messages.Texts:
+        prompt: messages.PromptFields | None = None
+        if self.prompt is not None:
+            notes, chords = note_rows(self.prompt.notes), self.prompt.chords(language=self.language)
+            prompt = {"title": said(self.prompt.title, self.language), "notes": notes, "chords": chords}
+        return {
+            "language": self.language,
+            "languages": dict(LANGUAGES),
+            "menu": menu(self._outside, language=self.language),
+            "sources": [{"name": str(name), "label": said(name, self.language)} for name in self.sources],
+            "prompt": prompt,
+            "problem": said(self._problem, self.language),
         }
 
     def _start(self, content: messages.Start, _buffers: Buffers) -> messages.Started:
@@ -181,14 +213,14 @@ class Responder:
             "prompt": self.prompt and {"title": self.prompt.title, "notes": note_rows(self.prompt.notes)},
         }
         recorder = stream.recorder = Recorder(sr=sr, folder=self.folder if keep else None, settings=settings)
-        self.stream, self._running = stream, _Running(stream, recorder, source)
+        self.stream, self._running, self._last_chords = stream, _Running(stream, recorder, source), {}
         if source is not None:
             source.start()
         return {"type": "started", "session": stream.session, "sr": sr, "name": name}
 
     def _opened(self, label: str) -> Source:
         if label not in self.sources:
-            raise SourceError(f"source {label!r} is not offered: choose one from the list")
+            raise SourceError(Told("live.source_not_offered", name=label))
         return self.sources[label]()
 
     def _block(self, content: messages.Block, buffers: Buffers) -> messages.Heard | messages.Stale:
@@ -213,20 +245,29 @@ class Responder:
             "type": "heard",
             "session": stream.session,
             "seq": seq,
-            "events": events,
+            "events": self._said(events),
             "now": stream.now(),
             "level_db": round(stream.level_db, 1),
             "peak": round(stream.peak, 4),
             "seconds": round(stream.seconds, 4),
             "missing_s": round(stream.counts["missing"] / stream.sr, 3),
             "refused": stream.refused,
-            "problem": stream.fault or running.recorder.problem,
+            "problem": said(stream.fault or running.recorder.problem, self.language),
         }
+
+    def _said(self, events: list[messages.Event]) -> list[messages.Event]:
+        """The events with the names of chords in the page's language; a take has the English ones."""
+        spoken: list[messages.Event] = []
+        for event in events:
+            if event["kind"] == "chord":
+                self._last_chords[event["listener"]] = event = _said_chord(event, self.language)
+            spoken.append(event)
+        return spoken
 
     def _choose(self, content: messages.Choose, _buffers: Buffers) -> messages.Chosen:
         wanted = _field(content, "choices", list)
         if not 1 <= len(wanted) <= MAX_LISTENERS:
-            raise ChoiceError(f"choose 1 to {MAX_LISTENERS} detectors")
+            raise ChoiceError(Told("live.choose_detectors", most=MAX_LISTENERS))
         choices = [self._choice(one) for one in wanted]
         known = {choice.detector for choice in self.choices}
         problem = _warm_up([choice for choice in choices if choice.detector not in known])
@@ -234,13 +275,13 @@ class Responder:
             raise ChoiceError(problem)
         self.choices = choices
         events = [] if self.stream is None else self.stream.change(choices)
-        return {"type": "chosen", "choices": [choice.as_message() for choice in choices], "events": events}
+        return {"type": "chosen", "choices": [choice.as_message() for choice in choices], "events": self._said(events)}
 
     def _choice(self, wanted: messages.ChoiceFields) -> Choice:
         if not isinstance(wanted, dict):
-            raise ChoiceError(f"choice {wanted!r} is none: choose a detector from the list")
+            raise ChoiceError(Told("live.no_choice", value=wanted))
         if wanted.get("detector") not in [entry["name"] for entry in menu(self._outside)]:
-            raise ChoiceError(f"detector {wanted.get('detector')!r} is not offered: choose one from the list")
+            raise ChoiceError(Told("live.detector_not_offered", name=wanted.get("detector")))
         names = [field.name for field in fields(Choice)]
         given: dict[str, Any] = {name: value for name, value in wanted.items() if name in names}
         return Choice(**given)
@@ -253,7 +294,7 @@ class Responder:
         return {
             "type": "stopped",
             "session": running.stream.session,
-            "events": events,
+            "events": self._said(events),
             "counts": running.stream.counts,
             "take": take and take.as_message(),
             **self._report(take),
@@ -297,7 +338,7 @@ class Responder:
         for take in self.takes:
             if take.name == name:
                 return take
-        raise TakeError(f"take {name!r} is no longer here: only the last ones stay in memory")
+        raise TakeError(Told("live.take_is_gone", name=name))
 
     def _play(self, content: messages.OfTake, _buffers: Buffers) -> Reply:
         take = self._take(content)
@@ -323,7 +364,7 @@ class Responder:
         elif edit == "delete":
             notes = notes[np.arange(len(notes)) != _index(notes, content)]
         elif edit not in ("show", "confirm"):
-            raise TakeError(f"edit {edit!r} is unknown: use show, shift, delete or confirm")
+            raise TakeError(Told("live.unknown_edit", name=edit))
         if edit != "show":
             take.set_labels(notes, confirmed=edit == "confirm")
         return {"type": "labels", "take": take.as_message(), "notes": note_rows(notes), **self._report(take)}
@@ -338,13 +379,14 @@ class Responder:
         return {
             "verdicts": [verdict.as_message() for verdict in verdicts],
             "scores": score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol),
-            "protocol": str(protocol),
+            "protocol": protocol.told.said(self.language),
         }
 
 
 # What a page has sent is Any: its fields are unknown until the answer looks at them.
 _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]] = {
     "hello": Responder._hello,
+    "language": Responder._speak,
     "start": Responder._start,
     "block": Responder._block,
     "poll": Responder._poll,
@@ -372,7 +414,7 @@ def _warm_up(choices: Sequence[Choice]) -> str:
             listener = Listener(choice, sr=_WARM_UP_SR)
             listener.push(hiss)
         except Exception as error:  # A detector may raise anything, and the player may choose another.
-            return f"detector {choice.detector} failed: {reason(error)}"
+            return Told("live.detector_failed", name=choice.detector, reason=reason(error))
         if listener.fault:
             return listener.fault
     return ""
@@ -382,21 +424,33 @@ def _field(content: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     """A field of a message that must be there and be of its kind; a truth value is no whole number."""
     value = content.get(name)
     if type(value) is not kind:
-        has = f"has {name} {value!r}" if name in content else f"lacks {name}"
-        raise PianolabError(f"message {content.get('type')!r} {has}: reload the page")
+        key = "live.field_is_wrong" if name in content else "live.field_is_missing"
+        values = {"value": value} if name in content else {}
+        raise PianolabError(Told(key, message=content.get("type"), name=name, **values))
     return value
+
+
+def _told(error: Exception) -> str:
+    """What an error says to the player; one that knows no other language is named as it is."""
+    told = told_by(error)
+    return told if isinstance(told, Told) else Told("live.other_reason", reason=reason(error))
+
+
+def _said_chord(chord: messages.ChordHeard, language: str) -> messages.ChordHeard:
+    names = describe(chord["midi"], groups=[chord["named"]], language=language)
+    return {**chord, **names}
 
 
 def _index(notes: Notes, content: messages.Label) -> int:
     index = content.get("index")
     if not isinstance(index, int) or not 0 <= index < len(notes):
-        raise TakeError(f"label {index!r} is not there: show the labels again")
+        raise TakeError(Told("live.no_such_label", index=index))
     return index
 
 
 def _shifted(notes: Notes, index: int, seconds: object) -> Notes:
     if not isinstance(seconds, int | float) or not abs(seconds) <= MAX_SHIFT_S:
-        raise TakeError(f"a shift of {seconds!r} s is too far: use at most {MAX_SHIFT_S:g} s")
+        raise TakeError(Told("live.shift_too_far", seconds=seconds, most=MAX_SHIFT_S))
     onset, offset = notes.onset.copy(), notes.offset.copy()
     onset[index], offset[index] = max(0.0, onset[index] + seconds), max(0.0, offset[index] + seconds)
     return Notes(onset, offset, notes.midi, notes.velocity, notes.confidence)

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pianolab import sound
-from pianolab.errors import PianolabError, first_line, printable
+from pianolab.errors import PianolabError, printable
 from pianolab.live.choices import Choice
 from pianolab.live.messages import Event
 from pianolab.live.stream import Stream
 from pianolab.live.takes import Recorder
+from pianolab.texts.catalogue import Told, told_by
 
 BLOCK_LENGTH = 1024  # Shorter blocks, in samples, make more messages than a notebook can carry.
 _QUEUED_BLOCKS = 256  # So many blocks wait until somebody reads: 6 s of 1024 samples at 44.1 kHz.
@@ -74,7 +75,7 @@ class FileSource:
         clock: Callable[[], float] = time.monotonic,
     ):
         if speed is not None and not speed > 0:
-            raise SourceError(f"speed {speed} cannot be played: use more than 0, or None for as fast as possible")
+            raise SourceError(Told("live.no_speed", speed=speed))
         self.path, self.block_length, self.speed, self._clock = path, block_length, speed, clock
         self._blocks = sound.blocks(path, block_length=block_length)
         self.sr = self._blocks.sr
@@ -166,10 +167,9 @@ class DeviceSource:
                 device=device, channels=1, blocksize=block_length, dtype="int16", callback=self._captured
             )
         except Exception as error:  # PortAudio raises errors of its own kind; each means the same to a player.
-            why = first_line(error)
-            raise SourceError(f"the kernel's microphone cannot be opened ({why}): use the browser's") from error
+            raise SourceError(Told("live.microphone_cannot_be_opened", reason=told_by(error))) from error
         self.sr = int(self._stream.samplerate)
-        self.name = "microphone of the kernel's machine"
+        self.name = Told("live.kernel_microphone")
 
     def start(self):
         """Begin to capture."""
@@ -213,9 +213,9 @@ def _input_stream() -> Callable[..., Any]:
     try:
         import sounddevice  # pyright: ignore[reportMissingImports]  (the extra [live] has it)
     except ImportError as error:
-        raise SourceError("sounddevice is not installed: pip install 'pianolab[live]'") from error
+        raise SourceError(Told("live.no_sounddevice")) from error
     except OSError as error:  # The library is there, but PortAudio is not.
-        raise SourceError("PortAudio is missing: install libportaudio2") from error
+        raise SourceError(Told("live.no_portaudio")) from error
     return sounddevice.InputStream
 
 
@@ -302,11 +302,14 @@ def file_sources(paths: Iterable[str | PathLike[str]]) -> dict[str, Callable[[],
     Returns
     -------
     dict of str to callable
-        Label -> function that opens the source.
+        Label -> function that opens the source. The label is English, and can be said in the page's language.
     """
-    return {f"Recording: {printable(path).rpartition('/')[2]}": functools.partial(FileSource, path) for path in paths}
+    return {
+        Told("live.recording", name=printable(path).rpartition("/")[2]): functools.partial(FileSource, path)
+        for path in paths
+    }
 
 
 def device_source() -> dict[str, Callable[[], Source]]:
     """The microphone of the kernel's machine, as ``file_sources`` offers recordings."""
-    return {"Microphone of the kernel's machine": DeviceSource}
+    return {Told("live.kernel_microphone"): DeviceSource}

@@ -25,6 +25,7 @@ from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.live.messages import Event, NoteRow, TakeFields
 from pianolab.roll import Notes
+from pianolab.texts.catalogue import Told
 
 MAX_KEPT_S = 3600.0  # A take on disk ends after so many seconds.
 MAX_MEMORY_S = 900.0  # A take in memory ends after so many seconds, which are 30 to 80 MB.
@@ -77,7 +78,7 @@ class Recorder:
         self, *, sr: int, folder: str | PathLike[str] | None = None, settings: Mapping[str, Any] | None = None
     ):
         if sound.checked_rate(sr) > MAX_SR:
-            raise TakeError(f"a take cannot be kept at {sr} Hz: use at most {MAX_SR}")
+            raise TakeError(Told("live.take_rate", sr=sr, most=MAX_SR))
         self.take = Take(sr=sr, name=_name_of_now(), settings=settings or {})
         self.problem = ""
         self._max_samples = int((MAX_MEMORY_S if folder is None else MAX_KEPT_S) * sr)
@@ -92,7 +93,7 @@ class Recorder:
             self._lines = open(home / EVENTS, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
             self._file = _flac(str(home / AUDIO), sr)
         except (OSError, sf.LibsndfileError) as error:
-            raise TakeError(f"takes cannot be kept here ({first_line(error)}): switch it off") from error
+            raise TakeError(Told("live.cannot_keep", reason=first_line(error))) from error
 
     def write(self, samples: npt.NDArray[np.int16] | None, events: Sequence[Event]):
         """Write what was heard.
@@ -114,11 +115,11 @@ class Recorder:
             if samples is not None:
                 self._write_audio(samples)
         except (OSError, sf.LibsndfileError) as error:
-            self.problem = f"the take is no longer recorded ({first_line(error)}): free some space"
+            self.problem = Told("live.recording_stopped", reason=first_line(error))
 
     def _write_audio(self, samples: npt.NDArray[np.int16]):
         if self.take.n_samples + len(samples) > self._max_samples:
-            self.problem = f"the take is full after {self._max_samples / self.take.sr / 60:.0f} minutes"
+            self.problem = Told("live.take_is_full", minutes=round(self._max_samples / self.take.sr / 60))
             return
         self._file.write(samples)
         self.take.n_samples += len(samples)
@@ -204,8 +205,7 @@ class Take:
             lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
             info = sound.info(folder / AUDIO)
         except (OSError, ValueError) as error:
-            why = first_line(error)
-            raise TakeError(f"{printable(folder)} is no take ({why}): choose a folder within takes") from error
+            raise TakeError(Told("live.no_take_here", folder=printable(folder), reason=first_line(error))) from error
         take = cls(sr=info.sr, name=folder.name, settings=settings, folder=folder)
         take.n_samples = info.n_samples
         take.events = [event for line in lines if (event := _event(line)) is not None]
@@ -282,7 +282,7 @@ class Take:
             if self.labels is not None:
                 self.set_labels(self.labels)
         except OSError as error:
-            raise TakeError(f"the take cannot be saved ({first_line(error)}): choose another folder") from error
+            raise TakeError(Told("live.cannot_save", reason=first_line(error))) from error
         return target
 
     def set_labels(self, notes: Notes, *, confirmed: bool | None = None):

@@ -20,9 +20,9 @@ from pianolab.live.sources import BLOCK_LENGTH, device_source, file_sources
 from pianolab.live.takes import Take, TakeError
 from pianolab.live.verdicts import Verdict, judge
 from pianolab.roll import Notes
+from pianolab.texts.catalogue import Told, say
 
 _STATIC = Path(__file__).with_name("static")
-_STILL = "<p>Here is the live view: run this cell in JupyterLab, or the whole page with <code>make live</code>.</p>"
 
 
 class Microphone(anywidget.AnyWidget):
@@ -44,6 +44,9 @@ class Microphone(anywidget.AnyWidget):
         What to play; ``Trial`` makes it from a text.
     block_length : int
         Samples in a block that the page sends; below 1024 there are more messages than a notebook can carry.
+    language : str, optional
+        'en' or 'ko', until the player chooses another on the page; if left out, what the environment variable
+        PIANOLAB_LANGUAGE says, else English.
 
     Attributes
     ----------
@@ -54,6 +57,8 @@ class Microphone(anywidget.AnyWidget):
     ------
     ChoiceError
         If there is no such detector.
+    TextError
+        If there is no such language.
 
     Examples
     --------
@@ -73,10 +78,16 @@ class Microphone(anywidget.AnyWidget):
         device: bool = False,
         prompt: Prompt | None = None,
         block_length: int = BLOCK_LENGTH,
+        language: str | None = None,
     ):
-        sources = {**file_sources(files), **(device_source() if device else {})}
         self.responder = Responder(
-            choices_of(detectors), keep=keep, folder=folder, sources=sources, prompt=prompt, block_length=block_length
+            choices_of(detectors),
+            keep=keep,
+            folder=folder,
+            sources={**file_sources(files), **(device_source() if device else {})},
+            prompt=prompt,
+            block_length=block_length,
+            language=language,
         )
         super().__init__()  # What is refused above leaves nothing on the page.
         self.on_msg(self._answer)
@@ -93,7 +104,8 @@ class Microphone(anywidget.AnyWidget):
         if shown is None:
             return None
         bundle, metadata = shown
-        return {**bundle, "text/html": _STILL}, metadata  # The text is seen where no widget can run.
+        still = say("live.still", self.responder.language, command="<code>make live</code>")
+        return {**bundle, "text/html": f"<p>{still}</p>"}, metadata  # The text is seen where no widget can run.
 
     @property
     def _detectors(self) -> str:
@@ -171,5 +183,5 @@ class Trial(Microphone):
             If nothing has been played yet.
         """
         if take is None and not self.takes:
-            raise TakeError("there is no take yet: press Start, play, and press Stop")
+            raise TakeError(Told("live.no_take_yet"))
         return judge(self.prompt.notes, (self.takes[-1] if take is None else take).notes())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import PEDAL_RULES, PedalRule
 
 
@@ -55,8 +56,18 @@ class Protocol:
             raise ValueError(f"pedal {self.pedal!r} is unknown: use one of {', '.join(PEDAL_RULES)}")
 
     def __str__(self) -> str:
-        return (
-            f"onset {1000 * self.onset_tolerance_s:g} ms; pitch {self.pitch_tolerance_cents:g} c; "
-            f"offset {100 * self.offset_ratio:g} % or {1000 * self.offset_min_tolerance_s:g} ms; "
-            f"velocity {self.velocity_tolerance:g}; pedal {self.pedal}; grid {1000 * self.frame_hop_s:g} ms"
+        return str(self.told)
+
+    @property
+    def told(self) -> Told:
+        """The stamp, which can be said in other languages."""
+        return Told(
+            "scores.protocol",
+            onset_ms=1000 * self.onset_tolerance_s,
+            pitch_cents=self.pitch_tolerance_cents,
+            offset_percent=100 * self.offset_ratio,
+            offset_ms=1000 * self.offset_min_tolerance_s,
+            velocity=self.velocity_tolerance,
+            pedal=Told(f"scores.pedal_{self.pedal}"),
+            grid_ms=1000 * self.frame_hop_s,
         )

@@ -3,6 +3,9 @@
 The texts lie beside this file, ``en/page.json`` and ``ko/page.json``; a key is the name of the file and the name in it,
 ``page.start``. A text may have places for values, ``"{seconds} s heard"``. Where its form depends on a number ``n`` it
 is a pair, ``{"one": "{n} note", "other": "{n} notes"}``. The page reads the same files.
+
+Python's own messages are English: errors, log lines, the command line. A message that also reaches a player is a
+`Told`: it is the English text, and can be said in the player's language when it is shown.
 """
 
 import json
@@ -11,9 +14,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
-from pianolab.errors import PianolabError, nearest
+from pianolab.errors import PianolabError, first_line, nearest
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "ko": "한국어"})
 DEFAULT_LANGUAGE = "en"
@@ -105,3 +108,96 @@ def say(key: str, /, language: str | None = None, **values: Any) -> str:
         return text.format(**values)
     except (KeyError, IndexError) as error:
         raise TextError(f"the text {key!r} needs a value for {error}") from error
+
+
+class Told(str):
+    """A text of the catalogue in English that can be said in the other languages too.
+
+    Errors and faults that a player reads are made of it: a log has the English, a page the player's language.
+
+    Parameters
+    ----------
+    key : str
+        Such as ``live.too_many``.
+    **values
+        What stands in its places. Values that are Told, and tuples of them, are said in the same language.
+
+    Raises
+    ------
+    TextError
+        If there is no such text, or a value is missing.
+
+    Examples
+    --------
+    >>> told = Told("page.start")
+    >>> told, told.said("ko")
+    ('Start', '시작')
+    """
+
+    key: str
+    values: dict[str, Any]
+
+    def __new__(cls, key: str, /, **values: Any) -> Self:
+        told = super().__new__(cls, say(key, "en", **{name: said(value, "en") for name, value in values.items()}))
+        told.key, told.values = key, values
+        return told
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (self.key,), self.values  # Copies and pickles are made from these.
+
+    def said(self, language: str | None = None) -> str:
+        """The text in a language.
+
+        Parameters
+        ----------
+        language : str, optional
+            As for `language_of`.
+
+        Returns
+        -------
+        str
+        """
+        return say(self.key, language, **{name: said(value, language) for name, value in self.values.items()})
+
+
+def said(what: Any, language: str | None = None) -> Any:
+    """The same in a language if it is `Told`, a tuple as a list with commas, and anything else as it is.
+
+    Parameters
+    ----------
+    what : Told, tuple or anything
+    language : str, optional
+        As for `language_of`.
+
+    Returns
+    -------
+    str or anything
+
+    Examples
+    --------
+    >>> said(Told("page.stop"), "ko"), said("yin", "ko"), said(440.0, "ko")
+    ('정지', 'yin', 440.0)
+    """
+    if isinstance(what, tuple):
+        return ", ".join(said(one, language) for one in what)
+    return what.said(language) if isinstance(what, Told) else what
+
+
+def told_by(error: BaseException) -> str:
+    """What an error says: `Told` where it is made of one, else its first line.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> told_by(ValueError(Told("page.start"))).said("ko")
+    '시작'
+    """
+    told = error.args[0] if error.args else None
+    return told if isinstance(told, Told) else first_line(error)

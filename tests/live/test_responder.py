@@ -169,9 +169,10 @@ def test_labels_are_shifted_deleted_and_confirmed(pcm):
 def test_a_recording_is_played_by_polling(pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)
     (label,) = file_sources([tmp_path / "melody.wav"])
-    assert label == "Recording: melody.wav"
     mine = responder(sources={label: lambda: FileSource(tmp_path / "melody.wav", speed=None)})  # all at once
-    assert ask(mine, "start", session="one", source=label)["sr"] == SR
+    (offered,) = ask(mine, "hello", view="v")["sources"]
+    assert offered == {"name": "Recording: melody.wav", "label": "Recording: melody.wav"}
+    assert ask(mine, "start", session="one", source=offered["name"])["sr"] == SR
     reply, pictures = mine.handle({"type": "poll", "session": "one", "seq": 0})
     np.testing.assert_array_equal(np.frombuffer(pictures[0], "<i2"), pcm[-8192:])
     assert reply["done"]
@@ -270,7 +271,15 @@ def test_a_stop_before_any_sound_shows_no_take_of_before(pcm):
 
 
 def test_every_message_that_the_page_may_send_has_its_answer():
-    asked = [messages.Hello, messages.Start, messages.Block, messages.Poll, messages.Choose, messages.Stop]
+    asked = [
+        messages.Hello,
+        messages.Language,
+        messages.Start,
+        messages.Block,
+        messages.Poll,
+        messages.Choose,
+        messages.Stop,
+    ]
     asked += [messages.OfTake, messages.Label]
     assert sorted(_ANSWERS) == sorted(kind for message in asked for kind in types_of(message))
 

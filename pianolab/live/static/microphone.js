@@ -970,7 +970,7 @@ class View {
     this.showModes(content.modes);
     this.choices = new Choices(content.menu, content.choices, (choices) => this.send({ type: "choose", choices }));
     this.choiceBox.replaceChildren(this.choices.node);
-    for (const name of content.sources) this.select.append(h("option", { value: name }, name));
+    for (const { name, label } of content.sources) this.select.append(h("option", { value: name }, label));
     this.prompt = content.prompt;
     this.showPrompt();
     this.useLanes(content.choices);
