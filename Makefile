@@ -1,5 +1,5 @@
-# The two commands: `make compare` and `make test`. Both set everything up first (Python 3.11 or 3.12, pip, git).
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+# The two commands: `make compare` and `make test`. Both set everything up first (Python 3.11 to 3.14, pip, git).
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.14 || command -v python3)
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -14,8 +14,8 @@ help:  ## show this list
 setup: $(READY)  ## make the environment in .venv
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v not in [(3, 11), (3, 12)])' || \
-	  { echo "pianolab needs Python 3.11 or 3.12; found $$($(PYTHON) --version). Try: make PYTHON=/path/to/python3.11 setup"; exit 2; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 14))' || \
+	  { echo "pianolab needs Python 3.11 to 3.14; found $$($(PYTHON) --version). Try: make PYTHON=/path/to/python3.11 setup"; exit 2; }
 	@echo "Setting up .venv (once; about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip --editable '.[test]'

@@ -19,6 +19,7 @@ PACKAGE = Path(pianolab.__file__).parent
 FLOORS = (
     ("units", "errors"),
     ("texts", "files", "workers", "frames", "roll"),
+    ("places",),
     ("sound", "labels", "detector", "dsp"),
     ("piano", "scores", "tracking"),
     ("detectors", "data"),

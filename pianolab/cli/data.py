@@ -41,10 +41,10 @@ def _list() -> int:
 
 
 def _render() -> int:
-    from pianolab.data import data_dir, render_builtin
+    from pianolab.data import made_dir, render_builtin
 
     n = len(render_builtin(progress=True, force=True))
-    print(f"rendered {n} recording{'s' if n != 1 else ''} in {printable(data_dir() / 'builtin' / 'audio')}")
+    print(f"rendered {n} recording{'s' if n != 1 else ''} in {printable(made_dir('builtin/audio'))}")
     return DONE
 
 

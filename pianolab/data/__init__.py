@@ -1,6 +1,14 @@
 """Where recordings come from: the built-in set, a folder of yours, MAPS, single notes named by their key."""
 
-from pianolab.data.builtin import BuiltinError, IndexEntry, builtin_index, data_dir, notes_path, render_builtin
+from pianolab.data.builtin import (
+    BuiltinError,
+    IndexEntry,
+    builtin_index,
+    data_dir,
+    made_dir,
+    notes_path,
+    render_builtin,
+)
 from pianolab.data.builtin_checks import check_builtin
 from pianolab.data.loading import load_dataset
 from pianolab.data.phrases import Phrase, make_phrases
@@ -17,6 +25,7 @@ __all__ = [
     "check_builtin",
     "data_dir",
     "load_dataset",
+    "made_dir",
     "make_phrases",
     "notes_path",
     "render_builtin",

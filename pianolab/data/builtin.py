@@ -1,9 +1,9 @@
 """The data set that comes with pianolab: note lists in the repository, sound made from them on first use.
 
 What comes in: data/builtin/index.json (what each recording is) and data/builtin/notes (which keys are played when).
-What comes out: data/builtin/audio/<id>.flac at 44.1 kHz, rendered by `pianolab.piano` and kept until the notes or the
-piano change. index.json also holds a fingerprint of the sound, its energy in eight octaves in every second, so that
-anyone can check that their machine renders what ours did.
+What comes out: <id>.flac at 44.1 kHz, rendered by `pianolab.piano` and kept, in data/builtin/audio of a clone or in the
+user's cache folder, until the notes or the piano change. index.json also holds a fingerprint of the sound, its energy
+in eight octaves in every second, so that anyone can check that their machine renders what ours did.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ import soundfile as sf
 from tqdm.auto import tqdm
 
 from pianolab.errors import PianolabError, nearest, printable
-from pianolab.files import replacing
+from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_labels, read_pedal
 from pianolab.piano import render
+from pianolab.places import SHIPPED, cache_dir, comes_with
 from pianolab.roll import Notes
 
 SR = 44100
@@ -30,6 +31,8 @@ TAIL_S = 0.6  # The sound lasts this long after the last release.
 BAND_EDGES_HZ = (40, 80, 160, 320, 640, 1280, 2560, 5120, 10240)
 FINGERPRINT_FLOOR_DB = -90.0
 FINGERPRINT_TOLERANCE_DB = 0.5  # Other machines differ by rounding only.
+_AUDIO = "builtin/audio"
+_RESTORE = "restore it with git checkout, or install pianolab again"
 
 
 class BuiltinError(PianolabError):
@@ -72,7 +75,7 @@ _RENDERS = ("instruments.py", "rendering.py", "rooms.py", "strokes.py")
 
 
 def data_dir() -> Path:
-    """Folder of the data sets: the environment variable PIANOLAB_DATA, else data/ of the clone.
+    """Folder of the data sets: the environment variable PIANOLAB_DATA, else what comes with the package.
 
     Returns
     -------
@@ -84,11 +87,41 @@ def data_dir() -> Path:
         If neither holds builtin/index.json.
     """
     given = os.environ.get("PIANOLAB_DATA")
-    folder = Path(given) if given else Path(__file__).resolve().parents[2] / "data"
+    folder = Path(given) if given else comes_with("data")
     if not (folder / "builtin" / "index.json").is_file():
         where = f"PIANOLAB_DATA is {printable(given)!r}, which" if given else "this installation"
         raise BuiltinError(f"{where} has no builtin/index.json: set PIANOLAB_DATA to the data folder of a clone")
     return folder
+
+
+def made_dir(name: str) -> Path:
+    """Folder for what is made of the data sets and can be made again; it need not exist yet.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder below the data folder, such as "phrases".
+
+    Returns
+    -------
+    Path
+        In the data folder where that is a clone's or was given, and can be written; else in the user's cache folder.
+
+    Raises
+    ------
+    BuiltinError
+        If there is no data folder.
+    PlaceError
+        If no folder can be written.
+    """
+    folder = data_dir() / name
+    if not folder.is_relative_to(SHIPPED):
+        try:
+            refuse_unwritable(folder.parent)
+            return folder
+        except OSError:
+            pass
+    return cache_dir() / name
 
 
 def builtin_index() -> list[IndexEntry]:
@@ -112,7 +145,7 @@ def builtin_index() -> list[IndexEntry]:
                 raise TypeError(f"a recording's {name} is no {kind.__name__}")
         return entries
     except (ValueError, KeyError, TypeError) as error:
-        raise BuiltinError(f"{printable(path)} is damaged ({error}): restore it with git checkout") from error
+        raise BuiltinError(f"{printable(path)} is damaged ({error}): {_RESTORE}") from error
 
 
 def write_index(entries: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> None:
@@ -165,7 +198,11 @@ def audio_path(entry: IndexEntry) -> Path:
     -------
     Path
     """
-    return data_dir() / "builtin" / "audio" / f"{entry['id']}.flac"
+    name = f"{entry['id']}.flac"
+    beside_notes = data_dir() / _AUDIO / name
+    # Somebody may have rendered the set into a folder that this user can only read.
+    is_current = _stored_key(beside_notes) == render_key(entry, piano_source())
+    return beside_notes if is_current else made_dir(_AUDIO) / name
 
 
 def render_notes(
@@ -220,11 +257,11 @@ def render_builtin(*, progress: bool = True, force: bool = False, ids: Collectio
     todo = [entry for entry in wanted if force or _stored_key(audio_path(entry)) != render_key(entry, source)]
     if not todo:
         return []
-    folder = data_dir() / "builtin" / "audio"
+    folder = made_dir(_AUDIO)
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for entry in tqdm(todo, desc="rendering the built-in set", unit="recording", disable=not progress):
-            _render_one(entry, source)
+            _render_one(entry, source, folder)
     except OSError as error:
         raise BuiltinError(
             f"{printable(folder)} cannot be written ({error.strerror or error}): free some space, or set "
@@ -233,12 +270,12 @@ def render_builtin(*, progress: bool = True, force: bool = False, ids: Collectio
     return [entry["id"] for entry in todo]
 
 
-def _render_one(entry: IndexEntry, source: str) -> None:
+def _render_one(entry: IndexEntry, source: str, folder: Path) -> None:
     path = notes_path(entry)
     place = {"piano": entry["piano"], "room": entry["room"]}
     y = render_notes(read_labels(path), **place, seed=entry["seed"], pedal=read_pedal(path))
     with (
-        replacing(audio_path(entry)) as temporary,
+        replacing(folder / f"{entry['id']}.flac") as temporary,
         sf.SoundFile(temporary, "w", SR, 1, subtype="PCM_16", format="FLAC") as file,
     ):
         # The sound carries the key of what it was made from: there is no second file to lose.
@@ -274,7 +311,7 @@ def render_key(entry: IndexEntry, source: str) -> str:
     try:
         notes = hashlib.sha256(notes_path(entry).read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise BuiltinError(f"{printable(notes_path(entry))} is missing: restore it with git checkout") from None
+        raise BuiltinError(f"{printable(notes_path(entry))} is missing: {_RESTORE}") from None
     parts = (notes, entry["piano"], entry["room"], entry["seed"], TAIL_S, SR, source)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pianolab import sound
-from pianolab.data.builtin import data_dir
+from pianolab.data.builtin import made_dir
 from pianolab.data.folders import read_folder
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.errors import printable
@@ -107,7 +107,7 @@ def make_phrases(source: str | os.PathLike[str] | Dataset, **settings: Any) -> I
 
 
 def phrases_of(folder: str | os.PathLike[str]) -> Dataset:
-    """The data set of phrases made from a folder of single notes, written to data/phrases once and kept.
+    """The data set of phrases made from a folder of single notes, written once and kept (see `made_dir`).
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def phrases_of(folder: str | os.PathLike[str]) -> Dataset:
     parts = [asdict(settings), inspect.getsource(sys.modules[__name__])]
     parts += [(recording.checksum, recording.labels_checksum) for recording in singles]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-    home = data_dir() / "phrases" / f"{source.name}-{key}"
+    home = made_dir("phrases") / f"{source.name}-{key}"
     if not home.is_dir():
         _write(_phrases(singles, settings), home)
     name, sources = f"phrases of {source.name}", {recording.source for recording in singles}

@@ -22,11 +22,11 @@ from typing import Literal
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
 
 from pianolab.detector import Detector, DetectorError, chosen, refuse_outside
 from pianolab.dsp.combs import N_BINS, Comb, log_bins
+from pianolab.dsp.compiled import njit
 from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
@@ -184,7 +184,7 @@ PRESETS = {
 
 
 # Each row is computed alone: fastmath gives the same bits for any number of rows.
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def decompose(
     spectra: NDArray[np.float32], templates: NDArray[np.float32], n_iterations: int, power: float, least: float
 ) -> NDArray[np.float32]:

@@ -14,12 +14,11 @@ from typing import Literal
 
 import numpy as np
 import scipy.signal
-from numba import njit
 from numpy.typing import NDArray
 
 from pianolab.detector import Detector, chosen, refuse_outside, refuse_unheard
 from pianolab.dsp.aubio_yin import AubioYin, Periods
-from pianolab.dsp.compiled import parabola_top
+from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S
@@ -92,7 +91,7 @@ PRESETS = {
 }
 
 
-@njit(cache=True)
+@njit
 def first_below(row: NDArray[np.floating], threshold: float, shortest: int) -> int:
     """Lag of the first local minimum of d' below a threshold (step 4 of the paper), else of the deepest one.
 
@@ -119,7 +118,7 @@ def first_below(row: NDArray[np.floating], threshold: float, shortest: int) -> i
     return int(shortest + np.argmin(row[shortest:]))
 
 
-@njit(cache=True)
+@njit
 def textbook_periods(dips: NDArray[np.float32], threshold: float, shortest: int) -> Periods:
     """Period and depth of the first dip below a threshold in each frame.
 
@@ -143,7 +142,7 @@ def textbook_periods(dips: NDArray[np.float32], threshold: float, shortest: int)
     return period, depth
 
 
-@njit(cache=True)
+@njit
 def octaves_worth(hz: float, costs_from_hz: NDArray[np.float64], costs: NDArray[np.float64]) -> float:
     """What a frequency gains over the lowest one: the cost of each octave between them, summed.
 
@@ -168,7 +167,7 @@ def octaves_worth(hz: float, costs_from_hz: NDArray[np.float64], costs: NDArray[
     return worth
 
 
-@njit(cache=True)
+@njit
 def dip(row: NDArray[np.floating], tau: int) -> tuple[float, float]:
     """Place and depth of a dip of d'. The place is that of d itself: the division by its mean moves it.
 
@@ -188,7 +187,7 @@ def dip(row: NDArray[np.floating], tau: int) -> tuple[float, float]:
     return tau - 1 + place, parabola_top(row, tau)[1]
 
 
-@njit(cache=True)
+@njit
 def weigh_dips(
     dips: NDArray[np.float32],
     rate: float,

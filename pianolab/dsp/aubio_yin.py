@@ -5,10 +5,9 @@ repeating with its period the frame is.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from pianolab.dsp.compiled import parabola_top
+from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.periods import correlations, cumulative_mean_normalised, energy, tapered_difference
 
 # Sound pressure of equal loudness that aubio weighs the spectrum with (dB at Hz, its table for yinfft).
@@ -78,7 +77,7 @@ class AubioYin:
         return self._sr / np.where(period > 0.0, period, np.inf), depth
 
 
-@njit(cache=True)
+@njit
 def last_minimum(row: NDArray[np.floating]) -> int:
     """Position of the smallest value; of equal ones the last, as aubio takes it.
 
@@ -97,7 +96,7 @@ def last_minimum(row: NDArray[np.floating]) -> int:
     return at
 
 
-@njit(cache=True)
+@njit
 def first_deep_periods(
     samples: NDArray[np.float32], correlation: NDArray[np.float32], hop_length: int, w: int, tolerance: float
 ) -> Periods:
@@ -149,7 +148,7 @@ def first_deep_periods(
     return period, depth
 
 
-@njit(cache=True)
+@njit
 def deepest_periods(dips: NDArray[np.float32], tolerance: float, short: int) -> Periods:
     """Period and depth by aubio's yinfft: the deepest dip if below the tolerance; a short one may be halved.
 

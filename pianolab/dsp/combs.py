@@ -7,10 +7,9 @@ row, with the same bits whether a row comes alone or among others.
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from pianolab.dsp.compiled import parabola_top
+from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.units import key_hz
 
 # A comb treats so many frames side by side.
@@ -56,7 +55,7 @@ class Comb:
         return _comb(spectra, self._starts, self._bins, self._weights)
 
 
-@njit(cache=True)
+@njit
 def _comb(spectra, starts, bins, weights):
     n_frames, n_bins = spectra.shape
     n_templates = len(starts) - 1
@@ -89,7 +88,7 @@ def _comb(spectra, starts, bins, weights):
     return scores
 
 
-@njit(cache=True)
+@njit
 def best_template(
     scores: NDArray[np.float32], detunings: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
@@ -121,7 +120,7 @@ def best_template(
     return template, cents, score
 
 
-@njit(cache=True)
+@njit
 def add_triangle(row: NDArray[np.floating], centre: float, half_width: float, height: float) -> None:
     """Add a triangle to a row of bins, in place.
 
@@ -137,7 +136,7 @@ def add_triangle(row: NDArray[np.floating], centre: float, half_width: float, he
         row[k] += height * max(1.0 - abs(k - centre) / half_width, 0.0)
 
 
-@njit(cache=True)
+@njit
 def triangles(
     centres: NDArray[np.float64], heights: NDArray[np.float64], half_widths: NDArray[np.float64], n_bins: int
 ) -> NDArray[np.float32]:

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from pianolab.dsp.combs import Comb, best_template
-from pianolab.dsp.compiled import parabola_shift
+from pianolab.dsp.compiled import njit, parabola_shift
 from pianolab.dsp.registers import Registers
 from pianolab.dsp.spectra import compressed
 from pianolab.dsp.tuning import TYPICAL_B, partial_ratios, tuned_hz
@@ -198,7 +197,7 @@ class BestKey:
         return key, hz, best * part
 
 
-@njit(cache=True)
+@njit
 def refined_hz(
     power: NDArray[np.float32],
     rows: NDArray[np.integer],

@@ -1,8 +1,9 @@
 """How loud the newest sound of each frame is, a constant not counted."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from pianolab.dsp.compiled import njit
 
 # Samples at 44.1 kHz that the level of a frame is taken from: 23 ms.
 LEVEL_LENGTH = 1024
@@ -11,7 +12,7 @@ DC_ROUNDING = 1e-12
 
 
 # A row's sum may be taken in any order: fastmath changes its bits, but by no other row.
-@njit(cache=True, fastmath={"reassoc", "nsz", "arcp", "contract"})
+@njit(fastmath={"reassoc", "nsz", "arcp", "contract"})
 def sound_level_db(samples: NDArray[np.float32], n_frames: int, hop_length: int, length: int) -> NDArray[np.float32]:
     """RMS level of the newest samples of each frame, without what is constant in them (DC): that is no sound.
 

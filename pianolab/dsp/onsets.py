@@ -1,9 +1,9 @@
 """Evidence of a stroke: how much of the newest sound is new?"""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from pianolab.dsp.compiled import njit
 from pianolab.dsp.spectra import power_spectra
 from pianolab.dsp.windows import amplitude_window, hann, newest
 
@@ -42,7 +42,7 @@ def onset_flux(samples: NDArray[np.float32], *, n_frames: int, hop_length: int) 
 
 
 # Sums over two neighbouring rows only: fastmath gives the same bits for any number of rows.
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _rise(power):
     n_frames, n_bins = power.shape
     out = np.empty((n_frames - 1, 1), np.float32)

@@ -6,9 +6,9 @@ same bits whether a row comes alone or among others.
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
 
+from pianolab.dsp.compiled import njit
 from pianolab.dsp.spectra import power_spectra
 from pianolab.dsp.windows import newest, periodic_hann
 
@@ -72,7 +72,7 @@ def correlations(
 
 
 # Each bin is computed by itself: fastmath gives the same bits for any number of frames.
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _cross_spectra(first, second):
     """conj(A) (A + B e^(-i pi k)) for bins k: the correlation of a frame's first half A with all of it, A then B."""
     n_frames, n = second.shape
@@ -92,7 +92,7 @@ def _cross_spectra(first, second):
 
 
 # A sum over one frame only: fastmath gives the same bits for any number of frames.
-@njit(cache=True, fastmath={"reassoc", "nsz", "contract"})
+@njit(fastmath={"reassoc", "nsz", "contract"})
 def energy(samples: NDArray[np.float32]) -> np.float32:
     """Sum of squares.
 
@@ -110,7 +110,7 @@ def energy(samples: NDArray[np.float32]) -> np.float32:
     return total
 
 
-@njit(cache=True)
+@njit
 def _difference(samples, correlation, hop_length, w, n_lags):
     n_frames = len(correlation)
     d = np.empty((n_frames, n_lags), np.float32)
@@ -158,7 +158,7 @@ def tapered_difference(
     return correlation[:, :1] - correlation
 
 
-@njit(cache=True)
+@njit
 def cumulative_mean_normalised(d: NDArray[np.float32]) -> NDArray[np.float32]:
     """YIN's d'(tau) = d(tau) / mean of d(1..tau) (eq. 8 of the paper).
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import scipy.signal
-from numba import njit
 from numpy.typing import NDArray
 
+from pianolab.dsp.compiled import njit
 from pianolab.errors import PianolabError
 
 HALVING_TAPS = 31
@@ -36,7 +36,7 @@ def halve(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return _halve(samples[start:], _HALVING)
 
 
-@njit(cache=True)
+@njit
 def _halve(samples, taps):
     n = (len(samples) - len(taps)) // 2 + 1
     even, odd = samples[0::2].copy(), samples[1::2].copy()
@@ -96,7 +96,7 @@ def length_at_full_rate(n: int, divisor: int) -> int:
     return n
 
 
-@njit(cache=True)
+@njit
 def filtered(samples: NDArray[np.float32], taps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Samples through a FIR filter, where it lies wholly inside them.
 

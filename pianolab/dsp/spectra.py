@@ -7,8 +7,9 @@ lack that property; FFTs row by row and compiled loops have it.)
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
+
+from pianolab.dsp.compiled import njit
 
 
 def power_spectra(
@@ -32,7 +33,7 @@ def power_spectra(
     return _squared(transformed.view(np.float32), transformed.shape[1] if n_bins is None else n_bins)
 
 
-@njit(cache=True)
+@njit
 def _squared(pairs, n_bins):
     out = np.empty((len(pairs), n_bins), np.float32)
     for t in range(len(pairs)):
@@ -42,7 +43,7 @@ def _squared(pairs, n_bins):
 
 
 # All sums run over one row only: fastmath gives the same bits for any number of rows.
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def compressed(
     power: NDArray[np.float32], emphasis: NDArray[np.float32], floor: float, exponent_is_half: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

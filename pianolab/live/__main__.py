@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "07_live_trial.ipynb"
+from pianolab.places import comes_with
+
+NOTEBOOK = comes_with("notebooks") / "07_live_trial.ipynb"
 
 
 def arguments(given: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ from pianolab.errors import PianolabError, first_line, printable
 from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.live.messages import Event, NoteRow, TakeFields
+from pianolab.places import SHIPPED, user_dir
 from pianolab.roll import Notes
 from pianolab.texts.catalogue import Told
 
@@ -38,13 +39,14 @@ class TakeError(PianolabError):
 
 
 def takes_dir() -> Path:
-    """Where takes are kept: takes/ in the data folder or, if there is none, in the working folder."""
+    """Where takes are kept: takes/ in the data folder of a clone, or in the user's own folder."""
     from pianolab.data import BuiltinError, data_dir
 
     try:
-        return data_dir() / "takes"
+        folder = data_dir()
     except BuiltinError:
-        return Path.cwd() / "takes"
+        folder = SHIPPED
+    return (user_dir() if folder.is_relative_to(SHIPPED) else folder) / "takes"
 
 
 class Recorder:
