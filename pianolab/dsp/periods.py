@@ -136,7 +136,7 @@ def tapered_difference(
 ) -> NDArray[np.float32]:
     """The difference function of Hann-windowed frames from their power spectrum: aubio's yinfft.
 
-    d(tau) = sum over k of w_k |X_k|^2 (1 - cos(2 pi k tau / N)), twice (Brossier, PhD thesis, 2006, section 3.2.4).
+    d(tau) = sum over k of w_k ``|X_k|^2`` (1 - cos(2 pi k tau / N)), twice (Brossier, PhD thesis, 2006, section 3.2.4).
 
     Parameters
     ----------

@@ -259,7 +259,7 @@ def errors_figure(errors: Floats, title: str = "") -> Picture:
 
 
 def comb_strengths(x: npt.NDArray, *, sr: float, n_harmonics: int = 8, gaps: bool = False) -> Floats:
-    """How well a comb with its first tooth on each key fits a frame: sum over n of |X(n f0)| / n.
+    """How well a comb with its first tooth on each key fits a frame: sum over n of ``|X(n f0)|`` / n.
 
     Parameters
     ----------

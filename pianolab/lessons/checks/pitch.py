@@ -131,7 +131,7 @@ def _first_dip(row, threshold):
 
 @exercise
 def check_comb(answer: Answer, rng: np.random.Generator) -> str:
-    """``comb(magnitude, bin_hz, f0_hz, n_harmonics) -> float``: sum over n of |X(n f0)| / n, read by np.interp.
+    """``comb(magnitude, bin_hz, f0_hz, n_harmonics) -> float``: the sum over n of ``|X(n f0)| / n``, by np.interp.
 
     ``magnitude`` and ``bin_hz`` are arrays of one length. Exact to six digits.
     """
