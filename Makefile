@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train test-browser lint types lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train test-browser lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,6 +54,18 @@ types: .venv/.train .venv/.dev  ## the type checker over the package (adds PyTor
 
 .venv/.dev: $(READY)
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+docs: .venv/.docs  ## the docs site, in docs/_build/html; fails at a warning or a broken link
+	@$(BIN)/python -m sphinx -W --keep-going -q -j auto -c docs -d docs/_build/doctrees . docs/_build/html
+	@$(BIN)/python docs/site/links.py docs/_build/html
+
+test-docs: .venv/.docs  ## builds the docs site anew and looks at four of its pages in a real browser (needs chromium)
+	@$(BIN)/python -m pytest tests/docs $(ARGS)
+
+.venv/.docs: $(READY)
+	@echo "Adding what builds the docs ..."
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 lab: $(READY)  ## open the notebooks in JupyterLab

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE / "site" / "extensions"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "site"), str(HERE.parent)]
 
 import pianolab  # noqa: E402  The path above says which one.
 
@@ -17,7 +17,9 @@ project = "pianolab"
 author = "The pianolab authors"
 copyright = "the pianolab authors; BSD 3-Clause"
 version = release = pianolab.__version__
-language = "en"  # Another language is a folder of translated messages (locale/ko) and a second build with its code here.
+language = (
+    "en"  # Another language is a folder of translated messages (locale/ko) and a second build with its code here.
+)
 locale_dirs = ["site/locale"]
 
 extensions = [
@@ -26,10 +28,10 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "sphinx_design",
-    "maths",
-    "notebooks",
-    "offline",
-    "rooms",
+    "extensions.maths",
+    "extensions.notebooks",
+    "extensions.offline",
+    "extensions.rooms",
 ]
 include_patterns = [
     "docs/*.md",
@@ -78,6 +80,7 @@ html_context = {"default_mode": "auto"}
 html_static_path = ["site/static"]
 html_extra_path = ["site/root"]  # The first page stands in docs/; the site's root leads to it.
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

@@ -51,6 +51,8 @@ def read(site: Path) -> dict[Path, Page]:
     """All pages of a site by their files."""
     pages = {}
     for path in sorted(site.rglob("*.html")):
+        if "_static" in path.relative_to(site).parts:  # The theme keeps a template there.
+            continue
         pages[path.resolve()] = page = Page()
         page.feed(path.read_text(encoding="utf-8"))
     return pages

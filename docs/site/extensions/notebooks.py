@@ -24,10 +24,10 @@ def as_page(notebook: dict[str, Any]) -> dict[str, Any]:
     """
     notebook["metadata"].pop("widgets", None)
     for cell in notebook["cells"]:
-        outputs = cell.get("outputs", [])
-        for output in outputs:
+        words = []
+        for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
-        words = [output["metadata"].get("image/png", {}).get("alt") for output in outputs if "image/png" in output.get("data", {})]
+            words.append(output.get("metadata", {}).get("image/png", {}).get("alt"))
         if any(words):
             cell["metadata"]["mystnb"] = {"image": {"alt": " ".join(filter(None, words))}}
     return notebook

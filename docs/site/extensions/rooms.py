@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pianolab
 from sphinx.application import Sphinx
 from sphinx.ext.autodoc.mock import mock
+
+import pianolab
 
 # In the order in which a reader is likely to need them; rooms that are not named here stand under "Everything else".
 SHELVES = {
@@ -47,7 +48,7 @@ def first_line(value: Any) -> str:
     return f"``{value!r}``" if len(repr(value)) < 80 else f"a constant ({type(value).__name__})"
 
 
-def home(name: str, value: Any, face: ModuleType) -> str:
+def home(name: str, value: Any) -> str:
     """Where a name of a face is documented, as a role; a constant has no place of its own."""
     module = getattr(value, "__module__", None)
     if (inspect.isclass(value) or inspect.isroutine(value)) and str(module).startswith("pianolab"):
@@ -62,6 +63,16 @@ def table(rows: Iterable[tuple[str, str]]) -> list[str]:
     for left, right in rows:
         lines += [f"   * - {left}", f"     - {right}"]
     return [*lines, ""]
+
+
+def face(module: ModuleType) -> list[str]:
+    """What a module offers by ``__all__``, as a table; nothing where it has none."""
+    names = [name for name in getattr(module, "__all__", []) if not name.startswith("_")]
+    if not names:
+        return []
+    values = ((name, getattr(module, name)) for name in names)
+    rows = table((home(name, value), first_line(value)) for name, value in values)
+    return [f"Import these from ``{module.__name__}``:", "", *rows]
 
 
 def page(name: str, below: list[str]) -> str:
@@ -84,10 +95,7 @@ def page(name: str, below: list[str]) -> str:
     if not below:
         return "\n".join([*lines, "   :members:", ""])
     lines.append("")
-    if offered := getattr(module, "__all__", []):
-        values = [(each, getattr(module, each)) for each in offered if not each.startswith("_")]
-        lines += [f"Import these from ``{name}``:", ""]
-        lines += table((home(each, value, module), first_line(value)) for each, value in values)
+    lines += face(module)
     lines += [".. rubric:: Modules", ""]
     lines += table((f":doc:`{each}`", first_line(importlib.import_module(each))) for each in below)
     return "\n".join([*lines, ".. toctree::", "   :hidden:", "", *(f"   {each}" for each in below), ""])
@@ -96,8 +104,7 @@ def page(name: str, below: list[str]) -> str:
 def contents(rooms: list[str]) -> str:
     """The first page of the API: the face of the package, and the rooms by shelf."""
     lines = ["API", "===", "", "What the package offers, from its own docstrings. Their examples run as tests.", ""]
-    lines += [f"Import these from ``pianolab``:", ""]
-    lines += table((home(each, getattr(pianolab, each), pianolab), first_line(getattr(pianolab, each))) for each in pianolab.__all__)
+    lines += face(pianolab)
     for shelf, those in shelved(rooms).items():
         lines += [shelf, "-" * len(shelf), ""]
         names = [f"pianolab.{room}" for room in those]
