@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
     from pianolab.session import Session, analyse, transcribe
     from pianolab.sound import load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Notes": "pianolab.roll",

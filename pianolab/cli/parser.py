@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pianolab import __version__
-from pianolab.cli import compare, data, detect, detectors, fit_delay, score, train
+from pianolab.cli import compare, data, detect, detectors, fit_delay, live, notebooks, score, train
 from pianolab.cli.command import is_number
 from pianolab.cli.messages import DONE, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 from pianolab.errors import nearest
 
-COMMANDS = [module.COMMAND for module in (compare, detect, score, detectors, fit_delay, data, train)]
+COMMANDS = [module.COMMAND for module in (compare, detect, score, detectors, fit_delay, data, notebooks, live, train)]
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 EXAMPLES = """\
 pianolab compare                               score every detector on the built-in recordings

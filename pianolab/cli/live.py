@@ -1,0 +1,35 @@
+"""`pianolab live`: the live view as a web page on this machine, until it is stopped with Ctrl-C."""
+
+import argparse
+from importlib.util import find_spec
+
+from pianolab.cli.command import Command
+from pianolab.cli.messages import DONE, UsageError
+
+_EXAMPLES = """\
+pianolab live
+pianolab live --port 8866 --no-browser"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, metavar="N", help="where the page is served (default: a free one)")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: use a number from 1024 to 65535")
+    return int(text)
+
+
+def _run(args: argparse.Namespace) -> int:
+    if find_spec("voila") is None:
+        raise UsageError("the live page needs Voila: pip install 'pianolab[live]'")
+    from pianolab.live.__main__ import main
+
+    port = [f"--port={args.port}"] if args.port else []
+    main([*port, *(["--no-browser"] if args.no_browser else [])])
+    return DONE
+
+
+COMMAND = Command("live", "show what is played into the microphone, as a web page", _EXAMPLES, _add_arguments, _run)

@@ -1,0 +1,45 @@
+"""`pianolab notebooks`: the lessons copied to a folder where they can be changed. What is there is left as it is."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from pianolab.cli.command import Command
+from pianolab.cli.messages import DONE, UsageError
+from pianolab.errors import printable
+from pianolab.files import refuse_unwritable, replacing
+from pianolab.places import comes_with
+
+_EXAMPLES = """\
+pianolab notebooks lessons
+pianolab notebooks ~/pianolab"""
+# Notebooks, their solutions, and the detector that notebook 06 shows.
+_COPIED = ("[0-9]*.ipynb", "solutions/[0-9]*.ipynb", "loudest.py")
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; it is made if it is not there")
+
+
+def _run(args: argparse.Namespace) -> int:
+    source, folder = comes_with("notebooks"), args.folder
+    names = sorted(path.relative_to(source) for pattern in _COPIED for path in source.glob(pattern))
+    for place in sorted({(folder / name).parent for name in names}):
+        try:
+            refuse_unwritable(place)
+        except OSError as error:
+            why = f"{printable(place)} cannot be written ({error.strerror or error})"
+            raise UsageError(f"{why}: name another folder") from error
+    there = [name for name in names if (folder / name).exists() or (folder / name).is_symlink()]
+    for name in names:
+        if name not in there:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / name) as temporary:
+                shutil.copyfile(source / name, temporary)
+    if there:
+        print(f"left as they were: {', '.join(name.as_posix() for name in there)}")
+    print(f"copied {len(names) - len(there)} of {len(names)} files; open them with: jupyter lab {printable(folder)}")
+    return DONE
+
+
+COMMAND = Command("notebooks", "copy the lessons to a folder of yours", _EXAMPLES, _add_arguments, _run)

@@ -1,0 +1,73 @@
+"""The lessons can be copied to where a player may change them, and the live page starts with one word."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pianolab.live.__main__ as page
+from pianolab.cli import live, main
+from pianolab.places import comes_with
+
+
+def copied(folder):
+    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def test_lessons_and_solutions_are_copied_and_nothing_else(tmp_path, capsys):
+    source = comes_with("notebooks")
+    assert main(["notebooks", str(tmp_path / "new" / "lessons")]) == 0
+    names = copied(tmp_path / "new" / "lessons")
+    assert names == {name for name in copied(source) if re.fullmatch(r"(solutions/)?0\d_\w+\.ipynb|loudest\.py", name)}
+    assert len(names) == 20
+    assert all((tmp_path / "new" / "lessons" / name).read_bytes() == (source / name).read_bytes() for name in names)
+    assert "copied 20 of 20 files; open them with: jupyter lab " in capsys.readouterr().out
+
+
+def test_what_is_there_is_left_as_it_is_and_named(tmp_path, capsys):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "00_start_here.ipynb").write_text("mine")
+    (tmp_path / "loudest.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "solutions" / "01_sound_and_sampling.ipynb").mkdir()
+    assert main(["notebooks", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "left as they were: 00_start_here.ipynb, loudest.py, solutions/01_sound_and_sampling.ipynb\ncopied 17 of 20 "
+    )
+    assert (tmp_path / "00_start_here.ipynb").read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+    assert main(["notebooks", str(tmp_path)]) == 0
+    assert "copied 0 of 20 files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", ["lessons", "lessons/solutions", "file"])
+def test_a_file_where_a_folder_must_be_is_refused_and_nothing_is_copied(tmp_path, capsys, file):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    folder = tmp_path / ("file/below" if file == "file" else "lessons")
+    assert main(["notebooks", str(folder)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"pianolab: {folder}")
+    assert message.endswith("): name another folder\n")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / file]
+
+
+def test_the_page_is_started_as_it_was_asked_for(monkeypatch):
+    given = []
+    monkeypatch.setattr(page, "main", given.append)
+    assert main(["live", "--port", "8866", "--no-browser"]) == 0
+    assert main(["live"]) == 0
+    assert given == [["--port=8866", "--no-browser"], []]
+    assert page.NOTEBOOK.is_file()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "٣"])
+def test_what_is_no_port_is_refused(capsys, port):
+    assert main(["live", "--port", port]) == 2
+    assert "is no port: use a number from 1024 to 65535" in capsys.readouterr().err
+
+
+def test_without_voila_the_remedy_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(live, "find_spec", lambda name: None)
+    assert main(["live"]) == 2
+    assert capsys.readouterr().err == "pianolab: the live page needs Voila: pip install 'pianolab[live]'\n"
