@@ -107,7 +107,7 @@ def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[t
     far = [job for job in longest_first if isinstance(job.detector, str)]
     near = [job for job in longest_first if not isinstance(job.detector, str)]
     at_work = {}
-    with tqdm(total=round(sum(lengths.values())), desc="hearing", disable=not progress, bar_format=_BAR) as bar:
+    with tqdm(total=math.ceil(sum(lengths.values())), desc="hearing", disable=not progress, bar_format=_BAR) as bar:
 
         def show(job: Job) -> None:
             at_work[job] = shown[job]

@@ -425,6 +425,13 @@ def test_ctrl_c_stops_quickly_and_quietly_and_keeps_what_was_heard(many, tmp_pat
     assert "left" in stderr
 
 
+def test_the_bar_reaches_its_end_over_two_and_a_half_seconds_of_sound(tmp_path, capsys):
+    sound.write(tmp_path / "C4.wav", render(Notes([0.1], [2.6], [60]), sr=16000)[:40000], sr=16000)
+    result = run(tmp_path, toy("Loudest"), tmp_path, jobs=1, progress=True)
+    assert result.failures.empty
+    assert "of 3 s of sound" in capsys.readouterr().err
+
+
 # Estimates of other systems
 
 

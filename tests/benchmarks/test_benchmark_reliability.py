@@ -1,0 +1,139 @@
+"""benchmarks/reliability.py says what is true: kinds of notes, sounds without a piano, and its numbers for a toy."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pianolab import sound
+from pianolab.data import Recording
+from pianolab.labels import read_labels, write_labels
+from pianolab.roll import Notes
+from pianolab.scores import score_notes
+from pianolab.session import transcribe_file
+
+TOYS = Path(__file__).parents[1] / "toy_detectors.py"
+
+
+@pytest.fixture(scope="module")
+def bench():
+    folder = Path(__file__).parents[2] / "benchmarks"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)  # It imports its neighbours by their bare names.
+        spec = importlib.util.spec_from_file_location("reliability", folder / "reliability.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+def test_the_keys_of_a_chord_sound_together_and_a_held_bass_counts_under_them(bench):
+    bass_then_chord = Notes([0.0, 1.0, 1.02, 1.04, 3.0], [2.0, 1.5, 1.5, 1.5, 3.5], [36, 60, 64, 67, 72])
+    assert bench.strings_at_once(bass_then_chord, bass_then_chord) == ["1", "3-4", "3-4", "3-4", "1"]
+    pedalled = Notes(bass_then_chord.onset, [4.0] * 5, bass_then_chord.midi)
+    assert bench.strings_at_once(bass_then_chord, pedalled)[-1] == "5 and more"
+
+
+def test_a_stroke_with_the_pedal_down_is_told_from_one_without(bench, tmp_path):
+    notes = Notes([0.5, 1.5], [0.9, 1.9], [60, 62], [64, 64])
+    write_labels(tmp_path / "x.mid", notes, pedal=[(1.0, 2.0)])
+    write_labels(tmp_path / "x.tsv", notes)
+    with_midi = Recording("x", tmp_path / "x.wav", tmp_path / "x.mid")
+    without = Recording("x", tmp_path / "x.wav", tmp_path / "x.tsv")
+    assert list(bench.pedal_at(notes, with_midi)) == ["up", "down"]
+    assert bench.pedal_at(notes, without) == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("name", "level_db"), [("white noise, -60 dBFS", -60), ("pink noise, -35 dBFS", -35), ("mains hum, -45 dBFS", -45)]
+)
+def test_sounds_without_a_piano_are_as_loud_as_their_name_says(bench, name, level_db):
+    y = bench.nothing_played(2.0)[name]
+    assert len(y) == 2 * bench.SR
+    assert 10 * np.log10(np.mean(np.square(y, dtype=float))) == pytest.approx(level_db, abs=0.01)
+
+
+def test_pink_noise_falls_by_three_decibels_an_octave(bench):
+    power = np.abs(np.fft.rfft(bench.noise(1 << 18, np.random.default_rng(0), slope=1.0))) ** 2
+    octaves_db = [10 * np.log10(power[2**i : 2 ** (i + 1)].mean()) for i in range(8, 17)]
+    assert np.diff(octaves_db) == pytest.approx(np.full(8, -3.0), abs=0.7)
+
+
+def test_a_sound_that_is_12_db_too_loud_is_cut_at_a_quarter_of_its_height(bench):
+    ramp = np.linspace(-0.1, 0.1, 2001)
+    y = bench.clipped(ramp, 12.0412)
+    assert np.abs(y).max() == 1.0
+    assert np.mean(np.abs(y) < 1.0) == pytest.approx(0.25, abs=0.002)
+
+
+@pytest.fixture
+def melody(tmp_path):
+    """A folder with one recording of four sines, one after the other, the third an octave above its label."""
+    here = tmp_path / "melody"
+    here.mkdir()
+    notes = Notes([0.04, 0.54, 1.04, 1.54], [0.44, 0.94, 1.44, 1.94], [60, 64, 55, 72])
+    y, t = np.zeros(20000), np.arange(3200) / 8000
+    for onset, hz in zip(notes.onset, notes.hz * [1, 1, 2, 1], strict=True):
+        y[int(8000 * onset) :][:3200] = 0.3 * np.sin(2 * np.pi * hz * t)
+    sound.write(here / "melody.wav", y, sr=8000)
+    write_labels(here / "melody.tsv", notes)
+    return here
+
+
+def test_its_numbers_are_those_of_the_notes_heard(bench, folder, melody, tmp_path, capsys):
+    toy = f"{TOYS}:Loudest"
+    out = tmp_path / "out"
+    given = ["--data", str(folder), "--data", str(melody), "--detector", toy, "--part", "2.5", "--jobs", "1"]
+    assert bench.main([*given, "--seconds", "2.5", "--out", str(out), "--figure", str(tmp_path / "figure.png")]) == 0
+    printed = capsys.readouterr().out
+    sums, found = pd.read_csv(out / "calibration.csv").set_index("dataset"), pd.read_csv(out / "found.csv")
+    rights = {}
+    for here in (folder, melody):
+        said = [transcribe_file(path, detector=toy).notes for path in sorted(here.glob("*.wav"))]
+        played = [read_labels(path) for path in sorted(here.glob("*.tsv"))]
+        scores = [score_notes(*pair) for pair in zip(played, said, strict=True)]
+        rights[here] = n_right = sum(round(s["onset_precision"] * s["n_estimate"]) for s in scores)
+        row = sums.loc[here.name]
+        assert row.notes == sum(map(len, said))
+        assert row.struck == pytest.approx(n_right / row.notes)
+        assert row["mean confidence"] == pytest.approx(np.concatenate([notes.confidence for notes in said]).mean())
+        at_once = found[(found.kind == "strings at once") & (found.dataset == here.name)]
+        assert at_once.played.sum() == sum(map(len, played))
+        assert (at_once.played * at_once.found).sum() == pytest.approx(n_right)
+    assert rights[melody] == 3
+    nobody = pd.read_csv(out / "nobody.csv").set_index("sound")
+    assert nobody.loc["digital silence", "a minute"] == 0
+    assert "of notes found / wrong notes a minute" in printed
+    assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+def test_three_of_four_notes_and_one_octave_are_counted_as_such(bench, melody, tmp_path):
+    out = tmp_path / "out"
+    given = ["--data", str(melody), "--detector", f"{TOYS}:Loudest", "--part", "2.5", "--jobs", "1", "--out", str(out)]
+    assert bench.main(given) == 0
+    octaves = pd.read_csv(out / "octaves.csv").iloc[0]
+    assert (octaves.played, octaves["heard as octave"], octaves["octave ghost"]) == (4, 1, 1)
+    registers = pd.read_csv(out / "registers.csv").set_index("register")
+    assert registers.loc["C4-B5", ["precision", "recall", "f1"]].tolist() == pytest.approx([3 / 4, 1.0, 6 / 7])
+    assert registers.loc["C2-B3", ["precision", "recall", "f1"]].fillna(-1).tolist() == [-1, 0, 0]
+    degraded = pd.read_csv(out / "degraded.csv").set_index("condition")
+    assert set(degraded.index) == set(bench.CONDITIONS)
+    assert degraded.loc["as it is", "found"] == 0.75
+    assert degraded.loc["as it is", "wrong a minute"] == pytest.approx(60 / 2.5)
+
+
+def test_a_folder_without_recordings_is_named_in_one_line(bench, tmp_path, capsys):
+    assert bench.main(["--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_sounds_of_a_folder_are_joined_up_to_a_length(bench, tmp_path):
+    for i in range(3):
+        tone = 0.1 * np.sin(np.arange(8000) * (i + 1) / 10)
+        sound.write(tmp_path / f"{i}.wav", tone, sr=16000)
+    assert len(bench.joined(tmp_path, 1.2)) == round(1.2 * bench.SR)
+    assert len(bench.joined(tmp_path, 60.0)) == pytest.approx(1.5 * bench.SR, abs=3)
+    with pytest.raises(ValueError, match="holds no sound files"):
+        bench.joined(tmp_path / "nowhere", 1.0)
