@@ -27,6 +27,7 @@ from pianolab.lessons.showing import Picture, figure, grid, octave_ticks
 from pianolab.piano import render
 from pianolab.roll import Notes, Salience
 from pianolab.scores import score_notes
+from pianolab.texts.catalogue import say
 from pianolab.tracking import Tracker, Tracking
 from pianolab.training.settings import GRADIENT_LIMIT
 from pianolab.training.targets import note_targets
@@ -56,11 +57,7 @@ def need_torch() -> None:
         With the command that installs it.
     """
     if find_spec("torch") is None:
-        raise TorchMissing(
-            "This notebook trains a network with PyTorch, which is not installed here: it is large, and so an extra. "
-            "In the folder of pianolab run make setup-train (or, in your own environment, pip install -e '.[train]') "
-            "and restart the kernel. Every other notebook works without it."
-        )
+        raise TorchMissing(say("widgets.torch_missing"))
 
 
 # ------------------------------------------------------------------------------------------------------ examples

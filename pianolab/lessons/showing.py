@@ -2,8 +2,8 @@
 
 What comes in: samples, a function that draws, or one that returns a table. What goes out: a player with a picture
 beside it, so that nobody has to hear to follow; sliders above a picture; lists and a button above a table. Behind every
-slider and button stands a plain function that can be called where there are no widgets. Nothing is recorded and nothing
-leaves the machine.
+slider and button stands a plain function that can be called where there are no widgets. Their texts stand in the
+catalogue, in the language of the moment in which they are made. Nothing is recorded and nothing leaves the machine.
 """
 
 import io
@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pianolab import plots, sound
+from pianolab.texts.catalogue import catalogue, language_of, say
 from pianolab.units import note_name
 
 PLAYER_SR = 22050
@@ -219,21 +220,25 @@ def _peak(y: npt.ArrayLike) -> float:
 class _Controls:
     """Widgets above what a function makes of their values, and what stands there without widgets."""
 
-    what, without = "", ""
+    texts = ""  # The beginning of the keys of what is said of them.
 
     def __init__(self, call: Callable[..., Any], controls: dict[str, Any]):
-        self.call, self.controls = call, controls
+        self.call, self.controls, self.language = call, controls, language_of()
 
     @property
     def _values(self) -> dict[str, Any]:
         values = {name: control.value for name, control in self.controls.items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
+    def _say(self, key: str, **values: Any) -> str:
+        return say(f"widgets.{key}", self.language, **values)
+
     def __repr__(self) -> str:
-        return f"{self.what} for {self.call.__name__}: {', '.join(self.controls)}"
+        return self._say(self.texts, call=self.call.__name__, names=", ".join(self.controls))
 
     def _show(self, *below: Any, still: Callable[[str], Any]) -> None:
-        sentence = f"{self.without}, call {self.call.__name__}({', '.join(f'{name}=...' for name in self.controls)})."
+        call = f"{self.call.__name__}({', '.join(f'{name}=...' for name in self.controls)})"
+        sentence = self._say(f"{self.texts}_without", call=call)
         view = dict(widgets.VBox([*self.controls.values(), *below])._repr_mimebundle_() or {})
         display({**view, "text/plain": f"{self!r}. {sentence}"}, raw=True)
         display(still(sentence))
@@ -254,7 +259,7 @@ class Explorer(_Controls):
         Why a picture could not be drawn; empty otherwise.
     """
 
-    what, without = "Sliders", "Where nothing moves"
+    texts = "sliders"
 
     def __init__(self, draw: Callable[..., Figure], choices: dict[str, Sequence[Any]]):
         super().__init__(draw, {name: _slider(name, values) for name, values in choices.items()})
@@ -315,16 +320,17 @@ class Chooser(_Controls):
         The table, or why there is none.
     """
 
-    what, without = "Choices and a button", "Where there is no button"
+    texts = "choices"
 
     def __init__(self, call: Callable[..., Any], choices: dict[str, tuple[Sequence[Any], Any]]):
         super().__init__(call, {name: _chooser(name, *choice) for name, choice in choices.items()})
-        self.button = widgets.Button(description="Run", button_style="primary", tooltip=f"call {call.__name__}")
-        self.answer = widgets.HTML("Nothing has run yet.")
+        tooltip = self._say("run_tooltip", call=call.__name__)
+        self.button = widgets.Button(description=self._say("run"), button_style="primary", tooltip=tooltip)
+        self.answer = widgets.HTML(self._say("not_run"))
         self.button.on_click(self._run)
 
     def _run(self, button: Any) -> None:
-        self.answer.value, button.disabled = "Running ...", True
+        self.answer.value, button.disabled = self._say("running"), True
         try:
             self.answer.value = self.call(**self._values).to_html(index=False, border=0)
         except ValueError as error:
@@ -355,7 +361,10 @@ def choose(call: Callable[..., Any], **choices: tuple[Sequence[Any], Any]) -> Ch
 
 
 def _look(name: str) -> dict[str, Any]:
-    return {"description": name.replace("_", " "), "style": {"description_width": "9em"}, "layout": _WIDTH}
+    """How a control looks; the names of arguments in our notebooks have a label in the catalogue, others speak."""
+    key = f"widgets.label_{name}"
+    label = say(key) if key in catalogue(language_of()) else name.replace("_", " ")
+    return {"description": label, "style": {"description_width": "9em"}, "layout": _WIDTH}
 
 
 def _slider(name: str, values: Sequence[Any]) -> Any:

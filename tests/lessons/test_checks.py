@@ -1,6 +1,7 @@
 """Each exercise accepts a right answer, refuses an empty one, and tells a common mistake by its name."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from scipy.fft import dct
 import pianolab
 from pianolab import units
 from pianolab.lessons import checks
-from pianolab.lessons.checks.grading import Hint, Result, ask_number, exercise
+from pianolab.lessons.checks.grading import Hint, Result, Words, ask_number, exercise
+from pianolab.texts.catalogue import TextError
 
 CHECKS = {name.removeprefix("check_"): getattr(checks, name) for name in checks.__all__}
 SEEDS = range(3)
@@ -280,9 +282,10 @@ JUNK = [
 @pytest.mark.parametrize("junk", JUNK, ids=[str(i) for i in range(len(JUNK))])
 @pytest.mark.parametrize("name", CHECKS)
 def test_no_answer_whatever_breaks_a_check_or_passes_it(name, junk):
-    result = CHECKS[name](lambda *args: junk)
+    result = CHECKS[name](lambda *args: junk, language="ko")
     assert not result
     assert "\n" not in result.message
+    assert re.search("[가-힣]", result.message)
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -582,6 +585,45 @@ def test_a_common_mistake_is_told_by_its_name(name, answer, hint, seed):
     assert not result
     with pytest.raises(Hint, match=hint):
         raise Hint(result.message)
+
+
+# -------------------------------------------------------------------------------------------------------- Korean
+
+THREE_ENGLISH_WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
+
+
+def in_korean(message):
+    """Whether a message is Korean, whole, and not English in parts."""
+    return (
+        bool(re.search("[가-힣]", message))
+        and not re.search(r"\{[a-z_]", message)
+        and not THREE_ENGLISH_WORDS.search(message)
+    )
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_each_mistake_and_each_right_answer_is_told_in_korean_too(name):
+    for answer in [RIGHT[name], *(answer for answer, _ in MISTAKES[name]), returns_nothing, None]:
+        result = CHECKS[name](answer, language="ko")
+        assert in_korean(result.message), result
+        assert result.passed == (answer is RIGHT[name])
+    assert not in_korean(CHECKS[name](returns_nothing, language="en").message)
+
+
+def test_the_environment_chooses_the_language_of_a_hint_and_the_argument_wins(monkeypatch):
+    monkeypatch.setenv("PIANOLAB_LANGUAGE", "ko")
+    assert repr(checks.check_octave_up(octave_up)).startswith("✓ octave_up: 한 옥타브 위는")
+    assert repr(checks.check_octave_up(octave_up, language="en")).startswith("✓ octave_up: an octave up")
+    with pytest.raises(TextError, match="'kr' is unknown"):
+        checks.check_octave_up(octave_up, language="kr")
+
+
+def test_words_among_the_values_of_words_are_told_in_the_same_language():
+    words = Words("any.because", said=Words("seconds.case", n=8, sr=4), why=Words("seconds.rate"))
+    assert words.told("en") == "8 samples at 4 Hz: sr samples make one second"
+    assert words.told("ko") == "4 Hz의 표본 8개: 표본 sr개가 1초입니다"
+    with pytest.raises(TextError, match=r"no 'hints\.seconds\.rat'.*hints\.seconds\.rate"):
+        Words("seconds.rat").told()
 
 
 # ------------------------------------------------------------------------------------------- truths, and teachers

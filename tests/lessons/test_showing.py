@@ -158,3 +158,24 @@ def test_where_there_are_no_buttons_a_sentence_says_what_to_call(monkeypatch):
     choose(ranks, names=(["a"], ["a"]))._ipython_display_()
     assert "call ranks(names=...)" in shown[0]["text/plain"]
     assert "call ranks(names=...)" in shown[1].data
+
+
+# --------------------------------------------------------------------------------------------------------- Korean
+
+
+def test_sliders_and_buttons_speak_korean_where_it_is_chosen(monkeypatch):
+    shown = []
+    monkeypatch.setattr("pianolab.lessons.showing.display", lambda thing, **kwargs: shown.append(thing))
+    monkeypatch.setenv("PIANOLAB_LANGUAGE", "ko")
+    explorer = explore(waves.harmonics_figure, n_harmonics=[2, 4])
+    chooser = choose(lambda recordings: pd.DataFrame({"id": recordings}), recordings=(["a"], ["a"]))
+    monkeypatch.delenv("PIANOLAB_LANGUAGE")  # They go on in the language in which they were made.
+    explorer._ipython_display_()
+    assert explorer.controls["n_harmonics"].description == "배음 수"
+    assert shown[0]["text/plain"].endswith("이렇게 호출하세요: harmonics_figure(n_harmonics=...).")
+    assert (chooser.button.description, chooser.controls["recordings"].description) == ("실행", "녹음들")
+    assert chooser.answer.value == "아직 실행하지 않았습니다."
+
+
+def test_a_slider_of_another_argument_is_called_as_the_argument():
+    assert explore(lambda how_loud: figure()[0], how_loud=[1]).controls["how_loud"].description == "how loud"

@@ -2,8 +2,8 @@
 
 A check is a plain function ``check(answer, rng)`` that makes cases with a random generator, asks the student's
 function, and raises ``Hint`` with one sentence where the answer is wrong. The decorator ``exercise`` turns it into
-``check(answer, *, seed=0) -> Result``. Nothing is remembered between checks and nothing leaves the machine, so a
-teacher can write exercises of their own with the same names::
+``check(answer, *, seed=0, language=None) -> Result``. Nothing is remembered between checks and nothing leaves the
+machine, so a teacher can write exercises of their own with the same names::
 
     from pianolab.lessons.checks.grading import ask_number, exercise, judge
 
@@ -15,6 +15,10 @@ teacher can write exercises of their own with the same names::
             said = f"you say {got:.0f} Hz for the octave above {hz:.0f} Hz"
             judge(got, 2 * hz, said, [(hz + 12, "twelve keys are not 12 Hz")], otherwise="twice the frequency")
         return "an octave is a factor of two"
+
+The package's own exercises say ``Words("octave_up.twelve")`` where a teacher writes a sentence: the sentence stands in
+``pianolab/texts/en/hints.json`` and, in Korean, in ``ko/hints.json``. Which of them is told is decided when the check
+is called: by its argument, else by the environment variable PIANOLAB_LANGUAGE (``%env PIANOLAB_LANGUAGE=ko``).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,14 +28,75 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.texts.catalogue import language_of, say
+
 CLOSE = 1e-6  # How near a value must be that a formula gives exactly.
 
 Answer = Callable[..., Any]
-Mistake = tuple[npt.ArrayLike, str]
+
+
+class Words:
+    """A text of the catalogue and its values; it is put into words when the language is known.
+
+    Parameters
+    ----------
+    key : str
+        A text in ``hints.json``, such as ``octave_up.twelve``.
+    **values
+        What stands in its places; words among them are told in the same language.
+
+    Examples
+    --------
+    >>> print(Words("any.because", said="0 Hz", why=Words("octave_up.twice")))
+    0 Hz: A4 has 440 Hz and A5 has 880 Hz
+    """
+
+    def __init__(self, key: str, /, **values: Any):
+        self.key, self.values = key, values
+
+    def told(self, language: str | None = None) -> str:
+        """The sentence in a language.
+
+        Parameters
+        ----------
+        language : str, optional
+            As for `pianolab.texts.catalogue.language_of`.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        TextError
+            If there is no such language or text, or a value is missing.
+        """
+        return say(
+            f"hints.{self.key}", language, **{name: _told(value, language) for name, value in self.values.items()}
+        )
+
+    __str__ = told
+
+
+Text = str | Words
+Mistake = tuple[npt.ArrayLike, Text]
+
+
+def _told(text: Any, language: str | None) -> Any:
+    return text.told(language) if isinstance(text, Words) else text
 
 
 class Hint(Exception):
-    """What to tell a student whose answer is not right yet, one sentence."""
+    """What to tell a student whose answer is not right yet, one sentence.
+
+    Parameters
+    ----------
+    text : str or Words
+    """
+
+    def __init__(self, text: Text):
+        super().__init__(text)
+        self.text = text
 
 
 @dataclass(frozen=True)
@@ -61,11 +126,11 @@ class Result:
 class Check(Protocol):
     """What `exercise` returns: call it with a student's function and, for other cases, another seed."""
 
-    def __call__(self, answer: Answer, *, seed: int = 0) -> Result: ...
+    def __call__(self, answer: Answer, *, seed: int = 0, language: str | None = None) -> Result: ...
 
 
-def exercise(check: Callable[[Answer, np.random.Generator], str]) -> Check:
-    """Turn ``check(answer, rng) -> str`` into ``check(answer, *, seed=0) -> Result``.
+def exercise(check: Callable[[Answer, np.random.Generator], Text]) -> Check:
+    """Turn ``check(answer, rng) -> str or Words`` into ``check(answer, *, seed=0, language=None) -> Result``.
 
     Parameters
     ----------
@@ -79,13 +144,14 @@ def exercise(check: Callable[[Answer, np.random.Generator], str]) -> Check:
     """
     name = check.__name__.removeprefix("check_")
 
-    def graded(answer: Answer, *, seed: int = 0) -> Result:
+    def graded(answer: Answer, *, seed: int = 0, language: str | None = None) -> Result:
+        language = language_of(language)
         if not callable(answer):
-            return Result(name, False, f"pass your function itself, without brackets: check_{name}(your_function)")
+            return Result(name, False, Words("any.brackets", exercise=name).told(language))
         try:
-            return Result(name, True, check(answer, np.random.default_rng(seed)))
+            return Result(name, True, _told(check(answer, np.random.default_rng(seed)), language))
         except Hint as hint:
-            return Result(name, False, str(hint))
+            return Result(name, False, _told(hint.text, language))
 
     graded.__name__ = graded.__qualname__ = check.__name__
     graded.__module__ = check.__module__
@@ -101,6 +167,8 @@ _PARAMETERS = """
         Your function.
     seed : int
         Another seed makes other cases.
+    language : {'en', 'ko'}, optional
+        Of the answer; if left out, what the environment variable PIANOLAB_LANGUAGE says, else English.
 
     Returns
     -------
@@ -109,7 +177,7 @@ _PARAMETERS = """
     """
 
 
-def ask(answer: Answer, *args: Any, about: str) -> Any:
+def ask(answer: Answer, *args: Any, about: Text) -> Any:
     """Call a student's function on copies of the arguments; an empty answer or an error becomes a Hint.
 
     Parameters
@@ -117,7 +185,7 @@ def ask(answer: Answer, *args: Any, about: str) -> Any:
     answer : callable
     *args
         What it is asked.
-    about : str
+    about : str or Words
         The case in words, for the hint.
 
     Returns
@@ -125,20 +193,21 @@ def ask(answer: Answer, *args: Any, about: str) -> Any:
     object
         What it returned, not None.
     """
-    name = getattr(answer, "__name__", "your function")
+    name = getattr(answer, "__name__", Words("any.your_function"))
     copies = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]
     try:
         got = answer(*copies)
     except NotImplementedError:
         got = None
     except Exception as error:
-        raise Hint(f"for {about}, {name} stopped with {type(error).__name__}: {error}") from error
+        kind, why = type(error).__name__, str(error)
+        raise Hint(Words("any.stopped", about=about, name=name, kind=kind, error=why)) from error
     if got is None or got is Ellipsis:
-        raise Hint(f"not answered yet: {name} returned nothing; replace the ... and end with a `return`")
+        raise Hint(Words("any.nothing", name=name))
     return got
 
 
-def ask_number(answer: Answer, *args: Any, about: str) -> float:
+def ask_number(answer: Answer, *args: Any, about: Text) -> float:
     """One finite number as an answer.
 
     Parameters
@@ -152,12 +221,12 @@ def ask_number(answer: Answer, *args: Any, about: str) -> float:
     """
     values = ask_array(answer, *args, about=about, ndim=None)
     if values.size != 1:
-        raise Hint(f"for {about}, one number was expected and {values.size} came back")
+        raise Hint(Words("any.not_one_number", about=about, size=values.size))
     return float(values.reshape(()))
 
 
 def ask_array(
-    answer: Answer, *args: Any, about: str, shape: tuple[int, ...] | None = None, ndim: int | None = 1
+    answer: Answer, *args: Any, about: Text, shape: tuple[int, ...] | None = None, ndim: int | None = 1
 ) -> npt.NDArray[np.float64]:
     """An array of finite numbers as an answer.
 
@@ -176,21 +245,21 @@ def ask_array(
     """
     got = ask(answer, *args, about=about)
     if np.iscomplexobj(got):
-        raise Hint(f"for {about}, complex numbers came back: take their magnitude, np.abs")
+        raise Hint(Words("any.complex", about=about))
     try:
         values = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
-        raise Hint(f"for {about}, numbers were expected and {type(got).__name__} came back") from None
+        raise Hint(Words("any.no_numbers", about=about, kind=type(got).__name__)) from None
     wanted = shape if shape is not None else values.shape
     if values.shape != wanted or (shape is None and ndim is not None and values.ndim != ndim):
-        expected = f"shape {shape}" if shape is not None else f"{ndim} axis" if ndim == 1 else f"{ndim} axes"
-        raise Hint(f"for {about}, an array of {expected} was expected and shape {values.shape} came back")
+        expected = Words("any.axes", n=ndim) if shape is None else Words("any.shape", shape=shape)
+        raise Hint(Words("any.wrong_shape", about=about, expected=expected, shape=values.shape))
     if not np.all(np.isfinite(values)):
-        raise Hint(f"for {about}, the answer holds NaN or infinity: look for a division by zero or a log of zero")
+        raise Hint(Words("any.not_finite", about=about))
     return values
 
 
-def ask_pairs(answer: Answer, *args: Any, about: str) -> list[tuple[int, int]]:
+def ask_pairs(answer: Answer, *args: Any, about: Text) -> list[tuple[int, int]]:
     """A list of pairs (frame, key) as an answer.
 
     Parameters
@@ -205,7 +274,7 @@ def ask_pairs(answer: Answer, *args: Any, about: str) -> list[tuple[int, int]]:
     try:
         return [(int(frame), int(key)) for frame, key in ask(answer, *args, about=about)]
     except (TypeError, ValueError, OverflowError):
-        raise Hint(f"for {about}, a list of pairs (frame, key) was expected") from None
+        raise Hint(Words("any.no_pairs", about=about)) from None
 
 
 def near(got: npt.ArrayLike, want: npt.ArrayLike, within: float = CLOSE) -> bool:
@@ -228,10 +297,10 @@ def near(got: npt.ArrayLike, want: npt.ArrayLike, within: float = CLOSE) -> bool
 def judge(
     got: npt.ArrayLike,
     want: npt.ArrayLike,
-    said: str,
+    said: Text,
     mistakes: Sequence[Mistake],
     *,
-    otherwise: str,
+    otherwise: Text,
     within: float = CLOSE,
 ) -> None:
     """Nothing where an answer is near what is right; else a Hint that calls a known mistake by its name.
@@ -240,11 +309,11 @@ def judge(
     ----------
     got, want : array
         The answer, and what is right.
-    said : str
+    said : str or Words
         The case and the answer in words: the beginning of the hint.
-    mistakes : sequence of (array or bool, str)
+    mistakes : sequence of (array or bool, str or Words)
         What a mistake would have given, or whether it was made, and what to say of it; the first that fits is told.
-    otherwise : str
+    otherwise : str or Words
         What to say where none fits.
     within : float
         How near is near enough.
@@ -258,5 +327,5 @@ def judge(
         return
     for wrong, why in mistakes:
         if wrong if isinstance(wrong, bool | np.bool_) else near(got, wrong, within):
-            raise Hint(f"{said}: {why}")
-    raise Hint(f"{said}: {otherwise}")
+            raise Hint(Words("any.because", said=said, why=why))
+    raise Hint(Words("any.because", said=said, why=otherwise))

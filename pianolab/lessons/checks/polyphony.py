@@ -10,6 +10,7 @@ from scipy.special import kl_div
 from pianolab.lessons.checks.grading import (
     Answer,
     Hint,
+    Words,
     ask_array,
     ask_number,
     ask_pairs,
@@ -27,7 +28,7 @@ HILL_FRAME, LEVEL_FRAME, BRIM_FRAME = 36, 44, 53
 
 
 @exercise
-def check_divergence(answer: Answer, rng: np.random.Generator) -> str:
+def check_divergence(answer: Answer, rng: np.random.Generator) -> Words:
     """``divergence(v, model) -> float``: the sum of v log(v / model) - v + model, natural logarithm; 0 log 0 is 0.
 
     ``v`` and ``model`` are arrays of one length, ``model`` above 0, ``v`` 0 or more. Exact to six digits.
@@ -36,84 +37,81 @@ def check_divergence(answer: Answer, rng: np.random.Generator) -> str:
     for n_keys in (1, 2, 3):
         keys, templates, amounts = _chord(rng, n_keys)
         v, model = amounts @ templates, np.full(N_BINS, amounts.sum() / N_BINS) * rng.uniform(0.5, 2.0)
-        about = f"{_names(keys)} and a flat model"
+        about = Words("divergence.case", names=_names(keys))
         got, want = ask_number(answer, v, model, about=about), kl_div(v, model).sum()
-        missing = "- v + model is missing; without it a louder model would always seem nearer"
         mistakes = [
-            (np.sum((v - model) ** 2), "that is the squared distance; this divergence weighs a bin by what is in it"),
-            (np.sum(v * np.log(v / model)), missing),
-            (kl_div(model, v).sum(), "v and model are swapped; the logarithm is weighed by what is there, v"),
-            (np.sum(v * np.log10(v / model) - v + model), "np.log10 is not the natural logarithm, np.log"),
+            (np.sum((v - model) ** 2), Words("divergence.squared")),
+            (np.sum(v * np.log(v / model)), Words("divergence.missing")),
+            (kl_div(model, v).sum(), Words("divergence.swapped")),
+            (np.sum(v * np.log10(v / model) - v + model), Words("divergence.base")),
         ]
-        said = f"{about}: {want:.3f} was expected and you say {got:.3f}"
-        judge(got, want, said, mistakes, otherwise="sum v log(v / model) - v + model over all bins")
+        said = Words("divergence.said", about=about, want=want, got=got)
+        judge(got, want, said, mistakes, otherwise=Words("divergence.formula"))
     v[::2] = 0.0
-    got, want = ask_number(answer, v, model, about="a column with silent bins"), kl_div(v, model).sum()
+    got, want = ask_number(answer, v, model, about=Words("divergence.silent_case")), kl_div(v, model).sum()
     if not near(got, want):
-        raise Hint(f"with silent bins {want:.3f} was expected and you say {got:.3f}: they add model")
-    return "0 where the model is right, and a bin counts by what is in it"
+        raise Hint(Words("divergence.silent", want=want, got=got))
+    return Words("divergence.known")
 
 
 @exercise
-def check_update(answer: Answer, rng: np.random.Generator) -> str:
+def check_update(answer: Answer, rng: np.random.Generator) -> Words:
     """``update(amounts, templates, v) -> amounts``: one step of the multiplicative rule, amounts * (W' (v / model)).
 
     ``amounts`` (K,), ``templates`` (K, n) with rows of unit sum, ``v`` (n,); model = amounts @ templates. Exact to
     six digits.
     """
-    found = ""
+    names = ""
     for n_keys in (1, 2, 3):
         keys, templates, truth = _chord(rng, n_keys)
-        v, amounts, about = truth @ templates, np.full(n_keys, 0.5), f"one step for {_names(keys)}"
+        names = _names(keys)
+        v, amounts, about = truth @ templates, np.full(n_keys, 0.5), Words("update.case", names=names)
         model = amounts @ templates
         got = ask_array(answer, amounts, templates, v, about=about, shape=(n_keys,))
         gain = templates @ (v / model)
         mistakes = [
-            (gain, "that is the gain alone; multiply the amounts by it"),
-            (amounts + gain, "multiply by the gain, do not add it: so an amount can never turn negative"),
-            (amounts * (templates @ (v - model)), "divide v by the model; the difference may be negative"),
-            (amounts * (templates @ (model / v)), "upside down: a bin where the model is too small asks for more"),
-            (amounts * (templates @ v), "v must be divided by the model, bin by bin, before the templates weigh it"),
+            (gain, Words("update.gain")),
+            (amounts + gain, Words("update.added")),
+            (amounts * (templates @ (v - model)), Words("update.difference")),
+            (amounts * (templates @ (model / v)), Words("update.upside_down")),
+            (amounts * (templates @ v), Words("update.undivided")),
         ]
-        said = f"{about}: the first amount should become {amounts[0] * gain[0]:.3f} and you say {got[0]:.3f}"
+        said = Words("update.said", about=about, want=amounts[0] * gain[0], got=got[0])
         judge(got, amounts * gain, said, mistakes, otherwise="amounts * (templates @ (v / (amounts @ templates)))")
-        found = _found_step_by_step(answer, keys, templates, truth)
-    return f"{found}, step by step, and no amount ever turns negative"
+        _find_step_by_step(answer, names, templates, truth)
+    return Words("update.known", names=names)
 
 
-def _found_step_by_step(answer, keys, templates, truth):
-    amounts = np.full(len(truth), truth.mean())
+def _find_step_by_step(answer, names, templates, truth):
+    amounts, about = np.full(len(truth), truth.mean()), Words("update.many")
     for _ in range(N_STEPS):
-        amounts = ask_array(answer, amounts, templates, truth @ templates, about="many steps", shape=amounts.shape)
+        amounts = ask_array(answer, amounts, templates, truth @ templates, about=about, shape=amounts.shape)
     if not near(amounts, truth, AMOUNT_CLOSE * truth.max()):
-        raise Hint(f"after {N_STEPS} steps {_names(keys)} is still not found: is every step made of the new amounts?")
-    return f"{_names(keys)} found in their sum"
+        raise Hint(Words("update.lost", steps=N_STEPS, names=names))
 
 
 @exercise
-def check_harmonic_stack(answer: Answer, rng: np.random.Generator) -> str:
+def check_harmonic_stack(answer: Answer, rng: np.random.Generator) -> Words:
     """``harmonic_stack(x, offsets) -> (len(offsets), len(x))``: row i at column k is x[k + offsets[i]], 0 outside.
 
     ``x`` (n,) is a spectrum, ``offsets`` whole columns, negative ones too. Exact.
     """
     for key in rng.integers(36, 60, 3).tolist():
         x, offsets = _spectrum(key), [-36, 0, 36, 57, int(rng.integers(60, 90))]
-        about = f"the spectrum of {note_name(key)}, shifts {offsets}"
+        about = Words("harmonic_stack.case", note=note_name(key), offsets=offsets)
         got, want = ask_array(answer, x, list(offsets), about=about, ndim=None), _stack(x, offsets)
         if got.shape == want.T.shape:
-            raise Hint(f"{about}: one row a shift was expected, and yours stand as columns")
+            raise Hint(Words("harmonic_stack.columns", about=about))
         if got.shape != want.shape:
-            raise Hint(f"{about}: shape {want.shape} was expected and {got.shape} came back")
-        around = "np.roll brings round what falls off at one end: beyond the ends there is 0"
-        down = f"shifted the wrong way; what lies {offsets[2]} columns above must come down to the key"
+            raise Hint(Words("harmonic_stack.shape", about=about, want=want.shape, got=got.shape))
         mistakes = [
-            (np.array([np.roll(x, -offset) for offset in offsets]), around),
-            (_stack(x, [-offset for offset in offsets]), down),
+            (np.array([np.roll(x, -offset) for offset in offsets]), Words("harmonic_stack.around")),
+            (_stack(x, [-offset for offset in offsets]), Words("harmonic_stack.down", offset=offsets[2])),
         ]
         row = int(np.argmax(np.any(got != want, axis=1)))
-        wrong = f"row {row} is wrong; at column k it is x[k + {offsets[row]}], or 0 beyond the ends"
+        wrong = Words("harmonic_stack.row", row=row, offset=offsets[row])
         judge(got, want, about, mistakes, otherwise=wrong, within=0.0)
-    return "at the played key all harmonics stand one above the other"
+    return Words("harmonic_stack.known")
 
 
 def _stack(x, offsets):
@@ -142,7 +140,7 @@ def _names(keys):
 
 
 @exercise
-def check_struck(answer: Answer, rng: np.random.Generator) -> str:
+def check_struck(answer: Answer, rng: np.random.Generator) -> Words:
     """``struck(onset, threshold) -> [(frame, key), ...]``: the peaks of each key's probability from the threshold up.
 
     ``onset`` (T, 88); a peak is higher than the frame before and not lower than the frame after, in the same column.
@@ -150,36 +148,34 @@ def check_struck(answer: Answer, rng: np.random.Generator) -> str:
     """
     for n_keys, threshold in ((1, 0.5), (3, 0.5), (2, 0.3)):
         onset, want = _strokes(rng, n_keys, threshold)
-        about = f"{len(want)} strokes on {n_keys} key{'s' * (n_keys > 1)}, threshold {threshold}"
+        about = Words("struck.case", strokes=len(want), n=n_keys, threshold=threshold)
         got = sorted(ask_pairs(answer, onset, threshold, about=about))
         if got != want:
-            raise Hint(f"{about}: you found {len(got)}{_why_not(got, want, onset, n_keys, threshold)}")
-    return "every key has its own peaks, so a chord is several and a repeated key two"
+            why = _why_not(got, want, onset, n_keys, threshold)
+            raise Hint(Words("struck.said", about=about, found=len(got), why=why))
+    return Words("struck.known")
 
 
 def _why_not(got, want, onset, n_keys, threshold):
     """What is wrong with these strokes, as the end of a sentence that says how many they are."""
     more, less = set(got) - set(want), set(want) - set(got)
     frame, key = min(less, default=(0, 0))
-    missing = f": the stroke of {note_name(MIDI_LOW + key)} in frame {frame} is missing; "
-    missing += {
-        LEVEL_FRAME: "the frame after it is just as high, not higher",
-        BRIM_FRAME: f"its peak is {threshold}, and the threshold itself is enough",
-        HILL_FRAME: f"its peak is 0.4, and the threshold asked for is {threshold}",
-    }.get(frame, "a key may repeat, and a low peak counts too")
+    reason = {
+        LEVEL_FRAME: Words("struck.level"),
+        BRIM_FRAME: Words("struck.brim", threshold=threshold),
+        HILL_FRAME: Words("struck.hill", threshold=threshold),
+    }.get(frame, Words("struck.repeat"))
+    missing = Words("struck.missing", note=note_name(MIDI_LOW + key), frame=frame, reason=reason)
     one_a_frame = n_keys > 1 and len(got) < len(want) and len({t for t, _ in got}) == len(got)
     reasons = [
-        (not more and not less, ", some of them twice"),
-        (sorted((key, frame) for frame, key in got) == want, ", with frame and key swapped: a pair is (frame, key)"),
-        (one_a_frame, ", one a frame: look at every key by itself, a chord is several at once"),
-        (not less and _any_below(onset, more, threshold), f", some below the threshold of {threshold}"),
-        (
-            not less and {t for t, _ in more} == {LEVEL_FRAME + 1},
-            ": a peak of two equal frames is one stroke, in the first of them",
-        ),
-        (not less, ": every frame above the threshold counts in yours; only the peak is the stroke"),
+        (not more and not less, Words("struck.twice")),
+        (sorted((key, frame) for frame, key in got) == want, Words("struck.swapped")),
+        (one_a_frame, Words("struck.one_a_frame")),
+        (not less and _any_below(onset, more, threshold), Words("struck.below", threshold=threshold)),
+        (not less and {t for t, _ in more} == {LEVEL_FRAME + 1}, Words("struck.two_equal")),
+        (not less, Words("struck.only_peaks")),
         (not more, missing),
-        (True, ", but not in the right frames: the highest of the three is the middle one"),
+        (True, Words("struck.frames")),
     ]
     return next(why for holds, why in reasons if holds)
 

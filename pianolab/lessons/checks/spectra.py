@@ -5,74 +5,73 @@ import numpy as np
 from scipy.fft import dct
 from scipy.signal.windows import hann
 
-from pianolab.lessons.checks.grading import Answer, Hint, ask_array, ask_number, exercise, judge, near
+from pianolab.lessons.checks.grading import Answer, Hint, Words, ask_array, ask_number, exercise, judge, near
 from pianolab.lessons.playing import note, tone
 from pianolab.units import cents_between, midi_to_hz, note_name
 
 
 @exercise
-def check_strength_at(answer: Answer, rng: np.random.Generator) -> str:
+def check_strength_at(answer: Answer, rng: np.random.Generator) -> Words:
     """``strength_at(y, hz, sr) -> float``: amplitude of the ``hz`` sinusoid in y at any phase, within 0.01."""
     n = sr = 8000
     for phase in (0.0, np.pi / 2, rng.uniform(0.5, 1.0)):
         hz, other = np.sort(rng.choice(np.arange(200, 2000, 10), 2, replace=False))
         size = rng.uniform(0.2, 0.8)
         y = size * tone(hz, 1.0, sr=sr, phases=[phase]) + 0.3 * tone(other, 1.0, sr=sr, phases=[1.0])
-        about = f"a sine of {hz} Hz, amplitude {size:.2f}, phase {np.degrees(phase):.0f} degrees"
+        about = Words("strength_at.case", hz=hz, size=size, degrees=np.degrees(phase))
         got = ask_number(answer, y, float(hz), sr, about=about)
-        both = "correlate with the cosine as well as the sine and take the root of the sum of squares"
+        both = Words("strength_at.both")
         mistakes = [
             (size * np.cos(phase), both),
             (size * np.sin(phase), both),
-            (size / 2, "half of it: the mean of sin^2 is one half, so multiply by 2"),
-            (abs(got - size * n / 2) <= 0.01 * n, "a sum grows with the length; multiply by 2 / n"),
-            (size**2, "the square of it: take the root"),
+            (size / 2, Words("strength_at.half")),
+            (abs(got - size * n / 2) <= 0.01 * n, Words("strength_at.grows")),
+            (size**2, Words("strength_at.square")),
         ]
-        formula = "multiply with sine and cosine of that frequency, sum, and scale by 2 / n"
-        judge(got, size, f"for {about} you say {got:.2f}", mistakes, otherwise=formula, within=0.01)
-    return "the strength does not depend on the phase: that is why the transform is complex"
+        said = Words("strength_at.said", about=about, got=got)
+        judge(got, size, said, mistakes, otherwise=Words("strength_at.formula"), within=0.01)
+    return Words("strength_at.known")
 
 
 @exercise
-def check_peak_hz(answer: Answer, rng: np.random.Generator) -> str:
+def check_peak_hz(answer: Answer, rng: np.random.Generator) -> Words:
     """``peak_hz(y, sr) -> Hz``: frequency of the strongest partial of 4096 samples, within 2 cents above C4."""
     sr, n = 44100, 4096
     for hz in midi_to_hz(rng.uniform(62, 90, 6)).tolist():
         y = tone(hz, n / sr, sr=sr, amplitudes=(0.5, 0.25, 0.125), phases=rng.uniform(0, 6, 3))
-        got = ask_number(answer, y, sr, about=f"a tone of {hz:.1f} Hz")
-        said = f"for a tone of {hz:.1f} Hz you say {got:.1f} Hz"
+        about = Words("peak_hz.case", hz=hz)
+        got = ask_number(answer, y, sr, about=about)
+        said = Words("peak_hz.answer", about=about, got=got)
         if got <= 0:
-            raise Hint(f"{said}: leave out bin 0, which is the mean of the samples")
+            raise Hint(Words("any.because", said=said, why=Words("peak_hz.bin_0")))
         cents, bins = cents_between(got, hz), got * n / sr
         whole = abs(cents) < 150 and abs(bins - round(bins)) < 1e-6
-        nearest = f"that is the nearest bin, {round(bins)} x {sr / n:.2f} Hz; lay a parabola through the peak"
-        levels = "use a Hann window and lay the parabola through the levels in dB, not the amplitudes"
         mistakes = [
-            (whole, nearest),
-            (abs(abs(cents) - 1200) < 100, "an octave: check that bin k lies at k sr / n"),
-            (abs(cents) < 150, levels),
+            (whole, Words("peak_hz.nearest", number=round(bins), bin_hz=sr / n)),
+            (abs(abs(cents) - 1200) < 100, Words("peak_hz.octave")),
+            (abs(cents) < 150, Words("peak_hz.levels")),
         ]
-        where = f"bin k lies at k sr / n = k x {sr / n:.2f} Hz"
-        judge(cents, 0, f"{said}, {cents:+.0f} cents off", mistakes, otherwise=where, within=2)
-    return "within 2 cents, from bins that are 10.8 Hz apart"
+        off, where = Words("peak_hz.said", answer=said, cents=cents), Words("peak_hz.where", bin_hz=sr / n)
+        judge(cents, 0, off, mistakes, otherwise=where, within=2)
+    return Words("peak_hz.known")
 
 
 @exercise
-def check_frame_length(answer: Answer, rng: np.random.Generator) -> str:
+def check_frame_length(answer: Answer, rng: np.random.Generator) -> Words:
     """``frame_length(low_hz, high_hz, sr) -> samples``: enough for a Hann window to part two tones, not 3 x longer."""
     sr = 11025
     for low in (33, int(rng.integers(40, 60)), 69):
         f1, f2 = midi_to_hz(low), midi_to_hz(low + 1)
-        pair = f"{note_name(low)} and {note_name(low + 1)}, {f2 - f1:.1f} Hz apart"
+        pair = Words("frame_length.case", low=note_name(low), high=note_name(low + 1), apart=f2 - f1)
         n = round(ask_number(answer, f1, f2, sr, about=pair))
-        said = f"for {pair} you say {n} samples"
+        said = Words("frame_length.said", pair=pair, n=n)
         if n < 8:
-            raise Hint(f"{said}: a frame of {1 / (f2 - f1):.2f} s has {sr / (f2 - f1):.0f}")
+            raise Hint(Words("frame_length.short", said=said, seconds=1 / (f2 - f1), want=sr / (f2 - f1)))
         if n > 12 * sr / (f2 - f1):
-            raise Hint(f"{said}; {n / sr:.1f} s are longer than needed: 4 bins of sr / n are enough")
+            raise Hint(Words("frame_length.long", said=said, seconds=n / sr))
         if _valley_db(f1, f2, n, sr) < 3:
-            raise Hint(f"{said}, bins of {sr / n:.1f} Hz: the two hills of a Hann window melt into one")
-    return "a semitone needs 4 sr / (difference) samples: 1.2 s at A1, 0.15 s at A4"
+            raise Hint(Words("frame_length.melt", said=said, bin_hz=sr / n))
+    return Words("frame_length.known")
 
 
 def _valley_db(f1, f2, n, sr):
@@ -87,109 +86,98 @@ def _valley_db(f1, f2, n, sr):
 
 
 @exercise
-def check_hann(answer: Answer, rng: np.random.Generator) -> str:
+def check_hann(answer: Answer, rng: np.random.Generator) -> Words:
     """``hann(n) -> (n,)``: periodic Hann window, 0.5 - 0.5 cos(2 pi m / n) for m = 0..n - 1."""
     for n in (8, 2 * int(rng.integers(20, 200))):
         got, want = ask_array(answer, n, about=f"n = {n}", shape=(n,)), hann(n, sym=False)
         overlap = got[: n // 2] + got[n // 2 :]
-        sums = f"at half overlap they add up to {overlap.min():.3f} .. {overlap.max():.3f} and not to 1"
         mistakes = [
-            (hann(n), f"{sums}: the last sample must not be 0 again; divide by n, not n - 1"),
-            (1 - want, "it is 1 at the ends and 0 in the middle: the cosine is subtracted"),
-            (2 * want, "it reaches 2: take half of 1 - cos"),
+            (hann(n), Words("hann.symmetric", low=overlap.min(), high=overlap.max())),
+            (1 - want, Words("hann.inverted")),
+            (2 * want, Words("hann.double")),
         ]
-        begins = f"it begins {got[0]:.2f}, {got[1]:.2f}, ... and a Hann window 0.00, {want[1]:.2f}, ..."
-        judge(got, want, f"your window of {n}", mistakes, otherwise=begins)
-    return "windows half a frame apart add up to exactly 1: nothing is lost on the way back"
+        begins = Words("hann.begins", first=got[0], second=got[1], want=want[1])
+        judge(got, want, Words("hann.said", n=n), mistakes, otherwise=begins)
+    return Words("hann.known")
 
 
 @exercise
-def check_mel(answer: Answer, rng: np.random.Generator) -> str:
+def check_mel(answer: Answer, rng: np.random.Generator) -> Words:
     """``mel(hz) -> mel``: 2595 log10(1 + f / 700), within 0.1 mel."""
     for hz in (1000.0, *np.round(rng.uniform(50, 8000, 4))):
         got, want = ask_number(answer, hz, about=f"{hz:.0f} Hz"), float(librosa.hz_to_mel(hz, htk=True))
         mistakes = [
-            (2595 * np.log(1 + hz / 700), "np.log is the natural logarithm; 2595 goes with np.log10"),
-            (2595 * np.log10(hz / 700), "the 1 + inside the logarithm makes 0 Hz 0 mel"),
-            (float(librosa.mel_to_hz(hz, htk=True)), "that is the way back, from mel to Hz"),
+            (2595 * np.log(1 + hz / 700), Words("mel.natural")),
+            (2595 * np.log10(hz / 700), Words("mel.one")),
+            (float(librosa.mel_to_hz(hz, htk=True)), Words("mel.way_back")),
         ]
-        said = f"{hz:.0f} Hz is {want:.0f} mel and you say {got:.0f}"
+        said = Words("mel.said", hz=hz, want=want, got=got)
         judge(got, want, said, mistakes, otherwise="2595 log10(1 + f / 700)", within=0.1)
-    return "1000 Hz is 1000 mel, and an octave up there is far more mel than an octave in the bass"
+    return Words("mel.known")
 
 
 @exercise
-def check_mel_edges(answer: Answer, rng: np.random.Generator) -> str:
+def check_mel_edges(answer: Answer, rng: np.random.Generator) -> Words:
     """``mel_edges(n_mels, low_hz, high_hz) -> (n_mels + 2,)`` Hz: edges equally spaced in mel, within 0.5 Hz."""
     for n_mels, high in ((4, 4000.0), (int(rng.integers(10, 40)), 8000.0)):
-        n, about = n_mels + 2, f"{n_mels} bands up to {high:.0f} Hz"
+        n, about = n_mels + 2, Words("mel_edges.case", n_mels=n_mels, high=high)
         got = ask_array(answer, n_mels, 0.0, high, about=about)
         want = librosa.mel_frequencies(n, fmin=0.0, fmax=high, htk=True)
         if len(got) == n_mels:
-            raise Hint(f"{about}: {n_mels} triangles need {n} points; each stands on its neighbours' peaks")
+            raise Hint(Words("mel_edges.triangles", about=about, n_mels=n_mels, n=n))
         if len(got) != n:
-            raise Hint(f"{about}: {len(got)} points came back where {n} were expected")
+            raise Hint(Words("mel_edges.length", about=about, got=len(got), n=n))
         in_mel = np.linspace(0, librosa.hz_to_mel(high, htk=True), n)
-        apart = "your edges are equally far apart in Hz; space them equally in mel, then go back to Hz"
         mistakes = [
-            (np.linspace(0, high, n), apart),
-            (in_mel, "your edges are still in mel: f = 700 (10^(m / 2595) - 1)"),
+            (np.linspace(0, high, n), Words("mel_edges.apart")),
+            (in_mel, Words("mel_edges.in_mel")),
         ]
         i = int(np.argmax(np.abs(got - want)))
-        judge(
-            got,
-            want,
-            about,
-            mistakes,
-            otherwise=f"edge {i} lies at {want[i]:.0f} Hz, yours at {got[i]:.0f}",
-            within=0.5,
-        )
-    return "narrow bands in the bass, wide ones above, as the ear has them"
+        edge = Words("mel_edges.edge", i=i, want=want[i], got=got[i])
+        judge(got, want, about, mistakes, otherwise=edge, within=0.5)
+    return Words("mel_edges.known")
 
 
 @exercise
-def check_mfcc(answer: Answer, rng: np.random.Generator) -> str:
+def check_mfcc(answer: Answer, rng: np.random.Generator) -> Words:
     """``mfcc(mel_power, n_mfcc) -> (n_mfcc,)``: orthonormal DCT-II of 10 log10 of the band powers, within 0.01."""
     for n_mels, n_mfcc in ((20, 20), (40, 13)):
-        power, about = 10 ** rng.uniform(-6, 0, n_mels), f"{n_mels} bands, {n_mfcc} coefficients"
+        power, about = 10 ** rng.uniform(-6, 0, n_mels), Words("mfcc.case", n_mels=n_mels, n_mfcc=n_mfcc)
         level = 10 * np.log10(power)
         got = ask_array(answer, power, n_mfcc, about=about)
         want, of_power, unscaled = (
             np.asarray(dct(values, norm=norm))[:n_mfcc]
             for values, norm in ((level, "ortho"), (power, "ortho"), (level, None))
         )
-        unit = "the shape is right and the scale is not: a power in dB is 10 log10"
+        unit = Words("mfcc.unit")
         mistakes = [
-            (len(got) == n_mels != n_mfcc, f"{n_mels} came back: keep the first {n_mfcc}, the coarse shape"),
-            (of_power, "you transformed the powers themselves: take 10 log10 first"),
-            (unscaled, f"coefficient 0 is {got[:1]}, not {want[0]:.0f}: norm='ortho' keeps the energy"),
+            (len(got) == n_mels != n_mfcc, Words("mfcc.all", n_mels=n_mels, n_mfcc=n_mfcc)),
+            (of_power, Words("mfcc.of_power")),
+            (unscaled, Words("mfcc.unscaled", got=got[:1], want=want[0])),
             (want / 10, unit),
             (want / 10 * np.log(10), unit),
             (2 * want, unit),
         ]
-        second = f"coefficient 1 should be {want[1]:.2f}, and you say {got[1:2]}"
+        second = Words("mfcc.second", want=want[1], got=got[1:2])
         judge(got, want, about, mistakes, otherwise=second, within=0.01)
-    return "a louder sound moves coefficient 0 only; the others hold the shape"
+    return Words("mfcc.known")
 
 
 @exercise
-def check_alike(answer: Answer, rng: np.random.Generator) -> str:
+def check_alike(answer: Answer, rng: np.random.Generator) -> Words:
     """``alike(a, b) -> float``: a distance of two MFCC vectors; the same piano louder is nearer than another piano."""
     for midi in rng.integers(52, 68, 2).tolist():
         one, louder, other = _mfcc(midi, "grand"), _mfcc(midi, "grand", gain=4.0), _mfcc(midi, "bright")
-        same = ask_number(answer, one, one, about="a sound and itself")
+        same = ask_number(answer, one, one, about=Words("alike.itself"))
         if not near(same, 0):
-            raise Hint(f"a sound and itself are {same:.2f} apart for you: a distance to itself is 0")
-        less = ask_number(answer, one, louder, about="a note and the same one 12 dB louder")
-        more = ask_number(answer, one, other, about="two pianos")
+            raise Hint(Words("alike.not_zero", same=same))
+        less = ask_number(answer, one, louder, about=Words("alike.louder"))
+        more = ask_number(answer, one, other, about=Words("alike.two_pianos"))
         if less < 0 or more < 0:
-            raise Hint(f"{min(less, more):.1f} is no distance: square the differences, or take their absolute values")
+            raise Hint(Words("alike.negative", distance=min(less, more)))
         if less >= 0.5 * more:
-            raise Hint(
-                f"{note_name(midi)} of the grand and itself 12 dB louder are {less:.0f} apart, the grand and the "
-                f"bright piano {more:.0f}: coefficient 0 is the loudness; leave it out"
-            )
-    return "without coefficient 0 the colour of the sound remains"
+            raise Hint(Words("alike.loudness", note=note_name(midi), less=less, more=more))
+    return Words("alike.known")
 
 
 def _mfcc(midi, piano, gain=1.0):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pianolab.lessons.checks.grading import Answer, Hint, ask, ask_array, ask_number, exercise, judge
+from pianolab.lessons.checks.grading import Answer, Hint, Words, ask, ask_array, ask_number, exercise, judge
 from pianolab.lessons.playing import note, tone
 from pianolab.piano import render
 from pianolab.roll import Notes
@@ -11,43 +11,44 @@ from pianolab.units import midi_to_hz, note_name, parse_note
 
 
 @exercise
-def check_octave_up(answer: Answer, rng: np.random.Generator) -> str:
+def check_octave_up(answer: Answer, rng: np.random.Generator) -> Words:
     """``octave_up(hz) -> Hz``: the frequency of the key an octave higher."""
     for midi in rng.integers(21, 96, 4).tolist():
         hz = midi_to_hz(midi)
         got = ask_number(answer, hz, about=note_name(midi))
-        said = f"{note_name(midi)} has {hz:.1f} Hz and you say {got:.1f} Hz for {note_name(midi + 12)}"
-        twelve = "twelve keys higher is not 12 Hz higher; compare A4, 440 Hz, and A5, 880 Hz"
-        judge(got, 2 * hz, said, [(hz + 12, twelve)], otherwise="A4 has 440 Hz and A5 has 880 Hz", within=1e-3)
-    return "an octave up is twice the frequency, everywhere on the keyboard"
+        said = Words("octave_up.said", note=note_name(midi), hz=hz, got=got, octave=note_name(midi + 12))
+        mistakes = [(hz + 12, Words("octave_up.twelve"))]
+        judge(got, 2 * hz, said, mistakes, otherwise=Words("octave_up.twice"), within=1e-3)
+    return Words("octave_up.known")
 
 
 @exercise
-def check_seconds(answer: Answer, rng: np.random.Generator) -> str:
+def check_seconds(answer: Answer, rng: np.random.Generator) -> Words:
     """``seconds(n_samples, sr) -> s``: how long a recording of n samples lasts at sr samples a second."""
     for sr in (44100, 48000, 8000):
         n = int(rng.integers(2 * sr, 9 * sr))
-        got = ask_number(answer, n, sr, about=f"{n} samples at {sr} Hz")
-        said = f"{n} samples at {sr} Hz last {n / sr:.3f} s and you say {got:.3f} s"
-        fixed = "not every recording has 44100 samples a second; use sr"
-        judge(got, n / sr, said, [(n / 44100, fixed)], otherwise="sr samples make one second")
-    return "a number of samples is a time only together with its rate"
+        case = Words("seconds.case", n=n, sr=sr)
+        got = ask_number(answer, n, sr, about=case)
+        said = Words("seconds.said", case=case, want=n / sr, got=got)
+        judge(got, n / sr, said, [(n / 44100, Words("seconds.fixed"))], otherwise=Words("seconds.rate"))
+    return Words("seconds.known")
 
 
 @exercise
-def check_melody(answer: Answer, rng: np.random.Generator) -> str:
+def check_melody(answer: Answer, rng: np.random.Generator) -> Words:
     """``melody(y, sr) -> list of names``: the keys played in y in order, such as ['C4', 'E4']; see transcribe."""
     for _ in range(3):
         y, want = _melody(rng)
-        about = f"a melody of {len(want)} notes"
+        about = Words("melody.case", n=len(want))
         got = ask(answer, y, 22050, about=about)
         names = [str(name) for name in got] if isinstance(got, list | tuple) else []
         if len(names) == 0:
-            raise Hint(f"for {about} a list of names was expected; transcribe(y, sr=sr).names is one")
+            raise Hint(Words("melody.no_names", about=about))
         if names != want:
-            said = f"you heard {' '.join(names[:8])[:60]}, and {' '.join(want)} was played"
-            raise Hint(f"{said}: the right keys in another order" if sorted(names) == sorted(want) else said)
-    return "three melodies nobody had played before, every note right"
+            said = Words("melody.said", heard=" ".join(names[:8])[:60], played=" ".join(want))
+            reordered = Words("any.because", said=said, why=Words("melody.order"))
+            raise Hint(reordered if sorted(names) == sorted(want) else said)
+    return Words("melody.known")
 
 
 def _melody(rng):
@@ -64,23 +65,23 @@ def _melody(rng):
 
 
 @exercise
-def check_sine(answer: Answer, rng: np.random.Generator) -> str:
+def check_sine(answer: Answer, rng: np.random.Generator) -> Words:
     """``sine(hz, seconds, sr) -> (n,)``: sin(2 pi f t) at t = 0, 1/sr, 2/sr, ...; n = round(seconds sr)."""
     for hz, sr in ((440.0, 8000), (round(rng.uniform(100, 1500)), 22050)):
         n = round(0.25 * sr)
-        got = ask_array(answer, hz, 0.25, sr, about=f"{hz:.0f} Hz, 0.25 s, sr = {sr}")
+        got = ask_array(answer, hz, 0.25, sr, about=Words("sine.case", hz=hz, sr=sr))
         if len(got) != n:
-            why = "np.linspace counts the end too" if len(got) == n + 1 else f"use np.arange({n}) / sr"
-            raise Hint(f"{len(got)} samples where a quarter second at {sr} Hz has {n}: {why}")
+            why = Words("sine.linspace") if len(got) == n + 1 else Words("sine.arange", n=n)
+            raise Hint(Words("sine.length", n=len(got), sr=sr, want=n, why=why))
         heard = _strongest_hz(got - got.mean(), sr)
         mistakes = [
-            (abs(heard * 2 * np.pi - hz) < 0.02 * hz + 4, "a full turn is 2 pi, not 1"),
-            (abs(heard - hz) > 0.01 * hz + 4, "is time in seconds, samples / sr?"),
-            (abs(got[0]) > 0.5, f"it begins at {got[0]:.1f}, at its crest: a sine begins at 0, a cosine at 1"),
+            (abs(heard * 2 * np.pi - hz) < 0.02 * hz + 4, Words("sine.turn")),
+            (abs(heard - hz) > 0.01 * hz + 4, Words("sine.time")),
+            (abs(got[0]) > 0.5, Words("sine.crest", first=got[0])),
         ]
-        wrong = f"amplitude or phase is not right: your peak is {np.max(np.abs(got)):.2f}, a sine's is 1"
-        judge(got, tone(hz, 0.25, sr=sr), f"your {hz:.0f} Hz sounds at {heard:.0f} Hz", mistakes, otherwise=wrong)
-    return "the pitch, the number of samples and the starting phase are right"
+        said, wrong = Words("sine.said", hz=hz, heard=heard), Words("sine.shape", peak=np.max(np.abs(got)))
+        judge(got, tone(hz, 0.25, sr=sr), said, mistakes, otherwise=wrong)
+    return Words("sine.known")
 
 
 def _strongest_hz(y, sr):
@@ -89,28 +90,29 @@ def _strongest_hz(y, sr):
 
 
 @exercise
-def check_level_db(answer: Answer, rng: np.random.Generator) -> str:
+def check_level_db(answer: Answer, rng: np.random.Generator) -> Words:
     """``level_db(y) -> float``: 20 log10 of the root of the mean square, within 0.05 dB."""
     sine, midi = tone(440, 0.1, sr=44100), int(rng.integers(50, 70))
-    peaks = (1.0, rng.uniform(0.05, 0.5))
-    sounds = {f"a sine of peak {peak:.2f}": peak * sine for peak in peaks}
-    sounds["a square wave of full scale"] = np.where(tone(100, 0.1, sr=44100) >= 0, 1.0, -1.0)
-    sounds[f"a rendered {note_name(midi)}"] = note(midi, sr=22050, n=4410).astype(float)
-    for about, y in sounds.items():
+    sounds = [(Words("level_db.sine", peak=peak), peak * sine) for peak in (1.0, rng.uniform(0.05, 0.5))]
+    sounds += [
+        (Words("level_db.square"), np.where(tone(100, 0.1, sr=44100) >= 0, 1.0, -1.0)),
+        (Words("level_db.rendered", note=note_name(midi)), note(midi, sr=22050, n=4410).astype(float)),
+    ]
+    for about, y in sounds:
         got, want = ask_number(answer, y, about=about), 10 * np.log10(np.mean(y**2))
         mistakes = [
-            (20 * np.log10(np.max(np.abs(y))), "you took the peak; the level is that of the root mean square"),
-            (want / 2, "half as many; an amplitude goes with 20 log10, a power with 10 log10"),
-            (2 * want, "twice as many; the mean square is a power already, 10 log10; or take its root first"),
-            (20 * np.log10(np.mean(np.abs(y))), "you averaged |y|; square first, then average, then take the root"),
+            (20 * np.log10(np.max(np.abs(y))), Words("level_db.peak")),
+            (want / 2, Words("level_db.half")),
+            (2 * want, Words("level_db.double")),
+            (20 * np.log10(np.mean(np.abs(y))), Words("level_db.absolute")),
         ]
-        said = f"for {about} you say {got:.1f} dB and it is {want:.1f} dB"
-        judge(got, want, said, mistakes, otherwise="square, average, root, then 20 log10", within=0.05)
-    return "a full-scale sine has -3.0 dB, a full-scale square wave 0.0 dB"
+        said = Words("level_db.said", about=about, got=got, want=want)
+        judge(got, want, said, mistakes, otherwise=Words("level_db.steps"), within=0.05)
+    return Words("level_db.known")
 
 
 @exercise
-def check_name_of(answer: Answer, rng: np.random.Generator) -> str:
+def check_name_of(answer: Answer, rng: np.random.Generator) -> Words:
     """``name_of(hz) -> str``: name of the nearest key, such as 'A4' (440 Hz) or 'C#4'; flats are right too."""
     keys = [69, 60, 59, *rng.integers(24, 105, 6).tolist()]
     for midi, cents in zip(keys, [0, 0, 0, *rng.uniform(-40, 40, 6)], strict=True):
@@ -121,49 +123,47 @@ def check_name_of(answer: Answer, rng: np.random.Generator) -> str:
             named = parse_note(got)
         except ValueError:
             text = " ".join(str(got).split())[:20]
-            raise Hint(f"for {about} you say {text}, which is not a note name like {right}") from None
+            raise Hint(Words("name_of.no_name", about=about, got=text, right=right)) from None
         mistakes = [
-            (named == midi - 1 and cents < 0, "int() cuts off; round to the nearest key"),
-            (abs(named - midi) == 12, "the octave number changes between B and C, and MIDI 60 is C4"),
+            (named == midi - 1 and cents < 0, Words("name_of.cut_off")),
+            (abs(named - midi) == 12, Words("name_of.octave")),
         ]
-        formula = "how many semitones lie between it and A4 = 440 Hz? 12 log2(f / 440)"
-        judge(named, midi, f"{about} is {right} ({cents:+.0f} cents) and you say {got}", mistakes, otherwise=formula)
-    return "you name every key, also when the piano is 40 cents out of tune"
+        said = Words("name_of.said", about=about, right=right, cents=cents, got=got)
+        judge(named, midi, said, mistakes, otherwise=Words("name_of.formula"))
+    return Words("name_of.known")
 
 
 @exercise
-def check_heard_hz(answer: Answer, rng: np.random.Generator) -> str:
+def check_heard_hz(answer: Answer, rng: np.random.Generator) -> Words:
     """``heard_hz(hz, sr) -> Hz``: the frequency at which a sampled sine of ``hz`` sounds, within 0.1 Hz."""
     sr = 8000
     folded = [rng.uniform(low, low + 3000) for low in (500, 4500, 8500, 12500)]
     for hz in [*np.round(folded), 8000.0]:
         multiple = sr * np.round(hz / sr)
-        got, want = ask_number(answer, hz, sr, about=f"{hz:.0f} Hz at sr = {sr}"), abs(hz - multiple)
-        limit = f"nothing sounds above half the rate, {sr / 2:.0f} Hz; how far is it from the nearest multiple of {sr}?"
+        got, want = ask_number(answer, hz, sr, about=Words("heard_hz.case", hz=hz, sr=sr)), abs(hz - multiple)
         mistakes = [
-            (hz < sr / 2, "below half the rate nothing changes"),
-            (got < 0, "a sine of negative frequency is heard at the positive one"),
-            (got > sr / 2, limit),
+            (hz < sr / 2, Words("heard_hz.below")),
+            (got < 0, Words("heard_hz.negative")),
+            (got > sr / 2, Words("heard_hz.limit", half=sr / 2, sr=sr)),
         ]
-        said = f"a sine of {hz:.0f} Hz sampled at {sr} Hz sounds at {want:.0f} Hz and you say {got:.0f} Hz"
-        count = f"count from the nearest multiple of {sr}, which is {multiple:.0f} Hz"
-        judge(got, want, said, mistakes, otherwise=count, within=0.1)
-    return "every tone is folded into 0 .. sr / 2"
+        said = Words("heard_hz.said", hz=hz, sr=sr, want=want, got=got)
+        judge(got, want, said, mistakes, otherwise=Words("heard_hz.count", sr=sr, multiple=multiple), within=0.1)
+    return Words("heard_hz.known")
 
 
 @exercise
-def check_quantise(answer: Answer, rng: np.random.Generator) -> str:
+def check_quantise(answer: Answer, rng: np.random.Generator) -> Words:
     """``quantise(y, bits) -> (n,)``: each sample moved to the nearest multiple of 1 / 2**(bits - 1)."""
     for bits in (3, int(rng.integers(5, 9)), 16):
         y, steps = rng.uniform(-0.85, 0.85, 500), 2 ** (bits - 1)
-        got = ask_array(answer, y, bits, about=f"{bits} bits", shape=y.shape)
+        got = ask_array(answer, y, bits, about=Words("quantise.case", bits=bits), shape=y.shape)
         moved = np.max(np.abs(got - y)) * steps
         mistakes = [
-            (y, f"nothing was rounded: scale by {steps}, round, scale back"),
-            (np.round(y * steps), f"your samples reach {np.max(np.abs(got)):.0f}: then divide by {steps} again"),
-            (np.round(y * 2 * steps) / (2 * steps), "your steps are half as large: -1 to 1 is two units wide"),
-            (moved > 0.55, f"a sample moved by {moved:.2f} steps: the nearest one is at most half a step away"),
+            (y, Words("quantise.nothing", steps=steps)),
+            (np.round(y * steps), Words("quantise.unscaled", reach=np.max(np.abs(got)), steps=steps)),
+            (np.round(y * 2 * steps) / (2 * steps), Words("quantise.half")),
+            (moved > 0.55, Words("quantise.moved", moved=moved)),
         ]
-        between = f"a sample lies between the steps of 1 / {steps}"
-        judge(got, np.round(y * steps) / steps, f"with {bits} bits", mistakes, otherwise=between, within=1e-9)
-    return "the error is never more than half a step, and each bit more halves it: 6 dB"
+        said, between = Words("quantise.said", bits=bits), Words("quantise.between", steps=steps)
+        judge(got, np.round(y * steps) / steps, said, mistakes, otherwise=between, within=1e-9)
+    return Words("quantise.known")
