@@ -22,7 +22,7 @@ _SHOWN_FAILURES = 10
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--data", action="append", metavar="NAME|DIR", help="builtin (the default) or a folder of labelled recordings")
+    add("--data", action="append", metavar="NAME|DIR", help="builtin, real (default: both) or a labelled folder")
     add("--detector", action="append", metavar=SPEC, help="default: all of pianolab's, also preset=textbook")
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
@@ -39,7 +39,7 @@ def _run(args: argparse.Namespace) -> int:
 
     folder = claim(args.out)
     found = compare(
-        args.data or "builtin",
+        args.data,
         args.detector,
         estimates=_estimates(args.estimates),
         seconds=args.seconds,

@@ -1,6 +1,8 @@
-"""`pianolab data`: the built-in recordings, listed, made again, or checked."""
+"""`pianolab data`: the recordings that come with pianolab, listed, made again, or checked."""
 
 import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pianolab.cli.command import Command
 from pianolab.cli.messages import DONE, FAILED, complain
@@ -15,8 +17,8 @@ pianolab data check"""
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
     for name, answer, about in (
-        ("list", _list, "what the built-in recordings are"),
-        ("render", _render, "make the sound of all of them again"),
+        ("list", _list, "what the recordings that come with pianolab are"),
+        ("render", _render, "make the sound of the built-in ones again"),
         ("check", _check, "verify the labels, and the sound against its fingerprints"),
     ):
         action = actions.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
@@ -28,16 +30,25 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _list() -> int:
-    from pianolab.data import builtin_index
+    from pianolab.data import builtin_index, default_data, real_index
 
-    recordings = builtin_index()
-    print(f"{'id':28}{'kind':9}{'split':7}{'piano':9}{'room':6}{'seconds':>8}  title")
-    for one in recordings:
-        print("{id:28}{kind:9}{split:7}{piano:9}{room:6}{seconds:8.1f}  {title}".format(**one))
-    minutes = sum(one["seconds"] for one in recordings) / 60
-    n_test = sum(one["split"] == "test" for one in recordings)
-    print(f"{len(recordings)} recordings ({n_test} test, {len(recordings) - n_test} tune), {minutes:.1f} minutes")
+    _print_list("builtin", builtin_index())
+    if "real" in default_data():
+        print()
+        _print_list("real", real_index())
     return DONE
+
+
+def _print_list(name: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    columns = ("id", "kind", "split", "piano", "room")
+    widths = {column: max(len(column), *(len(entry[column]) for entry in entries)) for column in columns}
+    heads = {column: column for column in columns}
+    rows = [(heads, "seconds", "title"), *((entry, f"{entry['seconds']:.1f}", entry["title"]) for entry in entries)]
+    for row, seconds, title in rows:
+        print("  ".join(row[column].ljust(widths[column]) for column in columns), f" {seconds:>7}  {title}")
+    minutes = sum(entry["seconds"] for entry in entries) / 60
+    n_test = sum(entry["split"] == "test" for entry in entries)
+    print(f"{name}: {len(entries)} recordings ({n_test} test, {len(entries) - n_test} tune), {minutes:.1f} minutes")
 
 
 def _render() -> int:
@@ -49,14 +60,17 @@ def _render() -> int:
 
 
 def _check() -> int:
-    from pianolab.data import builtin_index, check_builtin
+    from pianolab.data import builtin_index, check_builtin, check_real, default_data, real_index
 
-    problems = check_builtin(progress=True)
+    real = "real" in default_data()
+    problems = check_builtin(progress=True) + (check_real() if real else [])
     for problem in problems:
         complain(problem)
     if not problems:
-        print(f"all {len(builtin_index())} recordings are as they should be")
+        print(f"all {len(builtin_index()) + (len(real_index()) if real else 0)} recordings are as they should be")
     return FAILED if problems else DONE
 
 
-COMMAND = Command("data", "list, render or check the built-in recordings", _EXAMPLES, _add_arguments, _run)
+COMMAND = Command(
+    "data", "list, render or check the recordings that come with pianolab", _EXAMPLES, _add_arguments, _run
+)

@@ -26,6 +26,7 @@ from pianolab.compare.pictures import Picture, draw
 from pianolab.compare.provenance import MADE_BY
 from pianolab.compare.result import Result
 from pianolab.compare.tables import RANKED_BY, labels
+from pianolab.data.recording import SOURCES
 from pianolab.errors import printable
 from pianolab.files import refuse_unwritable
 
@@ -134,6 +135,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]]) -> str:
         {
             "name": name,
             "source": result.sources[str(name)],
+            "about": SOURCES.get(result.sources[str(name)], ""),
             "ranking": ranking.assign(label=labels(ranking)).to_dict("records"),
             "pictures": pictures[str(name)],
             "differences": _of(result.differences, name).to_dict("records"),

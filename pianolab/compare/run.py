@@ -1,9 +1,9 @@
 """The comparison: every detector hears every recording, and every answer is scored in the same way.
 
-In go data sets (built-in, folders, MAPS) and detectors (by name, with settings, from a file, ready made, or as note
-files that another program wrote); out comes a Result with one row for each number. Recordings are heard in several
-processes. What was heard is kept, so a second run only scores. What fails, a recording or a detector, is a row that
-says why, and the rest goes on.
+In go data sets (those that come with pianolab, folders, MAPS) and detectors (by name, with settings, from a file, ready
+made, or as note files that another program wrote); out comes a Result with one row for each number. Recordings are
+heard in several processes. What was heard is kept, so a second run only scores. What fails, a recording or a detector,
+is a row that says why, and the rest goes on.
 """
 
 import datetime
@@ -23,7 +23,7 @@ from pianolab.compare.participants import CompareError, find_participants
 from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
-from pianolab.data import Dataset, Recording, load_dataset
+from pianolab.data import Dataset, Recording, default_data, load_dataset
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
 from pianolab.roll import Notes
@@ -34,7 +34,7 @@ MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they 
 
 
 def compare(
-    data: str | Path | Dataset | Iterable[str | Path | Dataset] = "builtin",
+    data: str | Path | Dataset | Iterable[str | Path | Dataset] | None = None,
     detectors: str | Detector | Iterable[str | Detector] | None = None,
     *,
     estimates: Mapping[str, str | Path] | None = None,
@@ -49,8 +49,8 @@ def compare(
 
     Parameters
     ----------
-    data : str, Path, Dataset, or a list of them
-        ``"builtin"``, folders, or what `load_dataset` gave.
+    data : str, Path, Dataset, or a list of them, optional
+        ``"builtin"``, ``"real"``, folders, or what `load_dataset` gave; the first two if not given.
     detectors : str or Detector, or a list of them, optional
         Such as ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``, ``Yin(threshold=0.1)``; all of the registry that
         can run here if not given, none if only ``estimates`` are. A class that stands in no file (it was typed into a
@@ -96,7 +96,7 @@ def compare(
     protocol = protocol or Protocol()
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
     _refuse(protocol, seconds, jobs, cache)
-    data = [data] if isinstance(data, str | Path | Dataset) else list(data)
+    data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress)
     participants, left_out = find_participants(detectors, estimates or {})

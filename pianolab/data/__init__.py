@@ -1,4 +1,4 @@
-"""Where recordings come from: the built-in set, a folder of yours, MAPS, single notes named by their key."""
+"""Where recordings come from: what comes with pianolab, a folder of yours, MAPS, single notes named by their key."""
 
 from pianolab.data.builtin import (
     BuiltinError,
@@ -12,6 +12,7 @@ from pianolab.data.builtin import (
 from pianolab.data.builtin_checks import check_builtin
 from pianolab.data.loading import load_dataset
 from pianolab.data.phrases import Phrase, make_phrases
+from pianolab.data.real import RealEntry, check_real, default_data, real_index
 from pianolab.data.recording import Dataset, DatasetError, Recording
 
 __all__ = [
@@ -20,13 +21,17 @@ __all__ = [
     "DatasetError",
     "IndexEntry",
     "Phrase",
+    "RealEntry",
     "Recording",
     "builtin_index",
     "check_builtin",
+    "check_real",
     "data_dir",
+    "default_data",
     "load_dataset",
     "made_dir",
     "make_phrases",
     "notes_path",
+    "real_index",
     "render_builtin",
 ]

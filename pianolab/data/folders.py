@@ -19,6 +19,7 @@ from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
+from pianolab.texts.choices import DEFAULT_DATA
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 
 LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # What holds most comes first (MIDI: velocity and pedal).
@@ -52,8 +53,10 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
     if folder.is_file():
         raise DatasetError(f"{shown} is a file: name the folder that holds it, with its labels beside it")
     if not folder.is_dir():
-        near = nearest(str(name_or_dir), ["builtin", *_neighbours(folder)])
-        raise DatasetError(f"data set {shown!r} is neither 'builtin' nor a folder{near or ': check the name'}")
+        near = nearest(str(name_or_dir), [*DEFAULT_DATA, *_neighbours(folder)])
+        raise DatasetError(
+            f"data set {shown!r} is neither 'builtin' nor 'real' nor a folder{near or ': check the name'}"
+        )
     name = folder.resolve().name or str(folder)
     files = sorted(_files(folder))
     recordings, skipped = [], []

@@ -7,6 +7,7 @@ from typing import Any
 from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
 from pianolab.data.folders import read_folder
 from pianolab.data.phrases import phrases_of
+from pianolab.data.real import real_recordings
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.texts.choices import SPLITS, Split
 
@@ -28,7 +29,7 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
     Parameters
     ----------
     name_or_dir : str or Path
-        "builtin", a folder, or "phrases:" and a folder of single notes (see `pianolab.data.phrases`).
+        "builtin", "real", a folder, or "phrases:" and a folder of single notes (see `pianolab.data.phrases`).
     split : {'all', 'tune', 'test'}
         Recordings without a declared split belong to every one.
     progress : bool
@@ -57,6 +58,8 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
     name = str(name_or_dir)
     if name == "builtin":
         found = _builtin(split, progress)
+    elif name == "real":
+        found = real_recordings()
     elif name.startswith("phrases:"):
         found = phrases_of(name.removeprefix("phrases:"))
     else:

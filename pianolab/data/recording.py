@@ -18,6 +18,17 @@ from pianolab.roll import Notes
 from pianolab.sound import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
 from pianolab.texts.choices import PedalRule
 
+RECORDED_NOTES = "recorded notes"
+# What a reader of results should know of each source, in one sentence.
+SOURCES = {
+    "real": "A real piano sounds, in a real room.",
+    "rendered": "No piano sounds here: these were rendered from notes.",
+    RECORDED_NOTES: (
+        "Every sound is a recorded note of a real piano, but nobody played the music: single notes are as they were "
+        "recorded, phrases are such notes one after the other, and pieces were rendered from them, with the sustain "
+        "pedal, in measured rooms."
+    ),
+}
 MONOPHONIC_KINDS = ("notes", "scale", "melody", "phrases", "monophonic")
 
 
@@ -44,7 +55,8 @@ class Recording:
     split : str
         "tune", "test" or "" where the data set declares none.
     source : str
-        "real", "rendered" (from samples or a model) or "unknown". Never average real and rendered recordings.
+        "real" (a piano sounded), "rendered" (from samples or a model), "recorded notes" (single ones, and what was made
+        of them; see data/real/README.md) or "unknown". Never average recordings of different sources.
     key : int or None
         MIDI number of a single note that is named by its key.
     """
@@ -136,7 +148,7 @@ class Dataset(Sequence[Recording]):
     Attributes
     ----------
     name : str
-        "builtin", or the folder's name.
+        "builtin", "real", or the folder's name.
     recordings : tuple of Recording
     skipped : tuple of (Path, str)
         Sound files that were left out, and why.

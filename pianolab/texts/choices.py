@@ -5,6 +5,7 @@ It stands below everything and imports nothing of ours, so that ``pianolab --hel
 
 from typing import Literal, get_args
 
+DEFAULT_DATA = ("builtin", "real")  # Both come with pianolab: one is rendered, one made of recorded notes.
 DEFAULT_DETECTOR = "fft_peak"  # It is the best for single notes by the benchmarks in docs/results.md.
 
 NoteFormat = Literal["tsv", "csv", "mid"]

@@ -355,7 +355,7 @@ def test_frames_that_cannot_be_cut_are_refused_when_the_detector_is_made(song, r
 @pytest.mark.parametrize(
     ("data", "remedy"),
     [
-        ("bulitin", "data set 'bulitin' is neither 'builtin' nor a folder: did you mean builtin?"),
+        ("bulitin", "data set 'bulitin' is neither 'builtin' nor 'real' nor a folder: did you mean builtin?"),
         ("song.wav", "is a file: name the folder that holds it"),
         ("hollow", "holds no labelled recording"),
     ],

@@ -190,7 +190,10 @@ def test_hidden_files_are_left_out_and_links_in_a_circle_end(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("bultin", "did you mean builtin"), ("no/such/place", "neither 'builtin' nor a folder: check the name")],
+    [
+        ("bultin", "did you mean builtin"),
+        ("no/such/place", "neither 'builtin' nor 'real' nor a folder: check the name"),
+    ],
 )
 def test_an_unknown_name_is_refused(name, message):
     with pytest.raises(DatasetError, match=message):
