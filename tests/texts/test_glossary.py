@@ -1,5 +1,6 @@
 """A word of the glossary is the same word wherever a player or student reads it, in English and in Korean."""
 
+import json
 import re
 import string
 from pathlib import Path
@@ -35,6 +36,31 @@ PHRASES = {"harmonic mean": "조화 평균"}
 ONLY_IN = {"take": ("page", "live", "verdicts"), "root": ("page", "live", "chords", "glossary")}
 # Texts in which a term need not stand in Korean, with the reason.
 EXCEPT = {("prompts.chord", "chord"): "the Korean name of each kind of chord says it already"}
+
+# Words that mean the same as one of ours, and ours.
+SYNONYMS = {
+    "lane": "listener",
+    "sample rate": "sampling rate",
+    "sampling frequency": "sampling rate",
+    "hop size": "hop",
+    "hop length": "hop",
+    "frame size": "frame length",
+    "window size": "frame length",
+    "damper pedal": "sustain pedal",
+    "note-on": "onset",
+    "note-off": "offset",
+    "key-up": "key release",
+    "half tone": "semitone",
+    "half step": "semitone",
+    "overtone": "partial or harmonic",
+    "ground truth": "labels",
+    "false alarm": "extra note or ghost",
+    "false positive": "extra note or ghost",
+    "false negative": "missing note",
+    "hit rate": "recall",
+    "f-measure": "F1",
+    "f-score": "F1",
+}
 
 
 def words_only(text):
@@ -105,3 +131,27 @@ def test_a_korean_text_that_says_another_word_is_noticed():
 
 def test_the_page_of_the_docs_is_today_s():
     assert (ROOT / "docs/glossary.md").read_text(encoding="utf-8") == page(), "run make glossary"
+
+
+def prose():
+    """(name, text) of the pages, of what stands between the cells of the notebooks, and of the English texts."""
+    for path in [*ROOT.glob("*.md"), *(ROOT / "data").glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        if path.name != "CHANGELOG.md":  # It says what things were called before.
+            yield path.name, path.read_text(encoding="utf-8")
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        yield path.name, "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    for key, text in catalogue("en").items():
+        yield key, words_only(text)
+
+
+def test_pages_notebooks_and_texts_say_our_word_and_not_another_for_the_same():
+    texts = dict(prose())
+    assert len(texts) > 400
+    wrong = [
+        f"{name} says {found[0]!r}: write {ours}"
+        for name, text in texts.items()
+        for other, ours in SYNONYMS.items()
+        if (found := re.search(rf"(?<![\w-]){other}s?(?![\w-])", text, re.IGNORECASE))
+    ]
+    assert not wrong, "\n".join(wrong)
