@@ -10,8 +10,8 @@ from scipy.fft import dct
 import pianolab
 from pianolab import units
 from pianolab.lessons import checks
-from pianolab.lessons.checks.grading import Hint, Result, Words, ask_number, exercise
-from pianolab.texts.catalogue import TextError
+from pianolab.lessons.checks.grading import Hint, Result, ask_number, exercise
+from pianolab.texts.catalogue import TextError, Told, said
 
 CHECKS = {name.removeprefix("check_"): getattr(checks, name) for name in checks.__all__}
 SEEDS = range(3)
@@ -618,12 +618,10 @@ def test_the_environment_chooses_the_language_of_a_hint_and_the_argument_wins(mo
         checks.check_octave_up(octave_up, language="kr")
 
 
-def test_words_among_the_values_of_words_are_told_in_the_same_language():
-    words = Words("any.because", said=Words("seconds.case", n=8, sr=4), why=Words("seconds.rate"))
-    assert words.told("en") == "8 samples at 4 Hz: sr samples make one second"
-    assert words.told("ko") == "4 Hz의 표본 8개: 표본 sr개가 1초입니다"
-    with pytest.raises(TextError, match=r"no 'hints\.seconds\.rat'.*hints\.seconds\.rate"):
-        Words("seconds.rat").told()
+def test_a_text_among_the_values_of_a_hint_is_told_in_the_same_language():
+    hint = Told("hints.any.because", said=Told("hints.seconds.case", n=8, sr=4), why=Told("hints.seconds.rate"))
+    assert hint == "8 samples at 4 Hz: sr samples make one second"
+    assert said(hint, "ko") == "4 Hz의 표본 8개: 표본 sr개가 1초입니다"
 
 
 # ------------------------------------------------------------------------------------------- truths, and teachers

@@ -4,6 +4,7 @@
 "✓ level_db: ..." or "✗ level_db: ..." with what went wrong, told by the sound of the failing case. Every docstring
 gives the function a student is to write, its units and how near is near enough. Sounds are rendered when the check is
 called, from ``seed``. Nothing is remembered and nothing leaves the machine, so a teacher can use them in a course.
+It answers in English, or in Korean with ``language="ko"`` or after ``%env PIANOLAB_LANGUAGE=ko``.
 """
 
 from pianolab.lessons.checks.network import (

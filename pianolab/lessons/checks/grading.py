@@ -16,7 +16,7 @@ machine, so a teacher can write exercises of their own with the same names::
             judge(got, 2 * hz, said, [(hz + 12, "twelve keys are not 12 Hz")], otherwise="twice the frequency")
         return "an octave is a factor of two"
 
-The package's own exercises say ``Words("octave_up.twelve")`` where a teacher writes a sentence: the sentence stands in
+The package's own exercises say ``Told("hints.octave_up.twelve")`` where a teacher writes a sentence. It stands in
 ``pianolab/texts/en/hints.json`` and, in Korean, in ``ko/hints.json``. Which of them is told is decided when the check
 is called: by its argument, else by the environment variable PIANOLAB_LANGUAGE (``%env PIANOLAB_LANGUAGE=ko``).
 """
@@ -28,75 +28,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pianolab.texts.catalogue import language_of, say
+from pianolab.texts.catalogue import Told, language_of
+from pianolab.texts.catalogue import said as worded
 
 CLOSE = 1e-6  # How near a value must be that a formula gives exactly.
 
 Answer = Callable[..., Any]
-
-
-class Words:
-    """A text of the catalogue and its values; it is put into words when the language is known.
-
-    Parameters
-    ----------
-    key : str
-        A text in ``hints.json``, such as ``octave_up.twelve``.
-    **values
-        What stands in its places; words among them are told in the same language.
-
-    Examples
-    --------
-    >>> print(Words("any.because", said="0 Hz", why=Words("octave_up.twice")))
-    0 Hz: A4 has 440 Hz and A5 has 880 Hz
-    """
-
-    def __init__(self, key: str, /, **values: Any):
-        self.key, self.values = key, values
-
-    def told(self, language: str | None = None) -> str:
-        """The sentence in a language.
-
-        Parameters
-        ----------
-        language : str, optional
-            As for `pianolab.texts.catalogue.language_of`.
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        TextError
-            If there is no such language or text, or a value is missing.
-        """
-        return say(
-            f"hints.{self.key}", language, **{name: _told(value, language) for name, value in self.values.items()}
-        )
-
-    __str__ = told
-
-
-Text = str | Words
-Mistake = tuple[npt.ArrayLike, Text]
-
-
-def _told(text: Any, language: str | None) -> Any:
-    return text.told(language) if isinstance(text, Words) else text
+Mistake = tuple[npt.ArrayLike, str]
 
 
 class Hint(Exception):
-    """What to tell a student whose answer is not right yet, one sentence.
-
-    Parameters
-    ----------
-    text : str or Words
-    """
-
-    def __init__(self, text: Text):
-        super().__init__(text)
-        self.text = text
+    """What to tell a student whose answer is not right yet, one sentence."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +71,8 @@ class Check(Protocol):
     def __call__(self, answer: Answer, *, seed: int = 0, language: str | None = None) -> Result: ...
 
 
-def exercise(check: Callable[[Answer, np.random.Generator], Text]) -> Check:
-    """Turn ``check(answer, rng) -> str or Words`` into ``check(answer, *, seed=0, language=None) -> Result``.
+def exercise(check: Callable[[Answer, np.random.Generator], str]) -> Check:
+    """Turn ``check(answer, rng) -> str`` into ``check(answer, *, seed=0, language=None) -> Result``.
 
     Parameters
     ----------
@@ -147,11 +89,11 @@ def exercise(check: Callable[[Answer, np.random.Generator], Text]) -> Check:
     def graded(answer: Answer, *, seed: int = 0, language: str | None = None) -> Result:
         language = language_of(language)
         if not callable(answer):
-            return Result(name, False, Words("any.brackets", exercise=name).told(language))
+            return Result(name, False, Told("hints.any.brackets", exercise=name).said(language))
         try:
-            return Result(name, True, _told(check(answer, np.random.default_rng(seed)), language))
+            return Result(name, True, worded(check(answer, np.random.default_rng(seed)), language))
         except Hint as hint:
-            return Result(name, False, _told(hint.text, language))
+            return Result(name, False, worded(hint.args[0], language))
 
     graded.__name__ = graded.__qualname__ = check.__name__
     graded.__module__ = check.__module__
@@ -177,7 +119,7 @@ _PARAMETERS = """
     """
 
 
-def ask(answer: Answer, *args: Any, about: Text) -> Any:
+def ask(answer: Answer, *args: Any, about: str) -> Any:
     """Call a student's function on copies of the arguments; an empty answer or an error becomes a Hint.
 
     Parameters
@@ -185,7 +127,7 @@ def ask(answer: Answer, *args: Any, about: Text) -> Any:
     answer : callable
     *args
         What it is asked.
-    about : str or Words
+    about : str
         The case in words, for the hint.
 
     Returns
@@ -193,7 +135,7 @@ def ask(answer: Answer, *args: Any, about: Text) -> Any:
     object
         What it returned, not None.
     """
-    name = getattr(answer, "__name__", Words("any.your_function"))
+    name = getattr(answer, "__name__", Told("hints.any.your_function"))
     copies = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]
     try:
         got = answer(*copies)
@@ -201,13 +143,13 @@ def ask(answer: Answer, *args: Any, about: Text) -> Any:
         got = None
     except Exception as error:
         kind, why = type(error).__name__, str(error)
-        raise Hint(Words("any.stopped", about=about, name=name, kind=kind, error=why)) from error
+        raise Hint(Told("hints.any.stopped", about=about, name=name, kind=kind, error=why)) from error
     if got is None or got is Ellipsis:
-        raise Hint(Words("any.nothing", name=name))
+        raise Hint(Told("hints.any.nothing", name=name))
     return got
 
 
-def ask_number(answer: Answer, *args: Any, about: Text) -> float:
+def ask_number(answer: Answer, *args: Any, about: str) -> float:
     """One finite number as an answer.
 
     Parameters
@@ -221,12 +163,12 @@ def ask_number(answer: Answer, *args: Any, about: Text) -> float:
     """
     values = ask_array(answer, *args, about=about, ndim=None)
     if values.size != 1:
-        raise Hint(Words("any.not_one_number", about=about, size=values.size))
+        raise Hint(Told("hints.any.not_one_number", about=about, size=values.size))
     return float(values.reshape(()))
 
 
 def ask_array(
-    answer: Answer, *args: Any, about: Text, shape: tuple[int, ...] | None = None, ndim: int | None = 1
+    answer: Answer, *args: Any, about: str, shape: tuple[int, ...] | None = None, ndim: int | None = 1
 ) -> npt.NDArray[np.float64]:
     """An array of finite numbers as an answer.
 
@@ -245,21 +187,21 @@ def ask_array(
     """
     got = ask(answer, *args, about=about)
     if np.iscomplexobj(got):
-        raise Hint(Words("any.complex", about=about))
+        raise Hint(Told("hints.any.complex", about=about))
     try:
         values = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
-        raise Hint(Words("any.no_numbers", about=about, kind=type(got).__name__)) from None
+        raise Hint(Told("hints.any.no_numbers", about=about, kind=type(got).__name__)) from None
     wanted = shape if shape is not None else values.shape
     if values.shape != wanted or (shape is None and ndim is not None and values.ndim != ndim):
-        expected = Words("any.axes", n=ndim) if shape is None else Words("any.shape", shape=shape)
-        raise Hint(Words("any.wrong_shape", about=about, expected=expected, shape=values.shape))
+        expected = Told("hints.any.axes", n=ndim) if shape is None else Told("hints.any.shape", shape=str(shape))
+        raise Hint(Told("hints.any.wrong_shape", about=about, expected=expected, shape=str(values.shape)))
     if not np.all(np.isfinite(values)):
-        raise Hint(Words("any.not_finite", about=about))
+        raise Hint(Told("hints.any.not_finite", about=about))
     return values
 
 
-def ask_pairs(answer: Answer, *args: Any, about: Text) -> list[tuple[int, int]]:
+def ask_pairs(answer: Answer, *args: Any, about: str) -> list[tuple[int, int]]:
     """A list of pairs (frame, key) as an answer.
 
     Parameters
@@ -274,7 +216,7 @@ def ask_pairs(answer: Answer, *args: Any, about: Text) -> list[tuple[int, int]]:
     try:
         return [(int(frame), int(key)) for frame, key in ask(answer, *args, about=about)]
     except (TypeError, ValueError, OverflowError):
-        raise Hint(Words("any.no_pairs", about=about)) from None
+        raise Hint(Told("hints.any.no_pairs", about=about)) from None
 
 
 def near(got: npt.ArrayLike, want: npt.ArrayLike, within: float = CLOSE) -> bool:
@@ -297,10 +239,10 @@ def near(got: npt.ArrayLike, want: npt.ArrayLike, within: float = CLOSE) -> bool
 def judge(
     got: npt.ArrayLike,
     want: npt.ArrayLike,
-    said: Text,
+    said: str,
     mistakes: Sequence[Mistake],
     *,
-    otherwise: Text,
+    otherwise: str,
     within: float = CLOSE,
 ) -> None:
     """Nothing where an answer is near what is right; else a Hint that calls a known mistake by its name.
@@ -309,11 +251,11 @@ def judge(
     ----------
     got, want : array
         The answer, and what is right.
-    said : str or Words
+    said : str
         The case and the answer in words: the beginning of the hint.
-    mistakes : sequence of (array or bool, str or Words)
+    mistakes : sequence of (array or bool, str)
         What a mistake would have given, or whether it was made, and what to say of it; the first that fits is told.
-    otherwise : str or Words
+    otherwise : str
         What to say where none fits.
     within : float
         How near is near enough.
@@ -327,5 +269,5 @@ def judge(
         return
     for wrong, why in mistakes:
         if wrong if isinstance(wrong, bool | np.bool_) else near(got, wrong, within):
-            raise Hint(Words("any.because", said=said, why=why))
-    raise Hint(Words("any.because", said=said, why=otherwise))
+            raise Hint(Told("hints.any.because", said=said, why=why))
+    raise Hint(Told("hints.any.because", said=said, why=otherwise))

@@ -10,7 +10,6 @@ from scipy.special import kl_div
 from pianolab.lessons.checks.grading import (
     Answer,
     Hint,
-    Words,
     ask_array,
     ask_number,
     ask_pairs,
@@ -18,6 +17,7 @@ from pianolab.lessons.checks.grading import (
     judge,
     near,
 )
+from pianolab.texts.catalogue import Told
 from pianolab.units import MIDI_LOW, N_KEYS, note_name
 
 N_BINS = 3 * N_KEYS
@@ -28,7 +28,7 @@ HILL_FRAME, LEVEL_FRAME, BRIM_FRAME = 36, 44, 53
 
 
 @exercise
-def check_divergence(answer: Answer, rng: np.random.Generator) -> Words:
+def check_divergence(answer: Answer, rng: np.random.Generator) -> str:
     """``divergence(v, model) -> float``: the sum of v log(v / model) - v + model, natural logarithm; 0 log 0 is 0.
 
     ``v`` and ``model`` are arrays of one length, ``model`` above 0, ``v`` 0 or more. Exact to six digits.
@@ -37,25 +37,25 @@ def check_divergence(answer: Answer, rng: np.random.Generator) -> Words:
     for n_keys in (1, 2, 3):
         keys, templates, amounts = _chord(rng, n_keys)
         v, model = amounts @ templates, np.full(N_BINS, amounts.sum() / N_BINS) * rng.uniform(0.5, 2.0)
-        about = Words("divergence.case", names=_names(keys))
+        about = Told("hints.divergence.case", names=_names(keys))
         got, want = ask_number(answer, v, model, about=about), kl_div(v, model).sum()
         mistakes = [
-            (np.sum((v - model) ** 2), Words("divergence.squared")),
-            (np.sum(v * np.log(v / model)), Words("divergence.missing")),
-            (kl_div(model, v).sum(), Words("divergence.swapped")),
-            (np.sum(v * np.log10(v / model) - v + model), Words("divergence.base")),
+            (np.sum((v - model) ** 2), Told("hints.divergence.squared")),
+            (np.sum(v * np.log(v / model)), Told("hints.divergence.missing")),
+            (kl_div(model, v).sum(), Told("hints.divergence.swapped")),
+            (np.sum(v * np.log10(v / model) - v + model), Told("hints.divergence.base")),
         ]
-        said = Words("divergence.said", about=about, want=want, got=got)
-        judge(got, want, said, mistakes, otherwise=Words("divergence.formula"))
+        said = Told("hints.divergence.said", about=about, want=want, got=got)
+        judge(got, want, said, mistakes, otherwise=Told("hints.divergence.formula"))
     v[::2] = 0.0
-    got, want = ask_number(answer, v, model, about=Words("divergence.silent_case")), kl_div(v, model).sum()
+    got, want = ask_number(answer, v, model, about=Told("hints.divergence.silent_case")), kl_div(v, model).sum()
     if not near(got, want):
-        raise Hint(Words("divergence.silent", want=want, got=got))
-    return Words("divergence.known")
+        raise Hint(Told("hints.divergence.silent", want=want, got=got))
+    return Told("hints.divergence.known")
 
 
 @exercise
-def check_update(answer: Answer, rng: np.random.Generator) -> Words:
+def check_update(answer: Answer, rng: np.random.Generator) -> str:
     """``update(amounts, templates, v) -> amounts``: one step of the multiplicative rule, amounts * (W' (v / model)).
 
     ``amounts`` (K,), ``templates`` (K, n) with rows of unit sum, ``v`` (n,); model = amounts @ templates. Exact to
@@ -65,53 +65,53 @@ def check_update(answer: Answer, rng: np.random.Generator) -> Words:
     for n_keys in (1, 2, 3):
         keys, templates, truth = _chord(rng, n_keys)
         names = _names(keys)
-        v, amounts, about = truth @ templates, np.full(n_keys, 0.5), Words("update.case", names=names)
+        v, amounts, about = truth @ templates, np.full(n_keys, 0.5), Told("hints.update.case", names=names)
         model = amounts @ templates
         got = ask_array(answer, amounts, templates, v, about=about, shape=(n_keys,))
         gain = templates @ (v / model)
         mistakes = [
-            (gain, Words("update.gain")),
-            (amounts + gain, Words("update.added")),
-            (amounts * (templates @ (v - model)), Words("update.difference")),
-            (amounts * (templates @ (model / v)), Words("update.upside_down")),
-            (amounts * (templates @ v), Words("update.undivided")),
+            (gain, Told("hints.update.gain")),
+            (amounts + gain, Told("hints.update.added")),
+            (amounts * (templates @ (v - model)), Told("hints.update.difference")),
+            (amounts * (templates @ (model / v)), Told("hints.update.upside_down")),
+            (amounts * (templates @ v), Told("hints.update.undivided")),
         ]
-        said = Words("update.said", about=about, want=amounts[0] * gain[0], got=got[0])
+        said = Told("hints.update.said", about=about, want=amounts[0] * gain[0], got=got[0])
         judge(got, amounts * gain, said, mistakes, otherwise="amounts * (templates @ (v / (amounts @ templates)))")
         _find_step_by_step(answer, names, templates, truth)
-    return Words("update.known", names=names)
+    return Told("hints.update.known", names=names)
 
 
 def _find_step_by_step(answer, names, templates, truth):
-    amounts, about = np.full(len(truth), truth.mean()), Words("update.many")
+    amounts, about = np.full(len(truth), truth.mean()), Told("hints.update.many")
     for _ in range(N_STEPS):
         amounts = ask_array(answer, amounts, templates, truth @ templates, about=about, shape=amounts.shape)
     if not near(amounts, truth, AMOUNT_CLOSE * truth.max()):
-        raise Hint(Words("update.lost", steps=N_STEPS, names=names))
+        raise Hint(Told("hints.update.lost", steps=N_STEPS, names=names))
 
 
 @exercise
-def check_harmonic_stack(answer: Answer, rng: np.random.Generator) -> Words:
+def check_harmonic_stack(answer: Answer, rng: np.random.Generator) -> str:
     """``harmonic_stack(x, offsets) -> (len(offsets), len(x))``: row i at column k is x[k + offsets[i]], 0 outside.
 
     ``x`` (n,) is a spectrum, ``offsets`` whole columns, negative ones too. Exact.
     """
     for key in rng.integers(36, 60, 3).tolist():
         x, offsets = _spectrum(key), [-36, 0, 36, 57, int(rng.integers(60, 90))]
-        about = Words("harmonic_stack.case", note=note_name(key), offsets=offsets)
+        about = Told("hints.harmonic_stack.case", note=note_name(key), offsets=str(offsets))
         got, want = ask_array(answer, x, list(offsets), about=about, ndim=None), _stack(x, offsets)
         if got.shape == want.T.shape:
-            raise Hint(Words("harmonic_stack.columns", about=about))
+            raise Hint(Told("hints.harmonic_stack.columns", about=about))
         if got.shape != want.shape:
-            raise Hint(Words("harmonic_stack.shape", about=about, want=want.shape, got=got.shape))
+            raise Hint(Told("hints.harmonic_stack.shape", about=about, want=str(want.shape), got=str(got.shape)))
         mistakes = [
-            (np.array([np.roll(x, -offset) for offset in offsets]), Words("harmonic_stack.around")),
-            (_stack(x, [-offset for offset in offsets]), Words("harmonic_stack.down", offset=offsets[2])),
+            (np.array([np.roll(x, -offset) for offset in offsets]), Told("hints.harmonic_stack.around")),
+            (_stack(x, [-offset for offset in offsets]), Told("hints.harmonic_stack.down", offset=offsets[2])),
         ]
         row = int(np.argmax(np.any(got != want, axis=1)))
-        wrong = Words("harmonic_stack.row", row=row, offset=offsets[row])
+        wrong = Told("hints.harmonic_stack.row", row=row, offset=offsets[row])
         judge(got, want, about, mistakes, otherwise=wrong, within=0.0)
-    return Words("harmonic_stack.known")
+    return Told("hints.harmonic_stack.known")
 
 
 def _stack(x, offsets):
@@ -140,7 +140,7 @@ def _names(keys):
 
 
 @exercise
-def check_struck(answer: Answer, rng: np.random.Generator) -> Words:
+def check_struck(answer: Answer, rng: np.random.Generator) -> str:
     """``struck(onset, threshold) -> [(frame, key), ...]``: the peaks of each key's probability from the threshold up.
 
     ``onset`` (T, 88); a peak is higher than the frame before and not lower than the frame after, in the same column.
@@ -148,12 +148,12 @@ def check_struck(answer: Answer, rng: np.random.Generator) -> Words:
     """
     for n_keys, threshold in ((1, 0.5), (3, 0.5), (2, 0.3)):
         onset, want = _strokes(rng, n_keys, threshold)
-        about = Words("struck.case", strokes=len(want), n=n_keys, threshold=threshold)
+        about = Told("hints.struck.case", strokes=len(want), n=n_keys, threshold=threshold)
         got = sorted(ask_pairs(answer, onset, threshold, about=about))
         if got != want:
             why = _why_not(got, want, onset, n_keys, threshold)
-            raise Hint(Words("struck.said", about=about, found=len(got), why=why))
-    return Words("struck.known")
+            raise Hint(Told("hints.struck.said", about=about, found=len(got), why=why))
+    return Told("hints.struck.known")
 
 
 def _why_not(got, want, onset, n_keys, threshold):
@@ -161,21 +161,21 @@ def _why_not(got, want, onset, n_keys, threshold):
     more, less = set(got) - set(want), set(want) - set(got)
     frame, key = min(less, default=(0, 0))
     reason = {
-        LEVEL_FRAME: Words("struck.level"),
-        BRIM_FRAME: Words("struck.brim", threshold=threshold),
-        HILL_FRAME: Words("struck.hill", threshold=threshold),
-    }.get(frame, Words("struck.repeat"))
-    missing = Words("struck.missing", note=note_name(MIDI_LOW + key), frame=frame, reason=reason)
+        LEVEL_FRAME: Told("hints.struck.level"),
+        BRIM_FRAME: Told("hints.struck.brim", threshold=threshold),
+        HILL_FRAME: Told("hints.struck.hill", threshold=threshold),
+    }.get(frame, Told("hints.struck.repeat"))
+    missing = Told("hints.struck.missing", note=note_name(MIDI_LOW + key), frame=frame, reason=reason)
     one_a_frame = n_keys > 1 and len(got) < len(want) and len({t for t, _ in got}) == len(got)
     reasons = [
-        (not more and not less, Words("struck.twice")),
-        (sorted((key, frame) for frame, key in got) == want, Words("struck.swapped")),
-        (one_a_frame, Words("struck.one_a_frame")),
-        (not less and _any_below(onset, more, threshold), Words("struck.below", threshold=threshold)),
-        (not less and {t for t, _ in more} == {LEVEL_FRAME + 1}, Words("struck.two_equal")),
-        (not less, Words("struck.only_peaks")),
+        (not more and not less, Told("hints.struck.twice")),
+        (sorted((key, frame) for frame, key in got) == want, Told("hints.struck.swapped")),
+        (one_a_frame, Told("hints.struck.one_a_frame")),
+        (not less and _any_below(onset, more, threshold), Told("hints.struck.below", threshold=threshold)),
+        (not less and {t for t, _ in more} == {LEVEL_FRAME + 1}, Told("hints.struck.two_equal")),
+        (not less, Told("hints.struck.only_peaks")),
         (not more, missing),
-        (True, Words("struck.frames")),
+        (True, Told("hints.struck.frames")),
     ]
     return next(why for holds, why in reasons if holds)
 
