@@ -5,14 +5,19 @@ from importlib.util import find_spec
 
 from pianolab.cli.command import Command
 from pianolab.cli.messages import DONE, UsageError
+from pianolab.texts.catalogue import LANGUAGES
 
 _EXAMPLES = """\
 pianolab live
+pianolab live --language ko
 pianolab live --port 8866 --no-browser"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, metavar="N", help="where the page is served (default: a free one)")
+    parser.add_argument(
+        "--language", choices=list(LANGUAGES), help="what the page speaks (default: PIANOLAB_LANGUAGE or en)"
+    )
     parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
 
 
@@ -27,8 +32,9 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError("the live page needs Voila: pip install 'pianolab[live]'")
     from pianolab.live.__main__ import main
 
-    port = [f"--port={args.port}"] if args.port else []
-    main([*port, *(["--no-browser"] if args.no_browser else [])])
+    given = {"--port": args.port, "--language": args.language}
+    options = [f"{option}={value}" for option, value in given.items() if value]
+    main([*options, *(["--no-browser"] if args.no_browser else [])])
     return DONE
 
 

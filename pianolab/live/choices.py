@@ -14,7 +14,7 @@ from pianolab.errors import PianolabError, first_line
 from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
 from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
-from pianolab.texts.catalogue import Told, catalogue, language_of, say
+from pianolab.texts.catalogue import DEFAULT_LANGUAGE, Told, catalogue
 from pianolab.units import A4_HZ
 
 A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
@@ -68,14 +68,14 @@ class Choice:
         if unknown:
             raise ChoiceError(Told("live.no_such_tracking", name=unknown[0], known=", ".join(TRACKING)))
         low_hz, high_hz = A4_RANGE_HZ
-        _refuse_outside(Told("live.a4"), self.a4_hz, low_hz, high_hz, Told("live.hz", n=f"{high_hz:g}"))
+        _refuse_outside(Told("live.set_a4"), self.a4_hz, low_hz, high_hz, Told("live.hz", n=f"{high_hz:g}"))
         for name in {"threshold", "onset_threshold"} & set(self.tracking):
-            _refuse_outside(Told(f"live.{name}"), self.tracking[name], 0.01, 1.0)
+            _refuse_outside(Told(f"live.set_{name}"), self.tracking[name], 0.01, 1.0)
         if "n_confirm" in self.tracking:
             n_confirm = self.tracking["n_confirm"]
-            _refuse_outside(Told("live.n_confirm"), n_confirm, 1, MAX_CONFIRM, Told("live.frames", n=MAX_CONFIRM))
+            _refuse_outside(Told("live.set_n_confirm"), n_confirm, 1, MAX_CONFIRM, Told("live.frames", n=MAX_CONFIRM))
             if n_confirm != int(n_confirm):
-                raise ChoiceError(Told("live.no_whole_number", name=Told("live.n_confirm"), value=n_confirm))
+                raise ChoiceError(Told("live.no_whole_number", name=Told("live.set_n_confirm"), value=n_confirm))
             object.__setattr__(self, "tracking", {**self.tracking, "n_confirm": int(n_confirm)})
         self.build()
 
@@ -135,41 +135,37 @@ def _refuse_outside(name: Told, value: object, low: float, high: float, limit: s
         raise ChoiceError(Told("live.outside", name=name, value=value, low=f"{low:g}", high=limit or f"{high:g}"))
 
 
-def menu(extra: Iterable[str] = (), *, language: str | None = None) -> list[MenuEntry]:
+def menu(extra: Iterable[str] = ()) -> list[MenuEntry]:
     """What the player can choose from.
 
     Parameters
     ----------
     extra : iterable of str
         Detectors from outside the package, ``FILE.py:Class``.
-    language : str, optional
-        As for pianolab.texts.catalogue.language_of.
 
     Returns
     -------
     list of MenuEntry
-        One for each detector that can answer while one plays, and one for each file that cannot be imported. A detector
-        from outside says its own summary.
+        One for each detector that can answer while one plays, and one for each file that cannot be imported. Its texts
+        are Told where they can be said in other languages; a detector from outside has its own summary.
     """
     found, failures = load_all()
-    entries = [_entry(name, cls, language) for name, cls in found.items() if not cls.whole_recording]
-    entries += [_entry(spec, type(create(spec)), language) for spec in extra]
-    return entries + [
-        _broken(name, say("live.cannot_be_imported", language, reason=reason)) for name, reason in failures.items()
-    ]
+    entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
+    entries += [_entry(spec, type(create(spec))) for spec in extra]
+    return entries + [_broken(name, Told("live.cannot_be_imported", reason=why)) for name, why in failures.items()]
 
 
-def _entry(name: str, cls: type[Detector], language: str | None) -> MenuEntry:
+def _entry(name: str, cls: type[Detector]) -> MenuEntry:
     reason = missing(cls)
     if reason:
-        return _broken(name, say("live.cannot_run", language, reason=reason))
+        return _broken(name, Told("live.cannot_run", reason=reason))
     tracking = default_tracker(cls()).tracking
-    ours = f"detectors.{name}" in catalogue(language_of(language))
+    ours = f"detectors.summary_{name}" in catalogue(DEFAULT_LANGUAGE)
     shown = [parameter for parameter in parameters(cls).values() if _is_shown(parameter)]
-    labels = {one.name: say(f"detectors.set_{one.name}", language) for one in shown if ours}
+    labels = {one.name: Told(f"detectors.set_{one.name}") for one in shown if ours}
     return {
         "name": name,
-        "summary": say(f"detectors.{name}", language) if ours else cls.summary,
+        "summary": Told(f"detectors.summary_{name}") if ours else cls.summary,
         "polyphonic": cls.polyphonic,
         "reason": "",
         "parameters": [_parameter(one, labels.get(one.name, one.name)) for one in shown],

@@ -169,9 +169,10 @@ class Chord:
         'C 장3화음, 첫째 자리바꿈'
         """
         root = self._root_name(style)
-        for sign, key in (("#", "chords.sharp"), ("b", "chords.flat")):
-            if root.endswith(sign):
-                root = say(key, language, name=root.removesuffix(sign))
+        if root.endswith("#"):
+            root = say("chords.sharp", language, name=root[:-1])
+        elif root.endswith("b"):
+            root = say("chords.flat", language, name=root[:-1])
         name = say("chords.name", language, root=root, kind=self.kind.spoken.said(language))
         if not self.complete:
             name = say("chords.without_fifth", language, chord=name)

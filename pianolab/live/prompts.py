@@ -6,6 +6,7 @@ that pianolab.live.chords knows, in any language of the catalogue of texts). It 
 the built-in set, or the path of a MIDI file.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -132,7 +133,7 @@ def _built_in(name: str) -> tuple[str, Notes] | None:
         return None
     if name not in entries:
         return None
-    return entries[name]["title"], read_labels(notes_path(entries[name]))
+    return Told(f"recordings.{name}"), read_labels(notes_path(entries[name]))
 
 
 def _spoken(text: str) -> tuple[str, list[list[int]]]:
@@ -147,8 +148,8 @@ def _spoken(text: str) -> tuple[str, list[list[int]]]:
             return title, [[lowest + step] for step in SCALES[kind]]
         return title, [[lowest + step for step in CHORDS[kind]]]
     except ValueError as error:
-        told = Told("prompts.not_read", text=text, reason=told_by(error), kinds=(*SCALES, *CHORDS))
-        raise PromptError(told) from error
+        kinds = functools.reduce(lambda some, next: Told("prompts.list", some=some, next=next), [*SCALES, *CHORDS])
+        raise PromptError(Told("prompts.not_read", text=text, reason=told_by(error), kinds=kinds)) from error
 
 
 def _in_time(groups: Sequence[Sequence[int]], bpm: float) -> Notes:

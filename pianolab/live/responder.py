@@ -117,6 +117,7 @@ class Responder:
         self._outside = list(dict.fromkeys(choice.detector for choice in chosen if ".py:" in choice.detector))
         self._folder = folder
         self._running: _Running | None = None
+        self._menu: list[messages.MenuEntry] = []  # what is offered; making it takes a while
         self._problem = ""  # what the detectors said when they were warmed up
         self._last_chords: dict[int, messages.ChordHeard] = {}  # number of a listener -> the last chord that it told
 
@@ -162,19 +163,18 @@ class Responder:
     def _hello(self, content: messages.Hello, _buffers: Buffers) -> messages.Ready:
         if content.get("language") is not None:
             self.language = language_of(_field(content, "language", str))
-        self._problem = _warm_up(self.choices)
-        texts = self._texts()
+        self._menu, self._problem = menu(self._outside), _warm_up(self.choices)
         return {
             "type": "ready",
             "view": content.get("view"),
-            "modes": modes(texts["menu"]),
+            "modes": modes(self._menu),
             "choices": [choice.as_message() for choice in self.choices],
             "names": {style: list(names) for style, names in NOTE_STYLES.items()},
             "block": self.block_length,
             "keep": self.keep,
             "folder": printable(self.folder),
             "takes": [take.as_message() for take in self.takes],
-            **texts,
+            **self._texts(),
         }
 
     def _speak(self, content: messages.Language, _buffers: Buffers) -> messages.Spoken:
@@ -187,15 +187,20 @@ class Responder:
         prompt: messages.PromptFields | None = None
         if self.prompt is not None:
             notes, chords = note_rows(self.prompt.notes), self.prompt.chords(language=self.language)
-            prompt = {"title": said(self.prompt.title, self.language), "notes": notes, "chords": chords}
-        return {
+            prompt = {"title": self.prompt.title, "notes": notes, "chords": chords}
+        texts: messages.Texts = {
             "language": self.language,
             "languages": dict(LANGUAGES),
-            "menu": menu(self._outside, language=self.language),
-            "sources": [{"name": str(name), "label": said(name, self.language)} for name in self.sources],
+            "menu": self._offered(),
+            "sources": [{"name": str(name), "label": name} for name in self.sources],
             "prompt": prompt,
-            "problem": said(self._problem, self.language),
+            "problem": self._problem,
         }
+        return said(texts, self.language)
+
+    def _offered(self) -> list[messages.MenuEntry]:
+        self._menu = self._menu or menu(self._outside)
+        return self._menu
 
     def _start(self, content: messages.Start, _buffers: Buffers) -> messages.Started:
         session, name = _field(content, "session", str), _field({"source": "browser", **content}, "source", str)
@@ -280,7 +285,7 @@ class Responder:
     def _choice(self, wanted: messages.ChoiceFields) -> Choice:
         if not isinstance(wanted, dict):
             raise ChoiceError(Told("live.no_choice", value=wanted))
-        if wanted.get("detector") not in [entry["name"] for entry in menu(self._outside)]:
+        if wanted.get("detector") not in [entry["name"] for entry in self._offered()]:
             raise ChoiceError(Told("live.detector_not_offered", name=wanted.get("detector")))
         names = [field.name for field in fields(Choice)]
         given: dict[str, Any] = {name: value for name, value in wanted.items() if name in names}
@@ -423,10 +428,10 @@ def _warm_up(choices: Sequence[Choice]) -> str:
 def _field(content: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     """A field of a message that must be there and be of its kind; a truth value is no whole number."""
     value = content.get(name)
+    if name not in content:
+        raise PianolabError(Told("live.field_is_missing", message=content.get("type"), name=name))
     if type(value) is not kind:
-        key = "live.field_is_wrong" if name in content else "live.field_is_missing"
-        values = {"value": value} if name in content else {}
-        raise PianolabError(Told(key, message=content.get("type"), name=name, **values))
+        raise PianolabError(Told("live.field_is_wrong", message=content.get("type"), name=name, value=value))
     return value
 
 

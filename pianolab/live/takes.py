@@ -9,6 +9,7 @@ is saved or forgotten.
 
 import io
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -137,11 +138,15 @@ class Recorder:
         Returns
         -------
         Take
+            One without a sample is only in memory, and its folder is gone.
         """
         self._file.close()
         if self._lines is not None:
             self._lines.close()
         self.take.settings.update(settings)
+        if self.take.folder is not None and not self.take.n_samples:
+            shutil.rmtree(self.take.folder, ignore_errors=True)  # The recorder made it for this take alone.
+            self.take.folder = None
         if self.take.folder is not None:
             self.take.write_settings()
         return self.take

@@ -104,8 +104,8 @@ class Microphone(anywidget.AnyWidget):
         if shown is None:
             return None
         bundle, metadata = shown
-        still = say("live.still", self.responder.language, command="<code>make live</code>")
-        return {**bundle, "text/html": f"<p>{still}</p>"}, metadata  # The text is seen where no widget can run.
+        still = f"<p>{say('live.still', self.responder.language)}</p>"
+        return {**bundle, "text/html": still}, metadata  # The text is seen where no widget can run.
 
     @property
     def _detectors(self) -> str:

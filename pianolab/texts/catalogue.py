@@ -120,7 +120,7 @@ class Told(str):
     key : str
         Such as ``live.too_many``.
     **values
-        What stands in its places. Values that are Told, and tuples of them, are said in the same language.
+        What stands in its places. Values that are Told are said in the same language.
 
     Raises
     ------
@@ -138,7 +138,7 @@ class Told(str):
     values: dict[str, Any]
 
     def __new__(cls, key: str, /, **values: Any) -> Self:
-        told = super().__new__(cls, say(key, "en", **{name: said(value, "en") for name, value in values.items()}))
+        told = super().__new__(cls, _filled(key, values, "en"))
         told.key, told.values = key, values
         return told
 
@@ -157,29 +157,36 @@ class Told(str):
         -------
         str
         """
-        return say(self.key, language, **{name: said(value, language) for name, value in self.values.items()})
+        return _filled(self.key, self.values, language)
+
+
+def _filled(key: str, values: Mapping[str, Any], language: str | None) -> str:
+    spoken = {name: value.said(language) if isinstance(value, Told) else value for name, value in values.items()}
+    return say(key, language, **spoken)
 
 
 def said(what: Any, language: str | None = None) -> Any:
-    """The same in a language if it is `Told`, a tuple as a list with commas, and anything else as it is.
+    """The same in a language if it is `Told`; lists and dictionaries with all that they hold; anything else as it is.
 
     Parameters
     ----------
-    what : Told, tuple or anything
+    what : Told, list, dict or anything
     language : str, optional
         As for `language_of`.
 
     Returns
     -------
-    str or anything
+    what was given, with plain strings for Told
 
     Examples
     --------
-    >>> said(Told("page.stop"), "ko"), said("yin", "ko"), said(440.0, "ko")
-    ('정지', 'yin', 440.0)
+    >>> said({"name": Told("page.stop"), "values": ["yin", 440.0]}, "ko")
+    {'name': '정지', 'values': ['yin', 440.0]}
     """
-    if isinstance(what, tuple):
-        return ", ".join(said(one, language) for one in what)
+    if isinstance(what, dict):
+        return {name: said(value, language) for name, value in what.items()}
+    if isinstance(what, list):
+        return [said(value, language) for value in what]
     return what.said(language) if isinstance(what, Told) else what
 
 

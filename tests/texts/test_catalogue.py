@@ -1,11 +1,14 @@
 """Every text stands in every language, with the same places for values."""
 
+import copy
+import json
+import pickle
 import string
 
 import pytest
 
 from pianolab.texts import catalogue as texts
-from pianolab.texts.catalogue import LANGUAGES, TextError, catalogue, language_of, say
+from pianolab.texts.catalogue import LANGUAGES, TextError, Told, catalogue, language_of, said, say, told_by
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -58,3 +61,24 @@ def test_a_pair_has_a_form_for_one_and_one_for_several(monkeypatch):
     assert [say("a.b", n=n) for n in (0, 1, 2)] == ["0 notes", "1 note", "2 notes"]
     with pytest.raises(TextError, match="needs a value for 'n'"):
         say("a.b")
+
+
+def test_what_is_told_is_english_for_a_log_and_korean_for_a_player(monkeypatch):
+    monkeypatch.setenv("PIANOLAB_LANGUAGE", "ko")
+    told = Told("live.outside", name=Told("live.set_threshold"), value=7, low="0", high="1")
+    assert json.loads(json.dumps(told)) == "threshold 7 cannot be used: give a number from 0 to 1"
+    assert told.said() == told.said("ko") == "임계값 7: 쓸 수 없는 값입니다. 0에서 1 사이의 수를 넣어 주세요."
+    for other in (copy.deepcopy(told), pickle.loads(pickle.dumps(told))):
+        assert (other, other.said("ko")) == (told, told.said("ko"))
+    assert said([{"text": told}, told.key], "ko") == [{"text": told.said("ko")}, "live.outside"]
+
+
+def test_an_error_keeps_what_it_was_told():
+    assert told_by(ValueError(Told("page.stop"))).said("ko") == "정지"
+    assert told_by(ValueError("two\nlines")) == "two"
+    assert told_by(ValueError()) == "ValueError"
+
+
+def test_a_text_that_lacks_a_value_is_noticed_at_once():
+    with pytest.raises(TextError, match=r"'live\.frames' needs a value for 'n'"):
+        Told("live.frames")

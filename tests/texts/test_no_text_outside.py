@@ -1,0 +1,158 @@
+"""What a player reads stands in the catalogue: code of these rooms holds keys, and every key is there and is used."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from pianolab.texts.catalogue import catalogue
+
+PACKAGE = Path(__file__).parents[2] / "pianolab"
+ROOMS = ("live",)  # Folders whose texts a player or student reads.
+SPOKEN_BY = ("say", "Told")  # These take a key.
+
+WORDS = re.compile(r"[^\W\d_]{2,}\s|\s[^\W\d_]{2,}|[가-힣]")  # Two words, a word beside a place, or Korean.
+PLACE = "\0"  # Stands for the places of an f-string.
+
+# Functions whose texts need not be in the catalogue, with the reason.
+LET_OFF = {
+    "live/__init__.py:__getattr__": "a name that a programmer mistyped",
+    "live/__main__.py:main": "the terminal speaks English, as every command does",
+    "live/__main__.py:language_and_rest": "the terminal speaks English, as every command does",
+    "live/chords.py:_checked": "a number that a programmer gave; a player's keys come from a detector",
+    "live/chords.py:_names": "a style that a programmer gave; the page offers those there are",
+    "live/chords.py:member": "a key that a programmer gave",
+    "live/widget.py:_detectors": "a part of reprs, which programmers read",
+    "live/takes.py:_new_folder": "it reaches the player as the reason within a text of the catalogue",
+}
+
+
+def modules():
+    return [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
+
+
+def shape(node):
+    """The text of a string or f-string, with its places marked; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else PLACE for part in node.values)
+    return None
+
+
+def is_key(call):
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    return name in SPOKEN_BY and bool(call.args)
+
+
+class Reader(ast.NodeVisitor):
+    """Collects the keys and the other texts of a module, each with the function in which it stands."""
+
+    def __init__(self):
+        self.keys, self.texts, self.inside = [], [], ""
+
+    def visit_FunctionDef(self, node):
+        outer, self.inside = self.inside, node.name
+        for part in (node.args, *node.decorator_list, *node.body):
+            self.visit(part)
+        self.inside = outer
+
+    def visit_arg(self, node):
+        pass  # A type is no text.
+
+    def visit_Expr(self, node):
+        if shape(node.value) is None:  # A string that stands alone is a docstring.
+            self.generic_visit(node)
+
+    def visit_Call(self, node):
+        if is_key(node) and shape(node.args[0]) is not None:
+            self.keys.append(shape(node.args[0]))
+            node.args = node.args[1:]
+        self.generic_visit(node)
+
+    def visit_Constant(self, node):
+        self.take(node)
+
+    def visit_JoinedStr(self, node):
+        self.take(node)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)  # Its format is no text.
+
+    def visit_Raise(self, node):
+        for said in getattr(node.exc, "args", []):
+            if shape(said) is not None:
+                self.texts.append((self.inside, shape(said)))
+        self.generic_visit(node)
+
+    def take(self, node):
+        text = shape(node)
+        if text is not None and self.inside != "__repr__" and WORDS.search(text.replace(PLACE, "")):
+            self.texts.append((self.inside, text))
+
+
+def read(source):
+    reader = Reader()
+    reader.visit(ast.parse(source))
+    return reader
+
+
+def named(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def fits(key, known):
+    """Whether a key, or one with places, is among those of the catalogue."""
+    return re.fullmatch(re.escape(key).replace(re.escape(PLACE), ".+"), known) is not None
+
+
+SAID = {key for path in PACKAGE.rglob("*.py") for key in read(path.read_text(encoding="utf-8")).keys}
+READ = {named(path): read(path.read_text(encoding="utf-8")) for path in modules()}
+
+
+@pytest.mark.parametrize("module", READ)
+def test_a_player_s_text_stands_in_the_catalogue(module):
+    outside = [text for function, text in READ[module].texts if f"{module}:{function}" not in LET_OFF]
+    assert not outside, f"pianolab/{module}: put {outside[0]!r} into texts/en and texts/ko and say its key"
+
+
+@pytest.mark.parametrize("module", READ)
+def test_every_key_that_is_said_is_in_the_catalogue(module):
+    unknown = [key for key in READ[module].keys if not any(fits(key, known) for known in catalogue("en"))]
+    assert not unknown, f"pianolab/{module} says {unknown[0]!r}, which the catalogue does not have"
+
+
+@pytest.mark.parametrize("room", ["chords", "detectors", "live", "prompts", "recordings", "scores"])
+def test_no_text_of_these_rooms_is_left_over(room):
+    said = {key for key in SAID if key.startswith(f"{room}.")}
+    kept = [known for known in catalogue("en") if known.startswith(f"{room}.")]
+    assert kept
+    unused = [known for known in kept if not any(fits(key, known) for key in said)]
+    assert not unused, f"nothing says {unused[0]!r}: take it out of texts/en and texts/ko"
+
+
+def test_what_is_let_off_is_there():
+    unused = set(LET_OFF) - {f"{module}:{function}" for module, reader in READ.items() for function, _ in reader.texts}
+    assert not unused, f"{sorted(unused)[0]} has no text: take it off the list"
+
+
+def test_the_search_finds_what_is_said_outside():
+    reader = read(
+        '''
+"""A docstring may say anything."""
+def f(x: "int | None", names) -> "list of str":
+    """This too."""
+    if "kind" in names:
+        raise ValueError(f"{x} is bad")
+    say("live.start", n=f"{x} frames")
+    return Told(f"live.{x}"), names["live"], "none", "no note", "음", f"{x:.2f} s"
+'''
+    )
+    assert reader.keys == ["live.start", f"live.{PLACE}"]
+    assert set(reader.texts) == {
+        ("f", f"{PLACE} is bad"),
+        ("f", f"{PLACE} frames"),
+        ("f", "no note"),
+        ("f", "음"),
+    }
