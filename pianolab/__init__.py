@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
+    from pianolab.data import example
     from pianolab.labels import read_labels, write_labels
     from pianolab.piano import render
     from pianolab.roll import Notes, Salience
@@ -24,6 +25,7 @@ _HOME = {
     "Salience": "pianolab.roll",
     "Session": "pianolab.session",
     "analyse": "pianolab.session",
+    "example": "pianolab.data",
     "load": "pianolab.sound",
     "read_labels": "pianolab.labels",
     "render": "pianolab.piano",
@@ -37,6 +39,7 @@ __all__ = [
     "Session",
     "__version__",
     "analyse",
+    "example",
     "load",
     "read_labels",
     "render",

@@ -10,6 +10,7 @@ from pianolab.data.builtin import (
     render_builtin,
 )
 from pianolab.data.builtin_checks import check_builtin
+from pianolab.data.examples import example
 from pianolab.data.loading import load_dataset
 from pianolab.data.phrases import Phrase, make_phrases
 from pianolab.data.real import RealEntry, check_real, default_data, real_index
@@ -28,6 +29,7 @@ __all__ = [
     "check_real",
     "data_dir",
     "default_data",
+    "example",
     "load_dataset",
     "made_dir",
     "make_phrases",

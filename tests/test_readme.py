@@ -1,0 +1,46 @@
+"""What README shows under "Use it" runs as it stands, with the recordings that come with pianolab."""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+import pianolab
+from pianolab.cli import main
+from pianolab.scores import score_notes
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+DETECT, SCORE = (
+    re.search(rf"^pianolab ({command} .*?) {{2,}}", README, re.MULTILINE) for command in ("detect", "score")
+)
+
+
+def played(name):
+    return pianolab.read_labels(pianolab.example(name).with_suffix(".mid"))
+
+
+@pytest.mark.parametrize("source", PYTHON, ids=range(1, len(PYTHON) + 1))
+def test_readmes_python_hears_the_notes_that_were_played(source, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    made = {}
+    exec(compile(source, "README.md", "exec"), made)
+    assert score_notes(played("ode_to_joy"), made["notes"])["onset_f1"] > 0.9
+    assert score_notes(played("fur_elise"), made["both_hands"])["onset_f1"] > 0.9
+    assert made["salience"].strength.max() > 0.5
+
+
+def test_readmes_commands_write_the_files_that_it_names_and_score_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "data" / "clips", "data/clips")
+    assert main(shlex.split(DETECT[1])) == 0
+    named = re.findall(r"notes/\S+", README[DETECT.end() : README.index("\n", DETECT.end())])
+    assert len(named) == 2
+    assert {path.as_posix() for path in Path("notes").iterdir()} == set(named)
+    capsys.readouterr()
+    assert main([*shlex.split(SCORE[1]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["onset_f1"] > 0.9
