@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train test-browser lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage test-browser lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -16,12 +16,14 @@ setup: $(READY)  ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 14))' || \
 	  { echo "pianolab needs Python 3.11 to 3.14; found $$($(PYTHON) --version). Try: make PYTHON=/path/to/python3.11 setup"; exit 2; }
-	@echo "Setting up .venv (once; about a minute) ..."
+	@echo "1/2 Installing pianolab and about 145 packages (180 MB to fetch, 1.3 GB on disk) into .venv; 1 to 5 minutes, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip --editable '.[test]'
-	@echo "Compiling the fast kernels (once; about half a minute) ..."
+	@$(PYTHON) .ci/install.py test
+	@echo "2/2 Compiling the fast kernels; about half a minute, once"
 	@$(BIN)/python -m pianolab.cli.warm_up
 	@touch $(READY)
+	@echo "Ready. Next: make compare (a table of all detectors), make lab (the notebooks), make live (your piano), make test;"
+	@echo "after '. $(BIN)/activate' the command pianolab is there. 'make help' lists the rest."
 
 compare: $(READY)  ## score every detector on the built-in recordings; the report is written under results/
 	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
@@ -35,13 +37,20 @@ test-all: $(READY)  ## the slow tests too
 setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianolab train`
 
 .venv/.train: $(READY)
-	@echo "Adding PyTorch ..."
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[train]'
+	@echo "Adding PyTorch to .venv, for training (200 MB, or 3 GB where only the build for graphics cards is found); minutes, once"
+	@$(PYTHON) .ci/install.py train
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
+
+COUNTED := --cov --cov-append --cov-report= --cov-fail-under=0
+coverage: $(READY)  ## make test and make test-train, counting what they run; fails below the floor in pyproject.toml
+	@$(BIN)/coverage erase
+	@$(MAKE) --no-print-directory test ARGS="$(COUNTED) $(ARGS)"
+	@$(MAKE) --no-print-directory test-train ARGS="$(COUNTED) $(ARGS)"
+	@$(BIN)/coverage report --skip-covered
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)
 	@$(BIN)/python -m pytest -m browser tests $(ARGS)
@@ -53,7 +62,8 @@ types: .venv/.train .venv/.dev  ## the type checker over the package (adds PyTor
 	@$(BIN)/basedpyright
 
 .venv/.dev: $(READY)
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[dev]'
+	@echo "Adding ruff, the type checker and pre-commit to .venv; a minute, once"
+	@$(PYTHON) .ci/install.py dev
 	@touch $@
 
 docs: .venv/.docs  ## the docs site, in docs/_build/html; fails at a warning or a broken link
@@ -64,8 +74,8 @@ test-docs: .venv/.docs  ## builds the docs site anew and looks at four of its pa
 	@$(BIN)/python -m pytest tests/docs $(ARGS)
 
 .venv/.docs: $(READY)
-	@echo "Adding what builds the docs ..."
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt --editable '.[docs]'
+	@echo "Adding sphinx to .venv, for the docs; a minute, once"
+	@$(PYTHON) .ci/install.py docs
 	@touch $@
 
 lab: $(READY)  ## open the notebooks in JupyterLab

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's "Add a detector", followed to the letter: its snippet and every command that it names."""
+"""CONTRIBUTING's "Add a detector" and "Add a data set", followed to the letter: snippets and the commands they name."""
 
 import re
 import shlex
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -19,9 +20,16 @@ from pianolab.roll import Notes
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-SECTION = CONTRIBUTING.partition("## Add a detector\n")[2].partition("\n## ")[0]
-SNIPPET = textwrap.dedent(SECTION.partition("```python\n")[2].partition("```")[0])
-COMMANDS = re.findall(r"^ {7}((?:python|pianolab) .*)$", SECTION, re.MULTILINE)
+
+
+def section(title):
+    """What a section shows: its file, and its commands."""
+    text = CONTRIBUTING.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    snippet = textwrap.dedent(text.partition("```python\n")[2].partition("```")[0])
+    return snippet, re.findall(r"^ {7}((?:python|pianolab) .*)$", text, re.MULTILINE)
+
+
+SNIPPET, COMMANDS = section("Add a detector")
 CONTRACT, *HEARING, LISTING = COMMANDS
 
 
@@ -68,3 +76,20 @@ def test_moved_to_the_registry_it_is_listed_by_its_name(here, monkeypatch, capsy
     assert listed in capsys.readouterr().out.splitlines()
     assert find("harmonic_sum")().spec == "harmonic_sum"
     monkeypatch.delitem(sys.modules, "pianolab.detectors.mine")
+
+
+def test_the_data_set_of_the_section_is_compared_from_its_two_folders(tmp_path):
+    snippet, (command,) = section("Add a data set")
+    (tmp_path / "two_folders.py").write_text(snippet, encoding="utf-8")
+    melody = Notes([0.2, 0.8, 1.4, 2.0], [0.7, 1.3, 1.9, 2.5], [60, 64, 67, 72])
+    for folder in ("audio", "midi"):
+        (tmp_path / "mine" / folder).mkdir(parents=True)
+    for name in ("with_labels", "without"):
+        sound.write(tmp_path / "mine" / "audio" / f"{name}.wav", render(melody, sr=44100), sr=44100)
+    write_labels(tmp_path / "mine" / "midi" / "with_labels.mid", melody)
+    words = shlex.split(command.replace("FOLDER", "mine"))[1:]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"(\w+) +1 +1\.0", done.stdout)) == {"yin", "fft_peak"}  # of one recording, all notes right
+    found = run_path(str(tmp_path / "two_folders.py"))["read_two_folders"](tmp_path / "mine")
+    assert [(path.name, why) for path, why in found.skipped] == [("without.wav", "no labels: without.mid is missing")]

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 import yaml
@@ -68,3 +69,25 @@ def test_versions_agree_between_package_and_citation():
     import pianolab
 
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == pianolab.__version__
+
+
+def test_a_commit_is_checked_by_the_same_ruff_as_make_lint():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    asked = [line for hook in hooks for line in hook.get("additional_dependencies", [])]
+    assert asked == [f"ruff=={pinned()['ruff']}"] * 2
+
+
+def test_setup_counts_what_pip_looks_up_fetches_and_installs():
+    progress = run_path(str(ROOT / ".ci" / "install.py"))["Progress"]()
+    for line in (
+        "Collecting numpy>=2.0 (from pianolab==0.2.0)",
+        "  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (6.6 kB)",
+        "Requirement already satisfied: pip in .venv/lib",
+        "Collecting ncls (from -r x)",
+        "Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl (16.9 MB)",
+        "Using cached ncls-0.0.70.tar.gz (512 kB)",
+        "Installing collected packages: numpy, ncls",
+    ):
+        progress.take(line)
+    assert (progress.looked_up, progress.fetched, progress.installing) == (2, 2, 2)
+    assert progress.megabytes == pytest.approx(17.412)
