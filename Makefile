@@ -29,10 +29,10 @@ compare: $(READY)  ## score every detector on the built-in recordings; the repor
 	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
 
 test: $(READY)  ## all tests and notebooks but those marked slow or browser
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not slow and not browser" tests notebooks $(ARGS)
+	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not slow and not browser" tests notebooks $(ARGS)
 
 test-all: $(READY)  ## the slow tests too
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not browser" tests notebooks $(ARGS)
+	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not browser" tests notebooks $(ARGS)
 
 setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianolab train`
 
@@ -42,14 +42,14 @@ setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianola
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py \
+	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
 
-COUNTED := --cov --cov-append --cov-report= --cov-fail-under=0
 coverage: $(READY)  ## make test and make test-train, counting what they run; fails below the floor in pyproject.toml
 	@$(BIN)/coverage erase
-	@$(MAKE) --no-print-directory test ARGS="$(COUNTED) $(ARGS)"
-	@$(MAKE) --no-print-directory test-train ARGS="$(COUNTED) $(ARGS)"
+	@$(MAKE) --no-print-directory test COUNT="-m coverage run"
+	@$(MAKE) --no-print-directory test-train COUNT="-m coverage run"
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)

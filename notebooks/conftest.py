@@ -1,5 +1,6 @@
-"""For nbval: a notebook whose library is not installed is skipped, and says so."""
+"""For nbval: a notebook whose library is not installed is skipped, and says so; coverage sees what a kernel ran."""
 
+import os
 from importlib.util import find_spec
 
 import pytest
@@ -12,3 +13,12 @@ def pytest_collection_modifyitems(items):
         library = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
         if library and find_spec(library) is None:
             item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: make setup-train"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    """nbval kills its kernels, so what one has run is saved before (`make coverage`)."""
+    ends = nextitem is None or nextitem.parent is not item.parent
+    if ends and "COVERAGE_PROCESS_CONFIG" in os.environ and getattr(item.parent, "kernel", None):
+        kernel = item.parent.kernel
+        kernel.await_idle(kernel.kc.execute("import coverage; coverage.Coverage.current().save()"), 60)
