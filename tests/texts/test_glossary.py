@@ -35,7 +35,10 @@ PHRASES = {"harmonic mean": "조화 평균"}
 # Words that are also everyday words of English; these rooms use them as the glossary does.
 ONLY_IN = {"take": ("page", "live", "verdicts"), "root": ("page", "live", "chords", "glossary")}
 # Texts in which a term need not stand in Korean, with the reason.
-EXCEPT = {("prompts.chord", "chord"): "the Korean name of each kind of chord says it already"}
+EXCEPT = {
+    ("prompts.chord", "chord"): "the Korean name of each kind of chord says it already",
+    ("hints.update.formula", "template"): "a formula in Python",
+}
 
 # Words that mean the same as one of ours, and ours.
 SYNONYMS = {

@@ -100,8 +100,8 @@ def check_parabola(answer: Answer, rng: np.random.Generator) -> str:
             (-want, Told("hints.parabola.side")),
             (2 * want, Told("hints.parabola.double")),
         ]
-        said, formula = Told("hints.parabola.said", about=about, got=got), "(left - right) / (2 (left - 2 mid + right))"
-        judge(got, want, said, mistakes, otherwise=formula, within=1e-4)
+        said = Told("hints.parabola.said", about=about, got=got)
+        judge(got, want, said, mistakes, otherwise=Told("hints.parabola.formula"), within=1e-4)
     return Told("hints.parabola.known")
 
 

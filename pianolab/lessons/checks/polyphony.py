@@ -77,7 +77,7 @@ def check_update(answer: Answer, rng: np.random.Generator) -> str:
             (amounts * (templates @ v), Told("hints.update.undivided")),
         ]
         said = Told("hints.update.said", about=about, want=amounts[0] * gain[0], got=got[0])
-        judge(got, amounts * gain, said, mistakes, otherwise="amounts * (templates @ (v / (amounts @ templates)))")
+        judge(got, amounts * gain, said, mistakes, otherwise=Told("hints.update.formula"))
         _find_step_by_step(answer, names, templates, truth)
     return Told("hints.update.known", names=names)
 

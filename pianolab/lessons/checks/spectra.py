@@ -106,14 +106,14 @@ def check_hann(answer: Answer, rng: np.random.Generator) -> str:
 def check_mel(answer: Answer, rng: np.random.Generator) -> str:
     """``mel(hz) -> mel``: 2595 log10(1 + f / 700), within 0.1 mel."""
     for hz in (1000.0, *np.round(rng.uniform(50, 8000, 4))):
-        got, want = ask_number(answer, hz, about=f"{hz:.0f} Hz"), float(librosa.hz_to_mel(hz, htk=True))
+        got, want = ask_number(answer, hz, about=Told("hints.any.hz", hz=hz)), float(librosa.hz_to_mel(hz, htk=True))
         mistakes = [
             (2595 * np.log(1 + hz / 700), Told("hints.mel.natural")),
             (2595 * np.log10(hz / 700), Told("hints.mel.one")),
             (float(librosa.mel_to_hz(hz, htk=True)), Told("hints.mel.way_back")),
         ]
         said = Told("hints.mel.said", hz=hz, want=want, got=got)
-        judge(got, want, said, mistakes, otherwise="2595 log10(1 + f / 700)", within=0.1)
+        judge(got, want, said, mistakes, otherwise=Told("hints.mel.formula"), within=0.1)
     return Told("hints.mel.known")
 
 

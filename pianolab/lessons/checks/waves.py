@@ -118,7 +118,7 @@ def check_name_of(answer: Answer, rng: np.random.Generator) -> str:
     keys = [69, 60, 59, *rng.integers(24, 105, 6).tolist()]
     for midi, cents in zip(keys, [0, 0, 0, *rng.uniform(-40, 40, 6)], strict=True):
         hz = midi_to_hz(midi + cents / 100)
-        right, about = note_name(midi), f"{hz:.1f} Hz"
+        right, about = note_name(midi), Told("hints.name_of.case", hz=hz)
         got = ask(answer, hz, about=about)
         try:
             named = parse_note(got)
