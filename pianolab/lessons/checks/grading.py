@@ -194,8 +194,8 @@ def ask_array(
         raise Hint(Told("hints.any.no_numbers", about=about, kind=type(got).__name__)) from None
     wanted = shape if shape is not None else values.shape
     if values.shape != wanted or (shape is None and ndim is not None and values.ndim != ndim):
-        expected = Told("hints.any.axes", n=ndim) if shape is None else Told("hints.any.shape", shape=str(shape))
-        raise Hint(Told("hints.any.wrong_shape", about=about, expected=expected, shape=str(values.shape)))
+        expected = Told("hints.any.axes", n=ndim) if shape is None else Told("hints.any.shape", shape=shape)
+        raise Hint(Told("hints.any.wrong_shape", about=about, expected=expected, shape=values.shape))
     if not np.all(np.isfinite(values)):
         raise Hint(Told("hints.any.not_finite", about=about))
     return values

@@ -23,7 +23,7 @@ def check_confirm(answer: Answer, rng: np.random.Generator) -> str:
             (len(got) > len(want), Told("hints.confirm.once", n=n)),
             ([key for _, key in got] == [key for _, key in want], Told("hints.confirm.late")),
         ]
-        said = Told("hints.confirm.said", about=about, n=n, want=str(want), got=str(got))
+        said = Told("hints.confirm.said", about=about, n=n, want=want, got=got)
         judge(got, want, said, mistakes, otherwise=Told("hints.confirm.count"))
     return Told("hints.confirm.known")
 

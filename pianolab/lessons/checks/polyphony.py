@@ -98,12 +98,12 @@ def check_harmonic_stack(answer: Answer, rng: np.random.Generator) -> str:
     """
     for key in rng.integers(36, 60, 3).tolist():
         x, offsets = _spectrum(key), [-36, 0, 36, 57, int(rng.integers(60, 90))]
-        about = Told("hints.harmonic_stack.case", note=note_name(key), offsets=str(offsets))
+        about = Told("hints.harmonic_stack.case", note=note_name(key), offsets=offsets)
         got, want = ask_array(answer, x, list(offsets), about=about, ndim=None), _stack(x, offsets)
         if got.shape == want.T.shape:
             raise Hint(Told("hints.harmonic_stack.columns", about=about))
         if got.shape != want.shape:
-            raise Hint(Told("hints.harmonic_stack.shape", about=about, want=str(want.shape), got=str(got.shape)))
+            raise Hint(Told("hints.harmonic_stack.shape", about=about, want=want.shape, got=got.shape))
         mistakes = [
             (np.array([np.roll(x, -offset) for offset in offsets]), Told("hints.harmonic_stack.around")),
             (_stack(x, [-offset for offset in offsets]), Told("hints.harmonic_stack.down", offset=offsets[2])),
