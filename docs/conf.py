@@ -43,10 +43,13 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "data/README.md",
+    "data/builtin/scores/README.md",
+    "data/real/*.md",
     "results/README.md",
 ]
-exclude_patterns = [".*", "docs/_build", "docs/site", "pianolab", "tests", "data/*/*", "results/*/*", "training"]
+exclude_patterns = [".*", "build", "dist", "docs/_build", "docs/site", "pianolab", "tests", "training", "results/*/*"]
 root_doc = "docs/index"
+default_role = "code"  # Docstrings write names in single backticks.
 nitpicky = True
 nitpick_ignore_regex = [
     # The site links to no other site's index, which would have to be fetched; so types of others have no target.

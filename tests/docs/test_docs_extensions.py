@@ -12,6 +12,8 @@ from docutils import nodes
 from docutils.utils import new_document
 from extensions import maths, notebooks, offline, rooms
 
+from pianolab.cli.parser import COMMANDS
+
 LESSON = Path(__file__).parents[2] / "notebooks" / "00_start_here.ipynb"
 
 
@@ -58,6 +60,13 @@ def test_the_page_of_a_room_lists_what_it_offers_and_the_modules_in_it():
     assert ":py:func:`load <pianolab.sound.reading.load>`" in page
     assert ":doc:`pianolab.sound.reading`" in page
     assert "``MAX_CHANNELS``" in page
+
+
+def test_the_page_of_the_command_line_has_every_command_with_its_options():
+    page = rooms.commands()
+    assert all(f"\npianolab {command.name}\n---" in page for command in COMMANDS)
+    assert "--pedal release|extended" in page
+    assert len(COMMANDS) > 5
 
 
 def test_links_that_lead_nowhere_and_what_would_be_fetched_are_found(tmp_path):

@@ -1,20 +1,24 @@
 """The pages of the API, written from the package itself: one for each module, one for each room and what it offers.
+One more shows what each command says of itself.
 
 A room is a folder of the package, or a file at its root. A module that is added has its page without further ado.
 """
 
+import contextlib
 import importlib
 import inspect
+import io
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, is_typeddict
 
 from sphinx.application import Sphinx
 from sphinx.ext.autodoc.mock import mock
 
 import pianolab
+from pianolab.cli import parser
 
 # In the order in which a reader is likely to need them; rooms that are not named here stand under "Everything else".
 SHELVES = {
@@ -75,6 +79,11 @@ def face(module: ModuleType) -> list[str]:
     return [f"Import these from ``{module.__name__}``:", "", *rows]
 
 
+def _fields(module: ModuleType) -> list[str]:
+    """An option that shows the fields of messages, which are no attributes and have no docstrings of their own."""
+    return ["   :undoc-members:"] if any(is_typeddict(value) for value in vars(module).values()) else []
+
+
 def page(name: str, below: list[str]) -> str:
     """The page of a module; for a folder also what its face offers and the modules in it.
 
@@ -93,7 +102,7 @@ def page(name: str, below: list[str]) -> str:
     module = importlib.import_module(name)
     lines = [name, "=" * len(name), "", f".. automodule:: {name}"]
     if not below:
-        return "\n".join([*lines, "   :members:", ""])
+        return "\n".join([*lines, "   :members:", *_fields(module), ""])
     lines.append("")
     lines += face(module)
     lines += [".. rubric:: Modules", ""]
@@ -113,6 +122,19 @@ def contents(rooms: list[str]) -> str:
     return "\n".join(lines)
 
 
+def commands() -> str:
+    """The page of the command line: what each command answers to --help."""
+    lines = ["The command line", "================", ""]
+    for name in ["", *(command.name for command in parser.COMMANDS)]:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+            parser.make_parser().parse_args([*name.split(), "--help"])
+        title = f"pianolab {name}".strip()
+        lines += [title, "-" * len(title), "", ".. code-block:: text", ""]
+        lines += [f"   {line}".rstrip() for line in said.getvalue().splitlines()] + [""]
+    return "\n".join(lines)
+
+
 def write(folder: Path) -> None:
     """Write all pages of the API.
 
@@ -122,7 +144,8 @@ def write(folder: Path) -> None:
         What it holds and is not written now is removed; pages that stay the same keep their date.
     """
     names = modules()
-    pages = {"index": contents([name.partition(".")[2] for name in names if name.count(".") == 1])}
+    rooms = [name.partition(".")[2] for name in names if name.count(".") == 1]
+    pages = {"index": contents(rooms), "commands": commands()}
     for name in names:
         pages[name] = page(name, [each for each in names if each.rpartition(".")[0] == name])
     folder.mkdir(exist_ok=True)
