@@ -32,6 +32,7 @@ extensions = [
     "extensions.notebooks",
     "extensions.offline",
     "extensions.rooms",
+    "extensions.types_in_words",
 ]
 include_patterns = [
     "docs/*.md",
@@ -68,6 +69,7 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {"ArrayLike": "numpy.typing.ArrayLike"}  # For overloads, which are read as they are written.
 autodoc_mock_imports = ["onnx", "safetensors", "torch"]  # Only training needs them; they are gigabytes.
 python_maximum_signature_line_length = 80
 add_module_names = False

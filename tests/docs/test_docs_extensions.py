@@ -1,8 +1,10 @@
 """What the docs site does to notebooks, formulas and links before a reader sees them."""
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 
 pytest.importorskip("sphinx", reason="the docs are built with Sphinx: make test-docs")
@@ -10,9 +12,12 @@ pytest.importorskip("sphinx", reason="the docs are built with Sphinx: make test-
 import links
 from docutils import nodes
 from docutils.utils import new_document
-from extensions import maths, notebooks, offline, rooms
+from extensions import maths, notebooks, offline, rooms, types_in_words
+from numpy.typing import ArrayLike, NDArray
+from sphinx.util.typing import stringify_annotation
 
 from pianolab.cli.parser import COMMANDS
+from pianolab.live import messages
 
 LESSON = Path(__file__).parents[2] / "notebooks" / "00_start_here.ipynb"
 
@@ -60,6 +65,20 @@ def test_the_page_of_a_room_lists_what_it_offers_and_the_modules_in_it():
     assert ":py:func:`load <pianolab.sound.reading.load>`" in page
     assert ":doc:`pianolab.sound.reading`" in page
     assert "``MAX_CHANNELS``" in page
+
+
+def test_types_stand_as_the_source_writes_them():
+    given = ArrayLike | NDArray[np.float64] | NDArray[np.floating[Any]]
+    spelt = stringify_annotation(given, "smart")
+    assert "_NestedSequence" in spelt
+    short = types_in_words.short(spelt).replace("~numpy.typing.", "").replace("~numpy.", "").replace("~typing.", "")
+    assert short == "ArrayLike | NDArray[float64] | NDArray[floating[Any]]"
+
+
+def test_a_message_shows_its_fields():
+    lines = types_in_words.fields(messages.NoteHeard)
+    assert "- ``note``: ``int``" in lines
+    assert "- ``kind``: ``Literal['on', 'off', 'revised']``" in lines
 
 
 def test_the_page_of_the_command_line_has_every_command_with_its_options():

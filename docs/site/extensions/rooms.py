@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, is_typeddict
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.ext.autodoc.mock import mock
@@ -79,11 +79,6 @@ def face(module: ModuleType) -> list[str]:
     return [f"Import these from ``{module.__name__}``:", "", *rows]
 
 
-def _fields(module: ModuleType) -> list[str]:
-    """An option that shows the fields of messages, which are no attributes and have no docstrings of their own."""
-    return ["   :undoc-members:"] if any(is_typeddict(value) for value in vars(module).values()) else []
-
-
 def page(name: str, below: list[str]) -> str:
     """The page of a module; for a folder also what its face offers and the modules in it.
 
@@ -102,7 +97,7 @@ def page(name: str, below: list[str]) -> str:
     module = importlib.import_module(name)
     lines = [name, "=" * len(name), "", f".. automodule:: {name}"]
     if not below:
-        return "\n".join([*lines, "   :members:", *_fields(module), ""])
+        return "\n".join([*lines, "   :members:", ""])
     lines.append("")
     lines += face(module)
     lines += [".. rubric:: Modules", ""]
