@@ -1,125 +1,468 @@
-// The page's half of the live view: captures the microphone, sends blocks to the kernel, draws what comes back.
-// One file, no libraries, no build step; nothing is fetched and nothing is captured before Start is pressed.
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 3ea2a0f6ad38fc4e35d83a823129b5995f9c4981664820a5f3fa40d2a59c7434
 
-const IN_FLIGHT = 4; // messages on their way to the kernel; blocks wait, and go together when one comes back
-const LAG_S = 0.5; // sound that waits or is on its way; beyond, blocks are dropped and counted
-const POLL_MS = 25; // how often the kernel's own sources are asked
-const BUSY_MS = 2000; // no answer for this long: say so
-const DEAD_MS = 30000; // no answer for this long: let go of the microphone
-const ROLL_S = 10;
-const SEEN = 8192; // samples in the picture of the spectrum
-const WAVE = 2048; // and of the waveform
-const FLASH_MS = 120;
-const SAY_MS = 1500; // chords are read out at most this often, the newest only
-const PIN_ROW_PX = 28; // pins of keys that lie close stand in rows above each other
-const FLASH_GAP_MS = 350; // never more than three flashes a second (WCAG 2.3.1)
-const LOW = 21;
-const KEYS = 88;
-const BLACK = [1, 3, 6, 8, 10];
+// ../../texts/en/page.json
+var page_default = {
+  start: "Start",
+  stop: "Stop",
+  live_view: "pianolab live",
+  language: "Language",
+  microphone_off: "microphone off",
+  microphone_on: "microphone ON",
+  listening: "listening",
+  input: "Input",
+  browser_microphone: "This browser's microphone",
+  loudness: "loudness",
+  loudness_meter: "loudness in dBFS",
+  silent: "silent",
+  level: "{db} dB",
+  clipping: "too loud: clipping",
+  privacy: "Nothing is recorded before Start is pressed; the sound goes only to this notebook's kernel.",
+  "status.waiting": "Waiting for the kernel …",
+  "status.ready": "Ready. Press Start and play. Listens with {detectors}.",
+  "status.chosen": "Listens with {detectors}.",
+  "status.listening": "Listening at {sr} Hz.",
+  "status.listening_to": "Listening at {sr} Hz to {microphone}.",
+  "status.processed": "Listening at {sr} Hz to {microphone}. Warning: the browser still changes the sound ({processing}).",
+  "status.stopped": "Stopped. The microphone is off.",
+  "status.gave_up": "Stopped: the kernel did not answer. The microphone is off.",
+  "status.other_page": "Another page started; this one stopped.",
+  "status.saved": "Saved in {folder}.",
+  "status.forgotten": "Forgotten.",
+  "trouble.denied.what": "The browser does not allow the microphone.",
+  "trouble.denied.remedy": "Click the sign left of the address, allow the microphone, then press Start again.",
+  "trouble.nodevice.what": "No microphone was found.",
+  "trouble.nodevice.remedy": "Plug one in and press Start again.",
+  "trouble.inuse.what": "The microphone is there but cannot be opened.",
+  "trouble.inuse.remedy": "Close other programs that use it, then press Start again.",
+  "trouble.gone.what": "The chosen microphone is no longer there.",
+  "trouble.gone.remedy": "Choose another one and press Start again.",
+  "trouble.insecure.what": "This page may not use a microphone, because it is not secure.",
+  "trouble.insecure.remedy": "Open it at http://localhost or over https.",
+  "trouble.unplugged.what": "The microphone was unplugged or its permission was taken back. What was played so far is kept.",
+  "trouble.unplugged.remedy": "Plug it in or allow it, then press Start again.",
+  "trouble.muted.what": "The system has muted the microphone.",
+  "trouble.muted.remedy": "Switch it on at the device or in the system's sound settings.",
+  "trouble.suspended.what": "The browser has paused the sound of this page.",
+  "trouble.suspended.remedy": "Click on the page; if it stays like this, press Stop and Start.",
+  "trouble.worklet.what": "The browser refuses to run the recording code.",
+  "trouble.worklet.remedy": "Allow blob: scripts in the page's security policy, or use another browser.",
+  "trouble.processor.what": "The recording code stopped.",
+  "trouble.processor.remedy": "Press Start again.",
+  "trouble.busy.what": "The kernel is busy and does not answer yet.",
+  "trouble.busy.remedy": "Wait for the running cell to end; on a Voila page nothing is heard while a cell runs.",
+  "trouble.dead.what": "The kernel does not answer: it is busy or was restarted.",
+  "trouble.dead.remedy": "When it is free again, press Start; after a restart, run the cell again.",
+  "trouble.restarted.what": "The connection to the kernel is gone: it was restarted or shut down.",
+  "trouble.restarted.remedy": "Run the cell again.",
+  "trouble.slow.what": "The kernel is too slow for this microphone.",
+  "trouble.slow.remedy": "Choose a faster detector, or only one.",
+  "trouble.slow.more": { one: "{n} block, {seconds} s, was left out.", other: "{n} blocks, {seconds} s, were left out." },
+  "trouble.hidden.what": "This tab was hidden while the microphone was on.",
+  "trouble.hidden.remedy": "Keep it in view: a hidden tab may be slowed down.",
+  "trouble.other.what": "The microphone could not be started.",
+  "trouble.other.remedy": "Reload the page and try again.",
+  modes: "What do you play?",
+  "mode.single": "One note at a time",
+  "mode.chords": "Chords, both hands",
+  "keyboard.silent": "88 keys, none sounds",
+  "keyboard.sounding": "88 keys, sounding: {keys}",
+  "listener.named": "{letter}: {detector}",
+  "listener.no_note": "no note",
+  "listener.last_note": "last note: {name}",
+  "listener.certain": "certain",
+  "listener.certainty": "certainty, detector {letter}",
+  "listener.keys": "keys that sound, how surely each was struck and how hard",
+  "listener.percent": "{percent} %",
+  "listener.struck": "{percent} %, velocity {velocity}",
+  "listener.cents_unknown": "cents unknown",
+  "listener.in_tune": "{cents} cents in tune",
+  "listener.sharp": "{cents} cents sharp",
+  "listener.flat": "{cents} cents flat",
+  "listener.also": "{name} (also {others})",
+  "listener.no_chord": "no chord name",
+  "listener.one_key": "one key",
+  "roll.title": "The last ten seconds",
+  "roll.picture": "piano roll of the last ten seconds",
+  "roll.now": "now",
+  "roll.ago": "−{seconds} s",
+  "spectrum.title": "Spectrum: level over frequency",
+  "spectrum.picture": "spectrum of the sound, A0 to C8",
+  "wave.title": "Waveform: amplitude over time",
+  "wave.picture": "waveform of the sound",
+  "wave.length": "{ms} ms",
+  "prompt.play": "Play: {title}",
+  "prompt.notes": "notes to play",
+  "prompt.symbol": "{symbol}: ",
+  "takes.title": "Takes",
+  "takes.kept": { one: "{name} · {seconds} s · {n} note · kept in {folder}", other: "{name} · {seconds} s · {n} notes · kept in {folder}" },
+  "takes.in_memory": { one: "{name} · {seconds} s · {n} note · not saved", other: "{name} · {seconds} s · {n} notes · not saved" },
+  "takes.take": "take {name}",
+  "takes.play": "Play",
+  "takes.save": "Save",
+  "takes.forget": "Forget",
+  "takes.labels": "Labels",
+  "labels.none": "no labels",
+  "labels.proposed": "labels proposed",
+  "labels.confirmed": "labels confirmed",
+  "labels.region": "labels",
+  "labels.correct": "Correct the labels",
+  "labels.caption": "Take {name}: {state}",
+  "labels.note": "note",
+  "labels.begins": "begins (s)",
+  "labels.lasts": "lasts (s)",
+  "labels.move": "move",
+  "labels.shift": "{ms} ms",
+  "labels.delete": "delete",
+  "labels.one": "{name} at {seconds} seconds",
+  "labels.confirm": "Confirm: this is what was played",
+  "report.region": "what was right",
+  "report.result": { one: "{right} of {n} key right, {in_time} of them in time", other: "{right} of {n} keys right, {in_time} of them in time" },
+  "report.played": "What was played",
+  "report.verdict": "verdict",
+  "report.asked": "asked",
+  "report.heard": "heard",
+  "report.at": "at",
+  "report.off_beat": "off the beat",
+  "report.seconds": "{seconds} s",
+  "report.ms": "{ms} ms",
+  "report.unknown": "–",
+  "verdict.right": "✓ right",
+  "verdict.wrong": "✗ wrong",
+  "verdict.missing": "○ missing",
+  "verdict.extra": "+ extra",
+  "verdict.late": "▸ late",
+  "verdict.early": "◂ early",
+  "scores.title": "Detectors on this take, against its labels",
+  "scores.detector": "detector",
+  "scores.precision": "precision",
+  "scores.recall": "recall",
+  "scores.onset_f1": "onset F1",
+  "scores.note_f1": "note F1",
+  "scores.onset_bias": "onset bias",
+  note_names: "Note names",
+  keep: "Keep takes on disk",
+  flash: "Flash the edge of the page at every note",
+  vibrate: "Vibrate at every note",
+  vibrate_cannot: "Vibrate (this device cannot)",
+  back: "Hear it back",
+  "back.warning": "⚠ Use headphones: loudspeakers howl when the microphone hears them.",
+  "back.sound": "Sound of the microphone",
+  "back.off": "off",
+  "back.gain": "as it is",
+  "back.band": "only around the note heard",
+  "back.loud": "How loud",
+  choices: "Detectors, threshold, valid notes, tuning",
+  "choices.detector": "Detector {letter}",
+  "choices.listens": "listens with",
+  "choices.beside": "beside it",
+  "choices.none": "none",
+  "choices.cannot": "{name} ({reason})",
+  "choices.threshold": "Threshold",
+  "choices.onset_threshold": "How sure a stroke must be",
+  "choices.n_confirm": "Valid note after N frames",
+  "choices.parameters": "Parameters of this detector",
+  "choices.a4": "Tuning: A4 in Hz",
+  "log.title": "Notes heard",
+  "log.region": "notes heard",
+  "log.letter": "{letter} {line}",
+  "log.note": "{name} at {seconds} s, {percent} % certain",
+  "log.note_cents": "{name} at {seconds} s, {cents} cents, {percent} % certain",
+  "log.chord": "{keys} at {seconds} s",
+  "log.chord_named": "{keys} at {seconds} s: {name}",
+  "log.gap": "{seconds} s: {ms} ms are missing",
+  "log.said": "{name}: {keys}",
+  "counts.heard": "{seconds} s heard, {missing} s missing, {dropped} blocks dropped",
+  "counts.on_their_way": "{n} messages on their way",
+  "counts.refused": "{n} refused",
+  "counts.lost": "{n} lost by the sound card",
+  "counts.stopped": "{blocks} blocks, {missing} samples missing, {dropped} blocks dropped"
+};
 
-const WORKLET = `
-class Blocks extends AudioWorkletProcessor {
-  constructor(options) {
-    super();
-    this.block = new Int16Array(options.processorOptions.block);
-    this.filled = 0;
-    this.first = -1;
-    this.start = 0;
-    this.peak = 0;
-    this.port.onmessage = () => { this.post(); this.port.postMessage({ ended: true }); this.over = true; };
-  }
-  post() {
-    if (!this.filled) return;
-    const pcm = this.block.slice(0, this.filled);
-    const message = { frame: this.start, pcm: pcm.buffer, n: this.filled, peak: this.peak };
-    this.port.postMessage(message, [pcm.buffer]);
-    this.start += this.filled;
-    this.filled = 0;
-    this.peak = 0;
-  }
-  process(inputs) {
-    if (this.over) return false;
-    const input = inputs[0][0];
-    if (!input) return true;
-    if (this.first < 0) this.first = currentFrame;
-    const expected = this.first + this.start + this.filled;
-    if (currentFrame !== expected) { this.post(); this.start = currentFrame - this.first; }
-    for (let i = 0; i < input.length; i++) {
-      const x = input[i];
-      const size = Math.abs(x);
-      if (size > this.peak) this.peak = size;
-      this.block[this.filled++] = Math.max(-32768, Math.min(32767, Math.round(x * 32768)));
-      if (this.filled === this.block.length) this.post();
-    }
-    return true;
-  }
+// ../../texts/ko/page.json
+var page_default2 = {
+  start: "시작",
+  stop: "정지",
+  live_view: "pianolab 실시간 화면",
+  language: "언어",
+  microphone_off: "마이크 꺼짐",
+  microphone_on: "마이크 켜짐",
+  listening: "듣는 중",
+  input: "입력",
+  browser_microphone: "이 브라우저의 마이크",
+  loudness: "소리 크기",
+  loudness_meter: "소리 크기(dBFS)",
+  silent: "무음",
+  level: "{db} dB",
+  clipping: "너무 큽니다: 클리핑",
+  privacy: "시작을 누르기 전에는 아무것도 녹음하지 않습니다. 소리는 이 노트북의 커널로만 갑니다.",
+  "status.waiting": "커널을 기다리는 중입니다 …",
+  "status.ready": "준비되었습니다. 시작을 누르고 연주해 주세요. 검출기: {detectors}.",
+  "status.chosen": "검출기: {detectors}.",
+  "status.listening": "{sr} Hz로 듣고 있습니다.",
+  "status.listening_to": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}.",
+  "status.processed": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
+  "status.stopped": "정지했습니다. 마이크가 꺼졌습니다.",
+  "status.gave_up": "커널이 응답하지 않아 정지했습니다. 마이크가 꺼졌습니다.",
+  "status.other_page": "다른 화면에서 시작하여 이 화면은 정지했습니다.",
+  "status.saved": "{folder}에 저장했습니다.",
+  "status.forgotten": "지웠습니다.",
+  "trouble.denied.what": "브라우저가 마이크를 허용하지 않습니다.",
+  "trouble.denied.remedy": "주소 왼쪽의 표시를 눌러 마이크를 허용한 뒤 시작을 다시 눌러 주세요.",
+  "trouble.nodevice.what": "마이크를 찾지 못했습니다.",
+  "trouble.nodevice.remedy": "마이크를 연결하고 시작을 다시 눌러 주세요.",
+  "trouble.inuse.what": "마이크가 있지만 열 수 없습니다.",
+  "trouble.inuse.remedy": "마이크를 쓰는 다른 프로그램을 닫고 시작을 다시 눌러 주세요.",
+  "trouble.gone.what": "선택한 마이크가 더 이상 없습니다.",
+  "trouble.gone.remedy": "다른 마이크를 선택하고 시작을 다시 눌러 주세요.",
+  "trouble.insecure.what": "이 화면은 보안 연결이 아니어서 마이크를 쓸 수 없습니다.",
+  "trouble.insecure.remedy": "http://localhost 또는 https로 열어 주세요.",
+  "trouble.unplugged.what": "마이크가 빠졌거나 허용이 취소되었습니다. 지금까지 연주한 것은 남아 있습니다.",
+  "trouble.unplugged.remedy": "마이크를 연결하거나 허용한 뒤 시작을 다시 눌러 주세요.",
+  "trouble.muted.what": "시스템이 마이크를 음소거했습니다.",
+  "trouble.muted.remedy": "기기나 시스템의 소리 설정에서 마이크를 켜 주세요.",
+  "trouble.suspended.what": "브라우저가 이 화면의 소리를 멈추었습니다.",
+  "trouble.suspended.remedy": "화면을 눌러 주세요. 그대로이면 정지를 누르고 시작을 눌러 주세요.",
+  "trouble.worklet.what": "브라우저가 녹음 코드를 실행하지 않습니다.",
+  "trouble.worklet.remedy": "이 화면의 보안 정책에서 blob: 스크립트를 허용하거나 다른 브라우저를 써 주세요.",
+  "trouble.processor.what": "녹음 코드가 멈추었습니다.",
+  "trouble.processor.remedy": "시작을 다시 눌러 주세요.",
+  "trouble.busy.what": "커널이 바빠서 아직 응답하지 않습니다.",
+  "trouble.busy.remedy": "실행 중인 셀이 끝날 때까지 기다려 주세요. Voila 화면에서는 셀이 실행되는 동안 듣지 못합니다.",
+  "trouble.dead.what": "커널이 응답하지 않습니다. 바쁘거나 다시 시작되었습니다.",
+  "trouble.dead.remedy": "커널이 한가해지면 시작을 눌러 주세요. 다시 시작되었다면 셀을 다시 실행해 주세요.",
+  "trouble.restarted.what": "커널과 연결이 끊겼습니다. 커널이 다시 시작되었거나 종료되었습니다.",
+  "trouble.restarted.remedy": "셀을 다시 실행해 주세요.",
+  "trouble.slow.what": "커널이 이 마이크를 따라가지 못합니다.",
+  "trouble.slow.remedy": "더 빠른 검출기를 선택하거나 하나만 써 주세요.",
+  "trouble.slow.more": { other: "블록 {n}개({seconds}초)를 건너뛰었습니다." },
+  "trouble.hidden.what": "마이크가 켜져 있는 동안 이 탭이 가려졌습니다.",
+  "trouble.hidden.remedy": "탭을 보이게 두세요. 가려진 탭은 느려질 수 있습니다.",
+  "trouble.other.what": "마이크를 시작하지 못했습니다.",
+  "trouble.other.remedy": "화면을 새로 고치고 다시 해 주세요.",
+  modes: "무엇을 연주합니까?",
+  "mode.single": "한 번에 한 음",
+  "mode.chords": "화음, 양손",
+  "keyboard.silent": "건반 88개, 울리는 건반 없음",
+  "keyboard.sounding": "건반 88개, 울리는 건반: {keys}",
+  "listener.named": "{letter}: {detector}",
+  "listener.no_note": "음 없음",
+  "listener.last_note": "마지막 음: {name}",
+  "listener.certain": "신뢰도",
+  "listener.certainty": "신뢰도, 검출기 {letter}",
+  "listener.keys": "울리는 건반, 각 건반의 신뢰도와 친 세기",
+  "listener.percent": "{percent}%",
+  "listener.struck": "{percent}%, 벨로시티 {velocity}",
+  "listener.cents_unknown": "센트 모름",
+  "listener.in_tune": "{cents}센트, 맞음",
+  "listener.sharp": "{cents}센트, 높음",
+  "listener.flat": "{cents}센트, 낮음",
+  "listener.also": "{name} (또는 {others})",
+  "listener.no_chord": "이름 없는 화음",
+  "listener.one_key": "건반 하나",
+  "roll.title": "지난 10초",
+  "roll.picture": "지난 10초의 피아노 롤",
+  "roll.now": "지금",
+  "roll.ago": "−{seconds}초",
+  "spectrum.title": "스펙트럼: 주파수별 레벨",
+  "spectrum.picture": "소리의 스펙트럼, A0부터 C8까지",
+  "wave.title": "파형: 시간에 따른 진폭",
+  "wave.picture": "소리의 파형",
+  "wave.length": "{ms} ms",
+  "prompt.play": "과제: {title}",
+  "prompt.notes": "연주할 음",
+  "prompt.symbol": "{symbol}: ",
+  "takes.title": "테이크",
+  "takes.kept": { other: "{name} · {seconds}초 · 음 {n}개 · 저장 위치 {folder}" },
+  "takes.in_memory": { other: "{name} · {seconds}초 · 음 {n}개 · 저장하지 않음" },
+  "takes.take": "테이크 {name}",
+  "takes.play": "재생",
+  "takes.save": "저장",
+  "takes.forget": "지우기",
+  "takes.labels": "레이블",
+  "labels.none": "레이블 없음",
+  "labels.proposed": "레이블 제안됨",
+  "labels.confirmed": "레이블 확인됨",
+  "labels.region": "레이블",
+  "labels.correct": "레이블 고치기",
+  "labels.caption": "테이크 {name}: {state}",
+  "labels.note": "음",
+  "labels.begins": "시작(초)",
+  "labels.lasts": "길이(초)",
+  "labels.move": "옮기기",
+  "labels.shift": "{ms} ms",
+  "labels.delete": "삭제",
+  "labels.one": "{name}, {seconds}초",
+  "labels.confirm": "확인: 이대로 연주했습니다",
+  "report.region": "맞고 틀린 음",
+  "report.result": { other: "건반 {n}개 가운데 {right}개 맞음, 그중 박자도 맞음 {in_time}개" },
+  "report.played": "연주한 음",
+  "report.verdict": "판정",
+  "report.asked": "과제",
+  "report.heard": "들린 음",
+  "report.at": "시각",
+  "report.off_beat": "박자와의 차이",
+  "report.seconds": "{seconds}초",
+  "report.ms": "{ms} ms",
+  "report.unknown": "–",
+  "verdict.right": "✓ 맞음",
+  "verdict.wrong": "✗ 틀림",
+  "verdict.missing": "○ 빠짐",
+  "verdict.extra": "+ 더해짐",
+  "verdict.late": "▸ 늦음",
+  "verdict.early": "◂ 이름",
+  "scores.title": "이 테이크의 레이블에 견준 검출기",
+  "scores.detector": "검출기",
+  "scores.precision": "정밀도",
+  "scores.recall": "재현율",
+  "scores.onset_f1": "온셋 F1",
+  "scores.note_f1": "음 F1",
+  "scores.onset_bias": "온셋 편향",
+  note_names: "음이름",
+  keep: "테이크를 디스크에 저장",
+  flash: "음마다 화면 가장자리 번쩍임",
+  vibrate: "음마다 진동",
+  vibrate_cannot: "진동(이 기기에서는 쓸 수 없음)",
+  back: "소리 되듣기",
+  "back.warning": "⚠ 헤드폰을 써 주세요. 스피커 소리가 마이크로 들어가면 하울링이 생깁니다.",
+  "back.sound": "마이크 소리",
+  "back.off": "끔",
+  "back.gain": "그대로",
+  "back.band": "들린 음 주위만",
+  "back.loud": "소리 크기",
+  choices: "검출기, 임계값, 유효한 음, 조율",
+  "choices.detector": "검출기 {letter}",
+  "choices.listens": "듣는 검출기",
+  "choices.beside": "함께 듣는 검출기",
+  "choices.none": "없음",
+  "choices.cannot": "{name} ({reason})",
+  "choices.threshold": "임계값",
+  "choices.onset_threshold": "타건으로 인정할 신뢰도",
+  "choices.n_confirm": "음으로 인정할 연속 프레임 수 N",
+  "choices.parameters": "이 검출기의 매개변수",
+  "choices.a4": "조율: A4의 주파수(Hz)",
+  "log.title": "들린 음",
+  "log.region": "들린 음 목록",
+  "log.letter": "{letter} {line}",
+  "log.note": "{name} · {seconds}초, 신뢰도 {percent}%",
+  "log.note_cents": "{name} · {seconds}초, {cents}센트, 신뢰도 {percent}%",
+  "log.chord": "{keys} · {seconds}초",
+  "log.chord_named": "{keys} · {seconds}초: {name}",
+  "log.gap": "{seconds}초: {ms} ms가 빠졌습니다",
+  "log.said": "{name}: {keys}",
+  "counts.heard": "{seconds}초 들음, {missing}초 빠짐, 버린 블록 {dropped}개",
+  "counts.on_their_way": "가는 중인 메시지 {n}개",
+  "counts.refused": "거절 {n}개",
+  "counts.lost": "사운드 카드가 놓친 블록 {n}개",
+  "counts.stopped": "블록 {blocks}개, 빠진 표본 {missing}개, 버린 블록 {dropped}개"
+};
+
+// spectrum.js
+var SEEN = 8192;
+var WAVE = 2048;
+var LOWEST_HZ = 27.5;
+var HIGHEST_HZ = 4400;
+var FLOOR_DB = -100;
+var MARKED_HZ = [55, 110, 220, 440, 880, 1760, 3520];
+var OCTAVES = Math.log2(HIGHEST_HZ / LOWEST_HZ);
+var FULL_SCALE_DB = 20 * Math.log10(0.42 / 2);
+var place = (hz) => Math.log2(hz / LOWEST_HZ) / OCTAVES;
+var hzAt = (share2) => LOWEST_HZ * 2 ** (share2 * OCTAVES);
+function levelsAcross(bins, sr, width) {
+  const step = sr / (2 * bins.length);
+  const bin = (x) => Math.round(hzAt(x / width) / step);
+  return Array.from({ length: width + 1 }, (_, x) => {
+    let level = FLOOR_DB;
+    for (let i = bin(x); i <= bin(x + 1); i++) level = Math.max(level, (bins[i] ?? -Infinity) - FULL_SCALE_DB);
+    return Math.min(0, level);
+  });
 }
-registerProcessor("pianolab-blocks", Blocks);
-`;
-
-// Every failure: what happened, and what to do.
-const TROUBLE = {
-  denied: ["The browser does not allow the microphone.", "Click the sign left of the address, allow the microphone, then press Start again."],
-  nodevice: ["No microphone was found.", "Plug one in and press Start again."],
-  inuse: ["The microphone is there but cannot be opened.", "Close other programs that use it, then press Start again."],
-  gone: ["The chosen microphone is no longer there.", "Choose another one and press Start again."],
-  insecure: ["This page may not use a microphone, because it is not secure.", "Open it at http://localhost or over https."],
-  unplugged: ["The microphone was unplugged or its permission was taken back. What was played so far is kept.", "Plug it in or allow it, then press Start again."],
-  muted: ["The system has muted the microphone.", "Switch it on at the device or in the system's sound settings."],
-  suspended: ["The browser has paused the sound of this page.", "Click on the page; if it stays like this, press Stop and Start."],
-  worklet: ["The browser refuses to run the recording code.", "Allow blob: scripts in the page's security policy, or use another browser."],
-  processor: ["The recording code stopped.", "Press Start again."],
-  rate: ["The sampling rate of the microphone changed.", "Press Start again."],
-  busy: ["The kernel is busy and does not answer yet.", "Wait for the running cell to end; on a Voila page nothing is heard while a cell runs."],
-  dead: ["The kernel does not answer: it is busy or was restarted.", "When it is free again, press Start; after a restart, run the cell again."],
-  restarted: ["The connection to the kernel is gone: it was restarted or shut down.", "Run the cell again."],
-  slow: ["The kernel is too slow for this microphone", "Choose a faster detector, or only one."],
-  hidden: ["This tab was hidden while the microphone was on.", "Keep it in view: a hidden tab may be slowed down."],
-  other: ["The microphone could not be started.", "Reload the page and try again."],
-};
-
-const CAPTURE_ERRORS = {
-  NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "nodevice", OverconstrainedError: "gone",
-  NotReadableError: "inuse", AbortError: "inuse",
-};
-
-class Trouble extends Error {
-  constructor(code, detail = "") { super(detail || code); this.code = code; }
+function waveAcross(samples, width) {
+  const first = samples.length - WAVE;
+  return Array.from({ length: width + 1 }, (_, x) => {
+    const y = samples[first + Math.floor(x / (width + 1) * WAVE)];
+    return Math.max(-1, Math.min(1, y));
+  });
+}
+function floats(view) {
+  const pcm = new Int16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  return Float32Array.from(pcm, (x) => x / 32768);
 }
 
-const h = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value != null) node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
+// troubles.js
+var CAPTURE_ERRORS = {
+  NotAllowedError: "denied",
+  SecurityError: "denied",
+  NotFoundError: "nodevice",
+  OverconstrainedError: "gone",
+  NotReadableError: "inuse",
+  AbortError: "inuse"
 };
-let count = 0;
-const uniqueId = () => `pianolab-${++count}-${Math.random().toString(36).slice(2, 8)}`;
-const signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
-const floats = (view) => Float32Array.from(new Int16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)), (x) => x / 32768);
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+var captureCode = (error) => CAPTURE_ERRORS[error.name] ?? "other";
+var Trouble = class extends Error {
+  constructor(code, detail = "") {
+    super(detail || code);
+    this.code = code;
+    this.detail = detail;
+  }
+};
+var Troubles = class {
+  constructor() {
+    this.now = /* @__PURE__ */ new Map();
+  }
+  add(code, more = null) {
+    this.now.set(code, more);
+  }
+  /** Returns whether there was anything to clear. */
+  clear(...codes) {
+    return codes.map((code) => this.now.delete(code)).some(Boolean);
+  }
+  clearAll() {
+    this.now.clear();
+  }
+  has(code) {
+    return this.now.has(code);
+  }
+};
 
-// ---- the microphone: clean samples in numbered blocks -------------------------------------------------------------
-
-class Capture {
-  constructor(onBlock, onTrouble) { this.onBlock = onBlock; this.onTrouble = onTrouble; }
-
+// capture.js
+var PROCESSING = ["echoCancellation", "noiseSuppression", "autoGainControl"];
+var CLEAN = { ...Object.fromEntries(PROCESSING.map((name) => [name, false])), channelCount: 1 };
+var LAST_BLOCK_MS = 300;
+var BAND_Q = 8;
+var GLIDE_S = 0.02;
+var Capture = class {
+  /**
+   * @param {string} worklet The text of worklet.js.
+   * @param {function({frame: number, pcm: ArrayBuffer, n: number}): void} onBlock
+   * @param {function(string, string=): void} onTrouble A code that begins, and one that ends.
+   */
+  constructor(worklet, onBlock, onTrouble) {
+    Object.assign(this, { worklet, onBlock, onTrouble });
+  }
+  /**
+   * Ask for the microphone.
+   * @returns {Promise<Object|undefined>} Its rate, its name, and what of the browser's processing stayed on.
+   * @throws {Trouble} With what went wrong.
+   */
   async open(deviceId) {
-    if (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) throw new Trouble("insecure");
-    this.context = new AudioContext(); // the device's own rate: Firefox refuses any other
+    if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("insecure");
+    this.context = new AudioContext();
     await this.context.resume();
-    const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
-    if (deviceId) audio.deviceId = { exact: deviceId };
+    const audio = deviceId ? { ...CLEAN, deviceId: { exact: deviceId } } : CLEAN;
     try {
       this.media = await navigator.mediaDevices.getUserMedia({ audio, video: false });
     } catch (error) {
-      throw new Trouble(CAPTURE_ERRORS[error.name] || "other", `${error.name}: ${error.message}`);
+      throw new Trouble(captureCode(error), `${error.name}: ${error.message}`);
     }
-    const track = this.media.getAudioTracks()[0];
+    if (!this.context) return this.close();
+    const [track] = this.media.getAudioTracks();
+    this.watch(track);
+    await this.addModule();
+    const got = track.getSettings();
+    const processing = PROCESSING.filter((name) => got[name]);
+    return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
+  }
+  watch(track) {
     track.addEventListener("ended", () => this.onTrouble("unplugged"));
     track.addEventListener("mute", () => this.onTrouble("muted"));
     track.addEventListener("unmute", () => this.onTrouble("", "muted"));
@@ -128,619 +471,1738 @@ class Capture {
       if (this.context.state === "running") this.onTrouble("", "suspended");
       else if (this.context.state !== "closed") this.onTrouble("suspended");
     });
-    await this.addModule();
-    const got = track.getSettings();
-    const kept = ["echoCancellation", "noiseSuppression", "autoGainControl"].filter((name) => got[name]);
-    return { sr: this.context.sampleRate, label: track.label, processing: kept, channels: got.channelCount ?? null };
   }
-
+  // Some policies for pages forbid blob: and allow data:, others the other way round.
   async addModule() {
-    const blob = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
+    const blob = URL.createObjectURL(new Blob([this.worklet], { type: "text/javascript" }));
+    const { audioWorklet } = this.context;
     try {
-      await this.context.audioWorklet.addModule(blob);
-    } catch {
-      try {
-        await this.context.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(WORKLET)}`);
-      } catch (error) {
-        throw new Trouble("worklet", String(error));
-      }
+      await audioWorklet.addModule(blob).catch(() => audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(this.worklet)}`));
+    } catch (error) {
+      throw new Trouble("worklet", String(error));
     } finally {
       URL.revokeObjectURL(blob);
     }
   }
-
+  /** Let the blocks come, each of so many samples. */
   run(block) {
     this.source = this.context.createMediaStreamSource(this.media);
     this.node = new AudioWorkletNode(this.context, "pianolab-blocks", {
-      numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { block },
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+      processorOptions: { block }
     });
     this.node.onprocessorerror = () => this.onTrouble("processor");
-    this.node.port.onmessage = ({ data }) => (data.ended ? this.ended?.() : this.onBlock(data));
-    this.analyser = new AnalyserNode(this.context, { fftSize: SEEN });
-    this.samples = new Float32Array(SEEN);
+    this.node.port.onmessage = ({ data }) => data.ended ? this.ended?.() : this.onBlock(data);
+    this.analyser = new AnalyserNode(this.context, { fftSize: SEEN, smoothingTimeConstant: 0 });
+    this.recentSound = { samples: new Float32Array(SEEN), bins: new Float32Array(SEEN / 2) };
     this.source.connect(this.node);
     this.source.connect(this.analyser);
   }
-
-  // The last samples, for pictures.
+  /** The last samples and their levels, for the pictures. */
   recent() {
     if (!this.analyser) return null;
-    this.analyser.getFloatTimeDomainData(this.samples);
-    return this.samples;
+    this.analyser.getFloatTimeDomainData(this.recentSound.samples);
+    this.analyser.getFloatFrequencyData(this.recentSound.bins);
+    return this.recentSound;
   }
-
-  // The processed sound back: 'off', 'gain' or 'band' (a band-pass around a frequency).
-  monitor(mode, gain, hz) {
+  /** The sound back: `off`, `gain` (as it is) or `band` (only around a frequency). */
+  monitor(mode, volume, hz) {
     if (!this.source) return;
-    if (this.back && this.back.mode !== mode) {
-      this.back.first.disconnect();
-      this.back.gain.disconnect();
-      try { this.source.disconnect(this.back.first); } catch { /* it was not connected */ }
-      this.back = null;
-    }
+    if (this.back && this.back.mode !== mode) this.endMonitor();
     if (mode === "off") return;
-    if (!this.back) {
-      const volume = new GainNode(this.context, { gain: 0 });
-      const first = mode === "band" ? new BiquadFilterNode(this.context, { type: "bandpass", Q: 8, frequency: hz || 440 }) : volume;
-      if (first !== volume) first.connect(volume);
-      this.source.connect(first);
-      volume.connect(this.context.destination);
-      this.back = { mode, first, gain: volume };
-    }
+    this.back ??= this.beginMonitor(mode, hz);
     const now = this.context.currentTime;
-    this.back.gain.gain.setTargetAtTime(gain, now, 0.02);
-    if (mode === "band" && hz) this.back.first.frequency.setTargetAtTime(hz, now, 0.02);
+    this.back.gain.gain.setTargetAtTime(volume, now, GLIDE_S);
+    if (mode === "band" && hz) this.back.first.frequency.setTargetAtTime(hz, now, GLIDE_S);
   }
-
-  // The last samples, then silence.
+  beginMonitor(mode, hz) {
+    const gain = new GainNode(this.context, { gain: 0 });
+    const first = mode === "band" ? new BiquadFilterNode(this.context, { type: "bandpass", Q: BAND_Q, frequency: hz || 440 }) : gain;
+    if (first !== gain) first.connect(gain);
+    this.source.connect(first);
+    gain.connect(this.context.destination);
+    return { mode, first, gain };
+  }
+  endMonitor() {
+    this.source.disconnect(this.back.first);
+    this.back.first.disconnect();
+    this.back.gain.disconnect();
+    this.back = null;
+  }
+  /** The last samples, then no more. */
   async finish() {
     if (!this.node) return;
-    const last = new Promise((resolve) => { this.ended = resolve; });
+    const last = new Promise((resolve) => {
+      this.ended = resolve;
+    });
     this.node.port.postMessage("end");
-    await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 300))]);
+    await Promise.race([last, new Promise((resolve) => setTimeout(resolve, LAST_BLOCK_MS))]);
   }
-
+  /** Let go of the microphone at once. */
   close() {
     const { media, context } = this;
     this.media = this.context = this.node = this.source = this.analyser = this.back = null;
-    for (const track of media ? media.getTracks() : []) track.stop();
-    if (context && context.state !== "closed") context.close().catch(() => {});
+    for (const track of media?.getTracks() ?? []) track.stop();
+    if (context && context.state !== "closed") context.close().catch(() => {
+    });
+  }
+};
+
+// source.js
+var KernelSource = class {
+  constructor(model) {
+    this.model = model;
+    this.onmessage = null;
+    this.received = (content, buffers) => this.onmessage?.(content, buffers);
+    model.on("msg:custom", this.received);
+  }
+  send(message, buffer) {
+    try {
+      this.model.send(message, void 0, buffer ? [buffer] : []);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  close() {
+    this.model.off("msg:custom", this.received);
+  }
+};
+
+// texts.js
+var DEFAULT_LANGUAGE = "en";
+var STORED = "pianolab-language";
+function fill(catalogue, key, values = {}) {
+  const entry = catalogue[key];
+  if (entry === void 0) throw new Error(`the catalogue has no text ${key}`);
+  const text = typeof entry === "string" ? entry : values.n === 1 && entry.one || entry.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) => {
+    if (values[name] === void 0) throw new Error(`the text ${key} needs a value for ${name}`);
+    return values[name];
+  });
+}
+var Texts = class {
+  /** @param {Object<string, Object>} catalogues Texts of each language. */
+  constructor(catalogues, language = DEFAULT_LANGUAGE) {
+    this.catalogues = catalogues;
+    this.language = DEFAULT_LANGUAGE;
+    this.use(language);
+    this.say = (key, values) => fill(this.catalogues[this.language], key, values);
+  }
+  knows(language) {
+    return Object.hasOwn(this.catalogues, language);
+  }
+  /** Speak another language; one that the catalogue lacks changes nothing. */
+  use(language) {
+    if (this.knows(language)) this.language = language;
+  }
+};
+function storedLanguage(storage) {
+  try {
+    return storage().getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+function storeLanguage(storage, language) {
+  try {
+    storage().setItem(STORED, language);
+  } catch {
   }
 }
 
-// ---- the 88 keys ----------------------------------------------------------------------------------------------
-
-const isBlack = (midi) => BLACK.includes(midi % 12);
-const whitesBelow = (midi) => {
-  let n = 0;
-  for (let m = LOW; m < midi; m++) if (!isBlack(m)) n++;
-  return n;
+// dom.js
+var count = 0;
+var uniqueId = () => `pianolab-${++count}-${Math.random().toString(36).slice(2, 8)}`;
+var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+var textNode = (text) => {
+  const node = document.createTextNode("");
+  node.say = text;
+  node.reword = () => {
+    const now = node.say();
+    if (node.data !== now) node.data = now;
+  };
+  node.reword();
+  return node;
 };
-const keyBox = (midi) => (isBlack(midi) ? { x: whitesBelow(midi) * 20 - 6, w: 12, h: 84 } : { x: whitesBelow(midi) * 20, w: 20, h: 130 });
-const keyCentre = (midi) => { const box = keyBox(midi); return (box.x + box.w / 2) / 1040; };
+var child = (given) => typeof given === "function" ? textNode(given) : given;
+function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (typeof value === "function") wordAttribute(node, name, value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.map(child));
+  return node;
+}
+function wordAttribute(node, name, text) {
+  const set = () => {
+    const now = text();
+    if (node.getAttribute(name) !== now) node.setAttribute(name, now);
+  };
+  node.attributesToReword = { ...node.attributesToReword, [name]: set };
+  node.reword = () => Object.values(node.attributesToReword).forEach((again) => again());
+  set();
+}
+function word(node, text) {
+  if (node.childNodes.length === 1 && node.firstChild.say) {
+    node.firstChild.say = text;
+    node.firstChild.reword();
+  } else node.replaceChildren(textNode(text));
+}
+function reword(root) {
+  root.reword?.();
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) walker.currentNode.reword?.();
+}
+function labelled(text, field) {
+  field.id ||= uniqueId();
+  return h("p", {}, h("label", { for: field.id }, text), " ", field);
+}
+function tick(text, name) {
+  const input = h("input", { type: "checkbox", id: uniqueId(), class: name, role: "switch" });
+  const label = h("label", { for: input.id }, text);
+  return { input, label, node: h("p", {}, input, " ", label) };
+}
+function table(caption, head, rows) {
+  return h(
+    "table",
+    {},
+    h("caption", {}, caption),
+    h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((cell) => h("td", {}, cell)))))
+  );
+}
+function fitted(canvas) {
+  const ratio = window.devicePixelRatio || 1;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  pen.textAlign = "left";
+  return [pen, width, height];
+}
 
-class Keyboard {
-  constructor(nameOf) {
-    this.nameOf = nameOf;
-    this.keys = new Map();
-    this.levels = new Map(); // how strongly each key sounds: a bar that stands on the key's front edge
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 1040 132");
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("aria-hidden", "true");
-    const shape = (kind, attributes, parent = svg) => {
-      const node = document.createElementNS(svg.namespaceURI, kind);
-      for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-      parent.append(node);
-      return node;
-    };
-    const all = Array.from({ length: KEYS }, (_, i) => LOW + i);
-    for (const midi of [...all.filter((m) => !isBlack(m)), ...all.filter(isBlack)]) {
+// heard.js
+function chordWords({ texts, language }, { names, texts: { language: now } }) {
+  const { symbol, spoken, keys } = texts[names.style];
+  if (language === now) return { symbol, spoken, keys };
+  return { symbol: symbol === spoken ? "" : symbol, spoken: "", keys };
+}
+var Heard = class {
+  /** @param {{names: import("./piano.js").Names, texts: import("./texts.js").Texts}} context */
+  constructor(context) {
+    this.context = context;
+    this.open = /* @__PURE__ */ new Map();
+    this.clear();
+  }
+  clear() {
+    this.open.clear();
+    this.last = this.chord = null;
+  }
+  /** All keys are let go; the last note is remembered. */
+  end() {
+    this.open.clear();
+    this.chord = null;
+  }
+  /** An event of the kernel; see pianolab/live/messages.py. */
+  take(event) {
+    if (event.kind === "chord") this.chord = event;
+    else if (event.kind === "off") this.open.delete(event.note);
+    else this.open.set(event.note, event.midi);
+    if (event.kind === "on") this.last = event;
+  }
+  /** The keys that sound, each once, from the lowest. */
+  get keys() {
+    return [...new Set(this.open.values())].sort((a, b) => a - b);
+  }
+  get silent() {
+    return !this.open.size && !this.chord?.midi.length;
+  }
+  /** What the last settled keys are called, in the player's note names. */
+  get words() {
+    return this.chord ? chordWords(this.chord, this.context) : { symbol: "", spoken: "", keys: [] };
+  }
+  /** The name of a key, spelt as in the chord that sounds. */
+  nameOf(midi) {
+    const at = this.chord?.midi.indexOf(midi) ?? -1;
+    return at < 0 ? this.context.names.of(midi) : this.words.keys[at];
+  }
+  /**
+   * What is told of many keys at once.
+   * @returns {{large: string, spoken: string, others: string[], n: number}} The large name: that of a chord, or its
+   *   keys, for an interval stands beside its two keys.
+   */
+  summary() {
+    const { symbol, spoken } = this.words;
+    const names = this.keys.map((midi) => this.nameOf(midi));
+    const large = symbol && symbol !== spoken ? symbol : names.join(" ") || symbol;
+    return { large, spoken, others: this.chord?.others ?? [], n: names.length };
+  }
+};
+
+// piano.js
+var LOW = 21;
+var KEYS = 88;
+var WIDTH = 1040;
+var WHITE = { w: 20, h: 130 };
+var BLACK = { w: 12, h: 84 };
+var BLACK_STEPS = [1, 3, 6, 8, 10];
+var MIDIS = Array.from({ length: KEYS }, (_, i) => LOW + i);
+var isBlack = (midi) => BLACK_STEPS.includes(midi % 12);
+var WHITES_BELOW = new Map(MIDIS.map((midi, i) => [midi, MIDIS.slice(0, i).filter((m) => !isBlack(m)).length]));
+function keyBox(midi) {
+  const left = WHITES_BELOW.get(midi) * WHITE.w;
+  return isBlack(midi) ? { x: left - BLACK.w / 2, ...BLACK } : { x: left, ...WHITE };
+}
+function keyCentre(midi) {
+  const { x, w } = keyBox(midi);
+  return (x + w / 2) / WIDTH;
+}
+function levelBar(midi, strength) {
+  const { h: h2 } = keyBox(midi);
+  const full = isBlack(midi) ? h2 - 6 : 42;
+  const height = full * Math.min(1, Math.max(0, strength));
+  return { y: h2 - 2 - height, height };
+}
+function pinRows(edges, gap = 3) {
+  const ends = [];
+  return edges.map(({ left, right }) => {
+    let row = ends.findIndex((end) => end + gap < left);
+    if (row < 0) row = ends.length;
+    ends[row] = right;
+    return row;
+  });
+}
+var OCTAVES2 = MIDIS.filter((midi) => midi % 12 === 0);
+var keyHz = (midi, a4Hz = 440) => a4Hz * 2 ** ((midi - 69) / 12);
+var Names = class {
+  constructor() {
+    this.style = "C4";
+    this.tables = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
+    this.of = (midi) => `${this.tables[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
+  }
+  /** Use the kernel's tables; a style that they lack becomes the first of them. */
+  learn(tables) {
+    this.tables = tables;
+    if (!(this.style in tables)) [this.style] = Object.keys(tables);
+  }
+  /** The first letters of a style, as the player chooses it. */
+  sample(style) {
+    return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
+  }
+};
+var signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+
+// keyboard.js
+var PIN_ROW_PX = 28;
+var SVG = "http://www.w3.org/2000/svg";
+var shape = (parent, kind, attributes) => {
+  const node = document.createElementNS(SVG, kind);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  parent.append(node);
+  return node;
+};
+var Keyboard = class {
+  constructor({ say, names }) {
+    this.say = say;
+    this.names = names;
+    this.keys = /* @__PURE__ */ new Map();
+    this.levels = /* @__PURE__ */ new Map();
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" })) svg.setAttribute(name, value);
+    for (const midi of [...MIDIS.filter((m) => !isBlack(m)), ...MIDIS.filter(isBlack)]) {
       const { x, w, h: height } = keyBox(midi);
-      this.keys.set(midi, shape("rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));
-      this.levels.set(midi, shape("rect", { x: x + 3, y: 1, width: w - 6, height: 0, class: "level" }));
+      this.keys.set(midi, shape(svg, "rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));
+      this.levels.set(midi, shape(svg, "rect", { x: x + 3, y: 1, width: w - 6, height: 0, class: "level" }));
     }
     this.pins = h("div", { class: "pl-pins", "aria-hidden": "true" });
     this.octaves = h("div", { class: "pl-octaves", "aria-hidden": "true" });
-    this.node = h("div", { class: "pl-keyboard", role: "img", "aria-label": "88 keys, none sounds" }, this.pins, svg, this.octaves);
-    this.lit = "";
+    this.rows = 2;
+    this.node = h("div", { class: "pl-keyboard", role: "img", "aria-label": () => this.described() }, this.pins, svg, this.octaves);
     this.rename();
   }
-
+  described() {
+    return this.sounding?.length ? this.say("keyboard.sounding", { keys: this.sounding.join(", ") }) : this.say("keyboard.silent");
+  }
+  /** Name the octaves in the style of today. */
   rename() {
-    this.octaves.replaceChildren(...Array.from({ length: 8 }, (_, i) => 24 + 12 * i).map((midi) => {
-      const label = h("span", {}, this.nameOf(midi));
+    this.octaves.replaceChildren(...OCTAVES2.map((midi) => {
+      const label = h("span", {}, this.names.of(midi));
       label.style.left = `${100 * keyCentre(midi)}%`;
       return label;
     }));
     this.lit = "";
   }
-
-  // Light the keys of these notes: position, shape (a pin and a dotted edge) and name, not only colour.
-  show(midis, nameOf = this.nameOf) {
-    const now = [...new Set(midis)].sort((a, b) => a - b);
-    const names = now.map((midi) => nameOf(midi));
-    const lit = `${now} ${names}`;
+  /** Light these keys, from the lowest. */
+  show(keys, nameOf) {
+    const names = keys.map(nameOf);
+    const lit = `${keys} ${names}`;
     if (lit === this.lit) return;
     this.lit = lit;
-    for (const [midi, rect] of this.keys) rect.classList.toggle("lit", now.includes(midi));
-    for (const [midi, rect] of this.levels) if (!now.includes(midi)) rect.setAttribute("height", 0);
-    this.pins.replaceChildren(...now.map((midi, i) => {
+    this.sounding = names;
+    for (const [midi, rect] of this.keys) rect.classList.toggle("lit", keys.includes(midi));
+    for (const [midi, rect] of this.levels) if (!keys.includes(midi)) rect.setAttribute("height", 0);
+    this.pins.replaceChildren(...keys.map((midi, i) => {
       const pin = h("span", { class: "pl-pin", "data-midi": midi }, names[i]);
       pin.style.left = `${100 * keyCentre(midi)}%`;
       pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
       return pin;
     }));
     this.stack();
-    this.node.setAttribute("aria-label", now.length ? `88 keys, sounding: ${names.join(", ")}` : "88 keys, none sounds");
+    wordAttribute(this.node, "aria-label", () => this.described());
   }
-
-  // Every pin in the lowest row that has room for it.
   stack() {
-    const ends = [];
-    for (const [pin, box] of [...this.pins.children].map((pin) => [pin, pin.getBoundingClientRect()])) {
-      let row = ends.findIndex((end) => end + 3 < box.left);
-      if (row < 0) row = ends.length;
-      ends[row] = box.right;
-      pin.style.setProperty("--up", `${row * PIN_ROW_PX}px`);
-    }
-    this.rows = Math.max(this.rows || 2, ends.length); // it never shrinks, so that the keys do not jump
+    const pins = [...this.pins.children];
+    const rows = pinRows(pins.map((pin) => pin.getBoundingClientRect()));
+    pins.forEach((pin, i) => pin.style.setProperty("--up", `${rows[i] * PIN_ROW_PX}px`));
+    this.rows = Math.max(this.rows, ...rows.map((row) => row + 1));
     this.node.style.setProperty("--pins", `${this.rows * PIN_ROW_PX + 6}px`);
   }
-
-  // How strongly each lit key sounds.
+  /** How strongly each lit key sounds. */
   level(now) {
     for (const { midi, strength } of now) {
-      const { h: height } = keyBox(midi);
-      const full = isBlack(midi) ? height - 6 : 42; // of a white key only the part in front of the black ones
-      const size = full * Math.min(1, strength);
-      this.levels.get(midi).setAttribute("height", size);
-      this.levels.get(midi).setAttribute("y", height - 2 - size);
+      const { y, height } = levelBar(midi, strength);
+      this.levels.get(midi).setAttribute("height", height);
+      this.levels.get(midi).setAttribute("y", y);
     }
   }
-}
+};
 
-// ---- one detector: its name, the note, cents, certainty, keys ---------------------------------------------------
-
-class Lane {
-  constructor(index, view) {
-    this.index = index;
-    this.view = view;
-    this.open = new Map(); // note number -> midi
-    this.keyboard = new Keyboard((midi) => view.nameOf(midi));
+// listener.js
+var IN_TUNE_CENTS = 5;
+var LETTERS = ["A", "B"];
+var BLANK = () => " ";
+var Listener = class {
+  /** @param {number} index 0 for the first detector, 1 for the one beside it. */
+  constructor(index, context) {
+    const { say, names } = context;
+    this.say = say;
+    this.names = names;
+    this.letter = LETTERS[index];
+    this.heard = new Heard(context);
+    this.keyboard = new Keyboard(context);
     this.title = h("h3", {});
-    this.name = h("div", { class: "pl-note pl-none" }, "no note");
-    this.cents = h("div", { class: "pl-cents" }, " ");
+    this.name = h("div", { class: "pl-note pl-none" });
+    this.cents = h("div", { class: "pl-cents" });
     this.needle = h("div", { class: "pl-needle", hidden: true });
     this.sure = h("div", { class: "pl-fill" });
-    this.sureText = h("span", { class: "pl-sure-text" }, "–");
-    this.tuner = h("div", { class: "pl-tuner", "aria-hidden": "true" },
-      h("span", { class: "pl-flat" }, "−50"), h("span", { class: "pl-middle" }), h("span", { class: "pl-sharp" }, "+50"), this.needle);
-    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": `certainty, detector ${"AB"[index]}`, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, this.sure);
-    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, "certain"), this.meter, this.sureText);
-    this.chips = h("ul", { class: "pl-chips", "aria-label": "keys that sound, how surely each was struck and how hard" });
-    this.node = h("section", { class: `pl-lane pl-lane-${"ab"[index]}` },
-      h("div", { class: "pl-now" }, this.title, this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)),
-      this.keyboard.node);
-    this.listen(false);
+    this.sureText = h("span", { class: "pl-sure-text" });
+    this.tuner = h(
+      "div",
+      { class: "pl-tuner", "aria-hidden": "true" },
+      h("span", { class: "pl-flat" }, "−50"),
+      h("span", { class: "pl-middle" }),
+      h("span", { class: "pl-sharp" }, "+50"),
+      this.needle
+    );
+    const certainty = () => say("listener.certainty", { letter: this.letter });
+    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, this.sure);
+    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.certain")), this.meter, this.sureText);
+    this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
+    this.node = h(
+      "section",
+      { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },
+      h(
+        "div",
+        { class: "pl-now" },
+        this.title,
+        this.name,
+        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)
+      ),
+      this.keyboard.node
+    );
+    this.listen("", { polyphonic: false, alone: true });
   }
-
-  // One voice has cents and certainty; of many keys each has its own.
-  listen(polyphonic) {
+  /** Another detector listens. One voice has cents and certainty; of many keys each has its own. */
+  listen(detector, { polyphonic, alone }) {
+    word(this.title, alone ? () => detector : () => this.say("listener.named", { letter: this.letter, detector }));
+    if (polyphonic === this.polyphonic) return;
     this.polyphonic = polyphonic;
     this.tuner.hidden = this.sureRow.hidden = polyphonic;
     this.chips.hidden = !polyphonic;
     this.node.classList.toggle("pl-many", polyphonic);
     this.clear();
   }
-
   take(event) {
-    if (event.kind === "chord") { this.chord = event; return; }
-    if (event.kind === "off") this.open.delete(event.note);
-    else this.open.set(event.note, event.midi);
-    if (event.kind === "on") { this.last = event; if (!this.polyphonic) this.state(event.midi, event.cents, event.confidence); }
+    this.heard.take(event);
+    if (event.kind === "on" && !this.polyphonic) this.note(event.midi, event.cents, event.confidence);
   }
-
-  clear() { this.open.clear(); this.last = this.chord = null; this.show([]); }
-
+  /** The chord that sounds in another language. */
+  translate(chord) {
+    if (this.heard.chord?.heard_s === chord.heard_s) this.heard.take(chord);
+  }
+  clear() {
+    this.heard.clear();
+    this.show([]);
+  }
+  end() {
+    this.heard.end();
+    this.show([]);
+  }
+  /** @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py. */
   show(now) {
-    this.keyboard.show([...this.open.values()], (midi) => this.nameOf(midi));
+    const { heard } = this;
+    this.keyboard.show(heard.keys, (midi) => heard.nameOf(midi));
     this.keyboard.level(now);
-    this.node.classList.toggle("pl-sounding", this.open.size > 0);
-    if (this.polyphonic) this.many(now);
-    else if (now.length) this.state(now[0].midi, now[0].cents, now[0].strength);
-    else if (!this.open.size) this.quiet();
+    this.node.classList.toggle("pl-sounding", heard.open.size > 0);
+    if (this.polyphonic && !heard.silent) this.chord(now);
+    else if (!this.polyphonic && now.length) this.note(now[0].midi, now[0].cents, now[0].strength);
+    else if (this.polyphonic || !heard.open.size) this.quiet();
   }
-
-  // What the last settled keys are called, in the player's note names.
-  words() { return this.chord?.texts[this.view.style]; }
-
-  // The name of a key, spelt as in the chord that sounds.
-  nameOf(midi) {
-    const at = this.chord?.midi.indexOf(midi) ?? -1;
-    return at < 0 ? this.view.nameOf(midi) : this.words().keys[at];
-  }
-
-  many(now) {
-    if (!this.open.size && !this.chord?.midi.length) { this.quiet(); this.chips.replaceChildren(); return; }
-    const { symbol, spoken } = this.words() ?? { symbol: "", spoken: "" };
-    const keys = [...new Set(this.open.values())].sort((a, b) => a - b).map((midi) => this.nameOf(midi));
-    const name = symbol && symbol !== spoken ? symbol : keys.join(" ") || symbol; // an interval stands beside its two keys
-    if (this.name.textContent !== name) this.name.textContent = name;
+  chord(now) {
+    const { large, spoken, others, n } = this.heard.summary();
+    word(this.name, () => large);
     this.name.classList.remove("pl-none");
-    this.name.classList.toggle("pl-chord", name.length > 6);
-    const also = this.chord?.others.length ? ` (also ${this.chord.others.join(", ")})` : "";
-    const text = spoken ? spoken + also : keys.length > 1 ? "no chord name" : "one key";
-    if (this.cents.textContent !== text) this.cents.textContent = text;
-    const chip = ({ midi, confidence, velocity }) => {
-      const percent = Math.round(100 * confidence);
-      const bar = h("span", { class: "pl-bar", "aria-hidden": "true" }, h("span", { class: "pl-fill" }));
-      bar.firstChild.style.width = `${percent}%`;
-      return h("li", {}, h("strong", {}, this.nameOf(midi)), bar, `${percent} %${velocity == null ? "" : `, velocity ${Math.round(velocity)}`}`);
-    };
-    this.chips.replaceChildren(...[...now].sort((a, b) => a.midi - b.midi).map(chip));
+    this.name.classList.toggle("pl-chord", large.length > 6);
+    word(this.cents, () => {
+      if (!spoken) return this.say(n > 1 ? "listener.no_chord" : "listener.one_key");
+      return others.length ? this.say("listener.also", { name: spoken, others: others.join(", ") }) : spoken;
+    });
+    this.chips.replaceChildren(...[...now].sort((a, b) => a.midi - b.midi).map((key) => this.chip(key)));
   }
-
-  state(midi, cents, sure) {
-    this.name.textContent = this.view.nameOf(midi);
+  chip({ midi, confidence, velocity }) {
+    const percent = Math.round(100 * confidence);
+    const bar = h("span", { class: "pl-bar", "aria-hidden": "true" }, h("span", { class: "pl-fill" }));
+    bar.firstChild.style.width = `${percent}%`;
+    const struck = velocity == null ? () => this.say("listener.percent", { percent }) : () => this.say("listener.struck", { percent, velocity: Math.round(velocity) });
+    return h("li", {}, h("strong", {}, this.heard.nameOf(midi)), bar, h("span", {}, struck));
+  }
+  note(midi, cents, sure) {
+    word(this.name, () => this.heard.nameOf(midi));
     this.name.classList.remove("pl-none", "pl-chord");
-    this.cents.textContent = cents == null ? "cents unknown" : `${signed(cents)} cents ${Math.abs(cents) < 5 ? "in tune" : cents > 0 ? "sharp" : "flat"}`;
+    word(this.cents, () => this.tuning(cents));
     this.needle.hidden = cents == null;
     if (cents != null) this.needle.style.left = `${50 + Math.max(-50, Math.min(50, cents))}%`;
     const percent = Math.round(100 * Math.min(1, sure ?? 0));
-    this.sure.style.width = `${percent}%`;
-    this.sureText.textContent = `${percent} %`;
-    this.meter.setAttribute("aria-valuenow", percent);
+    this.certain(percent, () => this.say("listener.percent", { percent }));
   }
-
+  tuning(cents) {
+    if (cents == null) return this.say("listener.cents_unknown");
+    const kind = Math.abs(cents) < IN_TUNE_CENTS ? "in_tune" : cents > 0 ? "sharp" : "flat";
+    return this.say(`listener.${kind}`, { cents: signed(cents) });
+  }
+  certain(percent, text) {
+    this.sure.style.width = `${percent}%`;
+    this.meter.setAttribute("aria-valuenow", percent);
+    word(this.sureText, text);
+  }
   quiet() {
     this.name.classList.add("pl-none");
     this.name.classList.remove("pl-chord");
-    this.sure.style.width = "0%";
-    this.sureText.textContent = "–";
-    this.meter.setAttribute("aria-valuenow", 0);
     this.needle.hidden = true;
-    this.cents.textContent = this.last ? `last note: ${this.view.nameOf(this.last.midi)}` : " ";
-    this.name.textContent = "no note";
+    this.certain(0, () => "–");
+    this.chips.replaceChildren();
+    const { last } = this.heard;
+    word(this.name, () => this.say("listener.no_note"));
+    word(this.cents, last ? () => this.say("listener.last_note", { name: this.names.of(last.midi) }) : BLANK);
   }
-}
-
-// ---- pictures on canvas -----------------------------------------------------------------------------------------
-
-const fitted = (canvas) => {
-  const ratio = window.devicePixelRatio || 1;
-  const { clientWidth: w, clientHeight: height } = canvas;
-  if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(w * ratio);
-    canvas.height = Math.round(height * ratio);
-  }
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, w, height);
-  return [pen, w, height];
 };
 
-class Roll {
-  constructor(view) {
-    this.view = view;
-    this.notes = []; // {lane, note, midi, on, off}
-    this.chords = []; // {at, texts} of the first detector
-    this.canvas = h("canvas", { class: "pl-roll", role: "img", "aria-label": "piano roll of the last ten seconds" });
+// choices.js
+var SETTLE_MS = 150;
+var REASON_LENGTH = 60;
+var SLIDERS = {
+  threshold: { min: 0.02, max: 1, step: 0.02, suits: () => true },
+  onset_threshold: { min: 0.02, max: 1, step: 0.02, suits: (entry) => entry.polyphonic },
+  n_confirm: { min: 1, max: 20, step: 1, suits: (entry) => !entry.polyphonic }
+};
+var fresh = (detector) => ({ detector, params: {}, tracking: {} });
+var Choices = class {
+  /** @param {function(Object[]): void} onChange Is called with the choices, as ChoiceFields of pianolab/live/messages.py. */
+  constructor({ say }, onChange) {
+    this.say = say;
+    this.onChange = onChange;
+    this.menu = [];
+    this.a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: 440 });
+    this.a4.addEventListener("change", () => this.changed());
+    this.groups = h("div");
+    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4));
   }
+  get a4Hz() {
+    return Number(this.a4.value) || 440;
+  }
+  /** Show these choices out of this menu. */
+  offer(menu, choices) {
+    this.menu = menu;
+    this.a4.value = choices[0].a4_hz;
+    this.chosen = [choices[0], choices[1] ?? null];
+    this.build();
+  }
+  /** The same in the words of another language. */
+  translate(menu) {
+    this.menu = menu;
+    this.build();
+  }
+  entry(name) {
+    return this.menu.find((entry) => entry.name === name);
+  }
+  polyphonic(name) {
+    return Boolean(this.entry(name)?.polyphonic);
+  }
+  /** The first detector is another one. */
+  use(name) {
+    this.chosen[0] = fresh(name);
+    this.build();
+    this.changed();
+  }
+  value() {
+    return this.chosen.filter(Boolean).map(({ detector, params, tracking }) => ({ detector, params, tracking, a4_hz: this.a4Hz }));
+  }
+  changed() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.onChange(this.value()), SETTLE_MS);
+  }
+  build() {
+    this.groups.replaceChildren(...LETTERS.map((letter, i) => this.group(letter, i)));
+  }
+  group(letter, i) {
+    const choice = this.chosen[i];
+    const name = `pl-detector-${letter.toLowerCase()}`;
+    const select = h("select", { class: name }, ...i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [], ...this.menu.map((entry2) => this.option(entry2, choice)));
+    select.addEventListener("change", () => {
+      this.chosen[i] = select.value ? fresh(select.value) : null;
+      this.changed();
+      this.build();
+      this.node.querySelector(`.${name}`).focus();
+    });
+    const box = h(
+      "fieldset",
+      {},
+      h("legend", {}, () => this.say("choices.detector", { letter })),
+      labelled(() => this.say(i ? "choices.beside" : "choices.listens"), select)
+    );
+    const entry = choice && this.entry(choice.detector);
+    if (entry) box.append(...this.settings(entry, choice));
+    return box;
+  }
+  option({ name, reason }, choice) {
+    const text = () => reason ? this.say("choices.cannot", { name, reason: reason.slice(0, REASON_LENGTH) }) : name;
+    return h("option", { value: name, disabled: Boolean(reason), selected: choice?.detector === name }, text);
+  }
+  settings(entry, choice) {
+    const sliders = Object.entries(SLIDERS).filter(([, { suits }]) => suits(entry));
+    const parts = [h("p", { class: "pl-summary" }, entry.summary), ...sliders.map(([name, range]) => this.slider(entry, choice, name, range))];
+    if (entry.parameters.length) {
+      parts.push(h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...entry.parameters.map((parameter) => this.parameter(choice, parameter))));
+    }
+    return parts;
+  }
+  slider(entry, choice, name, { min, max, step }) {
+    const value = choice.tracking[name] ?? entry[name];
+    const input = h("input", { type: "range", min, max, step, value, id: uniqueId(), class: `pl-${name}` });
+    const shown = h("output", { for: input.id }, String(value));
+    input.addEventListener("input", () => word(shown, () => input.value));
+    input.addEventListener("change", () => {
+      choice.tracking = { ...choice.tracking, [name]: Number(input.value) };
+      this.changed();
+    });
+    const row = labelled(() => this.say(`choices.${name}`), input);
+    row.append(shown);
+    return row;
+  }
+  parameter(choice, parameter) {
+    const { name, kind, choices } = parameter;
+    const input = this.field(parameter, choice.params[name] ?? parameter.default);
+    input.dataset.parameter = name;
+    input.addEventListener("change", () => {
+      const text = kind === "str" || choices.length;
+      const value = kind === "bool" ? input.checked : text ? input.value : Number(input.value);
+      choice.params = { ...choice.params, [name]: value };
+      this.changed();
+    });
+    return labelled(() => parameter.label, input);
+  }
+  field({ kind, choices }, value) {
+    if (choices.length) return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: String(one) === String(value) }, String(one))));
+    if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
+    return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
+  }
+};
 
-  clear() { this.notes = []; this.chords = []; }
+// context.js
+var Context = class {
+  /** @param {import("./texts.js").Texts} texts */
+  constructor(texts) {
+    this.texts = texts;
+    this.say = texts.say;
+    this.names = new Names();
+    this.root = null;
+  }
+  /** The colours that the style sheet gives to the theme of today. */
+  colours() {
+    const css = getComputedStyle(this.root);
+    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
+    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
+  }
+};
 
+// controls.js
+var FLOOR_DB2 = -80;
+var SILENT_DB = -100;
+var HOLD = 0.985;
+var FULL = 0.999;
+var CLIP_MS = 2e3;
+var share = (db) => `${Math.max(0, Math.min(100, 100 * (db - FLOOR_DB2) / -FLOOR_DB2))}%`;
+var Controls = class {
+  /** @param {function(): void} onPress Start or Stop was pressed. */
+  constructor({ say }, onPress) {
+    this.say = say;
+    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: onPress });
+    this.sign = h("span", { class: "pl-sign" });
+    this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
+    this.level = h("div", { class: "pl-fill" });
+    this.held = h("div", { class: "pl-held" });
+    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), "aria-valuemin": FLOOR_DB2, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB2 }, this.level, this.held);
+    this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
+    this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
+    this.node = h(
+      "header",
+      {},
+      this.button,
+      this.sign,
+      h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input),
+      h("div", { class: "pl-loudness" }, h("span", {}, () => say("loudness")), this.meter, this.loud, this.clip)
+    );
+    this.quiet();
+  }
+  /** Show how the session stands. */
+  show({ state, on, from }) {
+    word(this.button, () => this.say(on ? "stop" : "start"));
+    this.button.disabled = !["ready", "running"].includes(state);
+    this.input.disabled = state !== "ready";
+    word(this.sign, () => on ? `● ${this.say(from ? "listening" : "microphone_on")}` : this.say("microphone_off"));
+    this.sign.classList.toggle("pl-on", on);
+  }
+  /** What the player has chosen to hear: one of the kernel's sources, or a microphone of this browser. */
+  get chosen() {
+    const option = this.input.selectedOptions[0];
+    const deviceId = option?.dataset.device ?? null;
+    return { from: deviceId ? "" : option?.value ?? "", deviceId };
+  }
+  /** Offer the kernel's own sources; the same in another language leave the player's choice where it is. */
+  offerSources(sources) {
+    const chosen = this.input.selectedIndex;
+    for (const option of [...this.input.options]) if (option.value && !option.dataset.device) option.remove();
+    this.input.append(...sources.map(({ name, label }) => h("option", { value: name }, label)));
+    this.input.selectedIndex = Math.min(chosen, this.input.options.length - 1);
+  }
+  /** Offer the browser's microphones; it names them only once one was allowed. */
+  async offerDevices() {
+    const all = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
+    const devices = all.filter(({ kind, deviceId, label }) => kind === "audioinput" && deviceId && label);
+    const chosen = this.input.value;
+    for (const option of [...this.input.options]) if (option.dataset.device) option.remove();
+    const options = devices.map(({ deviceId, label }) => h("option", { value: `device:${deviceId}`, "data-device": deviceId }, label));
+    this.input.options[0].after(...options);
+    if ([...this.input.options].some(({ value }) => value === chosen)) this.input.value = chosen;
+  }
+  quiet() {
+    this.top = 0;
+    this.loudness(-120, 0);
+  }
+  /** @param {number} level Of the last block, dBFS. @param {number} peak Its loudest sample. */
+  loudness(level, peak) {
+    this.level.style.width = share(level);
+    this.top = Math.max(peak, this.top * HOLD);
+    this.held.style.left = share(20 * Math.log10(Math.max(this.top, 1e-5)));
+    word(this.loud, level <= SILENT_DB ? () => this.say("silent") : () => this.say("level", { db: `${Math.round(level)}`.replace("-", "−") }));
+    this.meter.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB2, level)));
+    if (peak >= FULL) this.clipped = performance.now();
+    this.clip.hidden = !(performance.now() - this.clipped < CLIP_MS);
+  }
+};
+
+// listeners.js
+var Listeners = class {
+  /**
+   * @param {Object} parts
+   * @param {import("./notelog.js").NoteLog} parts.log
+   * @param {import("./pictures.js").Pictures} parts.pictures
+   * @param {function(number): void} parts.onStroke The first detector has heard this key struck.
+   */
+  constructor(context, { log, pictures, onStroke }) {
+    Object.assign(this, { context, log, pictures, onStroke });
+    this.all = [];
+    this.now = [];
+    this.node = h("div", { class: "pl-listeners" });
+    this.listenWith([""], () => false);
+  }
+  /** As many listeners as detectors, told by name; `polyphonic` says of each whether it hears many keys. */
+  listenWith(detectors, polyphonic) {
+    while (this.all.length > detectors.length) this.all.pop().node.remove();
+    while (this.all.length < detectors.length) {
+      const listener = new Listener(this.all.length, this.context);
+      this.all.push(listener);
+      this.node.append(listener.node);
+    }
+    const alone = detectors.length === 1;
+    this.all.forEach((listener, i) => listener.listen(detectors[i], { polyphonic: polyphonic(detectors[i]), alone }));
+    this.log.readNotes(this.polyphonic);
+  }
+  /** Whether the first detector hears many keys. */
+  get polyphonic() {
+    return this.all[0].polyphonic;
+  }
+  /** A new take begins. */
+  clear() {
+    this.now = [];
+    for (const listener of this.all) listener.clear();
+  }
+  /** Nothing sounds any more. */
+  rest() {
+    this.now = [];
+    for (const listener of this.all) listener.end();
+  }
+  /** Events of the kernel, and what sounds behind them where it says so. */
+  take(events, now = this.now) {
+    this.now = now;
+    for (const event of events) this.takeOne(event);
+    this.show();
+  }
+  takeOne(event) {
+    if (event.kind === "gap") {
+      this.log.gap(event);
+      return;
+    }
+    const listener = this.all[event.listener];
+    if (!listener) return;
+    const told = { ...event, language: this.context.texts.language };
+    const letter = this.all.length > 1 ? LETTERS[event.listener] : "";
+    const first = event.listener === 0;
+    listener.take(told);
+    this.pictures.take(told);
+    if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
+    if (event.kind !== "on") return;
+    if (first) this.onStroke(event.midi);
+    if (!listener.polyphonic) this.log.note(event, letter);
+  }
+  show() {
+    this.all.forEach((listener, i) => listener.show(this.now[i] ?? []));
+  }
+  /** The last chord of each listener in another language. */
+  translate(chords) {
+    for (const chord of chords) this.all[chord.listener]?.translate({ ...chord, language: this.context.texts.language });
+    this.show();
+  }
+  /** The note names have changed. */
+  rename() {
+    for (const { keyboard } of this.all) keyboard.rename();
+    this.show();
+  }
+};
+
+// modes.js
+var Modes = class {
+  /** @param {function(string): void} onChoice Is called with the detector of the way that was clicked. */
+  constructor({ say }, onChoice) {
+    Object.assign(this, { say, onChoice });
+    this.radios = {};
+    this.node = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, () => say("modes")));
+  }
+  /** @param {Object<string, string>} modes The detector of `single` and of `chords`, where there is one. */
+  offer(modes) {
+    const name = uniqueId();
+    const labels = Object.entries(modes).map(([mode, detector]) => {
+      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.onChoice(detector) });
+      this.radios[mode] = input;
+      return h("label", { for: input.id }, input, " ", () => this.say(`mode.${mode}`));
+    });
+    this.node.hidden = labels.length < 2;
+    this.node.replaceChildren(this.node.firstChild, ...labels);
+  }
+  show(polyphonic) {
+    const radio = this.radios[polyphonic ? "chords" : "single"];
+    if (radio) radio.checked = true;
+  }
+};
+
+// notelog.js
+var MAX_LINES = 60;
+var SAY_MS = 1500;
+var FLASH_MS = 120;
+var FLASH_GAP_MS = 350;
+var NoteLog = class {
+  constructor(context) {
+    const { say, names } = context;
+    Object.assign(this, { context, say, names });
+    this.list = h("ol");
+    this.box = h("div", { class: "pl-log", role: "log", "aria-label": () => say("log.region"), "aria-live": "polite", tabindex: 0 }, this.list);
+    this.spoken = h("p", { class: "pl-unseen pl-say", role: "status" });
+    this.flashBox = h("div", { class: "pl-flash", "aria-hidden": "true" });
+    this.flashed = -Infinity;
+  }
+  clear() {
+    this.list.replaceChildren();
+    this.silence();
+  }
+  /** Nothing more is read out. */
+  silence() {
+    clearTimeout(this.saying);
+    this.saying = this.unsaid = null;
+    this.spoken.replaceChildren();
+  }
+  /** Every note read out one by one would drown a chord: there `chord` speaks instead. */
+  readNotes(polyphonic) {
+    this.box.setAttribute("aria-live", polyphonic ? "off" : "polite");
+  }
+  write(letter, line2) {
+    const text = letter ? () => this.say("log.letter", { letter, line: line2() }) : line2;
+    this.list.append(h("li", {}, text));
+    while (this.list.children.length > MAX_LINES) this.list.firstChild.remove();
+    this.box.scrollTop = this.box.scrollHeight;
+  }
+  note({ midi, time_s: time, cents, confidence }, letter) {
+    const key = cents == null ? "log.note" : "log.note_cents";
+    const values = { seconds: time.toFixed(2), percent: Math.round(100 * confidence), cents: signed(cents ?? 0) };
+    this.write(letter, () => this.say(key, { name: this.names.of(midi), ...values }));
+  }
+  /** A chord has settled; `aloud` also tells it to screen readers. */
+  chord(event, letter, aloud) {
+    const parts = () => {
+      const { keys, spoken } = chordWords(event, this.context);
+      return { keys: keys.join(" "), name: spoken, seconds: event.time_s.toFixed(2) };
+    };
+    this.write(letter, () => this.say(parts().name ? "log.chord_named" : "log.chord", parts()));
+    if (aloud) this.announce(parts().name ? this.say("log.said", parts()) : parts().keys);
+  }
+  gap({ time_s: time, seconds }) {
+    this.write("", () => this.say("log.gap", { seconds: time.toFixed(1), ms: Math.round(1e3 * seconds) }));
+  }
+  announce(text) {
+    this.unsaid = text;
+    if (this.saying) return;
+    const speak = () => {
+      this.saying = null;
+      if (this.unsaid == null) return;
+      const now = this.unsaid;
+      word(this.spoken, () => now);
+      this.unsaid = null;
+      this.saying = setTimeout(speak, SAY_MS);
+    };
+    speak();
+  }
+  /** A note has begun: the edge of the page flashes and the device vibrates, as the player wishes. */
+  signal({ flash, vibrate }) {
+    if (vibrate) navigator.vibrate?.(40);
+    const now = performance.now();
+    if (!flash || now - this.flashed < FLASH_GAP_MS) return;
+    this.flashed = now;
+    this.flashBox.classList.add("pl-now-flash");
+    setTimeout(() => this.flashBox.classList.remove("pl-now-flash"), FLASH_MS);
+  }
+};
+
+// analysis.js
+var Analysis = class {
+  constructor() {
+    this.sound = null;
+    this.running = false;
+  }
+  /** Forget what was heard. */
+  clear() {
+    this.sound = null;
+  }
+  /** Analyse the newest samples; what comes while the browser is at work with others is left out. */
+  async give(samples, sr) {
+    if (this.running) return;
+    this.running = true;
+    try {
+      const last = new Float32Array(SEEN);
+      last.set(samples.subarray(-SEEN), Math.max(0, SEEN - samples.length));
+      this.sound = { samples: last, bins: await levels(last, sr) };
+    } finally {
+      this.running = false;
+    }
+  }
+};
+async function levels(samples, sr) {
+  const context = new OfflineAudioContext(1, SEEN, sr);
+  const buffer = context.createBuffer(1, SEEN, sr);
+  buffer.copyToChannel(samples, 0);
+  const player = new AudioBufferSourceNode(context, { buffer });
+  const analyser = new AnalyserNode(context, { fftSize: SEEN, smoothingTimeConstant: 0 });
+  player.connect(analyser).connect(context.destination);
+  player.start();
+  await context.startRendering();
+  const bins = new Float32Array(SEEN / 2);
+  analyser.getFloatFrequencyData(bins);
+  return bins;
+}
+
+// rollnotes.js
+var ROLL_S = 10;
+var MAX_NOTES = 400;
+var MAX_CHORDS = 200;
+var LOWEST = 57;
+var HIGHEST = 76;
+var ROOM = 3;
+var MARGIN = { left: 44, right: 6, bottom: 20 };
+var RollNotes = class {
+  constructor() {
+    this.clear();
+  }
+  clear() {
+    this.notes = [];
+    this.chords = [];
+  }
   take(event) {
     if (event.kind === "chord") {
       if (event.listener === 0 && event.struck) this.chords.push({ at: event.time_s, texts: event.texts });
-      if (this.chords.length > 200) this.chords.splice(0, 100);
+      if (this.chords.length > MAX_CHORDS) this.chords.splice(0, MAX_CHORDS / 2);
       return;
     }
-    const found = this.notes.find((n) => n.lane === event.listener && n.note === event.note);
-    if (event.kind === "off") { if (found) found.off = event.time_s; }
-    else if (found) found.midi = event.midi;
-    else this.notes.push({ lane: event.listener, note: event.note, midi: event.midi, on: event.time_s, off: null });
-    if (this.notes.length > 400) this.notes.splice(0, 100);
+    const { listener, note, midi, time_s: time } = event;
+    const found = this.notes.findLast((n) => n.listener === listener && n.note === note);
+    if (event.kind === "on") this.notes.push({ listener, note, midi, on: time, off: null });
+    else if (found && event.kind === "off") found.off = time;
+    else if (found) found.midi = midi;
+    if (this.notes.length > MAX_NOTES) this.notes.splice(0, MAX_NOTES / 4);
   }
+  /** The notes of which something lies in the last seconds. */
+  seen(now) {
+    return this.notes.filter((note) => (note.off ?? now) > now - ROLL_S);
+  }
+  /** The chords that were struck in the last seconds and have a name of their own; intervals would not fit. */
+  named(now, style) {
+    const names = this.chords.filter(({ at }) => at > now - ROLL_S).map(({ at, texts }) => ({ at, ...texts[style] }));
+    return names.filter(({ symbol, spoken }) => symbol && symbol !== spoken);
+  }
+  /** Whether a note of the other detector lies under this one of the second, so that its name stands there already. */
+  hasTwin(note, now) {
+    return note.listener > 0 && this.notes.some((other) => !other.listener && other.midi === note.midi && other.on < (note.off ?? now) && (other.off ?? now) > note.on);
+  }
+  /** Whether the name above a note would lie on a note within so many semitones and seconds. */
+  isCovered(note, semitones, seconds) {
+    return this.notes.some((other) => other !== note && other.listener === note.listener && other.midi > note.midi && other.midi - note.midi < semitones && Math.abs(other.on - note.on) < seconds);
+  }
+};
+function rollGeometry(seen, { now, width, height, chords }) {
+  const midis = seen.map(({ midi }) => midi);
+  const low = Math.max(LOW - 1, Math.min(LOWEST, ...midis) - ROOM);
+  const high = Math.min(LOW + KEYS, Math.max(HIGHEST, ...midis) + ROOM);
+  const { left } = MARGIN;
+  const bottom = height - MARGIN.bottom;
+  const top = chords ? 34 : 14;
+  const row = (bottom - top) / (high - low);
+  const second = (width - left - MARGIN.right) / ROLL_S;
+  return {
+    low,
+    high,
+    left,
+    bottom,
+    second,
+    row,
+    x: (time) => left + (time - now + ROLL_S) * second,
+    y: (midi) => bottom - (midi - low) * row,
+    thick: Math.max(10, Math.min(18, row * 1.4))
+  };
+}
 
+// roll.js
+var FONT = "12px system-ui, sans-serif";
+var CHORD_FONT = "bold 14px system-ui, sans-serif";
+var NAME_PX = 14;
+var NAME_WIDE_PX = 24;
+var Roll = class {
+  constructor(context) {
+    this.context = context;
+    this.notes = new RollNotes();
+    this.canvas = h("canvas", { class: "pl-roll", role: "img", "aria-label": () => context.say("roll.picture") });
+  }
+  /** Draw the seconds before `now`, a time of the stream. */
   draw(now) {
-    const [pen, w, height] = fitted(this.canvas);
-    const ink = this.view.colours();
-    const left = 44;
-    const bottom = height - 20;
-    const x = (time) => left + ((time - now + ROLL_S) / ROLL_S) * (w - left - 6);
-    const top = this.chords.length ? 34 : 14; // room for the name of the highest key, and above it for those of chords
-    const seen = this.notes.filter((n) => (n.off ?? now) > now - ROLL_S);
-    const midis = seen.map((n) => n.midi);
-    const low = Math.max(LOW - 1, Math.min(57, ...midis) - 3);
-    const high = Math.min(LOW + KEYS, Math.max(76, ...midis) + 3);
-    const row = (bottom - top) / (high - low);
-    const y = (midi) => bottom - (midi - low) * row;
-    pen.font = "12px system-ui, sans-serif";
+    const { names } = this.context;
+    const [pen, width, height] = fitted(this.canvas);
+    const ink = this.context.colours();
+    const seen = this.notes.seen(now);
+    const place2 = rollGeometry(seen, { now, width, height, chords: this.notes.chords.length > 0 });
+    pen.font = FONT;
     pen.textBaseline = "middle";
+    this.axes(pen, ink, place2, { now, width, height });
+    for (const note of seen) this.bar(pen, ink, note, place2, now);
+    this.chordNames(pen, ink, place2, this.notes.named(now, names.style));
+  }
+  axes(pen, ink, { low, high, left, bottom, x, y }, { now, width, height }) {
+    const { say, names } = this.context;
     for (let midi = Math.ceil(low / 12) * 12; midi <= high; midi += 12) {
       pen.fillStyle = ink.line;
-      pen.fillRect(left, y(midi), w - left, 1);
+      pen.fillRect(left, y(midi), width - left, 1);
       pen.fillStyle = ink.text;
-      pen.fillText(this.view.nameOf(midi), 4, y(midi));
+      pen.fillText(names.of(midi), 4, y(midi));
     }
-    for (let s = 0; s <= ROLL_S; s += 2) {
+    for (let seconds = 0; seconds <= ROLL_S; seconds += 2) {
       pen.fillStyle = ink.line;
-      pen.fillRect(x(now - s), 0, 1, bottom);
+      pen.fillRect(x(now - seconds), 0, 1, bottom);
       pen.fillStyle = ink.text;
-      pen.textAlign = s === 0 ? "right" : "center";
-      pen.fillText(s === 0 ? "now" : `−${s} s`, Math.min(x(now - s), w - 4), height - 9);
+      pen.textAlign = seconds === 0 ? "right" : "center";
+      const text = seconds === 0 ? say("roll.now") : say("roll.ago", { seconds });
+      pen.fillText(text, Math.min(x(now - seconds), width - 4), height - 9);
     }
     pen.textAlign = "left";
-    for (const n of seen) this.bar(pen, ink, n, x, y, Math.max(10, Math.min(18, row * 1.4)), now, left);
+  }
+  bar(pen, ink, note, { left, row, second, thick, x, y }, now) {
+    const from = Math.max(left, x(note.on));
+    const width = Math.max(4, x(note.off ?? now) - from);
+    const top = y(note.midi) - thick / 2;
+    pen.strokeStyle = pen.fillStyle = note.listener ? ink.b : ink.a;
+    pen.lineWidth = 2;
+    pen.setLineDash(note.listener ? [5, 3] : []);
+    if (note.listener) pen.strokeRect(from, top - 3, width, thick + 6);
+    else pen.fillRect(from, top, width, thick);
+    pen.setLineDash([]);
+    const covered = this.notes.isCovered(note, (thick + NAME_PX) / row, NAME_WIDE_PX / second);
+    if (covered || this.notes.hasTwin(note, now)) return;
     pen.fillStyle = ink.text;
-    pen.font = "bold 14px system-ui, sans-serif";
+    pen.fillText(this.context.names.of(note.midi), Math.min(from + 1, x(now) - 34), top - 9);
+  }
+  chordNames(pen, ink, { left, x }, chords) {
+    pen.fillStyle = ink.text;
+    pen.font = CHORD_FONT;
     let free = left;
-    for (const { at, texts } of this.chords.filter((chord) => chord.at > now - ROLL_S)) {
-      const { symbol, spoken } = texts[this.view.style];
-      if (!symbol || symbol === spoken || x(at) < free) continue; // intervals would not fit
+    for (const { at, symbol } of chords) {
+      if (x(at) < free) continue;
       pen.fillText(symbol, x(at), 10);
       free = x(at) + pen.measureText(symbol).width + 6;
     }
   }
-
-  bar(pen, ink, n, x, y, size, now, left) {
-    const from = Math.max(left, x(n.on));
-    const width = Math.max(4, x(n.off ?? now) - from);
-    pen.strokeStyle = pen.fillStyle = n.lane ? ink.b : ink.a;
-    pen.lineWidth = 2;
-    pen.setLineDash(n.lane ? [5, 3] : []);
-    if (n.lane) pen.strokeRect(from, y(n.midi) - size / 2 - 3, width, size + 6); // a frame around the other's bar
-    else pen.fillRect(from, y(n.midi) - size / 2, width, size);
-    pen.setLineDash([]);
-    const twin = n.lane && this.notes.some((m) => !m.lane && m.midi === n.midi && m.on < (n.off ?? now) && (m.off ?? now) > n.on);
-    const above = (size + 14) / (y(0) - y(1)); // semitones that the name needs above its bar
-    const covered = this.notes.some((m) => m !== n && m.lane === n.lane && m.midi > n.midi && m.midi - n.midi < above && Math.abs(x(m.on) - x(n.on)) < 24);
-    if (twin || covered) return;
-    pen.fillStyle = ink.text;
-    pen.fillText(this.view.nameOf(n.midi), Math.min(from + 1, x(now) - 34), y(n.midi) - size / 2 - 9);
-  }
-}
-
-// Level of each frequency in dB (0 dB: a sine of full scale), by Cooley and Tukey's transform of a Hann window.
-const spectrum = (samples) => {
-  const n = samples.length;
-  const re = new Float64Array(n);
-  const im = new Float64Array(n);
-  for (let i = 0, j = 0; i < n; i++) {
-    re[j] = samples[i] * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / n));
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-  }
-  for (let size = 2; size <= n; size *= 2) {
-    const half = size / 2;
-    for (let k = 0; k < half; k++) {
-      const c = Math.cos((2 * Math.PI * k) / size);
-      const d = -Math.sin((2 * Math.PI * k) / size);
-      for (let i = k; i < n; i += size) {
-        const j = i + half;
-        const x = re[j] * c - im[j] * d;
-        const y = re[j] * d + im[j] * c;
-        re[j] = re[i] - x;
-        im[j] = im[i] - y;
-        re[i] += x;
-        im[i] += y;
-      }
-    }
-  }
-  return re.subarray(0, n / 2).map((x, i) => 20 * Math.log10((4 * Math.hypot(x, im[i])) / n + 1e-9));
 };
 
-class Scope {
-  constructor(view) {
-    this.view = view;
-    this.spectrum = h("canvas", { class: "pl-spectrum", role: "img", "aria-label": "spectrum of the sound, A0 to C8" });
-    this.wave = h("canvas", { class: "pl-wave", role: "img", "aria-label": "waveform of the sound" });
+// scope.js
+var FONT2 = "12px system-ui, sans-serif";
+var line = (pen, ink, heights) => {
+  pen.beginPath();
+  heights.forEach((y, x) => x ? pen.lineTo(x, y) : pen.moveTo(x, y));
+  pen.strokeStyle = ink.a;
+  pen.lineWidth = 1.5;
+  pen.stroke();
+};
+var Scope = class {
+  constructor(context) {
+    const { say } = context;
+    this.context = context;
+    this.spectrum = h("canvas", { class: "pl-spectrum", role: "img", "aria-label": () => say("spectrum.picture") });
+    this.wave = h("canvas", { class: "pl-wave", role: "img", "aria-label": () => say("wave.picture") });
   }
-
-  draw(samples, sr) {
-    this.drawSpectrum(samples, sr);
-    this.drawWave(samples, sr);
+  /** @param {?{samples: Float32Array, bins: Float32Array}} sound The last of it, or null where there is none. */
+  draw(sound, sr) {
+    this.drawSpectrum(sound?.bins, sr);
+    this.drawWave(sound?.samples, sr);
   }
-
-  drawSpectrum(samples, sr) {
-    const [pen, w, height] = fitted(this.spectrum);
-    const ink = this.view.colours();
-    pen.font = "12px system-ui, sans-serif";
-    const floor = -100;
+  drawSpectrum(bins, sr) {
+    const [pen, width, height] = fitted(this.spectrum);
+    const ink = this.context.colours();
     const bottom = height - 18;
-    const octaves = Math.log2(4400 / 27.5);
-    for (const hz of [55, 110, 220, 440, 880, 1760, 3520]) {
-      const x = (Math.log2(hz / 27.5) / octaves) * w;
+    pen.font = FONT2;
+    pen.textAlign = "center";
+    for (const hz of MARKED_HZ) {
       pen.fillStyle = ink.line;
-      pen.fillRect(x, 0, 1, bottom);
+      pen.fillRect(place(hz) * width, 0, 1, bottom);
       pen.fillStyle = ink.text;
-      pen.textAlign = "center";
-      pen.fillText(hz >= 1000 ? `${hz / 1000}k` : `${hz}`, x, height - 4);
+      pen.fillText(hz >= 1e3 ? `${hz / 1e3}k` : `${hz}`, place(hz) * width, height - 4);
     }
     pen.textAlign = "left";
     pen.fillText("Hz", 2, height - 4);
     pen.fillText("0 dB", 2, 12);
-    pen.fillText("−100 dB", 2, bottom - 4);
-    if (!samples) return;
-    const bins = spectrum(samples);
-    const step = sr / samples.length;
-    const bin = (x) => Math.round((27.5 * 2 ** ((x / w) * octaves)) / step);
-    this.line(pen, ink, w, (x) => {
-      let level = floor;
-      for (let i = bin(x); i <= bin(x + 1); i++) level = Math.max(level, bins[i] ?? floor);
-      return (Math.min(0, level) / floor) * bottom;
-    });
+    pen.fillText(`−${-FLOOR_DB} dB`, 2, bottom - 4);
+    if (bins) line(pen, ink, levelsAcross(bins, sr, width).map((level) => level / FLOOR_DB * bottom));
   }
-
   drawWave(samples, sr) {
-    const [pen, w, height] = fitted(this.wave);
-    const ink = this.view.colours();
+    const [pen, width, height] = fitted(this.wave);
+    const ink = this.context.colours();
     pen.fillStyle = ink.line;
-    pen.fillRect(0, height / 2, w, 1);
-    pen.font = "12px system-ui, sans-serif";
+    pen.fillRect(0, height / 2, width, 1);
+    pen.font = FONT2;
     pen.fillStyle = ink.text;
-    pen.textAlign = "left";
     pen.fillText("+1", 2, 12);
     pen.fillText("−1", 2, height - 4);
     if (!samples) return;
-    pen.fillText(`${Math.round((1000 * WAVE) / sr)} ms`, w - 44, height - 4);
-    const first = samples.length - WAVE;
-    this.line(pen, ink, w, (x) => (0.5 - 0.48 * Math.max(-1, Math.min(1, samples[first + Math.floor((x / (w + 1)) * WAVE)]))) * height);
+    pen.fillText(this.context.say("wave.length", { ms: Math.round(1e3 * WAVE / sr) }), width - 44, height - 4);
+    line(pen, ink, waveAcross(samples, width).map((y) => (0.5 - 0.48 * y) * height));
   }
+};
 
-  line(pen, ink, w, y) {
-    pen.beginPath();
-    for (let x = 0; x <= w; x++) {
-      if (x) pen.lineTo(x, y(x)); else pen.moveTo(x, y(x));
+// pictures.js
+var FRAME_MS = 40;
+var CALM_FRAME_MS = 500;
+var AHEAD_S = 0.2;
+var Pictures = class {
+  /** @param {import("./session.js").Session} session */
+  constructor(context, session) {
+    const { say } = context;
+    this.session = session;
+    this.roll = new Roll(context);
+    this.scope = new Scope(context);
+    this.analysis = new Analysis();
+    this.drawn = -Infinity;
+    const picture = (key, canvas) => h("figure", {}, h("figcaption", {}, () => say(key)), canvas);
+    this.node = h(
+      "section",
+      { class: "pl-pictures" },
+      picture("roll.title", this.roll.canvas),
+      picture("spectrum.title", this.scope.spectrum),
+      picture("wave.title", this.scope.wave)
+    );
+    this.heard(0);
+  }
+  /** A new take begins. */
+  clear() {
+    this.roll.notes.clear();
+    this.heard(0);
+  }
+  /** So many seconds of the stream were heard; the kernel sends samples of its own sources. */
+  heard(seconds, pcm) {
+    this.seconds = seconds;
+    this.at = performance.now();
+    if (pcm) this.analysis.give(floats(pcm), this.session.sr);
+  }
+  take(event) {
+    this.roll.notes.take(event);
+  }
+  /** Draw while a stream runs, and once when it has ended. */
+  redraw() {
+    cancelAnimationFrame(this.frame);
+    if (!this.session.on) this.analysis.clear();
+    const step = () => {
+      const due = performance.now() - this.drawn >= (calm() ? CALM_FRAME_MS : FRAME_MS);
+      if (due || !this.session.on) this.draw();
+      if (this.session.on) this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+  draw() {
+    const { capture, from, sr, state } = this.session;
+    this.drawn = performance.now();
+    const ahead = state === "running" ? Math.min(AHEAD_S, (this.drawn - this.at) / 1e3) : 0;
+    this.roll.draw(this.seconds + ahead);
+    this.scope.draw(from ? this.analysis.sound : capture?.recent(), sr);
+  }
+  close() {
+    cancelAnimationFrame(this.frame);
+  }
+};
+
+// progress.js
+var TOGETHER_S = 0.06;
+var Progress = class {
+  /** @param {{midi: number, onset_s: number}[]} notes What is asked for, in time. */
+  constructor(notes) {
+    this.notes = notes;
+    this.done = notes.map(() => false);
+    this.expected = 0;
+  }
+  /** A key was struck. Returns the number of the note that it plays, or -1. */
+  strike(midi) {
+    const from = this.notes[this.expected]?.onset_s;
+    for (let i = this.expected; i < this.notes.length && this.notes[i].onset_s - from < TOGETHER_S; i++) {
+      if (this.notes[i].midi !== midi || this.done[i]) continue;
+      this.done[i] = true;
+      while (this.done[this.expected]) this.expected++;
+      return i;
     }
-    pen.strokeStyle = ink.a;
-    pen.lineWidth = 1.5;
-    pen.stroke();
+    return -1;
   }
-}
-
-// ---- the choices: built from what each detector declares -----------------------------------------------------------
-
-class Choices {
-  constructor(menu, choices, onChange) {
-    this.menu = menu;
-    this.onChange = onChange;
-    this.a4 = choices[0].a4_hz;
-    this.lanes = [choices[0], choices[1] || null];
-    this.node = h("div", { class: "pl-choices" });
-    this.build();
+  /** Whether all of the `n` notes from number `first` on are done. */
+  hasDone(first, n) {
+    return this.done.slice(first, first + n).every(Boolean);
   }
-
-  entry(name) { return this.menu.find((entry) => entry.name === name); }
-
-  build() {
-    const groups = [0, 1].map((lane) => this.group(lane));
-    const a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: this.a4, id: uniqueId() });
-    a4.addEventListener("change", () => { this.a4 = Number(a4.value) || 440; this.changed(); });
-    this.node.replaceChildren(...groups, h("p", {}, h("label", { for: a4.id }, "Tuning: A4 in Hz "), a4));
+  /** Whether one of them is the next to play. */
+  isNext(first, n) {
+    return this.expected >= first && this.expected < first + n;
   }
+};
 
-  group(lane) {
-    const choice = this.lanes[lane];
-    const select = h("select", { id: uniqueId(), class: `pl-detector-${"ab"[lane]}` });
-    if (lane) select.append(h("option", { value: "" }, "none"));
-    for (const entry of this.menu) {
-      const text = entry.reason ? `${entry.name} (${entry.reason.slice(0, 60)})` : entry.name;
-      select.append(h("option", { value: entry.name, disabled: Boolean(entry.reason), selected: choice && choice.detector === entry.name }, text));
-    }
-    select.addEventListener("change", () => {
-      this.lanes[lane] = select.value ? { detector: select.value, params: {}, tracking: {} } : null;
-      this.changed();
-      this.build();
-      this.node.querySelector(`.pl-detector-${"ab"[lane]}`).focus();
+// prompt.js
+var SHOWN_GROUPS = 60;
+var PromptBox = class {
+  constructor({ say, names }) {
+    this.say = say;
+    this.names = names;
+    this.node = h("section", { class: "pl-prompt", hidden: true });
+  }
+  /** Ask for this prompt, PromptFields of pianolab/live/messages.py; null asks for nothing. */
+  ask(prompt) {
+    this.prompt = prompt;
+    this.restart();
+  }
+  /** Nothing has been played yet. */
+  restart() {
+    if (this.prompt) this.progress = new Progress(this.prompt.notes);
+    this.draw();
+  }
+  /** The same prompt in the words of another language. */
+  translate(prompt) {
+    this.prompt = prompt;
+    this.draw();
+  }
+  /** A key was struck. */
+  strike(midi) {
+    if (this.prompt && this.progress.strike(midi) >= 0) this.draw();
+  }
+  draw() {
+    this.node.hidden = !this.prompt;
+    if (!this.prompt) return;
+    const { title, chords } = this.prompt;
+    const scrolled = this.node.querySelector("ol")?.scrollTop ?? 0;
+    const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord)));
+    this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
+    list.scrollTop = scrolled;
+  }
+  group({ first, n, texts }) {
+    const { symbol, keys } = texts[this.names.style];
+    const notes = this.prompt.notes.slice(first, first + n).map(({ midi }, i) => {
+      const name = keys[i] ?? this.names.of(midi);
+      return this.progress.done[first + i] ? h("span", { class: "pl-done" }, `✓ ${name}`) : h("span", {}, name);
     });
-    const box = h("fieldset", {}, h("legend", {}, `Detector ${"AB"[lane]}`), h("p", {}, h("label", { for: select.id }, lane ? "beside it " : "listens with "), select));
-    const entry = choice && this.entry(choice.detector);
-    if (!entry) return box;
-    box.append(h("p", { class: "pl-summary" }, entry.summary));
-    box.append(this.slider(choice, "threshold", "Threshold", entry.threshold, 0.02, 1, 0.02));
-    if (entry.polyphonic) box.append(this.slider(choice, "onset_threshold", "How sure a stroke must be", entry.onset_threshold, 0.02, 1, 0.02));
-    else box.append(this.slider(choice, "n_confirm", "Valid note after N frames", entry.n_confirm, 1, 20, 1));
-    if (entry.parameters.length) {
-      box.append(h("details", {}, h("summary", {}, "Parameters of this detector"), ...entry.parameters.map((p) => this.parameter(choice, p))));
-    }
-    return box;
+    const kinds = [this.progress.hasDone(first, n) && "pl-done", this.progress.isNext(first, n) && "pl-next"];
+    return h(
+      "li",
+      { class: kinds.filter(Boolean).join(" ") },
+      ...symbol ? [h("em", {}, () => this.say("prompt.symbol", { symbol }))] : [],
+      ...notes.flatMap((note, i) => i ? [" ", note] : [note])
+    );
   }
+};
 
-  slider(choice, name, text, standard, min, max, step) {
-    const value = choice.tracking[name] ?? standard;
-    const input = h("input", { type: "range", min, max, step, value, id: uniqueId(), class: `pl-${name}` });
-    const shown = h("output", { for: input.id }, String(value));
-    input.addEventListener("input", () => { shown.textContent = input.value; });
-    input.addEventListener("change", () => { choice.tracking = { ...choice.tracking, [name]: Number(input.value) }; this.changed(); });
-    return h("p", {}, h("label", { for: input.id }, `${text} `), input, shown);
+// link.js
+var IN_FLIGHT = 4;
+var LAG_S = 0.5;
+var BUSY_MS = 2e3;
+var DEAD_MS = 3e4;
+var joined = (parts) => {
+  if (parts.length === 1) return parts[0];
+  const whole = new Int16Array(parts.reduce((sum, part) => sum + part.byteLength / 2, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(new Int16Array(part), at);
+    at += part.byteLength / 2;
   }
-
-  parameter(choice, p) {
-    const value = choice.params[p.name] ?? p.default;
-    let input;
-    if (p.choices.length) {
-      input = h("select", {}, ...p.choices.map((c) => h("option", { value: c, selected: String(c) === String(value) }, String(c))));
-    } else if (p.kind === "bool") {
-      input = h("input", { type: "checkbox", checked: Boolean(value) });
-    } else {
-      input = h("input", { type: p.kind === "str" ? "text" : "number", step: p.kind === "int" ? 1 : "any", value: value ?? "" });
-    }
-    input.id = uniqueId();
-    input.dataset.parameter = p.name;
-    input.addEventListener("change", () => {
-      const given = p.kind === "bool" ? input.checked : p.kind === "str" || p.choices.length ? input.value : Number(input.value);
-      choice.params = { ...choice.params, [p.name]: given };
-      this.changed();
-    });
-    return h("p", {}, h("label", { for: input.id }, `${p.name} `), input);
-  }
-
-  // The first detector is another one.
-  use(name) {
-    this.lanes[0] = { detector: name, params: {}, tracking: {} };
-    this.build();
-    this.changed();
-  }
-
-  polyphonic(name) { return Boolean(this.entry(name)?.polyphonic); }
-
-  value() {
-    return this.lanes.filter(Boolean).map((lane) => ({ detector: lane.detector, params: lane.params, tracking: lane.tracking, a4_hz: this.a4 }));
-  }
-
-  reset(choices) {
-    this.a4 = choices[0].a4_hz;
-    this.lanes = [choices[0], choices[1] || null];
-    this.build();
-  }
-
-  changed() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.onChange(this.value()), 150);
-  }
-}
-
-// ---- after playing: takes, what was right, labels to correct -------------------------------------------------------
-
-const table = (caption, head, rows) => h("table", {},
-  h("caption", {}, caption),
-  h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
-  h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((cell) => h("td", {}, cell ?? "–"))))));
-
-const MARKS = { right: "✓ right", wrong: "✗ wrong", missing: "○ missing", extra: "+ extra", late: "▸ late", early: "◂ early" };
-
-class Takes {
-  constructor(send) {
+  return whole.buffer;
+};
+var Link = class {
+  /**
+   * @param {function(Object, ArrayBuffer=): void} send Carries a message of the stream, with its samples.
+   * @param {function(): number} now The clock, milliseconds.
+   */
+  constructor(send, now) {
     this.send = send;
-    this.list = h("ul", { class: "pl-takes" });
-    this.report = h("div", { class: "pl-report", role: "region", "aria-label": "what was right", "aria-live": "polite", tabindex: 0 });
-    this.rows = new Map();
-    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": "labels", tabindex: 0 });
-    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, "Correct the labels"), this.table);
-    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, "Takes"), this.list, this.report, this.editor);
+    this.now = now;
+    this.waits = /* @__PURE__ */ new Map();
+    this.open("", 0);
   }
+  /** A new stream begins; what was on its way belongs to none. */
+  open(session, sr) {
+    Object.assign(this, { session, sr, seq: 0, onTheWay: /* @__PURE__ */ new Map(), backlog: [], dropped: 0, frames: 0 });
+  }
+  /** The stream is over: nothing of it is waited for any more. */
+  close() {
+    this.onTheWay.clear();
+    this.backlog = [];
+    this.waits.delete("start");
+    this.waits.delete("stop");
+  }
+  /** Samples that wait or are unanswered. */
+  get owed() {
+    return [...this.onTheWay.values(), ...this.backlog].reduce((sum, { n }) => sum + n, 0);
+  }
+  /** Whether everything has been sent and answered. */
+  get idle() {
+    return !this.onTheWay.size && !this.backlog.length;
+  }
+  /** Take a block. Returns false if it had to be dropped. */
+  block({ frame, pcm, n }) {
+    this.frames = frame + n;
+    const room = this.owed + n <= LAG_S * this.sr;
+    if (room) this.backlog.push({ frame, pcm, n });
+    else this.dropped += 1;
+    this.post();
+    return room;
+  }
+  /** Send what waits: as many blocks as follow each other go in one message. */
+  post() {
+    if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT) return;
+    const [{ frame }] = this.backlog;
+    const parts = [];
+    let n = 0;
+    while (this.backlog.length && this.backlog[0].frame === frame + n) {
+      const block = this.backlog.shift();
+      parts.push(block.pcm);
+      n += block.n;
+    }
+    this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
+  }
+  /** Ask the kernel's own source what it has heard; one question at a time. */
+  poll() {
+    if (!this.onTheWay.size) this.ask({ type: "poll", session: this.session });
+  }
+  ask(message, pcm, n = 0) {
+    const seq = this.seq++;
+    this.onTheWay.set(seq, { at: this.now(), n });
+    this.send({ ...message, seq }, pcm);
+  }
+  /** The kernel has answered this message, and so all before it. */
+  acked(seq) {
+    for (const sent of [...this.onTheWay.keys()]) if (sent <= seq) this.onTheWay.delete(sent);
+  }
+  /** An answer to hello, start or stop is waited for. */
+  await(what) {
+    this.waits.set(what, this.now());
+  }
+  /** It has come. */
+  came(what) {
+    this.waits.delete(what);
+  }
+  /**
+   * Who has waited too long.
+   * @returns {{on: string, dead: boolean}[]} `on` is hello, start, stop or stream; `dead` after half a minute.
+   */
+  silences() {
+    const since = [...this.waits];
+    if (this.onTheWay.size) since.push(["stream", Math.min(...[...this.onTheWay.values()].map(({ at }) => at))]);
+    const waited = since.map(([on, at]) => ({ on, ms: this.now() - at })).filter(({ ms }) => ms > BUSY_MS);
+    return waited.map(({ on, ms }) => ({ on, dead: ms > DEAD_MS }));
+  }
+};
 
+// session.js
+var POLL_MS = 25;
+var CHECK_MS = 250;
+var LAST_ANSWERS_MS = 1500;
+var SLOW_MS = 5e3;
+var CLOCK = {
+  now: () => performance.now(),
+  every(ms, what) {
+    const timer = setInterval(what, ms);
+    return () => clearInterval(timer);
+  },
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+};
+var Refusal = class extends Error {
+};
+var Session = class {
+  /**
+   * @param {string} id The name of the page.
+   * @param {import("./source.js").Source} source
+   * @param {function(function, function): import("./capture.js").Capture} microphone Makes a capture.
+   * @param {Object} page What the page does: `stateChanged()`, `troublesChanged()`, `status(key, values)`, and
+   *   `answered(content, buffers)` for every answer.
+   * @param {typeof CLOCK} clock
+   */
+  constructor(id, source, microphone, page, clock = CLOCK) {
+    Object.assign(this, { id, source, microphone, page, clock });
+    this.state = "waiting";
+    this.troubles = new Troubles();
+    this.link = new Link((message, pcm) => this.send(message, pcm), clock.now);
+    this.starts = 0;
+    this.from = "";
+    source.onmessage = (content, buffers) => this.answered(content, buffers);
+    this.endChecks = clock.every(CHECK_MS, () => this.check());
+  }
+  get on() {
+    return this.state === "running" || this.state === "stopping";
+  }
+  set(state) {
+    this.state = state;
+    this.page.stateChanged();
+  }
+  hello(language) {
+    this.link.await("hello");
+    this.send({ type: "hello", view: this.id, language });
+  }
+  /** Returns whether the message went out. */
+  send(message, buffer) {
+    if (this.source.send(message, buffer)) return true;
+    if (this.state !== "closed") this.lost();
+    return false;
+  }
+  // -- failures
+  trouble(code, more = null) {
+    this.troubles.add(code, more);
+    this.page.troublesChanged();
+    if (code === "unplugged" || code === "processor") this.stop();
+  }
+  better(...codes) {
+    if (this.troubles.clear(...codes)) this.page.troublesChanged();
+  }
+  lost() {
+    this.release();
+    this.link.close();
+    this.better("busy");
+    this.trouble("restarted");
+    this.set("lost");
+    this.begin?.reject(new Refusal());
+  }
+  /** Does the kernel still answer? */
+  check() {
+    for (const { on, dead } of this.link.silences()) {
+      if (dead && on !== "hello") this.giveUp(on);
+      else if (!this.troubles.has("busy")) this.trouble("busy");
+    }
+    if (this.troubles.has("slow") && this.clock.now() - this.droppedAt > SLOW_MS) this.better("slow");
+  }
+  giveUp(on) {
+    this.link.came(on);
+    this.better("busy");
+    this.trouble("dead");
+    if (on === "start") this.begin?.reject(new Refusal());
+    else this.ended("status.gave_up");
+  }
+  // -- start and stop
+  async start({ from = "", deviceId = null, keep = false }) {
+    if (this.state !== "ready") return;
+    this.from = from;
+    this.set("starting");
+    this.troubles.clearAll();
+    this.page.troublesChanged();
+    try {
+      const capture = from ? null : await this.openMicrophone(deviceId);
+      if (this.state !== "starting") return;
+      const { sr } = await this.begun({ source: from || "browser", sr: capture?.sr, capture, keep });
+      this.sr = this.link.sr = sr;
+      this.set("running");
+      if (from) this.endPolls = this.clock.every(POLL_MS, () => this.link.poll());
+      else this.capture.run(this.blockLength);
+      this.sayListening(capture);
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.begin = null;
+      this.link.came("start");
+    }
+  }
+  openMicrophone(deviceId) {
+    const troubled = (code, ends) => {
+      if (ends) this.better(ends);
+      if (code) this.trouble(code);
+    };
+    this.capture = this.microphone((block) => this.block(block), troubled);
+    return this.capture.open(deviceId);
+  }
+  begun(message) {
+    const begun = new Promise((resolve, reject) => {
+      this.begin = { resolve, reject };
+    });
+    this.link.open(`${this.id}-${++this.starts}`, message.sr ?? 0);
+    this.link.await("start");
+    this.send({ type: "start", session: this.link.session, ...message });
+    return begun;
+  }
+  failed(error) {
+    this.release();
+    if (error instanceof Trouble) this.trouble(error.code, error.code === "other" ? () => `(${error.detail})` : null);
+    else if (!(error instanceof Refusal)) this.trouble("other", () => `(${error.message})`);
+    if (this.state === "starting") this.set("ready");
+  }
+  sayListening(capture) {
+    const values = { sr: this.sr, microphone: capture?.label, processing: capture?.processing.join(", ") };
+    const heard = values.processing ? "processed" : capture ? "listening_to" : "listening";
+    this.page.status(`status.${heard}`, values);
+  }
+  async stop() {
+    if (this.state !== "running") return;
+    this.set("stopping");
+    this.endPolls?.();
+    await this.capture?.finish();
+    const patience = this.clock.now() + LAST_ANSWERS_MS;
+    while (!this.link.idle && this.clock.now() < patience) await this.clock.wait(20);
+    if (this.state !== "stopping") return;
+    this.release();
+    this.link.await("stop");
+    this.sendStop();
+  }
+  sendStop() {
+    const { session, frames, dropped } = this.link;
+    this.send({ type: "stop", session, frames, dropped });
+  }
+  /** Let go of the microphone at once. */
+  release() {
+    this.endPolls?.();
+    this.capture?.close();
+    this.endPolls = this.capture = null;
+  }
+  ended(status) {
+    this.release();
+    this.link.close();
+    this.better("slow");
+    this.set("ready");
+    this.page.status(status);
+  }
+  // -- sound out
+  block(block) {
+    if (!this.on) return;
+    if (this.link.block(block)) return;
+    this.droppedAt = this.clock.now();
+    const n = this.link.dropped;
+    this.trouble("slow", (say) => say("trouble.slow.more", { n, seconds: (n * this.blockLength / this.sr).toFixed(1) }));
+  }
+  // -- answers in
+  answered(content, buffers) {
+    if (content.session && content.session !== this.link.session) return;
+    if (content.type === "ready" && content.view !== this.id) return;
+    this.better("busy");
+    this[`on_${content.type}`]?.(content);
+    this.page.answered(content, buffers);
+    if (content.type === "stopped") this.ended("status.stopped");
+    if (content.type === "heard" && content.done) this.stop();
+  }
+  on_ready(content) {
+    this.link.came("hello");
+    this.blockLength = content.block;
+    this.set("ready");
+  }
+  on_started(content) {
+    this.begin?.resolve(content);
+  }
+  on_heard(content) {
+    this.link.acked(content.seq);
+    if (this.on) this.link.post();
+  }
+  on_stale() {
+    if (this.on) this.ended("status.other_page");
+  }
+  on_refused(content) {
+    if (content.asked === "block" || content.asked === "poll") this.link.acked(content.seq ?? 0);
+    if (content.asked === "start") this.begin?.reject(new Refusal());
+    else if (content.asked === "stop") this.ended("status.stopped");
+  }
+  on_stopped() {
+    this.link.came("stop");
+  }
+  /** The page goes away. */
+  close() {
+    this.endChecks();
+    if (this.on) this.sendStop();
+    this.release();
+    this.source.close();
+    this.state = "closed";
+  }
+};
+
+// settings.js
+var Settings = class {
+  /**
+   * @param {Object} does What the page does: `speak(language)`, `rename()`, `monitor()`.
+   */
+  constructor({ say, names, texts }, does) {
+    Object.assign(this, { names, texts });
+    this.language = h("select", { class: "pl-language" });
+    this.language.addEventListener("change", () => does.speak(this.language.value));
+    this.style = h("select", { class: "pl-style" });
+    this.style.addEventListener("change", () => {
+      names.style = this.style.value;
+      does.rename();
+    });
+    this.keep = tick(() => say("keep"), "pl-keep");
+    this.flash = tick(() => say("flash"), "pl-flash-switch");
+    this.vibrate = tick(() => say(navigator.vibrate ? "vibrate" : "vibrate_cannot"), "pl-buzz-switch");
+    this.vibrate.input.disabled = !navigator.vibrate;
+    this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`))));
+    this.volume = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.5, oninput: does.monitor });
+    this.node = h(
+      "section",
+      { class: "pl-settings" },
+      labelled(() => say("language"), this.language),
+      labelled(() => say("note_names"), this.style),
+      this.keep.node,
+      this.flash.node,
+      this.vibrate.node,
+      h(
+        "details",
+        {},
+        h("summary", {}, () => say("back")),
+        h("p", { class: "pl-warning" }, () => say("back.warning")),
+        labelled(() => say("back.sound"), this.back),
+        labelled(() => say("back.loud"), this.volume)
+      )
+    );
+  }
+  /** Offer those languages of the kernel that the page speaks, each with its own name. */
+  offerLanguages(languages) {
+    const known = Object.entries(languages).filter(([language]) => this.texts.knows(language));
+    this.language.replaceChildren(...known.map(([language, name]) => h("option", { value: language, lang: language }, name)));
+    this.showLanguage();
+  }
+  showLanguage() {
+    this.language.value = this.texts.language;
+  }
+  /** Offer the styles of note names that the kernel knows. */
+  offerStyles(tables) {
+    this.names.learn(tables);
+    this.style.replaceChildren(...Object.keys(tables).map((style) => h("option", { value: style, selected: style === this.names.style }, this.names.sample(style))));
+  }
+  /** Whether takes are kept at first, and where. */
+  offerKeeping(keep, folder) {
+    this.keep.input.checked = keep;
+    this.keep.label.title = folder;
+  }
+  /** How every note is signalled. */
+  get signals() {
+    return { flash: this.flash.input.checked, vibrate: this.vibrate.input.checked };
+  }
+};
+
+// verdicts.js
+var IN_TIME = ["right"];
+var RIGHT = ["right", "late", "early"];
+function counted(verdicts) {
+  const n = (kinds) => verdicts.filter(({ what }) => kinds.includes(what)).length;
+  return { n: verdicts.length - n(["extra"]), right: n(RIGHT), in_time: n(IN_TIME) };
+}
+
+// takes.js
+var SHIFTS_MS = [-100, -10, 10, 100];
+var Takes = class {
+  /** @param {function(Object): void} send */
+  constructor({ say }, send) {
+    Object.assign(this, { say, send });
+    this.list = h("ul", { class: "pl-takes" });
+    this.report = h("div", { class: "pl-report", role: "region", "aria-label": () => say("report.region"), "aria-live": "polite", tabindex: 0 });
+    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": () => say("labels.region"), tabindex: 0 });
+    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, () => say("labels.correct")), this.table);
+    this.rows = /* @__PURE__ */ new Map();
+    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, () => say("takes.title")), this.list, this.report, this.editor);
+  }
+  /** A take is new, or known better; see TakeFields in pianolab/live/messages.py. */
   add(take) {
     this.node.hidden = false;
-    const act = (text, message, kind) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => { if (kind === "labels") this.editor.open = true; this.send({ ...message, take: take.name }); } }, text, h("span", { class: "pl-unseen" }, ` take ${take.name}`));
-    const row = h("li", {},
-      h("span", { class: "pl-take-name" }, `${take.name.replace("T", " ")} · ${take.seconds.toFixed(1)} s · ${take.n_notes} notes · ${take.folder ? `kept in ${take.folder}` : "not saved"} · labels ${take.labels}`),
-      act("Play", { type: "play" }, "play"), take.folder ? "" : act("Save", { type: "save" }, "save"), take.folder ? "" : act("Forget", { type: "forget" }, "forget"), act("Labels", { type: "label", edit: "show" }, "labels"));
+    const row = h("li", {}, h("span", { class: "pl-take-name" }, () => this.described(take)), ...this.buttons(take));
+    const player = this.rows.get(take.name)?.querySelector("audio");
+    if (player) row.append(player);
     if (this.rows.has(take.name)) this.rows.get(take.name).replaceWith(row);
     else this.list.prepend(row);
     this.rows.set(take.name, row);
   }
-
+  described({ name, seconds, n_notes: n, folder, labels }) {
+    const values = { name: name.replace("T", " "), seconds: seconds.toFixed(1), n, folder };
+    return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
+  }
+  buttons({ name, folder }) {
+    const button = (kind, message) => h(
+      "button",
+      { type: "button", class: `pl-${kind}`, onclick: () => this.act(message, name) },
+      () => this.say(`takes.${kind}`),
+      h("span", { class: "pl-unseen" }, " ", () => this.say("takes.take", { name }))
+    );
+    const unsaved = folder ? [] : [button("save", { type: "save" }), button("forget", { type: "forget" })];
+    return [button("play", { type: "play" }), ...unsaved, button("labels", { type: "label", edit: "show" })];
+  }
+  act(message, take) {
+    if (message.edit === "show") this.editor.open = true;
+    this.send({ ...message, take });
+  }
   saved(asked, take) {
     this.rows.get(asked)?.remove();
     this.rows.delete(asked);
     this.add(take);
   }
-
   forget(name) {
     this.rows.get(name)?.remove();
     this.rows.delete(name);
@@ -748,646 +2210,387 @@ class Takes {
     this.editor.hidden = true;
     this.node.hidden = !this.rows.size;
   }
-
-  sound(take, mime, data) {
+  /** Play the sound of a take. */
+  sound(name, mime, data) {
     const url = URL.createObjectURL(new Blob([data], { type: mime }));
-    const player = h("audio", { controls: true, src: url, "aria-label": `take ${take}` });
-    const row = this.rows.get(take);
+    const player = h("audio", { controls: true, src: url, "aria-label": () => this.say("takes.take", { name }) });
+    const row = this.rows.get(name);
     row?.querySelector("audio")?.remove();
     row?.append(player);
-    player.play().catch(() => {});
+    player.play().catch(() => {
+    });
   }
-
-  show({ verdicts, scores, protocol }, nameOf) {
+  /** What was right, and how the detectors did; see Report in pianolab/live/messages.py. */
+  show({ verdicts, scores, protocol }) {
+    this.protocol = protocol;
     const parts = [];
-    if (verdicts.length) {
-      const n = (...kinds) => verdicts.filter((v) => kinds.includes(v.what)).length;
-      const asked = verdicts.length - n("extra");
-      parts.push(h("p", { class: "pl-result" }, `${n("right", "late", "early")} of ${asked} keys right, ${n("right")} of them in time`));
-      parts.push(table("What was played", ["", "asked", "heard", "at", "off the beat"], verdicts.map((v) => [
-        MARKS[v.what], v.asked, v.heard, `${v.time_s.toFixed(2)} s`, v.off_s == null ? null : `${signed(1000 * v.off_s)} ms`])));
-    }
-    if (scores.length) {
-      const row = (s) => [s.detector, s.onset_precision, s.onset_recall, s.onset_f1, s.note_f1, s.onset_bias_ms == null ? null : `${signed(s.onset_bias_ms)} ms`];
-      parts.push(table("Detectors on this take, against its labels", ["detector", "precision", "recall", "onset F1", "note F1", "onset bias"], scores.map(row)));
-      parts.push(h("p", { class: "pl-small" }, protocol));
-    }
+    if (verdicts.length) parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
     this.report.replaceChildren(...parts);
   }
-
-  labels({ take, notes }) {
-    this.add(take);
-    const edit = (index, edit, seconds, text, what) => h("button", { type: "button", onclick: () => this.send({ type: "label", take: take.name, edit, index, seconds }) }, text, h("span", { class: "pl-unseen" }, ` ${what}`));
-    const rows = notes.map((n, i) => {
-      const what = `${n.name} at ${n.onset_s.toFixed(2)} seconds`;
-      return [n.name, n.onset_s.toFixed(3), (n.offset_s - n.onset_s).toFixed(2), h("span", {},
-        edit(i, "shift", -0.1, "−100 ms", what), edit(i, "shift", -0.01, "−10", what), edit(i, "shift", 0.01, "+10", what),
-        edit(i, "shift", 0.1, "+100 ms", what), edit(i, "delete", 0, "delete", what))];
-    });
-    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.send({ type: "label", take: take.name, edit: "confirm" }) }, "Confirm: this is what was played");
-    this.editor.hidden = false;
-    this.table.replaceChildren(table(`Labels of take ${take.name} (${take.labels})`, ["note", "begins (s)", "lasts (s)", "move"], rows), confirm);
+  /** What the scores mean, in another language. */
+  translate(protocol) {
+    this.protocol = protocol;
   }
-}
+  known(value, text) {
+    return value == null ? () => this.say("report.unknown") : text;
+  }
+  played(verdicts) {
+    const { say } = this;
+    const head = ["verdict", "asked", "heard", "at", "off_beat"].map((name) => () => say(`report.${name}`));
+    return table(() => say("report.played"), head, verdicts.map((verdict) => [
+      () => say(`verdict.${verdict.what}`),
+      this.known(verdict.asked, verdict.asked),
+      this.known(verdict.heard, verdict.heard),
+      () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
+      this.known(verdict.off_s, () => say("report.ms", { ms: signed(1e3 * verdict.off_s) }))
+    ]));
+  }
+  scored(scores) {
+    const { say } = this;
+    const shares = ["onset_precision", "onset_recall", "onset_f1", "note_f1"];
+    const head = ["detector", "precision", "recall", "onset_f1", "note_f1", "onset_bias"].map((name) => () => say(`scores.${name}`));
+    return table(() => say("scores.title"), head, scores.map((score) => [
+      score.detector,
+      ...shares.map((name) => this.known(score[name], String(score[name]))),
+      this.known(score.onset_bias_ms, () => say("report.ms", { ms: signed(score.onset_bias_ms) }))
+    ]));
+  }
+  /** The labels of a take, each with its corrections. */
+  labels({ take, notes }) {
+    const { say } = this;
+    this.add(take);
+    this.editor.hidden = false;
+    const caption = () => say("labels.caption", { name: take.name, state: say(`labels.${take.labels}`) });
+    const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
+    const rows = notes.map((note, index) => [
+      note.name,
+      note.onset_s.toFixed(3),
+      (note.offset_s - note.onset_s).toFixed(2),
+      this.corrections(take, note, index)
+    ]);
+    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.edit(take, { edit: "confirm" }) }, () => say("labels.confirm"));
+    this.table.replaceChildren(table(caption, head, rows), confirm);
+  }
+  corrections(take, { name, onset_s: onset }, index) {
+    const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
+    const button = (kind, change, text) => h(
+      "button",
+      { type: "button", class: `pl-${kind}`, onclick: () => this.edit(take, { index, ...change }) },
+      text,
+      h("span", { class: "pl-unseen" }, " ", which)
+    );
+    const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1e3 }, () => this.say("labels.shift", { ms: signed(ms) }));
+    return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
+  }
+  edit(take, change) {
+    this.send({ type: "label", take: take.name, ...change });
+  }
+};
 
-// ---- everything together --------------------------------------------------------------------------------------------
-
-class View {
-  constructor(model, el) {
-    this.model = model;
-    this.el = el;
-    this.id = uniqueId();
-    this.state = "waiting";
-    this.style = "C4";
-    this.names = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
-    this.troubles = new Map();
-    this.lanes = [new Lane(0, this)];
-    this.roll = new Roll(this);
-    this.scope = new Scope(this);
-    this.takes = new Takes((message) => this.send(message));
-    this.build();
-    this.onMessage = (content, buffers) => this.answered(content, buffers);
-    this.onHidden = () => { if (document.hidden && this.state === "running") this.trouble("hidden"); };
-    this.onDevices = () => this.listDevices();
-    model.on("msg:custom", this.onMessage);
+// view.js
+var COUNT_MS = 500;
+var STORAGE = () => localStorage;
+var View = class {
+  /**
+   * @param {HTMLElement} el Where the page goes.
+   * @param {import("./source.js").Source} source
+   * @param {import("./texts.js").Texts} texts
+   * @param {function(function, function): import("./capture.js").Capture} microphone
+   */
+  constructor(el, source, texts, microphone) {
+    const stored = storedLanguage(STORAGE);
+    texts.use(stored);
+    this.texts = texts;
+    this.say = texts.say;
+    this.context = new Context(texts);
+    this.session = new Session(uniqueId(), source, microphone, this);
+    this.makeParts();
+    el.replaceChildren(this.build());
+    this.stateChanged();
+    this.status("status.waiting");
+    this.onHidden = () => {
+      if (document.hidden && this.session.state === "running") this.session.trouble("hidden");
+    };
+    this.onDevices = () => this.controls.offerDevices();
     document.addEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.addEventListener?.("devicechange", this.onDevices);
-    this.hello();
-    this.watch = setInterval(() => this.check(), 250);
-    this.redraw();
+    this.session.hello(stored);
   }
-
-  // -- the page
-
-  build() {
-    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: () => (this.state === "running" ? this.stop() : this.start()) }, "Start");
-    this.sign = h("span", { class: "pl-sign" }, "microphone off");
-    this.select = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, "This browser's microphone"));
-    this.level = h("div", { class: "pl-fill" });
-    this.held = h("div", { class: "pl-held" });
-    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": "loudness in dBFS", "aria-valuemin": -80, "aria-valuemax": 0, "aria-valuenow": -80 }, this.level, this.held);
-    this.loud = h("span", { class: "pl-loud" }, "silent");
-    this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ too loud: clipping");
-    this.alerts = h("div", { class: "pl-alerts", role: "alert" });
-    this.say = h("p", { class: "pl-unseen pl-say", role: "status" }, "");
-    this.modes = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, "What do you play?"));
-    this.status = h("p", { class: "pl-status", role: "status" }, "Waiting for the kernel …");
-    this.counts = h("p", { class: "pl-small pl-counts" }, "");
-    this.laneBox = h("div", { class: "pl-lanes" }, this.lanes[0].node);
-    this.promptBox = h("section", { class: "pl-prompt", hidden: true });
-    this.log = h("ol");
-    this.logBox = h("div", { class: "pl-log", role: "log", "aria-label": "notes heard", "aria-live": "polite", tabindex: 0 }, this.log);
-    this.flashBox = h("div", { class: "pl-flash", "aria-hidden": "true" });
-    this.styleSelect = h("select", { id: uniqueId(), class: "pl-style" });
-    this.styleSelect.addEventListener("change", () => this.rename());
-    this.keep = this.tick("Keep takes on disk", "pl-keep");
-    this.flash = this.tick("Flash the edge of the page at every note", "pl-flash-switch");
-    this.buzz = this.tick(navigator.vibrate ? "Vibrate at every note" : "Vibrate (this device cannot)", "pl-buzz-switch");
-    this.buzz.input.disabled = !navigator.vibrate;
-    this.backSelect = h("select", { id: uniqueId(), class: "pl-monitor" },
-      h("option", { value: "off" }, "off"), h("option", { value: "gain" }, "as it is"), h("option", { value: "band" }, "only around the note heard"));
-    this.backGain = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.5, id: uniqueId() });
-    const heed = () => this.monitor();
-    this.backSelect.addEventListener("change", heed);
-    this.backGain.addEventListener("input", heed);
-    this.choiceBox = h("div");
-    this.root = h("div", { class: "pianolab", "data-lm-suppress-shortcuts": "true", "data-state": this.state, role: "region", "aria-label": "pianolab live" },
-      this.flashBox,
-      h("header", {}, this.button, this.sign,
-        h("span", { class: "pl-field" }, h("label", { for: this.select.id }, "Input "), this.select),
-        h("div", { class: "pl-loudness" }, h("span", {}, "loudness"), this.meter, this.loud, this.clip)),
-      this.modes, this.alerts, this.status, this.say, this.promptBox, this.laneBox,
-      h("section", { class: "pl-pictures" },
-        h("figure", {}, h("figcaption", {}, "The last ten seconds"), this.roll.canvas),
-        h("figure", {}, h("figcaption", {}, "Spectrum: level over frequency"), this.scope.spectrum),
-        h("figure", {}, h("figcaption", {}, "Waveform: amplitude over time"), this.scope.wave)),
-      this.takes.node,
-      h("section", { class: "pl-settings" },
-        h("p", {}, h("label", { for: this.styleSelect.id }, "Note names "), this.styleSelect),
-        this.keep.node, this.flash.node, this.buzz.node,
-        h("details", {}, h("summary", {}, "Hear it back"),
-          h("p", { class: "pl-warning" }, "⚠ Use headphones: loudspeakers howl when the microphone hears them."),
-          h("p", {}, h("label", { for: this.backSelect.id }, "Sound of the microphone "), this.backSelect),
-          h("p", {}, h("label", { for: this.backGain.id }, "How loud "), this.backGain)),
-        h("details", { class: "pl-how", open: false }, h("summary", {}, "Detectors, threshold, valid notes, tuning"), this.choiceBox)),
-      h("section", { class: "pl-text" }, h("h3", {}, "Notes heard"), this.logBox, this.counts),
-      h("p", { class: "pl-small" }, "Nothing is recorded before Start is pressed; the sound goes only to this notebook's kernel."));
-    this.el.replaceChildren(this.root);
-  }
-
-  tick(text, name) {
-    const input = h("input", { type: "checkbox", id: uniqueId(), class: name, role: "switch" });
-    return { input, node: h("p", {}, input, h("label", { for: input.id }, ` ${text}`)) };
-  }
-
-  nameOf(midi) {
-    return `${this.names[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
-  }
-
-  rename() {
-    this.style = this.styleSelect.value || "C4";
-    for (const lane of this.lanes) lane.keyboard.rename();
-    this.showPrompt();
-    this.show();
-  }
-
-  colours() {
-    const css = getComputedStyle(this.root);
-    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
-    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
-  }
-
-  set(state) {
-    this.state = state;
-    this.root.dataset.state = state;
-    const on = state === "running" || state === "stopping";
-    this.button.textContent = on ? "Stop" : "Start";
-    this.button.disabled = !["ready", "running"].includes(state);
-    this.select.disabled = this.keep.input.disabled = state !== "ready";
-    this.sign.textContent = on ? `● ${this.source ? "listening" : "microphone ON"}` : "microphone off";
-    this.sign.classList.toggle("pl-on", on);
-  }
-
-  tell(what, detail = {}) {
-    this.el.dispatchEvent(new CustomEvent("pianolab", { bubbles: true, detail: { what, at: performance.now(), ...detail } }));
-  }
-
-  // -- failures, each named with what to do
-
-  trouble(code, clears = "", extra = "") {
-    if (clears) this.troubles.delete(clears);
-    if (code) this.troubles.set(code, extra);
-    this.alerts.replaceChildren(...[...this.troubles].map(([name, more]) => {
-      const [what, remedy] = TROUBLE[name];
-      return h("p", { class: "pl-alert", "data-code": name }, h("strong", {}, `⚠ ${what}${more ? ` ${more}` : ""}`), ` ${remedy}`);
-    }));
-    if (code) this.tell("trouble", { code });
-    if (["unplugged", "processor"].includes(code)) this.stop();
-  }
-
-  refused(text) {
-    this.status.textContent = `⚠ ${text}`;
-  }
-
-  // -- messages
-
-  send(message, buffer) {
-    try {
-      this.model.send(message, undefined, buffer ? [buffer] : []);
-      return true;
-    } catch {
-      this.lost();
-      return false;
-    }
-  }
-
-  lost() {
-    this.release();
-    this.trouble("restarted", "busy");
-    this.set("lost");
-  }
-
-  hello() {
-    this.asked = performance.now();
-    this.send({ type: "hello", view: this.id });
-  }
-
-  answered(content, buffers) {
-    if (content.session && content.session !== this.session) return;
-    const answer = this[`on_${content.type}`];
-    if (answer) answer.call(this, content, buffers);
-  }
-
-  on_ready(content) {
-    if (content.view !== this.id) return;
-    this.asked = null;
-    this.trouble("", "busy");
-    this.names = content.names;
-    this.blockLength = content.block;
-    this.styleSelect.replaceChildren(...Object.keys(content.names).map((name) => h("option", { value: name }, name === "C4" ? "C4, D4, E4" : name === "Do" ? "Do4, Re4, Mi4" : `${name}4`)));
-    this.keep.input.checked = content.keep;
-    this.keep.node.querySelector("label").title = content.folder;
-    this.showModes(content.modes);
-    this.choices = new Choices(content.menu, content.choices, (choices) => this.send({ type: "choose", choices }));
-    this.choiceBox.replaceChildren(this.choices.node);
-    for (const { name, label } of content.sources) this.select.append(h("option", { value: name }, label));
-    this.prompt = content.prompt;
-    this.showPrompt();
-    this.useLanes(content.choices);
-    for (const take of content.takes) this.takes.add(take);
-    this.set("ready");
-    this.status.textContent = `Ready. Press Start and play. Listens with ${this.detectors(content.choices)}.`;
-    if (content.problem) this.refused(content.problem);
-    this.listDevices();
-    this.tell("ready");
-  }
-
-  // One note at a time, or chords: a click takes the detector that suits.
-  showModes(modes) {
-    const texts = { single: "One note at a time", chords: "Chords, both hands" };
-    const name = uniqueId();
-    const radios = Object.entries(modes).map(([mode, detector]) => {
-      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.choices.use(detector) });
-      return h("label", { for: input.id }, input, ` ${texts[mode]}`);
+  makeParts() {
+    const { context, session } = this;
+    const send = (message) => session.send(message);
+    this.controls = new Controls(context, () => this.pressed());
+    this.modes = new Modes(context, (detector) => this.choices.use(detector));
+    this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
+    this.prompt = new PromptBox(context);
+    this.takes = new Takes(context, send);
+    this.log = new NoteLog(context);
+    this.pictures = new Pictures(context, session);
+    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
+    this.settings = new Settings(context, {
+      speak: (language) => this.speak(language),
+      rename: () => this.rename(),
+      monitor: () => this.monitor()
     });
-    this.modes.hidden = radios.length < 2;
-    this.modes.replaceChildren(this.modes.firstChild, ...radios);
   }
-
-  on_started(content) {
-    this.begin?.resolve(content);
+  build() {
+    const { say } = this;
+    this.alerts = h("div", { class: "pl-alerts", role: "alert" });
+    this.statusLine = h("p", { class: "pl-status", role: "status" });
+    this.counts = h("p", { class: "pl-small pl-counts" });
+    const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
+    this.root = h(
+      "div",
+      { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
+      this.log.flashBox,
+      this.controls.node,
+      this.modes.node,
+      this.alerts,
+      this.statusLine,
+      this.log.spoken,
+      this.prompt.node,
+      this.listeners.node,
+      this.pictures.node,
+      this.takes.node,
+      this.settings.node,
+      h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
+      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts),
+      h("p", { class: "pl-small" }, () => say("privacy"))
+    );
+    this.context.root = this.root;
+    return this.root;
   }
-
-  on_heard(content, buffers) {
-    this.acked(content.seq);
-    if (buffers?.length) this.recent = floats(buffers[0]);
-    for (const event of content.events) this.take(event);
-    this.now = content.now;
-    this.heard = { seconds: content.seconds, at: performance.now() };
-    this.loudness(content.level_db, content.peak);
-    this.show();
-    this.count(content);
-    this.tell("heard", { seconds: content.seconds });
-    const on = content.events.filter((event) => event.kind === "on");
-    if (on.length) requestAnimationFrame(() => this.tell("painted", { events: on, lit: this.lit() }));
-    const chords = content.events.filter((event) => event.kind === "chord" && event.listener === 0);
-    if (chords.length) {
-      const { name, cents, chips } = this.lanes[0];
-      const keys = [...chips.children].map((chip) => chip.textContent);
-      this.tell("chord", { events: chords, shown: name.textContent, text: cents.textContent, keys, lit: this.lit() });
+  // -- what the player does
+  pressed() {
+    if (this.session.state === "running") this.session.stop();
+    else this.session.start({ ...this.controls.chosen, keep: this.settings.keep.input.checked });
+  }
+  /** Speak another language from now on: the page at once, the kernel as soon as it answers. */
+  speak(language) {
+    storeLanguage(STORAGE, language);
+    this.useLanguage(language);
+    this.session.send({ type: "language", language });
+  }
+  useLanguage(language) {
+    this.texts.use(language);
+    this.settings.showLanguage();
+    this.rename();
+    reword(this.root);
+  }
+  /** The note names have changed. */
+  rename() {
+    this.listeners.rename();
+    this.prompt.draw();
+    reword(this.log.box);
+    this.pictures.redraw();
+  }
+  /** The sound of the microphone back, around the note heard if the player wishes. */
+  monitor() {
+    const note = this.listeners.now[0]?.[0];
+    const hz = note ? keyHz(note.midi, this.choices.a4Hz) : null;
+    this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
+  }
+  struck(midi) {
+    this.log.signal(this.settings.signals);
+    this.prompt.strike(midi);
+  }
+  // -- what the session tells
+  stateChanged() {
+    const { session } = this;
+    this.root.dataset.state = session.state;
+    this.controls.show(session);
+    this.settings.keep.input.disabled = session.state !== "ready";
+    if (session.state === "starting") this.clear();
+    else if (!session.on) this.rest();
+    if (session.state === "running") {
+      this.monitor();
+      this.controls.offerDevices();
     }
-    if (content.done && this.state === "running") this.stop();
+    this.pictures.redraw();
   }
-
-  on_stale(content) {
-    if (this.state === "running") { this.acked(content.seq ?? this.seq); this.release(); this.set("ready"); this.status.textContent = "Another page started; this one stopped."; }
+  /** A new take begins. */
+  clear() {
+    for (const part of [this.listeners, this.pictures, this.log]) part.clear();
+    this.prompt.restart();
+    this.counts.replaceChildren();
   }
-
+  /** Nothing sounds any more. */
+  rest() {
+    this.listeners.rest();
+    this.controls.quiet();
+  }
+  troublesChanged() {
+    const { say } = this;
+    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h(
+      "p",
+      { class: "pl-alert", "data-code": code },
+      h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
+      () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
+    )));
+  }
+  status(key, values) {
+    word(this.statusLine, () => this.say(key, values));
+  }
+  // -- what the kernel answers
+  answered(content, buffers) {
+    this[`on_${content.type}`]?.(content, buffers);
+  }
+  on_ready(content) {
+    this.settings.offerKeeping(content.keep, content.folder);
+    this.modes.offer(content.modes);
+    this.choices.offer(content.menu, content.choices);
+    this.prompt.ask(content.prompt);
+    this.listenWith(content.choices);
+    for (const take of content.takes) this.takes.add(take);
+    this.settings.offerStyles(content.names);
+    this.settings.offerLanguages(content.languages);
+    this.translate(content);
+    this.status("status.ready", { detectors: this.detectors(content.choices) });
+    if (content.problem) this.refused(content.problem);
+    this.controls.offerDevices();
+  }
+  on_spoken(content) {
+    this.takes.translate(content.protocol);
+    this.translate(content);
+    this.listeners.translate(content.chords);
+  }
+  /** All that the kernel words itself, in the language that holds from here on. */
+  translate(content) {
+    this.controls.offerSources(content.sources);
+    this.choices.translate(content.menu);
+    this.prompt.translate(content.prompt);
+    this.useLanguage(content.language);
+  }
+  on_heard(content, buffers) {
+    this.listeners.take(content.events, content.now);
+    this.pictures.heard(content.seconds, buffers?.[0]);
+    this.controls.loudness(content.level_db, content.peak);
+    if (this.settings.back.value === "band") this.monitor();
+    if (content.problem) this.refused(content.problem);
+    this.count(content);
+  }
   on_chosen(content) {
-    for (const event of content.events) this.take(event);
-    this.useLanes(content.choices);
-    this.show();
-    this.status.textContent = `Listens with ${this.detectors(content.choices)}.`;
-    this.tell("chosen", { choices: content.choices });
+    this.listeners.take(content.events);
+    this.listenWith(content.choices);
+    this.status("status.chosen", { detectors: this.detectors(content.choices) });
   }
-
   on_refused(content) {
-    if (content.asked === "block" || content.asked === "poll") this.acked(content.seq ?? 0);
-    if (content.asked === "start") this.begin?.reject(new Error(content.text));
-    if (content.asked === "stop") this.ended();
     this.refused(content.text);
   }
-
   on_stopped(content) {
-    for (const event of content.events) this.take(event);
-    this.counts.textContent = `${content.counts.blocks} blocks, ${content.counts.missing} samples missing, ${this.dropped} blocks dropped`;
+    this.listeners.take(content.events);
+    const { blocks, missing } = content.counts;
+    const { dropped } = this.session.link;
+    word(this.counts, () => this.say("counts.stopped", { blocks, missing, dropped }));
     if (content.take) this.takes.add(content.take);
     this.takes.show(content);
-    if (content.take && content.take.labels === "proposed") this.send({ type: "label", take: content.take.name, edit: "show" });
-    this.ended();
-    this.tell("stopped", { counts: content.counts, take: content.take });
+    if (content.take?.labels === "proposed") this.session.send({ type: "label", take: content.take.name, edit: "show" });
   }
-
-  on_saved(content) { this.takes.saved(content.asked, content.take); this.status.textContent = `Saved in ${content.take.folder}.`; }
-
-  on_forgotten(content) { this.takes.forget(content.take); this.status.textContent = "Forgotten."; }
-
-  on_labels(content) { this.takes.labels(content); this.takes.show(content); }
-
-  on_audio(content, buffers) { this.takes.sound(content.take, content.mime, buffers[0]); }
-
-  detectors(choices) { return choices.map((choice) => choice.detector).join(" and "); }
-
-  useLanes(choices) {
-    while (this.lanes.length > choices.length) this.lanes.pop().node.remove();
-    while (this.lanes.length < choices.length) {
-      this.lanes.push(new Lane(this.lanes.length, this));
-      this.laneBox.append(this.lanes.at(-1).node);
-    }
-    this.lanes.forEach((lane, i) => {
-      const polyphonic = this.choices.polyphonic(choices[i].detector);
-      if (polyphonic !== lane.polyphonic) lane.listen(polyphonic);
-      lane.title.textContent = choices.length > 1 ? `${"AB"[i]}: ${choices[i].detector}` : choices[i].detector;
-    });
-    const radio = this.modes.querySelector(this.lanes[0].polyphonic ? ".pl-mode-chords" : ".pl-mode-single");
-    if (radio) radio.checked = true;
-    // Every note read out one by one would drown a chord: there `announce` speaks instead.
-    this.logBox.setAttribute("aria-live", this.lanes[0].polyphonic ? "off" : "polite");
+  on_saved(content) {
+    this.takes.saved(content.asked, content.take);
+    this.status("status.saved", { folder: content.take.folder });
   }
-
-  // -- start and stop
-
-  async start() {
-    if (this.state !== "ready") return;
-    this.set("starting");
-    this.troubles.clear();
-    this.trouble("");
-    const option = this.select.selectedOptions[0];
-    this.source = option && !option.dataset.device && option.value ? option.value : "";
-    this.session = `${this.id}-${Date.now()}`;
-    Object.assign(this, { seq: 0, inFlight: new Map(), backlog: [], dropped: 0, frames: 0, now: [], heard: { seconds: 0, at: performance.now() }, lastAck: performance.now() });
-    this.roll.clear();
-    for (const lane of this.lanes) lane.clear();
-    this.log.replaceChildren();
-    try {
-      let capture = null;
-      if (!this.source) {
-        this.capture = new Capture((block) => this.block(block), (code, clears) => this.trouble(code, clears));
-        capture = await this.capture.open(option?.dataset.device);
-      }
-      const begun = new Promise((resolve, reject) => { this.begin = { resolve, reject }; });
-      this.waiting = performance.now();
-      this.send({ type: "start", session: this.session, source: this.source || "browser", sr: capture?.sr, capture, keep: this.keep.input.checked });
-      const started = await begun;
-      this.sr = started.sr;
-      this.began = performance.now();
-      this.set("running");
-      this.heard = { seconds: 0, at: performance.now() };
-      if (this.source) this.poller = setInterval(() => this.poll(), POLL_MS);
-      else { this.capture.run(this.blockLength); this.monitor(); this.listDevices(); }
-      const processed = capture?.processing.length ? ` Warning: the browser still applies ${capture.processing.join(", ")}.` : "";
-      this.status.textContent = `Listening at ${this.sr} Hz${capture ? ` to ${capture.label}` : ""}.${processed}`;
-      this.tell("started", { sr: this.sr, capture });
-      this.redraw();
-    } catch (error) {
-      this.release();
-      if (error instanceof Trouble) this.trouble(error.code, "", error.code === "other" ? `(${error.message})` : "");
-      else this.refused(error.message);
-      if (this.state !== "lost") this.set("ready");
-    } finally {
-      this.begin = this.waiting = null;
-    }
+  on_forgotten(content) {
+    this.takes.forget(content.take);
+    this.status("status.forgotten");
   }
-
-  async stop() {
-    if (this.state !== "running") return;
-    this.set("stopping");
-    clearInterval(this.poller);
-    if (this.capture) await this.capture.finish();
-    const patience = performance.now() + 1500;
-    while ((this.inFlight.size || this.backlog.length) && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
-    this.release();
-    this.stopAsked = performance.now();
-    this.send({ type: "stop", session: this.session, frames: this.frames, dropped: this.dropped });
+  on_labels(content) {
+    this.takes.labels(content);
+    this.takes.show(content);
   }
-
-  // Let go of the microphone at once.
-  release() {
-    clearInterval(this.poller);
-    this.capture?.close();
-    this.capture = null;
-    this.sign.textContent = "microphone off";
-    this.sign.classList.remove("pl-on");
+  on_audio(content, buffers) {
+    this.takes.sound(content.take, content.mime, buffers[0]);
   }
-
-  ended() {
-    this.stopAsked = this.recent = null;
-    for (const lane of this.lanes) { lane.open.clear(); lane.chord = null; lane.show([]); }
-    this.top = 0;
-    this.loudness(-120, 0);
-    this.trouble("", "slow");
-    this.set("ready");
-    this.status.textContent = "Stopped. The microphone is off.";
-    this.redraw();
+  refused(text) {
+    word(this.statusLine, () => `⚠ ${text}`);
   }
-
-  block({ frame, pcm, n, peak }) {
-    if (this.state !== "running" && this.state !== "stopping") return;
-    this.frames = frame + n;
-    this.tell("block", { frame, n });
-    this.peakNow = Math.max(this.peakNow || 0, peak);
-    const owed = [...this.inFlight.values()].reduce((sum, m) => sum + m.n, 0) + this.backlog.reduce((sum, m) => sum + m.n, 0);
-    if (owed + n > LAG_S * this.sr) {
-      this.dropped += 1;
-      this.droppedAt = performance.now();
-      this.trouble("slow", "", `(${this.dropped} blocks, ${((this.dropped * this.blockLength) / this.sr).toFixed(1)} s left out).`);
-    } else {
-      this.backlog.push({ frame, pcm, n });
-    }
-    this.post();
+  detectors(choices) {
+    return choices.map(({ detector }) => detector).join(", ");
   }
-
-  // Send what waits: as many blocks as follow each other go in one message.
-  post() {
-    if (!this.backlog.length || this.inFlight.size >= IN_FLIGHT) return;
-    const first = this.backlog[0].frame;
-    const parts = [];
-    let n = 0;
-    while (this.backlog.length && this.backlog[0].frame === first + n) {
-      const block = this.backlog.shift();
-      parts.push(block.pcm);
-      n += block.n;
-    }
-    let pcm = parts[0];
-    if (parts.length > 1) {
-      const joined = new Int16Array(n);
-      let at = 0;
-      for (const part of parts) { joined.set(new Int16Array(part), at); at += part.byteLength / 2; }
-      pcm = joined.buffer;
-    }
-    this.ask({ type: "block", session: this.session, frame: first, sr: this.sr }, pcm, n);
+  listenWith(choices) {
+    this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));
+    this.modes.show(this.listeners.polyphonic);
   }
-
-  poll() {
-    if (!this.inFlight.size) this.ask({ type: "poll", session: this.session });
-  }
-
-  ask(message, pcm, n = 0) {
-    const seq = this.seq++;
-    this.inFlight.set(seq, { at: performance.now(), n });
-    this.send({ ...message, seq }, pcm);
-  }
-
-  acked(seq) {
-    for (const sent of [...this.inFlight?.keys() ?? []]) if (sent <= seq) this.inFlight.delete(sent);
-    this.lastAck = performance.now();
-    if (this.troubles.has("busy")) this.trouble("", "busy");
-    if (this.state === "running" || this.state === "stopping") this.post();
-  }
-
-  // Every quarter of a second: does the kernel still answer?
-  check() {
+  count({ seconds, missing_s: missing, refused, lost }) {
     const now = performance.now();
-    if (this.asked && now - this.asked > BUSY_MS && !this.troubles.has("busy")) this.trouble("busy");
-    if (this.waiting && now - this.waiting > BUSY_MS && !this.troubles.has("busy")) this.trouble("busy");
-    if (this.waiting && now - this.waiting > DEAD_MS) { this.trouble("dead", "busy"); this.begin?.reject(new Error("The kernel did not answer.")); }
-    if (this.stopAsked && now - this.stopAsked > DEAD_MS) { this.trouble("dead", "busy"); this.ended(); }
-    if (this.troubles.has("slow") && now - this.droppedAt > 5000) this.trouble("", "slow");
-    if (this.state !== "running" || !this.inFlight.size) return;
-    const silent = now - Math.min(...[...this.inFlight.values()].map((m) => m.at));
-    if (silent > DEAD_MS) { this.release(); this.trouble("dead", "busy"); this.set("ready"); this.status.textContent = "Stopped: the kernel did not answer. The microphone is off."; }
-    else if (silent > BUSY_MS && !this.troubles.has("busy")) this.trouble("busy");
-  }
-
-  async listDevices() {
-    if (!navigator.mediaDevices?.enumerateDevices) return;
-    const devices = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === "audioinput" && d.deviceId && d.label);
-    const chosen = this.select.value;
-    for (const option of [...this.select.options]) if (option.dataset.device) option.remove();
-    const rest = this.select.options[1] || null;
-    for (const d of devices) this.select.insertBefore(h("option", { value: `device:${d.deviceId}`, "data-device": d.deviceId }, d.label), rest);
-    if ([...this.select.options].some((o) => o.value === chosen)) this.select.value = chosen;
-  }
-
-  // -- what was heard
-
-  take(event) {
-    if (event.kind === "gap") {
-      this.write(`${event.time_s.toFixed(1)} s: ${Math.round(1000 * event.seconds)} ms are missing`);
-      return;
-    }
-    const lane = this.lanes[event.listener];
-    if (!lane) return;
-    lane.take(event);
-    this.roll.take(event);
-    if (event.kind === "chord" && event.struck) this.chord(lane, event);
-    if (event.kind !== "on") return;
-    if (event.listener === 0) { this.signal(); this.progress(event.midi); }
-    if (lane.polyphonic) return; // written when the keys have settled
-    const cents = event.cents == null ? "" : `, ${signed(event.cents)} cents`;
-    const voice = this.lanes.length > 1 ? `${"AB"[event.listener]} ` : "";
-    this.write(`${voice}${this.nameOf(event.midi)} at ${event.time_s.toFixed(2)} s${cents}, ${Math.round(100 * event.confidence)} % certain`);
-  }
-
-  chord(lane, event) {
-    const { keys, spoken } = event.texts[this.style];
-    const voice = this.lanes.length > 1 ? `${"AB"[event.listener]} ` : "";
-    this.write(`${voice}${keys.join(" ")} at ${event.time_s.toFixed(2)} s${spoken ? `: ${spoken}` : ""}`);
-    if (event.listener === 0) this.announce(`${spoken ? `${spoken}: ` : ""}${keys.join(" ")}`);
-  }
-
-  // For screen readers: the newest chord, with a pause behind each.
-  announce(text) {
-    this.unsaid = text;
-    if (this.saying) return;
-    const speak = () => {
-      this.saying = null;
-      if (this.unsaid == null) return;
-      this.say.textContent = this.unsaid;
-      this.unsaid = null;
-      this.saying = setTimeout(speak, SAY_MS);
-    };
-    speak();
-  }
-
-  write(text) {
-    const item = h("li", {}, text);
-    this.log.append(item);
-    while (this.log.children.length > 60) this.log.firstChild.remove();
-    this.logBox.scrollTop = this.logBox.scrollHeight;
-  }
-
-  signal() {
-    const now = performance.now();
-    if (this.buzz.input.checked && navigator.vibrate) navigator.vibrate(40);
-    if (!this.flash.input.checked || now - (this.flashed || 0) < FLASH_GAP_MS) return;
-    this.flashed = now;
-    this.flashBox.classList.add("pl-now-flash");
-    setTimeout(() => this.flashBox.classList.remove("pl-now-flash"), FLASH_MS);
-  }
-
-  show() {
-    this.lanes.forEach((lane, i) => lane.show(this.now?.[i] ?? []));
-    if (this.backSelect.value === "band") this.monitor();
-  }
-
-  // The keys that are lit now, as the page shows them.
-  lit() { return [...this.root.querySelectorAll(".pl-pin")].map((pin) => Number(pin.dataset.midi)); }
-
-  monitor() {
-    const note = this.now?.[0]?.[0];
-    const hz = note ? 440 * 2 ** ((note.midi - 69) / 12) * (this.choices.a4 / 440) : null;
-    this.capture?.monitor(this.backSelect.value, Number(this.backGain.value), hz);
-  }
-
-  loudness(level, peak) {
-    const share = (db) => `${Math.max(0, Math.min(100, (100 * (db + 80)) / 80))}%`;
-    this.level.style.width = share(level);
-    this.top = Math.max(peak, (this.top || 0) * 0.985);
-    this.held.style.left = share(20 * Math.log10(Math.max(this.top, 1e-5)));
-    const text = level <= -100 ? "silent" : `${Math.round(level)} dB`.replace("-", "−");
-    if (this.loud.textContent !== text) this.loud.textContent = text;
-    this.meter.setAttribute("aria-valuenow", Math.round(Math.max(-80, level)));
-    if (peak >= 0.999) this.clipped = performance.now();
-    this.clip.hidden = !(this.clipped && performance.now() - this.clipped < 2000);
-  }
-
-  count({ seconds, missing_s: missing, refused, problem, lost }) {
-    const now = performance.now();
-    if (now - (this.countedAt || 0) < 500) return;
+    if (now - this.countedAt < COUNT_MS) return;
     this.countedAt = now;
-    const lag = this.source ? "" : `, ${this.inFlight.size} messages on their way`;
-    this.counts.textContent = `${seconds.toFixed(1)} s heard, ${missing.toFixed(2)} s missing, ${this.dropped} blocks dropped${refused ? `, ${refused} refused` : ""}${lost ? `, ${lost} lost by the sound card` : ""}${lag}`;
-    if (problem) this.refused(problem);
+    const { dropped, onTheWay } = this.session.link;
+    const n = onTheWay.size;
+    const values = { seconds: seconds.toFixed(1), missing: missing.toFixed(2), dropped };
+    word(this.counts, () => [
+      this.say("counts.heard", values),
+      refused ? this.say("counts.refused", { n: refused }) : "",
+      lost ? this.say("counts.lost", { n: lost }) : "",
+      this.session.from ? "" : this.say("counts.on_their_way", { n })
+    ].filter(Boolean).join(", "));
   }
-
-  // -- the prompt of a trial
-
-  showPrompt() {
-    this.promptBox.hidden = !this.prompt;
-    if (!this.prompt) return;
-    this.expected = 0;
-    this.chips = this.prompt.notes.map((note) => h("span", {}, this.nameOf(note.midi)));
-    const groups = this.prompt.chords.map(({ first, n, texts }) => {
-      const { symbol, keys } = texts[this.style];
-      for (let i = 0; i < n; i++) this.chips[first + i].textContent = keys[i] ?? this.nameOf(this.prompt.notes[first + i].midi);
-      return h("li", {}, symbol ? h("em", {}, `${symbol}: `) : "", ...this.chips.slice(first, first + n).flatMap((chip, i) => (i ? [" ", chip] : [chip])));
-    });
-    this.promptBox.replaceChildren(h("h3", {}, `Play: ${this.prompt.title}`), h("ol", { tabindex: 0, "aria-label": "notes to play" }, ...groups.slice(0, 60)));
-    groups[0]?.classList.add("pl-next");
-  }
-
-  progress(midi) {
-    if (!this.prompt) return;
-    const due = this.prompt.notes;
-    const from = due[this.expected]?.onset_s;
-    for (let i = this.expected; i < due.length && due[i].onset_s - from < 0.06; i++) {
-      if (due[i].midi !== midi || this.chips[i].classList.contains("pl-done")) continue;
-      this.chips[i].classList.add("pl-done");
-      this.chips[i].prepend("✓ ");
-      break;
-    }
-    while (this.chips[this.expected]?.classList.contains("pl-done")) this.expected++;
-    for (const group of this.promptBox.querySelectorAll("li")) {
-      group.classList.toggle("pl-done", !group.querySelector("span:not(.pl-done)"));
-      group.classList.toggle("pl-next", group.contains(this.chips[this.expected] ?? null));
-    }
-  }
-
-  // -- pictures
-
-  redraw() {
-    cancelAnimationFrame(this.frame);
-    const step = () => {
-      const now = performance.now();
-      const wait = calm() ? 500 : 40;
-      if (now - (this.drawn || 0) >= wait || this.state !== "running") {
-        this.drawn = now;
-        const seconds = this.heard ? this.heard.seconds + (this.state === "running" ? Math.min(0.2, (now - this.heard.at) / 1000) : 0) : 0;
-        this.roll.draw(seconds);
-        this.scope.draw(this.capture ? this.capture.recent() : this.recent, this.sr);
-      }
-      if (this.state === "running" || this.state === "stopping") this.frame = requestAnimationFrame(step);
-    };
-    this.frame = requestAnimationFrame(step);
-  }
-
+  /** The page goes away. */
   close() {
-    clearInterval(this.watch);
-    clearTimeout(this.saying);
-    cancelAnimationFrame(this.frame);
-    this.model.off("msg:custom", this.onMessage);
+    this.session.close();
+    this.log.silence();
+    this.pictures.close();
     document.removeEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.removeEventListener?.("devicechange", this.onDevices);
-    if (this.state === "running" || this.state === "stopping") this.send({ type: "stop", session: this.session, frames: this.frames, dropped: this.dropped });
-    this.release();
-    this.state = "closed";
+  }
+};
+
+// text:/tmp/w/d/pianolab/live/js/worklet.js
+var worklet_default = `// In the browser's audio thread: the microphone's samples become numbered blocks of 16-bit whole numbers.
+// This file has no imports, because the browser runs its text by itself.
+
+class Blocks extends AudioWorkletProcessor {
+  constructor(options) {
+    super();
+    this.block = new Int16Array(options.processorOptions.block);
+    this.filled = 0; // samples in the block so far
+    this.first = -1; // the context's number of the first sample
+    this.start = 0; // number of the block's first sample, counted from the first of all
+    this.over = false;
+    this.port.onmessage = () => {
+      this.post();
+      this.port.postMessage({ ended: true });
+      this.over = true;
+    };
+  }
+
+  post() {
+    if (!this.filled) return;
+    const pcm = this.block.slice(0, this.filled);
+    this.port.postMessage({ frame: this.start, pcm: pcm.buffer, n: this.filled }, [pcm.buffer]);
+    this.start += this.filled;
+    this.filled = 0;
+  }
+
+  process(inputs) {
+    if (this.over) return false;
+    const input = inputs[0][0];
+    if (!input) return true;
+    if (this.first < 0) this.first = currentFrame;
+    if (currentFrame !== this.first + this.start + this.filled) {
+      this.post(); // Samples never came: the next block begins behind the hole, and its number says so.
+      this.start = currentFrame - this.first;
+    }
+    for (const x of input) {
+      this.block[this.filled++] = Math.max(-32768, Math.min(32767, Math.round(x * 32768)));
+      if (this.filled === this.block.length) this.post();
+    }
+    return true;
   }
 }
 
-export default {
+registerProcessor("pianolab-blocks", Blocks);
+`;
+
+// main.js
+var main_default = {
   render({ model, el }) {
-    const view = new View(model, el);
+    const microphone = (onBlock, onTrouble) => new Capture(worklet_default, onBlock, onTrouble);
+    const view = new View(el, new KernelSource(model), new Texts({ en: page_default, ko: page_default2 }), microphone);
     return () => view.close();
-  },
+  }
+};
+export {
+  main_default as default
 };

@@ -1,0 +1,137 @@
+// The browser's microphone: clean samples in numbered blocks, the last of them for the pictures, and the sound back.
+
+import { SEEN } from "./spectrum.js";
+import { Trouble, captureCode } from "./troubles.js";
+
+const PROCESSING = ["echoCancellation", "noiseSuppression", "autoGainControl"]; // what a browser does to speech
+const CLEAN = { ...Object.fromEntries(PROCESSING.map((name) => [name, false])), channelCount: 1 };
+const LAST_BLOCK_MS = 300; // so long the last block is waited for
+const BAND_Q = 8; // the band-pass around the note heard is an eighth of its frequency wide
+const GLIDE_S = 0.02; // the sound back changes so fast, without a click
+
+export class Capture {
+  /**
+   * @param {string} worklet The text of worklet.js.
+   * @param {function({frame: number, pcm: ArrayBuffer, n: number}): void} onBlock
+   * @param {function(string, string=): void} onTrouble A code that begins, and one that ends.
+   */
+  constructor(worklet, onBlock, onTrouble) {
+    Object.assign(this, { worklet, onBlock, onTrouble });
+  }
+
+  /**
+   * Ask for the microphone.
+   * @returns {Promise<Object|undefined>} Its rate, its name, and what of the browser's processing stayed on.
+   * @throws {Trouble} With what went wrong.
+   */
+  async open(deviceId) {
+    if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("insecure");
+    this.context = new AudioContext(); // the device's own rate: Firefox refuses any other
+    await this.context.resume();
+    const audio = deviceId ? { ...CLEAN, deviceId: { exact: deviceId } } : CLEAN;
+    try {
+      this.media = await navigator.mediaDevices.getUserMedia({ audio, video: false });
+    } catch (error) {
+      throw new Trouble(captureCode(error), `${error.name}: ${error.message}`);
+    }
+    if (!this.context) return this.close(); // It was closed while the browser asked the player.
+    const [track] = this.media.getAudioTracks();
+    this.watch(track);
+    await this.addModule();
+    const got = track.getSettings();
+    const processing = PROCESSING.filter((name) => got[name]);
+    return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
+  }
+
+  watch(track) {
+    track.addEventListener("ended", () => this.onTrouble("unplugged"));
+    track.addEventListener("mute", () => this.onTrouble("muted"));
+    track.addEventListener("unmute", () => this.onTrouble("", "muted"));
+    this.context.addEventListener("statechange", () => {
+      if (!this.context) return;
+      if (this.context.state === "running") this.onTrouble("", "suspended");
+      else if (this.context.state !== "closed") this.onTrouble("suspended");
+    });
+  }
+
+  // Some policies for pages forbid blob: and allow data:, others the other way round.
+  async addModule() {
+    const blob = URL.createObjectURL(new Blob([this.worklet], { type: "text/javascript" }));
+    const { audioWorklet } = this.context;
+    try {
+      await audioWorklet.addModule(blob)
+        .catch(() => audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(this.worklet)}`));
+    } catch (error) {
+      throw new Trouble("worklet", String(error));
+    } finally {
+      URL.revokeObjectURL(blob);
+    }
+  }
+
+  /** Let the blocks come, each of so many samples. */
+  run(block) {
+    this.source = this.context.createMediaStreamSource(this.media);
+    this.node = new AudioWorkletNode(this.context, "pianolab-blocks", {
+      numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { block },
+    });
+    this.node.onprocessorerror = () => this.onTrouble("processor");
+    this.node.port.onmessage = ({ data }) => (data.ended ? this.ended?.() : this.onBlock(data));
+    this.analyser = new AnalyserNode(this.context, { fftSize: SEEN, smoothingTimeConstant: 0 });
+    this.recentSound = { samples: new Float32Array(SEEN), bins: new Float32Array(SEEN / 2) };
+    this.source.connect(this.node);
+    this.source.connect(this.analyser);
+  }
+
+  /** The last samples and their levels, for the pictures. */
+  recent() {
+    if (!this.analyser) return null;
+    this.analyser.getFloatTimeDomainData(this.recentSound.samples);
+    this.analyser.getFloatFrequencyData(this.recentSound.bins);
+    return this.recentSound;
+  }
+
+  /** The sound back: `off`, `gain` (as it is) or `band` (only around a frequency). */
+  monitor(mode, volume, hz) {
+    if (!this.source) return;
+    if (this.back && this.back.mode !== mode) this.endMonitor();
+    if (mode === "off") return;
+    this.back ??= this.beginMonitor(mode, hz);
+    const now = this.context.currentTime;
+    this.back.gain.gain.setTargetAtTime(volume, now, GLIDE_S);
+    if (mode === "band" && hz) this.back.first.frequency.setTargetAtTime(hz, now, GLIDE_S);
+  }
+
+  beginMonitor(mode, hz) {
+    const gain = new GainNode(this.context, { gain: 0 });
+    const first = mode === "band"
+      ? new BiquadFilterNode(this.context, { type: "bandpass", Q: BAND_Q, frequency: hz || 440 })
+      : gain;
+    if (first !== gain) first.connect(gain);
+    this.source.connect(first);
+    gain.connect(this.context.destination);
+    return { mode, first, gain };
+  }
+
+  endMonitor() {
+    this.source.disconnect(this.back.first);
+    this.back.first.disconnect();
+    this.back.gain.disconnect();
+    this.back = null;
+  }
+
+  /** The last samples, then no more. */
+  async finish() {
+    if (!this.node) return;
+    const last = new Promise((resolve) => { this.ended = resolve; });
+    this.node.port.postMessage("end");
+    await Promise.race([last, new Promise((resolve) => setTimeout(resolve, LAST_BLOCK_MS))]);
+  }
+
+  /** Let go of the microphone at once. */
+  close() {
+    const { media, context } = this;
+    this.media = this.context = this.node = this.source = this.analyser = this.back = null;
+    for (const track of media?.getTracks() ?? []) track.stop();
+    if (context && context.state !== "closed") context.close().catch(() => {});
+  }
+}

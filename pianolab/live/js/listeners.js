@@ -1,0 +1,91 @@
+// The detectors that listen, one or two beside each other, and what each event of theirs changes on the page.
+
+import { h } from "./dom.js";
+import { LETTERS, Listener } from "./listener.js";
+
+export class Listeners {
+  /**
+   * @param {Object} parts
+   * @param {import("./notelog.js").NoteLog} parts.log
+   * @param {import("./pictures.js").Pictures} parts.pictures
+   * @param {function(number): void} parts.onStroke The first detector has heard this key struck.
+   */
+  constructor(context, { log, pictures, onStroke }) {
+    Object.assign(this, { context, log, pictures, onStroke });
+    this.all = [];
+    this.now = []; // what sounds, for each listener
+    this.node = h("div", { class: "pl-listeners" });
+    this.listenWith([""], () => false);
+  }
+
+  /** As many listeners as detectors, told by name; `polyphonic` says of each whether it hears many keys. */
+  listenWith(detectors, polyphonic) {
+    while (this.all.length > detectors.length) this.all.pop().node.remove();
+    while (this.all.length < detectors.length) {
+      const listener = new Listener(this.all.length, this.context);
+      this.all.push(listener);
+      this.node.append(listener.node);
+    }
+    const alone = detectors.length === 1;
+    this.all.forEach((listener, i) => listener.listen(detectors[i], { polyphonic: polyphonic(detectors[i]), alone }));
+    this.log.readNotes(this.polyphonic);
+  }
+
+  /** Whether the first detector hears many keys. */
+  get polyphonic() {
+    return this.all[0].polyphonic;
+  }
+
+  /** A new take begins. */
+  clear() {
+    this.now = [];
+    for (const listener of this.all) listener.clear();
+  }
+
+  /** Nothing sounds any more. */
+  rest() {
+    this.now = [];
+    for (const listener of this.all) listener.end();
+  }
+
+  /** Events of the kernel, and what sounds behind them where it says so. */
+  take(events, now = this.now) {
+    this.now = now;
+    for (const event of events) this.takeOne(event);
+    this.show();
+  }
+
+  takeOne(event) {
+    if (event.kind === "gap") {
+      this.log.gap(event);
+      return;
+    }
+    const listener = this.all[event.listener];
+    if (!listener) return;
+    const told = { ...event, language: this.context.texts.language };
+    const letter = this.all.length > 1 ? LETTERS[event.listener] : "";
+    const first = event.listener === 0;
+    listener.take(told);
+    this.pictures.take(told);
+    if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
+    if (event.kind !== "on") return;
+    if (first) this.onStroke(event.midi);
+    if (!listener.polyphonic) this.log.note(event, letter); // Chords are written when their keys have settled.
+  }
+
+  show() {
+    this.all.forEach((listener, i) => listener.show(this.now[i] ?? []));
+  }
+
+  /** The last chord of each listener in another language. */
+  translate(chords) {
+    for (const chord of chords) this.all[chord.listener]?.translate({ ...chord, language: this.context.texts.language });
+    this.show();
+  }
+
+  /** The note names have changed. */
+  rename() {
+    for (const { keyboard } of this.all) keyboard.rename();
+    this.show();
+  }
+}

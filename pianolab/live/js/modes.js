@@ -1,0 +1,29 @@
+// One note at a time, or chords: a click takes the detector that suits.
+
+import { h, uniqueId } from "./dom.js";
+
+export class Modes {
+  /** @param {function(string): void} onChoice Is called with the detector of the way that was clicked. */
+  constructor({ say }, onChoice) {
+    Object.assign(this, { say, onChoice });
+    this.radios = {};
+    this.node = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, () => say("modes")));
+  }
+
+  /** @param {Object<string, string>} modes The detector of `single` and of `chords`, where there is one. */
+  offer(modes) {
+    const name = uniqueId();
+    const labels = Object.entries(modes).map(([mode, detector]) => {
+      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.onChoice(detector) });
+      this.radios[mode] = input;
+      return h("label", { for: input.id }, input, " ", () => this.say(`mode.${mode}`));
+    });
+    this.node.hidden = labels.length < 2;
+    this.node.replaceChildren(this.node.firstChild, ...labels);
+  }
+
+  show(polyphonic) {
+    const radio = this.radios[polyphonic ? "chords" : "single"];
+    if (radio) radio.checked = true;
+  }
+}

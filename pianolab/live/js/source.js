@@ -1,0 +1,36 @@
+// Who answers the page. The view knows nothing of it but this interface, so that the same page can speak with a kernel
+// today, and with a server or a worker later.
+
+/**
+ * @typedef {Object} Source
+ * @property {function(Object, ArrayBuffer=): boolean} send Carries a message of pianolab/live/messages.py, with its
+ *   samples. False if the connection is gone.
+ * @property {?function(Object, DataView[]): void} onmessage Is called with every answer and the bytes that came with it.
+ * @property {function(): void} close No answer comes after this.
+ */
+
+/**
+ * The kernel behind a notebook, through the model of an anywidget.
+ * @implements {Source}
+ */
+export class KernelSource {
+  constructor(model) {
+    this.model = model;
+    this.onmessage = null;
+    this.received = (content, buffers) => this.onmessage?.(content, buffers);
+    model.on("msg:custom", this.received);
+  }
+
+  send(message, buffer) {
+    try {
+      this.model.send(message, undefined, buffer ? [buffer] : []);
+      return true;
+    } catch {
+      return false; // The comm is closed: the kernel was restarted or shut down.
+    }
+  }
+
+  close() {
+    this.model.off("msg:custom", this.received);
+  }
+}

@@ -1,0 +1,139 @@
+// After playing: the takes, what was right in them, and labels to correct.
+
+import { h, table } from "./dom.js";
+import { signed } from "./piano.js";
+import { counted } from "./verdicts.js";
+
+const SHIFTS_MS = [-100, -10, 10, 100];
+
+export class Takes {
+  /** @param {function(Object): void} send */
+  constructor({ say }, send) {
+    Object.assign(this, { say, send });
+    this.list = h("ul", { class: "pl-takes" });
+    this.report = h("div", { class: "pl-report", role: "region", "aria-label": () => say("report.region"), "aria-live": "polite", tabindex: 0 });
+    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": () => say("labels.region"), tabindex: 0 });
+    this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, () => say("labels.correct")), this.table);
+    this.rows = new Map();
+    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, () => say("takes.title")), this.list, this.report, this.editor);
+  }
+
+  /** A take is new, or known better; see TakeFields in pianolab/live/messages.py. */
+  add(take) {
+    this.node.hidden = false;
+    const row = h("li", {}, h("span", { class: "pl-take-name" }, () => this.described(take)), ...this.buttons(take));
+    const player = this.rows.get(take.name)?.querySelector("audio");
+    if (player) row.append(player);
+    if (this.rows.has(take.name)) this.rows.get(take.name).replaceWith(row);
+    else this.list.prepend(row);
+    this.rows.set(take.name, row);
+  }
+
+  described({ name, seconds, n_notes: n, folder, labels }) {
+    const values = { name: name.replace("T", " "), seconds: seconds.toFixed(1), n, folder };
+    return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
+  }
+
+  buttons({ name, folder }) {
+    const button = (kind, message) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => this.act(message, name) },
+      () => this.say(`takes.${kind}`), h("span", { class: "pl-unseen" }, " ", () => this.say("takes.take", { name })));
+    const unsaved = folder ? [] : [button("save", { type: "save" }), button("forget", { type: "forget" })];
+    return [button("play", { type: "play" }), ...unsaved, button("labels", { type: "label", edit: "show" })];
+  }
+
+  act(message, take) {
+    if (message.edit === "show") this.editor.open = true;
+    this.send({ ...message, take });
+  }
+
+  saved(asked, take) {
+    this.rows.get(asked)?.remove();
+    this.rows.delete(asked);
+    this.add(take);
+  }
+
+  forget(name) {
+    this.rows.get(name)?.remove();
+    this.rows.delete(name);
+    this.report.replaceChildren();
+    this.editor.hidden = true;
+    this.node.hidden = !this.rows.size;
+  }
+
+  /** Play the sound of a take. */
+  sound(name, mime, data) {
+    const url = URL.createObjectURL(new Blob([data], { type: mime }));
+    const player = h("audio", { controls: true, src: url, "aria-label": () => this.say("takes.take", { name }) });
+    const row = this.rows.get(name);
+    row?.querySelector("audio")?.remove();
+    row?.append(player);
+    player.play().catch(() => {}); // A browser that plays nothing by itself leaves it to the player.
+  }
+
+  /** What was right, and how the detectors did; see Report in pianolab/live/messages.py. */
+  show({ verdicts, scores, protocol }) {
+    this.protocol = protocol;
+    const parts = [];
+    if (verdicts.length) parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
+    this.report.replaceChildren(...parts);
+  }
+
+  /** What the scores mean, in another language. */
+  translate(protocol) {
+    this.protocol = protocol;
+  }
+
+  known(value, text) {
+    return value == null ? () => this.say("report.unknown") : text;
+  }
+
+  played(verdicts) {
+    const { say } = this;
+    const head = ["verdict", "asked", "heard", "at", "off_beat"].map((name) => () => say(`report.${name}`));
+    return table(() => say("report.played"), head, verdicts.map((verdict) => [
+      () => say(`verdict.${verdict.what}`),
+      this.known(verdict.asked, verdict.asked),
+      this.known(verdict.heard, verdict.heard),
+      () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
+      this.known(verdict.off_s, () => say("report.ms", { ms: signed(1000 * verdict.off_s) })),
+    ]));
+  }
+
+  scored(scores) {
+    const { say } = this;
+    const shares = ["onset_precision", "onset_recall", "onset_f1", "note_f1"];
+    const head = ["detector", "precision", "recall", "onset_f1", "note_f1", "onset_bias"].map((name) => () => say(`scores.${name}`));
+    return table(() => say("scores.title"), head, scores.map((score) => [
+      score.detector,
+      ...shares.map((name) => this.known(score[name], String(score[name]))),
+      this.known(score.onset_bias_ms, () => say("report.ms", { ms: signed(score.onset_bias_ms) })),
+    ]));
+  }
+
+  /** The labels of a take, each with its corrections. */
+  labels({ take, notes }) {
+    const { say } = this;
+    this.add(take);
+    this.editor.hidden = false;
+    const caption = () => say("labels.caption", { name: take.name, state: say(`labels.${take.labels}`) });
+    const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
+    const rows = notes.map((note, index) => [
+      note.name, note.onset_s.toFixed(3), (note.offset_s - note.onset_s).toFixed(2), this.corrections(take, note, index),
+    ]);
+    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.edit(take, { edit: "confirm" }) }, () => say("labels.confirm"));
+    this.table.replaceChildren(table(caption, head, rows), confirm);
+  }
+
+  corrections(take, { name, onset_s: onset }, index) {
+    const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
+    const button = (kind, change, text) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => this.edit(take, { index, ...change }) },
+      text, h("span", { class: "pl-unseen" }, " ", which));
+    const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1000 }, () => this.say("labels.shift", { ms: signed(ms) }));
+    return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
+  }
+
+  edit(take, change) {
+    this.send({ type: "label", take: take.name, ...change });
+  }
+}

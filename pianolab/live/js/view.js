@@ -1,0 +1,278 @@
+// The page: puts its parts together, gives them what the kernel answers, and gives the session what the player does.
+
+import { Choices } from "./choices.js";
+import { Context } from "./context.js";
+import { Controls } from "./controls.js";
+import { h, reword, uniqueId, word } from "./dom.js";
+import { Listeners } from "./listeners.js";
+import { Modes } from "./modes.js";
+import { NoteLog } from "./notelog.js";
+import { keyHz } from "./piano.js";
+import { Pictures } from "./pictures.js";
+import { PromptBox } from "./prompt.js";
+import { Session } from "./session.js";
+import { Settings } from "./settings.js";
+import { Takes } from "./takes.js";
+import { storeLanguage, storedLanguage } from "./texts.js";
+
+const COUNT_MS = 500; // the counts change no more often
+const STORAGE = () => localStorage;
+
+export class View {
+  /**
+   * @param {HTMLElement} el Where the page goes.
+   * @param {import("./source.js").Source} source
+   * @param {import("./texts.js").Texts} texts
+   * @param {function(function, function): import("./capture.js").Capture} microphone
+   */
+  constructor(el, source, texts, microphone) {
+    const stored = storedLanguage(STORAGE);
+    texts.use(stored);
+    this.texts = texts;
+    this.say = texts.say;
+    this.context = new Context(texts);
+    this.session = new Session(uniqueId(), source, microphone, this);
+    this.makeParts();
+    el.replaceChildren(this.build());
+    this.stateChanged();
+    this.status("status.waiting");
+    this.onHidden = () => { if (document.hidden && this.session.state === "running") this.session.trouble("hidden"); };
+    this.onDevices = () => this.controls.offerDevices();
+    document.addEventListener("visibilitychange", this.onHidden);
+    navigator.mediaDevices?.addEventListener?.("devicechange", this.onDevices);
+    this.session.hello(stored);
+  }
+
+  makeParts() {
+    const { context, session } = this;
+    const send = (message) => session.send(message);
+    this.controls = new Controls(context, () => this.pressed());
+    this.modes = new Modes(context, (detector) => this.choices.use(detector));
+    this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
+    this.prompt = new PromptBox(context);
+    this.takes = new Takes(context, send);
+    this.log = new NoteLog(context);
+    this.pictures = new Pictures(context, session);
+    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
+    this.settings = new Settings(context, {
+      speak: (language) => this.speak(language), rename: () => this.rename(), monitor: () => this.monitor(),
+    });
+  }
+
+  build() {
+    const { say } = this;
+    this.alerts = h("div", { class: "pl-alerts", role: "alert" });
+    this.statusLine = h("p", { class: "pl-status", role: "status" });
+    this.counts = h("p", { class: "pl-small pl-counts" });
+    const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
+    this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
+      this.log.flashBox, this.controls.node, this.modes.node, this.alerts, this.statusLine, this.log.spoken,
+      this.prompt.node, this.listeners.node, this.pictures.node, this.takes.node, this.settings.node,
+      h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
+      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts),
+      h("p", { class: "pl-small" }, () => say("privacy")));
+    this.context.root = this.root;
+    return this.root;
+  }
+
+  // -- what the player does
+
+  pressed() {
+    if (this.session.state === "running") this.session.stop();
+    else this.session.start({ ...this.controls.chosen, keep: this.settings.keep.input.checked });
+  }
+
+  /** Speak another language from now on: the page at once, the kernel as soon as it answers. */
+  speak(language) {
+    storeLanguage(STORAGE, language);
+    this.useLanguage(language);
+    this.session.send({ type: "language", language });
+  }
+
+  useLanguage(language) {
+    this.texts.use(language);
+    this.settings.showLanguage();
+    this.rename();
+    reword(this.root);
+  }
+
+  /** The note names have changed. */
+  rename() {
+    this.listeners.rename();
+    this.prompt.draw();
+    reword(this.log.box);
+    this.pictures.redraw();
+  }
+
+  /** The sound of the microphone back, around the note heard if the player wishes. */
+  monitor() {
+    const note = this.listeners.now[0]?.[0];
+    const hz = note ? keyHz(note.midi, this.choices.a4Hz) : null;
+    this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
+  }
+
+  struck(midi) {
+    this.log.signal(this.settings.signals);
+    this.prompt.strike(midi);
+  }
+
+  // -- what the session tells
+
+  stateChanged() {
+    const { session } = this;
+    this.root.dataset.state = session.state;
+    this.controls.show(session);
+    this.settings.keep.input.disabled = session.state !== "ready";
+    if (session.state === "starting") this.clear();
+    else if (!session.on) this.rest();
+    if (session.state === "running") {
+      this.monitor();
+      this.controls.offerDevices();
+    }
+    this.pictures.redraw();
+  }
+
+  /** A new take begins. */
+  clear() {
+    for (const part of [this.listeners, this.pictures, this.log]) part.clear();
+    this.prompt.restart();
+    this.counts.replaceChildren();
+  }
+
+  /** Nothing sounds any more. */
+  rest() {
+    this.listeners.rest();
+    this.controls.quiet();
+  }
+
+  troublesChanged() {
+    const { say } = this;
+    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h("p", { class: "pl-alert", "data-code": code },
+      h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
+      () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" "))));
+  }
+
+  status(key, values) {
+    word(this.statusLine, () => this.say(key, values));
+  }
+
+  // -- what the kernel answers
+
+  answered(content, buffers) {
+    this[`on_${content.type}`]?.(content, buffers);
+  }
+
+  on_ready(content) {
+    this.settings.offerKeeping(content.keep, content.folder);
+    this.modes.offer(content.modes);
+    this.choices.offer(content.menu, content.choices);
+    this.prompt.ask(content.prompt);
+    this.listenWith(content.choices);
+    for (const take of content.takes) this.takes.add(take);
+    this.settings.offerStyles(content.names);
+    this.settings.offerLanguages(content.languages);
+    this.translate(content);
+    this.status("status.ready", { detectors: this.detectors(content.choices) });
+    if (content.problem) this.refused(content.problem);
+    this.controls.offerDevices();
+  }
+
+  on_spoken(content) {
+    this.takes.translate(content.protocol);
+    this.translate(content);
+    this.listeners.translate(content.chords);
+  }
+
+  /** All that the kernel words itself, in the language that holds from here on. */
+  translate(content) {
+    this.controls.offerSources(content.sources);
+    this.choices.translate(content.menu);
+    this.prompt.translate(content.prompt);
+    this.useLanguage(content.language);
+  }
+
+  on_heard(content, buffers) {
+    this.listeners.take(content.events, content.now);
+    this.pictures.heard(content.seconds, buffers?.[0]);
+    this.controls.loudness(content.level_db, content.peak);
+    if (this.settings.back.value === "band") this.monitor();
+    if (content.problem) this.refused(content.problem);
+    this.count(content);
+  }
+
+  on_chosen(content) {
+    this.listeners.take(content.events);
+    this.listenWith(content.choices);
+    this.status("status.chosen", { detectors: this.detectors(content.choices) });
+  }
+
+  on_refused(content) {
+    this.refused(content.text);
+  }
+
+  on_stopped(content) {
+    this.listeners.take(content.events);
+    const { blocks, missing } = content.counts;
+    const { dropped } = this.session.link;
+    word(this.counts, () => this.say("counts.stopped", { blocks, missing, dropped }));
+    if (content.take) this.takes.add(content.take);
+    this.takes.show(content);
+    if (content.take?.labels === "proposed") this.session.send({ type: "label", take: content.take.name, edit: "show" });
+  }
+
+  on_saved(content) {
+    this.takes.saved(content.asked, content.take);
+    this.status("status.saved", { folder: content.take.folder });
+  }
+
+  on_forgotten(content) {
+    this.takes.forget(content.take);
+    this.status("status.forgotten");
+  }
+
+  on_labels(content) {
+    this.takes.labels(content);
+    this.takes.show(content);
+  }
+
+  on_audio(content, buffers) {
+    this.takes.sound(content.take, content.mime, buffers[0]);
+  }
+
+  refused(text) {
+    word(this.statusLine, () => `⚠ ${text}`);
+  }
+
+  detectors(choices) {
+    return choices.map(({ detector }) => detector).join(", ");
+  }
+
+  listenWith(choices) {
+    this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));
+    this.modes.show(this.listeners.polyphonic);
+  }
+
+  count({ seconds, missing_s: missing, refused, lost }) {
+    const now = performance.now();
+    if (now - this.countedAt < COUNT_MS) return;
+    this.countedAt = now;
+    const { dropped, onTheWay } = this.session.link;
+    const n = onTheWay.size;
+    const values = { seconds: seconds.toFixed(1), missing: missing.toFixed(2), dropped };
+    word(this.counts, () => [
+      this.say("counts.heard", values),
+      refused ? this.say("counts.refused", { n: refused }) : "",
+      lost ? this.say("counts.lost", { n: lost }) : "",
+      this.session.from ? "" : this.say("counts.on_their_way", { n }),
+    ].filter(Boolean).join(", "));
+  }
+
+  /** The page goes away. */
+  close() {
+    this.session.close();
+    this.log.silence();
+    this.pictures.close();
+    document.removeEventListener("visibilitychange", this.onHidden);
+    navigator.mediaDevices?.removeEventListener?.("devicechange", this.onDevices);
+  }
+}
