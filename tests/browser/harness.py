@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,9 +33,45 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 OURS = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:", "about:")
-LISTEN = """
-window.told = [];
-document.addEventListener('pianolab', (e) => window.told.push(e.detail));
+# What a player sees, looked at before every frame is painted: how the page stands, each new line of the list of notes,
+# each new text of the counts. Beside it the tracks of microphones and the blocks that come out of the recording code.
+WATCH = """
+window.seen = { frames: [], lines: [], counts: [], blocks: [] };
+const known = new WeakSet();
+let last = '';
+const look = () => {
+  requestAnimationFrame(look);
+  const view = document.querySelector('.pianolab');
+  if (!view) return;
+  const at = performance.now();
+  const text = (name) => view.querySelector(name)?.textContent ?? '';
+  const first = view.querySelector('.pl-listener');
+  const all = (name) => [...first.querySelectorAll(name)];
+  const frame = {
+    state: view.dataset.state, note: text('.pl-note'), cents: text('.pl-cents'),
+    lit: all('.pl-pin').map((pin) => Number(pin.dataset.midi)), keys: all('.pl-chips li').map((key) => key.textContent),
+  };
+  const now = JSON.stringify(frame);
+  if (now !== last) window.seen.frames.push({ at, ...frame });
+  last = now;
+  for (const line of view.querySelectorAll('.pl-log li')) {
+    if (known.has(line)) continue;
+    known.add(line);
+    window.seen.lines.push({ at, text: line.textContent, lit: frame.lit });
+  }
+  if (text('.pl-counts') !== window.seen.counts.at(-1)?.text) window.seen.counts.push({ at, text: text('.pl-counts') });
+};
+requestAnimationFrame(look);
+if (window.AudioWorkletNode) {
+  window.AudioWorkletNode = class extends AudioWorkletNode {
+    constructor(...given) {
+      super(...given);
+      this.port.addEventListener('message', ({ data: { frame, n } }) => {
+        if (n) window.seen.blocks.push({ at: performance.now(), frame, n });
+      });
+    }
+  };
+}
 window.tracks = [];
 const media = navigator.mediaDevices;
 if (media) {
@@ -46,6 +83,8 @@ if (media) {
   };
 }
 """
+STOPPED = """document.querySelector('.pianolab').dataset.state === 'ready'
+  && document.querySelector('.pl-counts').textContent.includes('samples missing')"""
 SELECT = {"start": ".pl-start", "note": ".pl-note", "alert": ".pl-alert"}
 
 
@@ -142,7 +181,7 @@ class Page:
         self.page.on("console", lambda m: self.console.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.console.append(str(e)))
         self.page.on("request", self._see)
-        self.page.add_init_script(LISTEN)
+        self.page.add_init_script(WATCH)
         self.address = address
 
     def _see(self, request):
@@ -186,17 +225,29 @@ class Page:
 
     def stop(self):
         self.page.locator(SELECT["start"]).click()
-        self.page.wait_for_function("window.told.some((t) => t.what === 'stopped')")
+        return self.stopped()
+
+    def stopped(self):
+        """Waits for the end of the take; returns its counts, {'blocks', 'missing', 'dropped'}."""
+        self.page.wait_for_function(STOPPED)
+        blocks, missing, dropped = map(int, re.findall(r"\d+", self.page.locator(".pl-counts").inner_text()))
+        return {"blocks": blocks, "missing": missing, "dropped": dropped}
 
     def tracks(self):
         """The state of every track of a microphone that the page was given: 'live' or 'ended'."""
         return self.page.evaluate("() => window.tracks.map((t) => t.readyState)")
 
-    def told(self, what):
-        return self.page.evaluate("(what) => window.told.filter((t) => t.what === what)", what)
+    def seen(self, what):
+        """All 'frames', 'lines', 'counts' or 'blocks' so far; see WATCH."""
+        return self.page.evaluate("(what) => window.seen[what]", what)
 
     def notes(self):
-        return [event["name"] for t in self.told("painted") for event in t["events"] if event["listener"] == 0]
+        """What the list of notes says of the first detector: the name of each."""
+        lines = [line["text"].removeprefix("A ") for line in self.seen("lines")]
+        return [line.split(" ")[0] for line in lines if not line.startswith("B ") and "missing" not in line]
+
+    def status(self):
+        return self.page.locator(".pl-status").inner_text()
 
     def trouble(self):
         return self.page.locator(SELECT["alert"]).evaluate_all("(all) => all.map((a) => a.dataset.code)")

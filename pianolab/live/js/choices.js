@@ -1,7 +1,7 @@
 // The choices of how to listen, built from what each detector declares: the page knows no detector by name.
 
+import { LETTERS } from "./context.js";
 import { h, labelled, uniqueId, word } from "./dom.js";
-import { LETTERS } from "./listener.js";
 
 const SETTLE_MS = 150; // a change goes out when the player has paused so long
 const REASON_LENGTH = 60; // so much of a reason fits into a menu
@@ -123,8 +123,10 @@ export class Choices {
     input.dataset.parameter = name;
     input.addEventListener("change", () => {
       const text = kind === "str" || choices.length;
+      const { [name]: _, ...others } = choice.params;
       const value = kind === "bool" ? input.checked : text ? input.value : Number(input.value);
-      choice.params = { ...choice.params, [name]: value };
+      const empty = kind !== "bool" && input.value === ""; // then the detector has its default
+      choice.params = empty ? others : { ...others, [name]: value };
       this.changed();
     });
     return labelled(() => parameter.label, input);

@@ -1,6 +1,8 @@
-// What all parts of one page share: the texts, the note names, and the colours of the theme.
+// What all parts of one page share: the texts, the note names, the letters of the detectors, the colours of the theme.
 
 import { Names } from "./piano.js";
+
+export const LETTERS = ["A", "B"]; // by which the player tells two detectors apart
 
 export class Context {
   /** @param {import("./texts.js").Texts} texts */

@@ -1,12 +1,12 @@
 // One detector on the page: its name, the note or chord that sounds, cents, certainty, and the keys.
 
+import { LETTERS } from "./context.js";
 import { h, word } from "./dom.js";
 import { Heard } from "./heard.js";
 import { Keyboard } from "./keyboard.js";
 import { signed } from "./piano.js";
 
 const IN_TUNE_CENTS = 5; // No player hears less.
-export const LETTERS = ["A", "B"];
 const BLANK = () => " "; // keeps the line's height
 
 export class Listener {

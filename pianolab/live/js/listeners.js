@@ -1,7 +1,8 @@
 // The detectors that listen, one or two beside each other, and what each event of theirs changes on the page.
 
+import { LETTERS } from "./context.js";
 import { h } from "./dom.js";
-import { LETTERS, Listener } from "./listener.js";
+import { Listener } from "./listener.js";
 
 export class Listeners {
   /**

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 3ea2a0f6ad38fc4e35d83a823129b5995f9c4981664820a5f3fa40d2a59c7434
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: a72dd40062576e3a0d4acb0013630169ef59861fac09c57a7f9e0d1c38211bc2
 
 // ../../texts/en/page.json
 var page_default = {
@@ -172,7 +172,7 @@ var page_default = {
   "log.gap": "{seconds} s: {ms} ms are missing",
   "log.said": "{name}: {keys}",
   "counts.heard": "{seconds} s heard, {missing} s missing, {dropped} blocks dropped",
-  "counts.on_their_way": "{n} messages on their way",
+  "counts.on_their_way": { one: "{n} message on its way", other: "{n} messages on their way" },
   "counts.refused": "{n} refused",
   "counts.lost": "{n} lost by the sound card",
   "counts.stopped": "{blocks} blocks, {missing} samples missing, {dropped} blocks dropped"
@@ -350,7 +350,7 @@ var page_default2 = {
   "log.gap": "{seconds}초: {ms} ms가 빠졌습니다",
   "log.said": "{name}: {keys}",
   "counts.heard": "{seconds}초 들음, {missing}초 빠짐, 버린 블록 {dropped}개",
-  "counts.on_their_way": "가는 중인 메시지 {n}개",
+  "counts.on_their_way": { other: "가는 중인 메시지 {n}개" },
   "counts.refused": "거절 {n}개",
   "counts.lost": "사운드 카드가 놓친 블록 {n}개",
   "counts.stopped": "블록 {blocks}개, 빠진 표본 {missing}개, 버린 블록 {dropped}개"
@@ -613,6 +613,77 @@ function storeLanguage(storage, language) {
   }
 }
 
+// piano.js
+var LOW = 21;
+var KEYS = 88;
+var WIDTH = 1040;
+var WHITE = { w: 20, h: 130 };
+var BLACK = { w: 12, h: 84 };
+var BLACK_STEPS = [1, 3, 6, 8, 10];
+var MIDIS = Array.from({ length: KEYS }, (_, i) => LOW + i);
+var isBlack = (midi) => BLACK_STEPS.includes(midi % 12);
+var WHITES_BELOW = new Map(MIDIS.map((midi, i) => [midi, MIDIS.slice(0, i).filter((m) => !isBlack(m)).length]));
+function keyBox(midi) {
+  const left = WHITES_BELOW.get(midi) * WHITE.w;
+  return isBlack(midi) ? { x: left - BLACK.w / 2, ...BLACK } : { x: left, ...WHITE };
+}
+function keyCentre(midi) {
+  const { x, w } = keyBox(midi);
+  return (x + w / 2) / WIDTH;
+}
+function levelBar(midi, strength) {
+  const { h: h2 } = keyBox(midi);
+  const full = isBlack(midi) ? h2 - 6 : 42;
+  const height = full * Math.min(1, Math.max(0, strength));
+  return { y: h2 - 2 - height, height };
+}
+function pinRows(edges, gap = 3) {
+  const ends = [];
+  return edges.map(({ left, right }) => {
+    let row = ends.findIndex((end) => end + gap < left);
+    if (row < 0) row = ends.length;
+    ends[row] = right;
+    return row;
+  });
+}
+var OCTAVES2 = MIDIS.filter((midi) => midi % 12 === 0);
+var keyHz = (midi, a4Hz = 440) => a4Hz * 2 ** ((midi - 69) / 12);
+var Names = class {
+  constructor() {
+    this.style = "C4";
+    this.tables = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
+    this.of = (midi) => `${this.tables[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
+  }
+  /** Use the kernel's tables; a style that they lack becomes the first of them. */
+  learn(tables) {
+    this.tables = tables;
+    if (!(this.style in tables)) [this.style] = Object.keys(tables);
+  }
+  /** The first letters of a style, as the player chooses it. */
+  sample(style) {
+    return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
+  }
+};
+var signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+
+// context.js
+var LETTERS = ["A", "B"];
+var Context = class {
+  /** @param {import("./texts.js").Texts} texts */
+  constructor(texts) {
+    this.texts = texts;
+    this.say = texts.say;
+    this.names = new Names();
+    this.root = null;
+  }
+  /** The colours that the style sheet gives to the theme of today. */
+  colours() {
+    const css = getComputedStyle(this.root);
+    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
+    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
+  }
+};
+
 // dom.js
 var count = 0;
 var uniqueId = () => `pianolab-${++count}-${Math.random().toString(36).slice(2, 8)}`;
@@ -691,6 +762,203 @@ function fitted(canvas) {
   return [pen, width, height];
 }
 
+// choices.js
+var SETTLE_MS = 150;
+var REASON_LENGTH = 60;
+var SLIDERS = {
+  threshold: { min: 0.02, max: 1, step: 0.02, suits: () => true },
+  onset_threshold: { min: 0.02, max: 1, step: 0.02, suits: (entry) => entry.polyphonic },
+  n_confirm: { min: 1, max: 20, step: 1, suits: (entry) => !entry.polyphonic }
+};
+var fresh = (detector) => ({ detector, params: {}, tracking: {} });
+var Choices = class {
+  /** @param {function(Object[]): void} onChange Is called with the choices, as ChoiceFields of pianolab/live/messages.py. */
+  constructor({ say }, onChange) {
+    this.say = say;
+    this.onChange = onChange;
+    this.menu = [];
+    this.a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: 440 });
+    this.a4.addEventListener("change", () => this.changed());
+    this.groups = h("div");
+    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4));
+  }
+  get a4Hz() {
+    return Number(this.a4.value) || 440;
+  }
+  /** Show these choices out of this menu. */
+  offer(menu, choices) {
+    this.menu = menu;
+    this.a4.value = choices[0].a4_hz;
+    this.chosen = [choices[0], choices[1] ?? null];
+    this.build();
+  }
+  /** The same in the words of another language. */
+  translate(menu) {
+    this.menu = menu;
+    this.build();
+  }
+  entry(name) {
+    return this.menu.find((entry) => entry.name === name);
+  }
+  polyphonic(name) {
+    return Boolean(this.entry(name)?.polyphonic);
+  }
+  /** The first detector is another one. */
+  use(name) {
+    this.chosen[0] = fresh(name);
+    this.build();
+    this.changed();
+  }
+  value() {
+    return this.chosen.filter(Boolean).map(({ detector, params, tracking }) => ({ detector, params, tracking, a4_hz: this.a4Hz }));
+  }
+  changed() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.onChange(this.value()), SETTLE_MS);
+  }
+  build() {
+    this.groups.replaceChildren(...LETTERS.map((letter, i) => this.group(letter, i)));
+  }
+  group(letter, i) {
+    const choice = this.chosen[i];
+    const name = `pl-detector-${letter.toLowerCase()}`;
+    const select = h("select", { class: name }, ...i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [], ...this.menu.map((entry2) => this.option(entry2, choice)));
+    select.addEventListener("change", () => {
+      this.chosen[i] = select.value ? fresh(select.value) : null;
+      this.changed();
+      this.build();
+      this.node.querySelector(`.${name}`).focus();
+    });
+    const box = h(
+      "fieldset",
+      {},
+      h("legend", {}, () => this.say("choices.detector", { letter })),
+      labelled(() => this.say(i ? "choices.beside" : "choices.listens"), select)
+    );
+    const entry = choice && this.entry(choice.detector);
+    if (entry) box.append(...this.settings(entry, choice));
+    return box;
+  }
+  option({ name, reason }, choice) {
+    const text = () => reason ? this.say("choices.cannot", { name, reason: reason.slice(0, REASON_LENGTH) }) : name;
+    return h("option", { value: name, disabled: Boolean(reason), selected: choice?.detector === name }, text);
+  }
+  settings(entry, choice) {
+    const sliders = Object.entries(SLIDERS).filter(([, { suits }]) => suits(entry));
+    const parts = [h("p", { class: "pl-summary" }, entry.summary), ...sliders.map(([name, range]) => this.slider(entry, choice, name, range))];
+    if (entry.parameters.length) {
+      parts.push(h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...entry.parameters.map((parameter) => this.parameter(choice, parameter))));
+    }
+    return parts;
+  }
+  slider(entry, choice, name, { min, max, step }) {
+    const value = choice.tracking[name] ?? entry[name];
+    const input = h("input", { type: "range", min, max, step, value, id: uniqueId(), class: `pl-${name}` });
+    const shown = h("output", { for: input.id }, String(value));
+    input.addEventListener("input", () => word(shown, () => input.value));
+    input.addEventListener("change", () => {
+      choice.tracking = { ...choice.tracking, [name]: Number(input.value) };
+      this.changed();
+    });
+    const row = labelled(() => this.say(`choices.${name}`), input);
+    row.append(shown);
+    return row;
+  }
+  parameter(choice, parameter) {
+    const { name, kind, choices } = parameter;
+    const input = this.field(parameter, choice.params[name] ?? parameter.default);
+    input.dataset.parameter = name;
+    input.addEventListener("change", () => {
+      const text = kind === "str" || choices.length;
+      const value = kind === "bool" ? input.checked : text ? input.value : Number(input.value);
+      choice.params = { ...choice.params, [name]: value };
+      this.changed();
+    });
+    return labelled(() => parameter.label, input);
+  }
+  field({ kind, choices }, value) {
+    if (choices.length) return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: String(one) === String(value) }, String(one))));
+    if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
+    return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
+  }
+};
+
+// controls.js
+var FLOOR_DB2 = -80;
+var SILENT_DB = -100;
+var HOLD = 0.985;
+var FULL = 0.999;
+var CLIP_MS = 2e3;
+var share = (db) => `${Math.max(0, Math.min(100, 100 * (db - FLOOR_DB2) / -FLOOR_DB2))}%`;
+var Controls = class {
+  /** @param {function(): void} onPress Start or Stop was pressed. */
+  constructor({ say }, onPress) {
+    this.say = say;
+    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: onPress });
+    this.sign = h("span", { class: "pl-sign" });
+    this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
+    this.level = h("div", { class: "pl-fill" });
+    this.held = h("div", { class: "pl-held" });
+    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), "aria-valuemin": FLOOR_DB2, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB2 }, this.level, this.held);
+    this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
+    this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
+    this.node = h(
+      "header",
+      {},
+      this.button,
+      this.sign,
+      h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input),
+      h("div", { class: "pl-loudness" }, h("span", {}, () => say("loudness")), this.meter, this.loud, this.clip)
+    );
+    this.quiet();
+  }
+  /** Show how the session stands. */
+  show({ state, on, from }) {
+    word(this.button, () => this.say(on ? "stop" : "start"));
+    this.button.disabled = !["ready", "running"].includes(state);
+    this.input.disabled = state !== "ready";
+    word(this.sign, () => on ? `● ${this.say(from ? "listening" : "microphone_on")}` : this.say("microphone_off"));
+    this.sign.classList.toggle("pl-on", on);
+  }
+  /** What the player has chosen to hear: one of the kernel's sources, or a microphone of this browser. */
+  get chosen() {
+    const option = this.input.selectedOptions[0];
+    const deviceId = option?.dataset.device ?? null;
+    return { from: deviceId ? "" : option?.value ?? "", deviceId };
+  }
+  /** Offer the kernel's own sources; the same in another language leave the player's choice where it is. */
+  offerSources(sources) {
+    const chosen = this.input.selectedIndex;
+    for (const option of [...this.input.options]) if (option.value && !option.dataset.device) option.remove();
+    this.input.append(...sources.map(({ name, label }) => h("option", { value: name }, label)));
+    this.input.selectedIndex = Math.min(chosen, this.input.options.length - 1);
+  }
+  /** Offer the browser's microphones; it names them only once one was allowed. */
+  async offerDevices() {
+    const all = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
+    const devices = all.filter(({ kind, deviceId, label }) => kind === "audioinput" && deviceId && label);
+    const chosen = this.input.value;
+    for (const option of [...this.input.options]) if (option.dataset.device) option.remove();
+    const options = devices.map(({ deviceId, label }) => h("option", { value: `device:${deviceId}`, "data-device": deviceId }, label));
+    this.input.options[0].after(...options);
+    if ([...this.input.options].some(({ value }) => value === chosen)) this.input.value = chosen;
+  }
+  quiet() {
+    this.top = 0;
+    this.loudness(-120, 0);
+  }
+  /** @param {number} level Of the last block, dBFS. @param {number} peak Its loudest sample. */
+  loudness(level, peak) {
+    this.level.style.width = share(level);
+    this.top = Math.max(peak, this.top * HOLD);
+    this.held.style.left = share(20 * Math.log10(Math.max(this.top, 1e-5)));
+    word(this.loud, level <= SILENT_DB ? () => this.say("silent") : () => this.say("level", { db: `${Math.round(level)}`.replace("-", "−") }));
+    this.meter.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB2, level)));
+    if (peak >= FULL) this.clipped = performance.now();
+    this.clip.hidden = !(performance.now() - this.clipped < CLIP_MS);
+  }
+};
+
 // heard.js
 function chordWords({ texts, language }, { names, texts: { language: now } }) {
   const { symbol, spoken, keys } = texts[names.style];
@@ -748,59 +1016,6 @@ var Heard = class {
     return { large, spoken, others: this.chord?.others ?? [], n: names.length };
   }
 };
-
-// piano.js
-var LOW = 21;
-var KEYS = 88;
-var WIDTH = 1040;
-var WHITE = { w: 20, h: 130 };
-var BLACK = { w: 12, h: 84 };
-var BLACK_STEPS = [1, 3, 6, 8, 10];
-var MIDIS = Array.from({ length: KEYS }, (_, i) => LOW + i);
-var isBlack = (midi) => BLACK_STEPS.includes(midi % 12);
-var WHITES_BELOW = new Map(MIDIS.map((midi, i) => [midi, MIDIS.slice(0, i).filter((m) => !isBlack(m)).length]));
-function keyBox(midi) {
-  const left = WHITES_BELOW.get(midi) * WHITE.w;
-  return isBlack(midi) ? { x: left - BLACK.w / 2, ...BLACK } : { x: left, ...WHITE };
-}
-function keyCentre(midi) {
-  const { x, w } = keyBox(midi);
-  return (x + w / 2) / WIDTH;
-}
-function levelBar(midi, strength) {
-  const { h: h2 } = keyBox(midi);
-  const full = isBlack(midi) ? h2 - 6 : 42;
-  const height = full * Math.min(1, Math.max(0, strength));
-  return { y: h2 - 2 - height, height };
-}
-function pinRows(edges, gap = 3) {
-  const ends = [];
-  return edges.map(({ left, right }) => {
-    let row = ends.findIndex((end) => end + gap < left);
-    if (row < 0) row = ends.length;
-    ends[row] = right;
-    return row;
-  });
-}
-var OCTAVES2 = MIDIS.filter((midi) => midi % 12 === 0);
-var keyHz = (midi, a4Hz = 440) => a4Hz * 2 ** ((midi - 69) / 12);
-var Names = class {
-  constructor() {
-    this.style = "C4";
-    this.tables = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
-    this.of = (midi) => `${this.tables[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
-  }
-  /** Use the kernel's tables; a style that they lack becomes the first of them. */
-  learn(tables) {
-    this.tables = tables;
-    if (!(this.style in tables)) [this.style] = Object.keys(tables);
-  }
-  /** The first letters of a style, as the player chooses it. */
-  sample(style) {
-    return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
-  }
-};
-var signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
 
 // keyboard.js
 var PIN_ROW_PX = 28;
@@ -879,7 +1094,6 @@ var Keyboard = class {
 
 // listener.js
 var IN_TUNE_CENTS = 5;
-var LETTERS = ["A", "B"];
 var BLANK = () => " ";
 var Listener = class {
   /** @param {number} index 0 for the first detector, 1 for the one beside it. */
@@ -1004,220 +1218,6 @@ var Listener = class {
     const { last } = this.heard;
     word(this.name, () => this.say("listener.no_note"));
     word(this.cents, last ? () => this.say("listener.last_note", { name: this.names.of(last.midi) }) : BLANK);
-  }
-};
-
-// choices.js
-var SETTLE_MS = 150;
-var REASON_LENGTH = 60;
-var SLIDERS = {
-  threshold: { min: 0.02, max: 1, step: 0.02, suits: () => true },
-  onset_threshold: { min: 0.02, max: 1, step: 0.02, suits: (entry) => entry.polyphonic },
-  n_confirm: { min: 1, max: 20, step: 1, suits: (entry) => !entry.polyphonic }
-};
-var fresh = (detector) => ({ detector, params: {}, tracking: {} });
-var Choices = class {
-  /** @param {function(Object[]): void} onChange Is called with the choices, as ChoiceFields of pianolab/live/messages.py. */
-  constructor({ say }, onChange) {
-    this.say = say;
-    this.onChange = onChange;
-    this.menu = [];
-    this.a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: 440 });
-    this.a4.addEventListener("change", () => this.changed());
-    this.groups = h("div");
-    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4));
-  }
-  get a4Hz() {
-    return Number(this.a4.value) || 440;
-  }
-  /** Show these choices out of this menu. */
-  offer(menu, choices) {
-    this.menu = menu;
-    this.a4.value = choices[0].a4_hz;
-    this.chosen = [choices[0], choices[1] ?? null];
-    this.build();
-  }
-  /** The same in the words of another language. */
-  translate(menu) {
-    this.menu = menu;
-    this.build();
-  }
-  entry(name) {
-    return this.menu.find((entry) => entry.name === name);
-  }
-  polyphonic(name) {
-    return Boolean(this.entry(name)?.polyphonic);
-  }
-  /** The first detector is another one. */
-  use(name) {
-    this.chosen[0] = fresh(name);
-    this.build();
-    this.changed();
-  }
-  value() {
-    return this.chosen.filter(Boolean).map(({ detector, params, tracking }) => ({ detector, params, tracking, a4_hz: this.a4Hz }));
-  }
-  changed() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.onChange(this.value()), SETTLE_MS);
-  }
-  build() {
-    this.groups.replaceChildren(...LETTERS.map((letter, i) => this.group(letter, i)));
-  }
-  group(letter, i) {
-    const choice = this.chosen[i];
-    const name = `pl-detector-${letter.toLowerCase()}`;
-    const select = h("select", { class: name }, ...i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [], ...this.menu.map((entry2) => this.option(entry2, choice)));
-    select.addEventListener("change", () => {
-      this.chosen[i] = select.value ? fresh(select.value) : null;
-      this.changed();
-      this.build();
-      this.node.querySelector(`.${name}`).focus();
-    });
-    const box = h(
-      "fieldset",
-      {},
-      h("legend", {}, () => this.say("choices.detector", { letter })),
-      labelled(() => this.say(i ? "choices.beside" : "choices.listens"), select)
-    );
-    const entry = choice && this.entry(choice.detector);
-    if (entry) box.append(...this.settings(entry, choice));
-    return box;
-  }
-  option({ name, reason }, choice) {
-    const text = () => reason ? this.say("choices.cannot", { name, reason: reason.slice(0, REASON_LENGTH) }) : name;
-    return h("option", { value: name, disabled: Boolean(reason), selected: choice?.detector === name }, text);
-  }
-  settings(entry, choice) {
-    const sliders = Object.entries(SLIDERS).filter(([, { suits }]) => suits(entry));
-    const parts = [h("p", { class: "pl-summary" }, entry.summary), ...sliders.map(([name, range]) => this.slider(entry, choice, name, range))];
-    if (entry.parameters.length) {
-      parts.push(h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...entry.parameters.map((parameter) => this.parameter(choice, parameter))));
-    }
-    return parts;
-  }
-  slider(entry, choice, name, { min, max, step }) {
-    const value = choice.tracking[name] ?? entry[name];
-    const input = h("input", { type: "range", min, max, step, value, id: uniqueId(), class: `pl-${name}` });
-    const shown = h("output", { for: input.id }, String(value));
-    input.addEventListener("input", () => word(shown, () => input.value));
-    input.addEventListener("change", () => {
-      choice.tracking = { ...choice.tracking, [name]: Number(input.value) };
-      this.changed();
-    });
-    const row = labelled(() => this.say(`choices.${name}`), input);
-    row.append(shown);
-    return row;
-  }
-  parameter(choice, parameter) {
-    const { name, kind, choices } = parameter;
-    const input = this.field(parameter, choice.params[name] ?? parameter.default);
-    input.dataset.parameter = name;
-    input.addEventListener("change", () => {
-      const text = kind === "str" || choices.length;
-      const value = kind === "bool" ? input.checked : text ? input.value : Number(input.value);
-      choice.params = { ...choice.params, [name]: value };
-      this.changed();
-    });
-    return labelled(() => parameter.label, input);
-  }
-  field({ kind, choices }, value) {
-    if (choices.length) return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: String(one) === String(value) }, String(one))));
-    if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
-    return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
-  }
-};
-
-// context.js
-var Context = class {
-  /** @param {import("./texts.js").Texts} texts */
-  constructor(texts) {
-    this.texts = texts;
-    this.say = texts.say;
-    this.names = new Names();
-    this.root = null;
-  }
-  /** The colours that the style sheet gives to the theme of today. */
-  colours() {
-    const css = getComputedStyle(this.root);
-    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
-    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
-  }
-};
-
-// controls.js
-var FLOOR_DB2 = -80;
-var SILENT_DB = -100;
-var HOLD = 0.985;
-var FULL = 0.999;
-var CLIP_MS = 2e3;
-var share = (db) => `${Math.max(0, Math.min(100, 100 * (db - FLOOR_DB2) / -FLOOR_DB2))}%`;
-var Controls = class {
-  /** @param {function(): void} onPress Start or Stop was pressed. */
-  constructor({ say }, onPress) {
-    this.say = say;
-    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: onPress });
-    this.sign = h("span", { class: "pl-sign" });
-    this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
-    this.level = h("div", { class: "pl-fill" });
-    this.held = h("div", { class: "pl-held" });
-    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), "aria-valuemin": FLOOR_DB2, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB2 }, this.level, this.held);
-    this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
-    this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
-    this.node = h(
-      "header",
-      {},
-      this.button,
-      this.sign,
-      h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input),
-      h("div", { class: "pl-loudness" }, h("span", {}, () => say("loudness")), this.meter, this.loud, this.clip)
-    );
-    this.quiet();
-  }
-  /** Show how the session stands. */
-  show({ state, on, from }) {
-    word(this.button, () => this.say(on ? "stop" : "start"));
-    this.button.disabled = !["ready", "running"].includes(state);
-    this.input.disabled = state !== "ready";
-    word(this.sign, () => on ? `● ${this.say(from ? "listening" : "microphone_on")}` : this.say("microphone_off"));
-    this.sign.classList.toggle("pl-on", on);
-  }
-  /** What the player has chosen to hear: one of the kernel's sources, or a microphone of this browser. */
-  get chosen() {
-    const option = this.input.selectedOptions[0];
-    const deviceId = option?.dataset.device ?? null;
-    return { from: deviceId ? "" : option?.value ?? "", deviceId };
-  }
-  /** Offer the kernel's own sources; the same in another language leave the player's choice where it is. */
-  offerSources(sources) {
-    const chosen = this.input.selectedIndex;
-    for (const option of [...this.input.options]) if (option.value && !option.dataset.device) option.remove();
-    this.input.append(...sources.map(({ name, label }) => h("option", { value: name }, label)));
-    this.input.selectedIndex = Math.min(chosen, this.input.options.length - 1);
-  }
-  /** Offer the browser's microphones; it names them only once one was allowed. */
-  async offerDevices() {
-    const all = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
-    const devices = all.filter(({ kind, deviceId, label }) => kind === "audioinput" && deviceId && label);
-    const chosen = this.input.value;
-    for (const option of [...this.input.options]) if (option.dataset.device) option.remove();
-    const options = devices.map(({ deviceId, label }) => h("option", { value: `device:${deviceId}`, "data-device": deviceId }, label));
-    this.input.options[0].after(...options);
-    if ([...this.input.options].some(({ value }) => value === chosen)) this.input.value = chosen;
-  }
-  quiet() {
-    this.top = 0;
-    this.loudness(-120, 0);
-  }
-  /** @param {number} level Of the last block, dBFS. @param {number} peak Its loudest sample. */
-  loudness(level, peak) {
-    this.level.style.width = share(level);
-    this.top = Math.max(peak, this.top * HOLD);
-    this.held.style.left = share(20 * Math.log10(Math.max(this.top, 1e-5)));
-    word(this.loud, level <= SILENT_DB ? () => this.say("silent") : () => this.say("level", { db: `${Math.round(level)}`.replace("-", "−") }));
-    this.meter.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB2, level)));
-    if (peak >= FULL) this.clipped = performance.now();
-    this.clip.hidden = !(performance.now() - this.clipped < CLIP_MS);
   }
 };
 

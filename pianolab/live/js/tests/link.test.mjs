@@ -1,0 +1,150 @@
+// What is on its way to the kernel: never too much, nothing out of order, and silence is noticed.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { BUSY_MS, DEAD_MS, IN_FLIGHT, LAG_S, Link } from "../link.js";
+
+const SR = 44100;
+const N = 1024;
+
+function opened() {
+  const clock = { ms: 0 };
+  const sent = [];
+  const link = new Link((message, pcm) => sent.push({ ...message, samples: pcm ? [...new Int16Array(pcm)] : [] }), () => clock.ms);
+  link.open("s", SR);
+  let frame = 0;
+  const give = (n = N) => {
+    const pcm = Int16Array.from({ length: n }, (_, i) => (frame + i) % 30000).buffer;
+    const taken = link.block({ frame, pcm, n });
+    frame += n;
+    return taken;
+  };
+  const skip = (n) => { frame += n; };
+  return { link, sent, clock, give, skip };
+}
+
+test("a block goes out at once while few are on their way", () => {
+  const { sent, give } = opened();
+  give();
+  assert.deepEqual(sent.map(({ type, session, frame, sr, seq }) => ({ type, session, frame, sr, seq })), [{ type: "block", session: "s", frame: 0, sr: SR, seq: 0 }]);
+  assert.equal(sent[0].samples.length, N);
+});
+
+test("no more than four messages travel; what waits goes together when one comes back", () => {
+  const { link, sent, give } = opened();
+  for (let i = 0; i < IN_FLIGHT + 3; i++) give();
+  assert.equal(sent.length, IN_FLIGHT);
+  link.acked(0);
+  link.post();
+  assert.equal(sent.length, IN_FLIGHT + 1);
+  assert.equal(sent.at(-1).frame, IN_FLIGHT * N);
+  assert.equal(sent.at(-1).samples.length, 3 * N);
+});
+
+test("all samples come in their order, however they were put together", () => {
+  const { link, sent, give } = opened();
+  for (let i = 0; i < 18; i++) give();
+  for (let seq = 0; !link.idle; seq++) {
+    link.acked(seq);
+    link.post();
+  }
+  const samples = sent.flatMap((message) => message.samples);
+  assert.deepEqual(samples, Array.from({ length: 18 * N }, (_, i) => i % 30000));
+});
+
+test("blocks with a hole between them never go together", () => {
+  const { link, sent, give, skip } = opened();
+  for (let i = 0; i < IN_FLIGHT; i++) give();
+  give();
+  skip(500);
+  give();
+  link.acked(1);
+  link.post();
+  link.post();
+  const [first, second] = sent.slice(IN_FLIGHT);
+  assert.equal(second.frame, first.frame + first.samples.length + 500);
+});
+
+test("beyond half a second of unanswered sound blocks are dropped and counted", () => {
+  const { link, give } = opened();
+  const taken = Array.from({ length: 40 }, () => give());
+  const room = Math.floor((LAG_S * SR) / N);
+  assert.deepEqual(taken, taken.map((_, i) => i < room));
+  assert.equal(link.dropped, 40 - room);
+  assert.equal(link.frames, 40 * N);
+  link.acked(Infinity);
+  link.post();
+  assert.ok(give());
+});
+
+test("an answer acknowledges all that was sent before it", () => {
+  const { link, give } = opened();
+  for (let i = 0; i < 3; i++) give();
+  link.acked(1);
+  assert.equal(link.owed, N);
+  assert.ok(!link.idle);
+  link.acked(2);
+  assert.ok(link.idle);
+});
+
+test("a source of the kernel is asked again only when it has answered", () => {
+  const { link, sent } = opened();
+  link.poll();
+  link.poll();
+  assert.equal(sent.length, 1);
+  link.acked(0);
+  link.poll();
+  assert.deepEqual(sent.map(({ type, seq }) => [type, seq]), [["poll", 0], ["poll", 1]]);
+});
+
+test("a kernel that does not answer is busy after two seconds and dead after thirty", () => {
+  const { link, clock, give } = opened();
+  give();
+  clock.ms = BUSY_MS;
+  assert.deepEqual(link.silences(), []);
+  clock.ms = BUSY_MS + 1;
+  assert.deepEqual(link.silences(), [{ on: "stream", dead: false }]);
+  clock.ms = DEAD_MS + 1;
+  assert.deepEqual(link.silences(), [{ on: "stream", dead: true }]);
+  link.acked(0);
+  assert.deepEqual(link.silences(), []);
+});
+
+test("the oldest unanswered message counts", () => {
+  const { link, clock, give } = opened();
+  give();
+  clock.ms = 1500;
+  give();
+  clock.ms = 2500;
+  assert.equal(link.silences().length, 1);
+  link.acked(0);
+  assert.equal(link.silences().length, 0);
+});
+
+test("hello, start and stop are waited for until they have come", () => {
+  const { link, clock } = opened();
+  link.await("hello");
+  clock.ms = BUSY_MS + 1;
+  assert.deepEqual(link.silences(), [{ on: "hello", dead: false }]);
+  link.came("hello");
+  assert.deepEqual(link.silences(), []);
+});
+
+test("when a stream is over nothing of it is waited for", () => {
+  const { link, clock, give } = opened();
+  for (let i = 0; i < 10; i++) give();
+  link.await("stop");
+  link.close();
+  clock.ms = DEAD_MS + 1;
+  assert.ok(link.idle);
+  assert.deepEqual(link.silences(), []);
+});
+
+test("a new stream begins with message 0 and nothing dropped", () => {
+  const { link, sent, give } = opened();
+  for (let i = 0; i < 40; i++) give();
+  link.open("t", 48000);
+  assert.deepEqual([link.dropped, link.owed, link.seq], [0, 0, 0]);
+  link.block({ frame: 0, pcm: new Int16Array(8).buffer, n: 8 });
+  assert.deepEqual([sent.at(-1).session, sent.at(-1).sr, sent.at(-1).seq], ["t", 48000, 0]);
+});
