@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/.ready
+JS := pianolab/live/js
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train coverage test-browser lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage js test-js test-browser lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +52,18 @@ coverage: $(READY)  ## make test and make test-train, counting what they run; fa
 	@$(MAKE) --no-print-directory test-train COUNT="-m coverage run"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
+
+js: $(JS)/node_modules/.ready  ## bundle the live page's JavaScript (needs node 18 or later)
+	@npm --prefix $(JS) run --silent build
+
+test-js:  ## lint and tests of the live page's JavaScript, and whether its bundle is of today (needs node 18 or later)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JS)/node_modules/.ready && npm --prefix $(JS) run --silent check; \
+	elif [ "$$CI" = true ]; then echo "make test-js needs node and npm: install nodejs and npm"; exit 1; \
+	else echo "make test-js is skipped: node and npm are not installed"; fi
+
+$(JS)/node_modules/.ready: $(JS)/package-lock.json
+	@npm --prefix $(JS) ci --silent --no-audit --no-fund
+	@touch $@
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)
 	@$(BIN)/python -m pytest -m browser tests $(ARGS)

@@ -1,9 +1,10 @@
 """How long a key takes from its onset in the microphone to being lit on the page, in JupyterLab and in Voila.
 
-A headless Chromium plays a rendered recording of single notes into its fake microphone; the page notes when every block
-arrives and when every key was painted. An onset is counted from the moment at which its sample came out of the capture
-(the earliest arrival of any block fixes the clock), so the capture buffer of the sound card is not in it: real ones add
-5 to 30 ms. Also reported: samples lost and how far the sound card's clock drifts from the page's.
+A headless Chromium plays a rendered recording of single notes into its fake microphone. It is noted when every block
+comes out of the recording code and, frame by frame, which keys are lit. An onset is counted from the moment at which
+its sample came out of the capture (the earliest arrival of any block fixes the clock), so the capture buffer of the sound
+card is not in it: real ones add 5 to 30 ms. Also reported: samples lost and how far the sound card's clock drifts from
+the page's.
 
     .venv/bin/python benchmarks/live_latency.py            all four cases, about five minutes
     .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024
@@ -64,17 +65,16 @@ def measure(playwright, folder, notes, *, kind, block, detector):
         page = Page(chromium, address, kind).open("live.ipynb")
         page.start()
         page.page.wait_for_timeout(1000 * (notes.offset[-1] + 1.5))
-        page.stop()
-        blocks, painted = page.told("block"), page.told("painted")
-        counts = page.told("stopped")[0]["counts"]
+        counts = page.stop()
+        blocks, frames = page.seen("blocks"), page.seen("frames")
         page.close()
     (take,) = set(folder.glob("takes/*")) - before
     late = _lateness(folder / "keys.wav", take / "audio.flac")
-    frames = np.array([b["frame"] + b["n"] for b in blocks])
-    arrived_ms = np.array([b["at"] for b in blocks])
-    zero_ms, drift = _clock(frames / SR, arrived_ms)
-    events = [(e["midi"], e["time_s"], told["at"]) for told in painted for e in told["events"]]
-    latency = [_latency(events, m, t - late / SR, zero_ms) for m, t in zip(notes.midi, notes.onset, strict=True)]
+    captured_s = np.array([b["frame"] + b["n"] for b in blocks]) / SR
+    zero_ms, drift = _clock(captured_s, np.array([b["at"] for b in blocks]))
+    lit = _first_lit(frames)
+    onset_ms = zero_ms + 1000 * (notes.onset - late / SR)
+    latency = [_lit_after(lit, midi, at) for midi, at in zip(notes.midi, onset_ms, strict=True)]
     return {"latency_ms": np.array(latency), "missing": counts["missing"], "drift_ppm": drift, "n": len(blocks)}
 
 
@@ -105,6 +105,17 @@ def _clock(heard_s, arrived_ms):
     earliest = [indices[np.argmin(offset[indices])] for indices in part]
     slope = np.polyfit(heard_s[earliest], offset[earliest], 1)[0]  # ms a second
     return float(offset.min()), 1000 * slope
+
+
+def _first_lit(frames):
+    """Whenever a key becomes lit: its MIDI number, and when in milliseconds."""
+    before = [set(), *(set(frame["lit"]) for frame in frames)]
+    return [(midi, frame["at"]) for frame, was in zip(frames, before, strict=False) for midi in set(frame["lit"]) - was]
+
+
+def _lit_after(lit, midi, onset_ms):
+    waits = [at - onset_ms for key, at in lit if key == midi and 0 <= at - onset_ms < 1000 * STEP_S]
+    return min(waits, default=np.nan)
 
 
 def _latency(events, midi, onset_s, zero_ms):

@@ -17,6 +17,7 @@ from scipy.signal import correlate
 from pianolab import sound
 from pianolab.piano import render
 from pianolab.roll import Notes
+from pianolab.texts.catalogue import catalogue
 
 pytestmark = pytest.mark.browser
 
@@ -49,8 +50,9 @@ NOTEBOOKS = {
     "busy": [WIDGET, "import time\ntime.sleep(6)"],
     "later": [WIDGET, "if True:\n    import time\n    time.sleep(10)"],
     "slow": [WIDGET.replace("'yin'", "'slow.py:Slow'")],
-    "file": ["from pianolab.live import Microphone\nMicrophone('yin', files=['melody.wav'])"],
+    "file": ["from pianolab.live import Microphone\nMicrophone('yin', files=['melody.wav', 'sine.wav'])"],
 }
+SINE_HZ = 440.0
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 SERIOUS = ("serious", "critical")
@@ -71,6 +73,8 @@ def folder(tmp_path_factory):
     sound.write(folder / "melody.wav", 0.7 * render(MELODY, sr=SR, tail_s=3.0), sr=SR)
     chords = 0.2 * render(PLAYED, sr=SR, piano="felt", tail_s=3.0)  # soft: no octave of a key is heard with it
     sound.write(folder / "chords.wav", chords, sr=SR)
+    sine = 0.5 * np.sin(2 * np.pi * SINE_HZ * np.arange(12 * SR) / SR)
+    sound.write(folder / "sine.wav", sine.astype(np.float32), sr=SR)
     (folder / "slow.py").write_text(SLOW)
     for name, cells in NOTEBOOKS.items():
         write_notebook(folder / f"{name}.ipynb", *cells)
@@ -214,6 +218,100 @@ def test_a_recording_is_heard_without_a_microphone(page, lab):
     here.stopped()
     assert here.notes() == NAMES
     assert here.tracks() == []
+
+
+# The highest point of the line in the picture of the spectrum: its place across and down, as shares of the picture
+# above the axis. The line alone has its colour.
+PEAK = """() => {
+  const canvas = document.querySelector('.pl-spectrum');
+  const pen = canvas.getContext('2d');
+  const ink = getComputedStyle(document.querySelector('.pianolab')).getPropertyValue('--pl-a').trim();
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(ink.slice(i, i + 2), 16));
+  const { width, height } = canvas;
+  const { data } = pen.getImageData(0, 0, width, height);
+  const is = (x, y) => [r, g, b].every((value, i) => Math.abs(data[4 * (y * width + x) + i] - value) < 60)
+    && data[4 * (y * width + x) + 3] > 100;
+  for (let y = 0; y < height; y++) {
+    const columns = [...Array(width).keys()].filter((x) => is(x, y));
+    if (!columns.length) continue;
+    return { across: columns[columns.length >> 1] / width, down: y / (height - 18 * devicePixelRatio) };
+  }
+  return null;
+}"""
+
+
+@pytest.mark.parametrize("source", ["microphone", "kernel"])
+def test_the_spectrum_of_a_440_hz_sine_has_its_peak_at_440_hz_and_at_its_level(page, voila, source):
+    here = page(voila, "voila", wav="sine.wav").open("file.ipynb")
+    if source == "kernel":
+        here.page.locator(".pl-source").select_option("Recording: sine.wav")
+    here.start()
+    wait_for_notes(here, 1)
+    here.page.wait_for_timeout(1000)
+    peak = here.page.evaluate(PEAK)
+    here.page.locator(".pl-start").click()
+    hz = 27.5 * 2 ** (peak["across"] * np.log2(4400 / 27.5))
+    assert abs(1200 * np.log2(hz / SINE_HZ)) < 40  # A pixel is 12 to 30 cents wide, a bin 21.
+    assert -100 * peak["down"] == pytest.approx(-6, abs=2.5)  # half of full scale; a bin may hear 1.1 dB less of it
+
+
+# All texts of the page that a player can read or a screen reader says, each with its element's name.
+READ = """() => {
+  const root = document.querySelector('.pianolab');
+  const texts = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) texts.push(walker.currentNode.data);
+  for (const node of root.querySelectorAll('[aria-label]')) texts.push(node.getAttribute('aria-label'));
+  return texts.map((text) => text.trim()).filter(Boolean);
+}"""
+# What is the same in every language: the name of English, note names, and what the browser calls its microphones.
+SAME = {"English", "Do", "Re", "Mi", "Fake", "Default", "Audio", "Input"}
+
+
+def english_left(page):
+    """Words in Latin letters on the page that no Korean text of the catalogue holds, less the names of detectors."""
+    from pianolab.registry import load_all
+
+    names = {word for name in load_all()[0] for word in name.split("_")}
+    korean = {word for text in catalogue("ko").values() for word in re.findall(r"[A-Za-z]{2,}", str(text))}
+    found = {word for text in page.page.evaluate(READ) for word in re.findall(r"[A-Za-z]{2,}", text)}
+    return found - names - korean - SAME
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["wide", "narrow"])
+def test_a_switch_to_korean_leaves_no_english_on_the_page_and_loses_no_note(page, voila, size):
+    here = page(voila, "voila", viewport=dict(zip(("width", "height"), size, strict=True))).open("trial.ipynb")
+    for summary in here.page.locator(".pianolab summary").all():
+        if summary.is_visible():
+            summary.click()
+    here.start()
+    wait_for_notes(here, 3)
+    here.page.locator(".pl-language").select_option("ko")
+    assert here.page.locator(".pianolab").get_attribute("lang") == "ko"
+    here.page.wait_for_function("window.seen.lines.length >= 14", timeout=20_000)
+    here.page.wait_for_timeout(700)
+    assert english_left(here) == set()
+    here.page.locator(".pl-start").click()
+    here.page.wait_for_selector(".pianolab[data-state=ready] .pl-result")
+    here.page.locator(".pl-labels").first.click()
+    here.page.wait_for_selector(".pl-editor tbody tr")
+    assert english_left(here) == set()
+    assert here.page.locator(".pl-result").inner_text().startswith("건반 10개 가운데 10개 맞음")
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    here.page.locator(".pl-language").select_option("en")
+    assert here.page.locator(".pl-result").inner_text().startswith("10 of 10 keys right")
+    assert not re.search("[가-힣]", " ".join(set(here.page.evaluate(READ)) - {"한국어", "도4, 레4, 미4"}))
+
+
+def test_the_chosen_language_is_remembered(page, voila):
+    here = page(voila, "voila", console=False).open("widget.ipynb")
+    assert here.page.locator(".pl-start").inner_text() == "Start"
+    here.page.locator(".pl-language").select_option("ko")
+    here.page.reload()
+    here.wait_ready()
+    assert here.page.locator(".pl-start").inner_text() == "시작"
+    assert here.page.locator(".pl-language").input_value() == "ko"
+    assert here.status().startswith("준비되었습니다.")
 
 
 def shown_chords(page):

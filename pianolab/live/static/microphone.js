@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: a72dd40062576e3a0d4acb0013630169ef59861fac09c57a7f9e0d1c38211bc2
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 127e3ede353e90d4e3b121dc57db1a1257cc7c638435944c9f0edd44ee046c89
 
 // ../../texts/en/page.json
 var page_default = {
@@ -870,8 +870,10 @@ var Choices = class {
     input.dataset.parameter = name;
     input.addEventListener("change", () => {
       const text = kind === "str" || choices.length;
+      const { [name]: _, ...others } = choice.params;
       const value = kind === "bool" ? input.checked : text ? input.value : Number(input.value);
-      choice.params = { ...choice.params, [name]: value };
+      const empty = kind !== "bool" && input.value === "";
+      choice.params = empty ? others : { ...others, [name]: value };
       this.changed();
     });
     return labelled(() => parameter.label, input);

@@ -1,0 +1,31 @@
+"""The committed page is the bundle of its modules and texts; `make js` makes it, and no user needs node."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from pianolab.texts.catalogue import LANGUAGES
+
+LIVE = Path(__file__).parents[2] / "pianolab" / "live"
+BUNDLE = LIVE / "static" / "microphone.js"
+
+
+def sources():
+    """What build.mjs bundles, in its order."""
+    texts = [LIVE.parent / "texts" / language / "page.json" for language in LANGUAGES]
+    return [*sorted((LIVE / "js").glob("*.js")), *texts]
+
+
+def test_the_bundle_belongs_to_its_sources():
+    """Where it does not, `make js` makes it anew."""
+    digest = hashlib.sha256()
+    for path in sources():
+        digest.update(path.read_text(encoding="utf-8").encode())
+    first = BUNDLE.read_text(encoding="utf-8").splitlines()[0]
+    assert re.search(r"sha256 of the sources: (\w{64})$", first)[1] == digest.hexdigest()
+
+
+def test_the_lock_of_the_tools_names_no_registry():
+    lock = (LIVE / "js" / "package-lock.json").read_text(encoding="utf-8")
+    assert '"integrity"' in lock
+    assert '"resolved"' not in lock
