@@ -15,6 +15,7 @@ from browser.harness import Page, browser, server, write_notebook
 from scipy.signal import correlate
 
 from pianolab import sound
+from pianolab.live.choices import menu
 from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.texts.catalogue import catalogue
@@ -269,10 +270,9 @@ SAME = {"English", "Do", "Re", "Mi", "Fake", "Default", "Audio", "Input"}
 
 
 def english_left(page):
-    """Words in Latin letters on the page that no Korean text of the catalogue holds, less the names of detectors."""
-    from pianolab.registry import load_all
-
-    names = {word for name in load_all()[0] for word in name.split("_")}
+    """Words in Latin letters on the page that no Korean text holds, less names of detectors and of their presets."""
+    offered = [[entry["name"], *(c for p in entry["parameters"] for c in p["choices"])] for entry in menu()]
+    names = {word for name in itertools.chain(*offered) for word in re.findall(r"[A-Za-z]{2,}", str(name))}
     korean = {word for text in catalogue("ko").values() for word in re.findall(r"[A-Za-z]{2,}", str(text))}
     found = {word for text in page.page.evaluate(READ) for word in re.findall(r"[A-Za-z]{2,}", text)}
     return found - names - korean - SAME
