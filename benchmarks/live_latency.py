@@ -1,10 +1,10 @@
 """How long a key takes from its onset in the microphone to being lit on the page, in JupyterLab and in Voila.
 
-A headless Chromium plays a rendered recording of single notes into its fake microphone. It is noted when every block
-comes out of the recording code and, frame by frame, which keys are lit. An onset is counted from the moment at which
-its sample came out of the capture (the earliest arrival of any block fixes the clock), so the capture buffer of the sound
-card is not in it: real ones add 5 to 30 ms. Also reported: samples lost and how far the sound card's clock drifts from
-the page's.
+A headless Chromium plays a rendered recording of single notes into its fake microphone. It is noted when every
+block comes out of the recording code and, frame by frame, which keys are lit. An onset is counted from the moment
+at which its sample came out of the capture (the earliest arrival of any block fixes the clock), so the capture
+buffer of the sound card is not in it: real ones add 5 to 30 ms. Also reported: samples lost and how far the sound
+card's clock drifts from the page's.
 
     .venv/bin/python benchmarks/live_latency.py            all four cases, about five minutes
     .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024
