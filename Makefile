@@ -3,7 +3,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/.ready
-JS := pianolab/live/js
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -53,16 +52,16 @@ coverage: $(READY)  ## make test and make test-train, counting what they run; fa
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
 
-js: $(JS)/node_modules/.ready  ## bundle the live page's JavaScript (needs node 18 or later)
-	@npm --prefix $(JS) run --silent build
+js: node_modules/.ready  ## bundle the live page's JavaScript (needs node 18 or later)
+	@npm run --silent build
 
 test-js:  ## lint and tests of the live page's JavaScript, and whether its bundle is of today (needs node 18 or later)
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JS)/node_modules/.ready && npm --prefix $(JS) run --silent check; \
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready && npm run --silent check; \
 	elif [ "$$CI" = true ]; then echo "make test-js needs node and npm: install nodejs and npm"; exit 1; \
 	else echo "make test-js is skipped: node and npm are not installed"; fi
 
-$(JS)/node_modules/.ready: $(JS)/package-lock.json
-	@npm --prefix $(JS) ci --silent --no-audit --no-fund
+node_modules/.ready: package-lock.json
+	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)

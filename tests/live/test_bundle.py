@@ -26,6 +26,6 @@ def test_the_bundle_belongs_to_its_sources():
 
 
 def test_the_lock_of_the_tools_names_no_registry():
-    lock = (LIVE / "js" / "package-lock.json").read_text(encoding="utf-8")
+    lock = (LIVE.parents[1] / "package-lock.json").read_text(encoding="utf-8")
     assert '"integrity"' in lock
     assert '"resolved"' not in lock

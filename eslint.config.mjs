@@ -19,11 +19,10 @@ const rules = {
 };
 
 export default [
-  { ignores: ["node_modules/"] },
-  { files: ["*.js"], ignores: ["worklet.js"], languageOptions: { globals: globals.browser }, rules },
-  { files: ["worklet.js"], languageOptions: { globals: globals.audioWorklet }, rules },
+  { files: ["**/*.js"], ignores: ["**/worklet.js"], languageOptions: { globals: globals.browser }, rules },
+  { files: ["**/worklet.js"], languageOptions: { globals: globals.audioWorklet }, rules },
   {
-    files: ["*.mjs", "tests/*.mjs"],
+    files: ["**/*.mjs"],
     languageOptions: { globals: globals.node },
     rules: { ...rules, "no-console": "off", "max-lines": "off", "max-lines-per-function": "off" },
   },
