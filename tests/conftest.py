@@ -11,6 +11,8 @@ from pianolab.labels import write_labels
 from pianolab.piano import render
 from pianolab.roll import Notes
 
+os.environ.pop("PIANOLAB_LANGUAGE", None)  # Tests expect English, whatever the tester reads.
+
 
 @pytest.fixture(scope="session")
 def recordings():
