@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Ready. Next: make compare (a table of all detectors), make lab (the notebooks), make live (your piano), make test;"
 	@echo "after '. $(BIN)/activate' the command pianolab is there. 'make help' lists the rest."
 
-compare: $(READY)  ## score every detector on the built-in recordings; the report is written under results/
+compare: $(READY)  ## score every detector on the recordings that come with pianolab; the report is written under results/
 	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
 
 test: $(READY)  ## all tests and notebooks but those marked slow or browser

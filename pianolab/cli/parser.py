@@ -23,7 +23,7 @@ from pianolab.errors import nearest
 COMMANDS = [module.COMMAND for module in (compare, detect, score, detectors, fit_delay, data, notebooks, live, train)]
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 EXAMPLES = """\
-pianolab compare                               score every detector on the built-in recordings
+pianolab compare                               score every detector on the recordings that come with it
 pianolab detect song.wav                       print the notes in a recording
 pianolab score mine.tsv truth.mid              score notes that you have
 pianolab COMMAND --help                        all options of a command, with examples"""
