@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train coverage js test-js test-browser lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage js test-js test-browser test-package lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ node_modules/.ready: package-lock.json
 
 test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs chromium)
 	@$(BIN)/python -m pytest -m browser tests $(ARGS)
+
+test-package: .venv/.dev docs  ## the wheel, as a user meets it: installed with other Pythons outside of the clone; builds the docs
+	@$(BIN)/python tests/package/check_package.py
 
 lint: .venv/.dev  ## what pre-commit checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
