@@ -25,7 +25,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -189,6 +188,8 @@ def peak_mb():
 
     Linux counts in ru_maxrss what the parent held when it started this process; VmHWM begins anew with the program.
     """
+    import resource  # Windows has none.
+
     status = Path("/proc/self/status")
     if status.exists():
         return 1.024e-3 * float(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])

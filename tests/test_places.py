@@ -19,6 +19,11 @@ from pianolab.places import PlaceError, cache_dir, comes_with
 PACKAGE = Path(pianolab.__file__).parent
 
 
+def no_home(test):
+    """Windows tells where the home folder is, whatever the environment says."""
+    return pytest.mark.skipif(os.name == "nt", reason="Windows names the home folder itself")(test)
+
+
 @pytest.fixture
 def homeless(tmp_path, monkeypatch):
     """The home folder is below a file, so that nobody, not even root, can write there."""
@@ -68,10 +73,11 @@ def test_the_cache_folder_is_the_one_that_was_named(tmp_path, monkeypatch):
 def test_a_named_cache_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("PIANOLAB_CACHE", str(tmp_path / "file" / "below"))
-    with pytest.raises(PlaceError, match=r"file/below cannot be written \(.*\): set PIANOLAB_CACHE to a folder of"):
+    with pytest.raises(PlaceError, match=r"below cannot be written \(.*\): set PIANOLAB_CACHE to a folder of"):
         cache_dir()
 
 
+@no_home
 def test_without_a_home_a_temporary_folder_is_used_and_said_once(homeless, monkeypatch):
     monkeypatch.setattr(places.tempfile, "tempdir", str(homeless))
     with pytest.warns(PianolabWarning, match="kept until the program ends; set PIANOLAB_CACHE"):
@@ -82,12 +88,14 @@ def test_without_a_home_a_temporary_folder_is_used_and_said_once(homeless, monke
         assert cache_dir() == folder  # also in processes that this one starts: it is named in the environment
 
 
+@no_home
 def test_without_any_folder_to_write_the_remedy_is_named(homeless, monkeypatch):
     monkeypatch.setattr(places.tempfile, "tempdir", str(homeless / "file"))
     with pytest.raises(PlaceError, match="and no temporary folder can: set PIANOLAB_CACHE to a folder of yours"):
         cache_dir()
 
 
+@no_home
 def test_a_temporary_cache_goes_when_the_program_ends(homeless):
     code = "from pianolab.places import cache_dir; folder = cache_dir(); (folder / 'x').touch(); print(folder)"
     folder, error = python(PACKAGE.parent, code)
@@ -135,6 +143,7 @@ def test_sound_that_somebody_rendered_into_a_folder_that_can_only_be_read_is_use
     assert builtin.audio_path(entry).parent == tmp_path / "cache" / "builtin" / "audio"
 
 
+@no_home
 def test_compiled_code_is_kept_elsewhere_where_numba_finds_no_place(homeless, wheel):
     """A file stands where the folder beside the source belongs, so numba alone would refuse to compile."""
     for folder in ("dsp", "detectors"):

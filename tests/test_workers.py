@@ -22,7 +22,7 @@ def work(job):
         os._exit(3)
     if action == "die once" and not os.path.exists(argument):
         open(argument, "x").close()
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no SIGKILL
     if action == "sleep":
         time.sleep(argument)
     return "done"

@@ -64,7 +64,7 @@ class DiesOnce(Loudest):
     def process(self, span):
         if not Path(self.flag).exists():
             Path(self.flag).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no SIGKILL
         return super().process(span)
 
 
