@@ -125,11 +125,11 @@ def draw(table):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="builtin", help="builtin, or a folder of notes named by their key")
-    parser.add_argument("--phrases", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--phrases", type=int, default=20, help="how many are made (default: 20)")
+    parser.add_argument("--seed", type=int, default=0, help="other phrases for another number (default: 0)")
     parser.add_argument("--detector", action="append", help="spec text; may be repeated (default: all of ours)")
-    parser.add_argument("--no-peers", action="store_true")
-    parser.add_argument("--out", type=Path, default=Path("results/latency"))
+    parser.add_argument("--no-peers", action="store_true", help="ours only")
+    parser.add_argument("--out", type=Path, default=Path("results/latency"), help="default: results/latency")
     parser.add_argument("--figure", type=Path, help="a second copy of the figure, e.g. in docs/figures")
     given = parser.parse_args()
     specs = given.detector or OURS

@@ -136,10 +136,11 @@ def row(kind, block, detector, notes, result):
 
 def main():
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kind", choices=("lab", "voila", "stream"), action="append")
-    parser.add_argument("--block", type=int, action="append")
-    parser.add_argument("--detector", default="yin")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = "which page, or stream for none; may be repeated (default: both pages)"
+    parser.add_argument("--kind", choices=("lab", "voila", "stream"), action="append", help=kinds)
+    parser.add_argument("--block", type=int, action="append", help="samples; may be repeated (default: 1024 and 2048)")
+    parser.add_argument("--detector", default="yin", help="spec text (default: yin)")
     given = parser.parse_args()
     print("| page | block | detector | register | keys lit | p50 ms | p95 ms |")
     print("|---|---|---|---|---|---|---|")

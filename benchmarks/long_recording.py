@@ -146,7 +146,7 @@ def report(runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=3.0, help="length of the longest recording (default: 3)")
     parser.add_argument("--detector", action="append", help="may be given several times (default: yin)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings there, and use those that are")

@@ -56,7 +56,7 @@ def row(path):
 
 def main():
     """Write the table between its two marks."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     paths = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
     rows, seconds = zip(*(row(path) for path in paths), strict=True)
     head = "| notebook | cells | median code lines | exercises | seconds | executed | with compared text |"

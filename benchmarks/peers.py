@@ -2,9 +2,12 @@
 
 A peer is a function (y, sr) -> (times_s, f0_hz, needs_s): the time of each frame, its pitch in Hz (0 for none) and how
 much sound after that time the frame needs, all in seconds. Frames of aubio end at their newest sample; librosa's are
-centred.
+centred. It is a module for the other benchmarks; started by itself it says who can take part here:
+
+    python benchmarks/peers.py
 """
 
+import argparse
 import importlib
 
 import numpy as np
@@ -90,3 +93,17 @@ def peers(*, slow=True):
             continue
         listeners[name] = make()
     return listeners, missing
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
+    listeners, missing = peers()
+    print("ours:", ", ".join(OURS))
+    print("others:", ", ".join(listeners))
+    for name, why in missing.items():
+        print(f"left out: {name} ({why})")
+
+
+if __name__ == "__main__":
+    main()

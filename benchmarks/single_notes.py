@@ -162,7 +162,7 @@ def main():
     parser.add_argument("--slow", action="store_true", help="pyin as well (half real time)")
     parser.add_argument("--noise", nargs="+", default=["clean", "15"], help="clean, or ratios in dB")
     parser.add_argument("--seeds", type=int, default=1, help="noise seeds")
-    parser.add_argument("--out", type=Path, default=Path("results/single_notes"))
+    parser.add_argument("--out", type=Path, default=Path("results/single_notes"), help="default: results/single_notes")
     parser.add_argument("--figure", type=Path, help="a second copy of the figure, e.g. in docs/figures")
     parser.add_argument("--failing", type=Path, help="a second copy of the spectra of the notes that ours fail on")
     given = parser.parse_args()
