@@ -330,7 +330,11 @@ def bad_input(datasets, given, hears_many):
     heard, played = heard[heard.fits], played[played.fits]
     by = ["dataset", "detector"]
     table = pd.DataFrame(
-        {"found": played.groupby(by).found.mean(), "wrong": heard.groupby(by).struck.agg(lambda right: (~right).sum())}
+        {
+            "played": played.groupby(by).found.count(),
+            "found": played.groupby(by).found.mean(),
+            "wrong": heard.groupby(by).struck.agg(lambda right: (~right).sum()),
+        }
     )
     places = played.drop_duplicates([*by, "recording"])
     seconds_heard = places.assign(seconds=[length_s[row.dataset, row.recording] for row in places.itertuples()])

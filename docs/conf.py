@@ -43,6 +43,7 @@ include_patterns = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "benchmarks/README.md",
     "data/README.md",
     "data/builtin/scores/README.md",
     "data/real/*.md",
