@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train coverage js test-js test-browser test-package lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage covered js test-js test-browser test-package lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,8 +49,11 @@ coverage: $(READY)  ## make test and make test-train, counting what they run; fa
 	@$(BIN)/coverage erase
 	@$(MAKE) --no-print-directory test COUNT="-m coverage run"
 	@$(MAKE) --no-print-directory test-train COUNT="-m coverage run"
+	@$(MAKE) --no-print-directory covered
+
+covered: $(READY)  ## what was counted: each file with lines that never ran, and whether the floor is kept
 	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/coverage report
 
 js: node_modules/.ready  ## bundle the live page's JavaScript (needs node 18 or later)
 	@npm run --silent build
@@ -106,4 +109,4 @@ glossary: $(READY)  ## write docs/glossary.md from pianolab/texts/*/glossary.jso
 	@$(BIN)/python -m pianolab.texts.glossary > docs/glossary.md
 
 clean:  ## remove what can be made again: the environment, rendered audio, results
-	rm -rf .venv data/builtin/audio results/.cache results/20*
+	rm -rf .venv .coverage .coverage.* data/builtin/audio results/.cache results/20*

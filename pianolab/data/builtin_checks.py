@@ -42,6 +42,8 @@ def check_builtin(*, progress: bool = False) -> list[str]:
             found = _label_problems(entry, read_labels(notes_path(entry)))
         except LabelError as error:
             found = [f"{entry['id']}: {error}"]
+        if entry["piano"] not in PIANOS or entry["room"] not in ROOMS:
+            found.append(f"{entry['id']}: piano {entry['piano']!r} or room {entry['room']!r} is unknown")
         problems += found
         if not found:
             readable.append(entry)
@@ -61,8 +63,6 @@ def _index_problems(entries: list[IndexEntry]) -> list[str]:
         splits.setdefault(entry["piece"], set()).add(entry["split"])
         if entry["split"] not in ("tune", "test"):
             problems.append(f"{entry['id']}: split {entry['split']!r} is neither tune nor test")
-        if entry["piano"] not in PIANOS or entry["room"] not in ROOMS:
-            problems.append(f"{entry['id']}: piano {entry['piano']!r} or room {entry['room']!r} is unknown")
     return problems + [f"piece {piece}: both tune and test" for piece, both in sorted(splits.items()) if len(both) > 1]
 
 

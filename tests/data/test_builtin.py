@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pianolab import piano, sound
-from pianolab.data import builtin, check_builtin
+from pianolab.data import builtin, builtin_checks, check_builtin
 from pianolab.data.builtin import (
     BuiltinError,
     audio_path,
@@ -22,6 +22,7 @@ from pianolab.data.builtin import (
     render_builtin,
 )
 from pianolab.labels import read_labels, read_pedal
+from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -270,6 +271,37 @@ def test_check_names_a_missing_note_list_and_a_piece_in_both_splits(few):
     problems = "\n".join(check_builtin())
     assert f"in index.json without notes/{entries[0]['id']}.mid" in problems
     assert f"piece {entries[0]['piece']}: both tune and test" in problems
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"split": "train"}, "split 'train' is neither tune nor test"),
+        ({"piano": "harpsichord"}, "piano 'harpsichord' or room"),
+        ({"seconds": 0.5}, "a note ends after the 0.5 s of sound"),
+        ({"fingerprint_db": [[-90.0] * 8]}, "s of sound where the fingerprint has 1 s"),
+    ],
+)
+def test_check_names_what_the_index_says_wrong_of_a_recording(few, changed, said):
+    entries = builtin_index()
+    render_builtin(progress=False)
+    entries[0] |= changed
+    builtin.write_index(entries, few)
+    assert [p for p in check_builtin() if p.startswith(entries[0]["id"]) and said in p]
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        (Notes.empty(), "no notes"),
+        (Notes([0.1, 0.2], [0.5, 0.6], [60, 64]), "notes overlap"),
+        (Notes([0.1, 0.2], [0.5, 0.6], [60, 60]), "key 60 is struck while it is down"),
+    ],
+)
+def test_check_names_what_is_wrong_in_a_note_list(notes, said):
+    entry = next(entry for entry in builtin_index() if entry["kind"] == "melody")
+    problems = builtin_checks._label_problems(entry, notes)
+    assert [p for p in problems if p.startswith(entry["id"]) and said in p]
 
 
 def test_a_440_hz_tone_fingerprints_into_its_octave():
