@@ -18,7 +18,7 @@ from pianolab.live import widget
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
-TEACHING = sorted(FOLDER.glob("0*.ipynb"))
+TEACHING = sorted(FOLDER.glob("[0-9]*.ipynb"))
 SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
 WITH_EXERCISES = [path for path in TEACHING if path.stem != "07_live_trial"]  # there the piano sets the exercises
 MOST_LINES = 10
