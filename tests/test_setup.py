@@ -1,5 +1,6 @@
 """The three files that name our libraries agree, and the project's paths are where its users fixed them."""
 
+import re
 import tomllib
 from pathlib import Path
 from runpy import run_path
@@ -58,6 +59,13 @@ def test_constraints_hold_names_and_versions_only():
 def test_conda_gets_python_3_11_which_the_package_allows():
     assert "python=3.11" in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert Version("3.11.0") in Requirement(f"python{pyproject()['requires-python']}").specifier
+
+
+def test_make_and_the_package_index_name_the_pythons_that_the_package_allows():
+    allowed = Requirement(f"python{pyproject()['requires-python']}").specifier
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(pyproject()["classifiers"]))
+    assert [version for version in (f"3.{minor}" for minor in range(30)) if version in allowed] == named
+    assert re.findall(r"command -v python(3\.\d+)", (ROOT / "Makefile").read_text(encoding="utf-8")) == named
 
 
 @pytest.mark.parametrize("place", ["notebooks", "pianolab", "data", "results", "tests", "environment.yml", "README.md"])

@@ -46,7 +46,9 @@ SHIPPED = (
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
 )
-LEFT_OUT = re.compile(r"checkpoint|data/builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/")
+LEFT_OUT = re.compile(r"checkpoint|builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/")
+    r"checkpoint|data/builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
+)
 
 
 def main() -> int:
