@@ -47,8 +47,6 @@ SHIPPED = (
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
 )
 LEFT_OUT = re.compile(r"checkpoint|builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/")
-    r"checkpoint|data/builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
-)
 
 
 def main() -> int:
