@@ -296,7 +296,7 @@ def test_a_switch_to_korean_leaves_no_english_on_the_page_and_loses_no_note(page
     here.page.locator(".pl-labels").first.click()
     here.page.wait_for_selector(".pl-editor tbody tr")
     assert english_left(here) == set()
-    assert here.page.locator(".pl-result").inner_text().startswith("건반 10개 가운데 10개 맞음")
+    assert here.page.locator(".pl-result").inner_text().startswith("건반 10개 가운데 10개가 맞았고")
     assert here.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     here.page.locator(".pl-language").select_option("en")
     assert here.page.locator(".pl-result").inner_text().startswith("10 of 10 keys right")
@@ -497,7 +497,7 @@ def test_everything_can_be_reached_with_the_keyboard(page, voila):
     here.page.keyboard.press("Enter")
     here.page.wait_for_selector(".pianolab[data-state=running]")
     seen = []
-    for _ in range(26):
+    for _ in range(27):
         here.page.keyboard.press("Tab")
         seen.append(here.page.evaluate("() => document.activeElement.className + ' ' + document.activeElement.tagName"))
     for wanted in ("pl-style", "pl-flash-switch", "SUMMARY", "pl-log"):

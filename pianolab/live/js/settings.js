@@ -1,15 +1,13 @@
-// What a player sets for the page itself: language, note names, takes on disk, signs at every note, the sound back.
+// What a player sets for the page itself: note names, takes on disk, signs at every note, the sound back.
 
 import { h, labelled, tick } from "./dom.js";
 
 export class Settings {
   /**
-   * @param {Object} does What the page does: `speak(language)`, `rename()`, `monitor()`.
+   * @param {Object} does What the page does: `rename()`, `monitor()`.
    */
-  constructor({ say, names, texts }, does) {
-    Object.assign(this, { names, texts });
-    this.language = h("select", { class: "pl-language" });
-    this.language.addEventListener("change", () => does.speak(this.language.value));
+  constructor({ say, names }, does) {
+    this.names = names;
     this.style = h("select", { class: "pl-style" });
     this.style.addEventListener("change", () => {
       names.style = this.style.value;
@@ -22,24 +20,12 @@ export class Settings {
     this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`))));
     this.volume = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.5, oninput: does.monitor });
     this.node = h("section", { class: "pl-settings" },
-      labelled(() => say("language"), this.language),
       labelled(() => say("note_names"), this.style),
       this.keep.node, this.flash.node, this.vibrate.node,
       h("details", {}, h("summary", {}, () => say("back")),
         h("p", { class: "pl-warning" }, () => say("back.warning")),
         labelled(() => say("back.sound"), this.back),
         labelled(() => say("back.loud"), this.volume)));
-  }
-
-  /** Offer those languages of the kernel that the page speaks, each with its own name. */
-  offerLanguages(languages) {
-    const known = Object.entries(languages).filter(([language]) => this.texts.knows(language));
-    this.language.replaceChildren(...known.map(([language, name]) => h("option", { value: language, lang: language }, name)));
-    this.showLanguage();
-  }
-
-  showLanguage() {
-    this.language.value = this.texts.language;
   }
 
   /** Offer the styles of note names that the kernel knows. */

@@ -5,6 +5,7 @@ import { signed } from "./piano.js";
 import { counted } from "./verdicts.js";
 
 const SHIFTS_MS = [-100, -10, 10, 100];
+const shownName = (name) => name.replace("T", " "); // a date and a time
 
 export class Takes {
   /** @param {function(Object): void} send */
@@ -30,7 +31,7 @@ export class Takes {
   }
 
   described({ name, seconds, n_notes: n, folder, labels }) {
-    const values = { name: name.replace("T", " "), seconds: seconds.toFixed(1), n, folder };
+    const values = { name: shownName(name), seconds: seconds.toFixed(1), n, folder };
     return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
   }
 
@@ -116,7 +117,7 @@ export class Takes {
     const { say } = this;
     this.add(take);
     this.editor.hidden = false;
-    const caption = () => say("labels.caption", { name: take.name, state: say(`labels.${take.labels}`) });
+    const caption = () => say("labels.caption", { name: shownName(take.name), state: say(`labels.${take.labels}`) });
     const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
     const rows = notes.map((note, index) => [
       note.name, note.onset_s.toFixed(3), (note.offset_s - note.onset_s).toFixed(2), this.corrections(take, note, index),

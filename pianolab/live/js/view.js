@@ -4,6 +4,7 @@ import { Choices } from "./choices.js";
 import { Context } from "./context.js";
 import { Controls } from "./controls.js";
 import { h, reword, uniqueId, word } from "./dom.js";
+import { Languages } from "./languages.js";
 import { Listeners } from "./listeners.js";
 import { Modes } from "./modes.js";
 import { NoteLog } from "./notelog.js";
@@ -54,9 +55,9 @@ export class View {
     this.log = new NoteLog(context);
     this.pictures = new Pictures(context, session);
     this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
-    this.settings = new Settings(context, {
-      speak: (language) => this.speak(language), rename: () => this.rename(), monitor: () => this.monitor(),
-    });
+    this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
+    this.languages = new Languages(context, (language) => this.speak(language));
+    this.controls.node.append(this.languages.node);
   }
 
   build() {
@@ -91,7 +92,7 @@ export class View {
 
   useLanguage(language) {
     this.texts.use(language);
-    this.settings.showLanguage();
+    this.languages.show();
     this.rename();
     reword(this.root);
   }
@@ -170,7 +171,7 @@ export class View {
     this.listenWith(content.choices);
     for (const take of content.takes) this.takes.add(take);
     this.settings.offerStyles(content.names);
-    this.settings.offerLanguages(content.languages);
+    this.languages.offer(content.languages);
     this.translate(content);
     this.status("status.ready", { detectors: this.detectors(content.choices) });
     if (content.problem) this.refused(content.problem);

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 127e3ede353e90d4e3b121dc57db1a1257cc7c638435944c9f0edd44ee046c89
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 998dac378cea4261ffccdf41fd2954adfa8f84e7f3282c728d23ac339a3391dd
 
 // ../../texts/en/page.json
 var page_default = {
@@ -294,7 +294,7 @@ var page_default2 = {
   "labels.one": "{name}, {seconds}초",
   "labels.confirm": "확인: 이대로 연주했습니다",
   "report.region": "맞고 틀린 음",
-  "report.result": { other: "건반 {n}개 가운데 {right}개 맞음, 그중 박자도 맞음 {in_time}개" },
+  "report.result": { other: "건반 {n}개 가운데 {right}개가 맞았고, 그중 {in_time}개는 박자도 맞았습니다" },
   "report.played": "연주한 음",
   "report.verdict": "판정",
   "report.asked": "과제",
@@ -958,6 +958,25 @@ var Controls = class {
     this.meter.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB2, level)));
     if (peak >= FULL) this.clipped = performance.now();
     this.clip.hidden = !(performance.now() - this.clipped < CLIP_MS);
+  }
+};
+
+// languages.js
+var Languages = class {
+  /** @param {function(string): void} onChoice */
+  constructor({ say, texts }, onChoice) {
+    this.texts = texts;
+    this.select = h("select", { id: uniqueId(), class: "pl-language", onchange: () => onChoice(this.select.value) });
+    this.node = h("span", { class: "pl-field" }, h("label", { for: this.select.id }, () => say("language")), " ", this.select);
+  }
+  /** Offer those languages of the kernel that the page speaks. */
+  offer(languages) {
+    const known = Object.entries(languages).filter(([language]) => this.texts.knows(language));
+    this.select.replaceChildren(...known.map(([language, name]) => h("option", { value: language, lang: language }, name)));
+    this.show();
+  }
+  show() {
+    this.select.value = this.texts.language;
   }
 };
 
@@ -1753,10 +1772,10 @@ var PromptBox = class {
     this.node.hidden = !this.prompt;
     if (!this.prompt) return;
     const { title, chords } = this.prompt;
-    const scrolled = this.node.querySelector("ol")?.scrollTop ?? 0;
     const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord)));
     this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
-    list.scrollTop = scrolled;
+    const next = list.querySelector(".pl-next");
+    if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3;
   }
   group({ first, n, texts }) {
     const { symbol, keys } = texts[this.names.style];
@@ -2091,12 +2110,10 @@ var Session = class {
 // settings.js
 var Settings = class {
   /**
-   * @param {Object} does What the page does: `speak(language)`, `rename()`, `monitor()`.
+   * @param {Object} does What the page does: `rename()`, `monitor()`.
    */
-  constructor({ say, names, texts }, does) {
-    Object.assign(this, { names, texts });
-    this.language = h("select", { class: "pl-language" });
-    this.language.addEventListener("change", () => does.speak(this.language.value));
+  constructor({ say, names }, does) {
+    this.names = names;
     this.style = h("select", { class: "pl-style" });
     this.style.addEventListener("change", () => {
       names.style = this.style.value;
@@ -2111,7 +2128,6 @@ var Settings = class {
     this.node = h(
       "section",
       { class: "pl-settings" },
-      labelled(() => say("language"), this.language),
       labelled(() => say("note_names"), this.style),
       this.keep.node,
       this.flash.node,
@@ -2125,15 +2141,6 @@ var Settings = class {
         labelled(() => say("back.loud"), this.volume)
       )
     );
-  }
-  /** Offer those languages of the kernel that the page speaks, each with its own name. */
-  offerLanguages(languages) {
-    const known = Object.entries(languages).filter(([language]) => this.texts.knows(language));
-    this.language.replaceChildren(...known.map(([language, name]) => h("option", { value: language, lang: language }, name)));
-    this.showLanguage();
-  }
-  showLanguage() {
-    this.language.value = this.texts.language;
   }
   /** Offer the styles of note names that the kernel knows. */
   offerStyles(tables) {
@@ -2161,6 +2168,7 @@ function counted(verdicts) {
 
 // takes.js
 var SHIFTS_MS = [-100, -10, 10, 100];
+var shownName = (name) => name.replace("T", " ");
 var Takes = class {
   /** @param {function(Object): void} send */
   constructor({ say }, send) {
@@ -2183,7 +2191,7 @@ var Takes = class {
     this.rows.set(take.name, row);
   }
   described({ name, seconds, n_notes: n, folder, labels }) {
-    const values = { name: name.replace("T", " "), seconds: seconds.toFixed(1), n, folder };
+    const values = { name: shownName(name), seconds: seconds.toFixed(1), n, folder };
     return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
   }
   buttons({ name, folder }) {
@@ -2263,7 +2271,7 @@ var Takes = class {
     const { say } = this;
     this.add(take);
     this.editor.hidden = false;
-    const caption = () => say("labels.caption", { name: take.name, state: say(`labels.${take.labels}`) });
+    const caption = () => say("labels.caption", { name: shownName(take.name), state: say(`labels.${take.labels}`) });
     const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
     const rows = notes.map((note, index) => [
       note.name,
@@ -2330,11 +2338,9 @@ var View = class {
     this.log = new NoteLog(context);
     this.pictures = new Pictures(context, session);
     this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
-    this.settings = new Settings(context, {
-      speak: (language) => this.speak(language),
-      rename: () => this.rename(),
-      monitor: () => this.monitor()
-    });
+    this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
+    this.languages = new Languages(context, (language) => this.speak(language));
+    this.controls.node.append(this.languages.node);
   }
   build() {
     const { say } = this;
@@ -2376,7 +2382,7 @@ var View = class {
   }
   useLanguage(language) {
     this.texts.use(language);
-    this.settings.showLanguage();
+    this.languages.show();
     this.rename();
     reword(this.root);
   }
@@ -2446,7 +2452,7 @@ var View = class {
     this.listenWith(content.choices);
     for (const take of content.takes) this.takes.add(take);
     this.settings.offerStyles(content.names);
-    this.settings.offerLanguages(content.languages);
+    this.languages.offer(content.languages);
     this.translate(content);
     this.status("status.ready", { detectors: this.detectors(content.choices) });
     if (content.problem) this.refused(content.problem);
