@@ -300,6 +300,7 @@ def test_a_switch_to_korean_leaves_no_english_on_the_page_and_loses_no_note(page
     assert here.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     here.page.locator(".pl-language").select_option("en")
     assert here.page.locator(".pl-result").inner_text().startswith("10 of 10 keys right")
+    here.page.wait_for_function("!/[가-힣]/.test(document.querySelector('.pl-choices').textContent)")  # of the kernel
     assert not re.search("[가-힣]", " ".join(set(here.page.evaluate(READ)) - {"한국어", "도4, 레4, 미4"}))
 
 
