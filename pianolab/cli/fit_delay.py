@@ -13,9 +13,7 @@ pianolab fit-delay mine.py:Mine --data ~/piano"""
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("detector", metavar=SPEC, help="any detector, also a file of yours")
-    add(
-        "--data", metavar="NAME|DIR", default="builtin", help="builtin (the default) or a folder of labelled recordings"
-    )
+    add("--data", metavar="NAME|DIR", default="builtin", help="builtin (the default), real or a labelled folder")
     add_split(parser, default="tune")
     add_jobs_and_cache(parser)
 

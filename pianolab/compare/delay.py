@@ -74,7 +74,7 @@ def fit_delay(
     detector : str or Detector
         Such as ``"yin"`` or ``"mine.py:Mine"``.
     data : str, Path or Dataset
-        ``"builtin"`` or a folder of labelled recordings.
+        ``"builtin"``, ``"real"`` or a folder of labelled recordings.
     split : {'tune', 'test', 'all'}
         Which recordings. A delay that is fitted on `test` makes the scores there too good.
     jobs, cache, progress

@@ -18,6 +18,7 @@ from pianolab.texts.choices import DEFAULT_DATA
 
 _ONCE = ("piano", "room", "piece")  # None of these may be in two splits.
 _AS_RECORDED = "as recorded"
+_RESTORE = "restore it with git checkout, or install pianolab again"
 
 
 class RealEntry(TypedDict):
@@ -80,9 +81,7 @@ def real_index() -> list[RealEntry]:
                 raise TypeError(f"a recording's {name} is no {kind.__name__}")
         return entries
     except (ValueError, KeyError, TypeError) as error:
-        raise DatasetError(
-            f"{printable(path)} is damaged ({error}): restore it with git checkout, or install pianolab again"
-        ) from error
+        raise DatasetError(f"{printable(path)} is damaged ({error}): {_RESTORE}") from error
 
 
 def real_recordings() -> Dataset:
@@ -149,7 +148,7 @@ def _problem(entry: RealEntry) -> str | None:
     recording = _recording(entry)
     try:
         if recording.checksum != entry["sha256"]:
-            return "the sound is not that of index.json: restore it with git checkout"
+            return f"the sound is not that of index.json: {_RESTORE}"
         y, sr = recording.load()
         notes = recording.notes()
     except (AudioError, LabelError, OSError) as error:
