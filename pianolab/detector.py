@@ -21,6 +21,7 @@ import numpy as np
 from pianolab.errors import PianolabError, nearest
 from pianolab.frames import Span
 from pianolab.roll import Salience
+from pianolab.texts.catalogue import Told
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -283,8 +284,9 @@ def refuse_outside(least: float, most: float, **given: float | None) -> None:
     """
     for name, value in given.items():
         if value is not None and not (least <= value <= most and math.isfinite(value)):
-            limits = f"from {least:g} to {most:g}" if math.isfinite(most) else f"of at least {least:g}"
-            raise DetectorError(f"{name} {value} cannot be used: give a number {limits}")
+            if not math.isfinite(most):
+                raise DetectorError(Told("detectors.too_low", name=name, value=value, least=least))
+            raise DetectorError(Told("detectors.outside", name=name, value=value, least=least, most=most))
 
 
 def refuse_unheard(detector: Detector, settings: Collection[str], *, beside: str) -> None:
@@ -305,7 +307,7 @@ def refuse_unheard(detector: Detector, settings: Collection[str], *, beside: str
     """
     for name in detector.params:
         if name in settings:
-            raise DetectorError(f"{name} changes nothing beside {beside}: leave {name} out")
+            raise DetectorError(Told("detectors.unheard", name=name, beside=beside))
 
 
 def _as_declared(value: Any, parameter: Parameter) -> Any:

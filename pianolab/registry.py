@@ -22,6 +22,7 @@ import pianolab.detectors
 from pianolab.detector import Detector, DetectorError, Parameter, parameters
 from pianolab.errors import nearest, reason
 from pianolab.frames import Framer
+from pianolab.texts.catalogue import Told, told_by
 
 _SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # The colon before the first key=value; others belong to the name.
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -226,7 +227,7 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     except DetectorError:
         raise
     except ValueError as error:
-        raise DetectorError(f"detector {spec!r}: {error}") from error
+        raise DetectorError(Told("detectors.of_detector", name=spec, reason=told_by(error))) from error
     return detector
 
 

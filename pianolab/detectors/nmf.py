@@ -31,6 +31,7 @@ from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
+from pianolab.texts.catalogue import Told
 from pianolab.units import N_KEYS, midi_to_key
 
 SR = 16000
@@ -352,7 +353,7 @@ class Nmf(Detector):
     ):
         refuse_outside(1, math.inf, n_iterations=n_iterations)
         if not (half_attack > 0 and half_sound > 0):
-            raise DetectorError(f"half_attack {half_attack} and half_sound {half_sound} must be above 0")
+            raise DetectorError(Told("detectors.not_above_0", half_attack=half_attack, half_sound=half_sound))
         use = chosen(PRESETS, preset)
         self.preset, self.n_iterations = preset, n_iterations
         self.half_attack, self.half_sound = half_attack, half_sound

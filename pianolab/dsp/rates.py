@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pianolab.dsp.compiled import njit
 from pianolab.errors import PianolabError
+from pianolab.texts.catalogue import Told
 
 HALVING_TAPS = 31
 # The filter is flat up to 0.2 of the rate and has -60 dB where 0.3 of the rate would fold back to 0.2.
@@ -136,4 +137,4 @@ def refuse_uneven_hop(hop_length: int, divisors: Iterable[int]) -> None:
     if hop_length < 1 or hop_length % step:
         # Of two that are equally near, it is the smaller one.
         nearest = max(1, (hop_length + (step - 1) // 2) // step) * step
-        raise PianolabError(f"hop_length {hop_length} is no multiple of {step}: use {nearest}")
+        raise PianolabError(Told("detectors.no_multiple", hop=hop_length, step=step, nearest=nearest))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianolab.errors import PianolabError
+from pianolab.texts.catalogue import Told
 
 
 def hann(n: int, *, peak_at: float = 0.5) -> NDArray[np.float32]:
@@ -127,6 +128,5 @@ def refuse_short_frame(frame_length: int, lowest_hz: float, *, sr: float) -> Non
     """
     needed = int(np.ceil(2.0 * sr / lowest_hz))
     if frame_length < needed:
-        raise PianolabError(
-            f"frame_length {frame_length} cannot hold two periods of {lowest_hz:g} Hz at {sr} Hz: use at least {needed}"
-        )
+        told = Told("detectors.short_frame", length=frame_length, hz=lowest_hz, sr=sr, needed=needed)
+        raise PianolabError(told)

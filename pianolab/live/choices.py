@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pianolab.detector import Detector, Parameter, parameters
-from pianolab.errors import PianolabError, first_line
+from pianolab.errors import PianolabError
 from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
 from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
-from pianolab.texts.catalogue import DEFAULT_LANGUAGE, Told, catalogue
+from pianolab.texts.catalogue import DEFAULT_LANGUAGE, Told, catalogue, told_by
 from pianolab.units import A4_HZ
 
 A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
@@ -94,7 +94,8 @@ class Choice:
         try:
             return create(self.detector, **self.params)
         except Exception as error:  # A detector from anywhere may raise anything.
-            raise ChoiceError(Told("live.cannot_listen", reason=first_line(error))) from error
+            told = told_by(error)
+            raise ChoiceError(told if isinstance(told, Told) else Told("live.cannot_listen", reason=told)) from error
 
     def as_message(self) -> ChoiceFields:
         """The choice as a dictionary for JSON."""
