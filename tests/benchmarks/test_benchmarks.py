@@ -22,3 +22,9 @@ def test_a_benchmark_finds_all_that_it_imports(name, monkeypatch):
         pytest.skip(f"{name} needs {error.name}")
     assert module.__doc__
     assert hasattr(module, "main")
+
+
+def test_the_table_of_benchmarks_names_each_of_them_once():
+    table = (FOLDER / "README.md").read_text(encoding="utf-8")
+    named = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert named == [f"{name}.py" for name in BENCHMARKS]
