@@ -297,7 +297,7 @@ def test_the_widget_carries_messages_and_has_a_plain_name():
     widget._handle_custom_msg({"type": "hello", "view": "v"}, [])
     assert [content["type"] for content in sent] == ["ready"]
     assert repr(widget) == f"<Microphone: listens with {TOY}>"
-    assert "make live" in widget._repr_mimebundle_()[0]["text/html"]
+    assert "pianolab live" in widget._repr_mimebundle_()[0]["text/html"]
     assert repr(Trial("C4 E4", Choice(TOY))).startswith("<Trial: C4 E4, ")
     assert len(widget.notes) == 0
     widget.close()
