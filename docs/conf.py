@@ -53,7 +53,6 @@ exclude_patterns = [".*", "build", "dist", "docs/_build", "docs/site", "pianolab
 root_doc = "docs/index"
 default_role = "code"  # Docstrings write names in single backticks.
 nitpicky = True
-suppress_warnings = ["toc.empty_glob"]
 nitpick_ignore_regex = [
     # The site links to no other site's index, which would have to be fetched; so types of others have no target.
     (r"py:.*", r"(?!pianolab\b).*"),
