@@ -473,11 +473,11 @@ def measure(given, detectors):
     """All tables by name."""
     hears_many = {name: detector.polyphonic for name, detector in detectors.items()}
     datasets = [load_dataset(name, split=given.split) for name in given.data]
+    length_s = min(NOBODY_S, given.seconds or NOBODY_S)
+    sounds = nothing_played(length_s) | {str(folder): joined(folder, length_s) for folder in given.nobody}
     result = hear(datasets, given, given.seconds)
     heard, played = heard_rows(result, hears_many), played_rows(result, hears_many)
     sums, curve = calibration(heard)
-    length_s = min(NOBODY_S, given.seconds or NOBODY_S)
-    sounds = nothing_played(length_s) | {str(folder): joined(folder, length_s) for folder in given.nobody}
     return {
         "calibration": sums,
         "curve": curve,
@@ -523,12 +523,14 @@ def main(argv=None):
 def write(tables, detectors, given):
     """All tables and the figure; prints the tables."""
     text = page(tables, detectors)
+    given.out.mkdir(parents=True, exist_ok=True)
     contents = {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()} | {"reliability.md": text}
     for name, content in contents.items():
         with replacing(given.out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
     figure = draw(tables["curve"], detectors)
     for path in filter(None, (given.out / "reliability.png", given.figure)):
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=100, format="png")
     print(text)

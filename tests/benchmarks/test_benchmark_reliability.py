@@ -123,9 +123,13 @@ def test_three_of_four_notes_and_one_octave_are_counted_as_such(bench, melody, t
     assert degraded.loc["as it is", "wrong a minute"] == pytest.approx(60 / 2.5)
 
 
-def test_a_folder_without_recordings_is_named_in_one_line(bench, tmp_path, capsys):
-    assert bench.main(["--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+@pytest.mark.parametrize("wrong", ["--data", "--nobody"])
+def test_a_folder_without_sound_is_named_in_one_line_before_anything_is_heard(bench, folder, tmp_path, capsys, wrong):
+    given = ["--data", str(folder), "--out", str(tmp_path / "out"), wrong, str(tmp_path / "none")]
+    assert bench.main(given) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert str(tmp_path / "none") in said
     assert not (tmp_path / "out").exists()
 
 
