@@ -28,6 +28,9 @@ $(READY): pyproject.toml constraints.txt
 compare: $(READY)  ## score every detector on the recordings that come with pianolab; the report is written under results/
 	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
 
+# One thread a process: pytest keeps all cores busy, and threads that wait for each other cost several times the work.
+test test-all test-train: export OMP_NUM_THREADS = 1
+
 test: $(READY)  ## all tests and notebooks but those marked slow or browser
 	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not slow and not browser" tests notebooks $(ARGS)
 

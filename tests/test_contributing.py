@@ -33,16 +33,18 @@ SNIPPET, COMMANDS = section("Add a detector")
 CONTRACT, *HEARING, LISTING = COMMANDS
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder with mine.py, as step 1 says, and recordings of a melody to try it on."""
-    monkeypatch.chdir(tmp_path)
-    Path("mine.py").write_text(SNIPPET, encoding="utf-8")
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """The working folder, with mine.py, as step 1 says, and recordings of a melody to try it on."""
+    folder = tmp_path_factory.mktemp("carry_on")
+    (folder / "mine.py").write_text(SNIPPET, encoding="utf-8")
     for name, piano in (("one", "upright"), ("two", "grand")):
         melody = Notes([0.2, 0.8, 1.4, 2.0], [0.7, 1.3, 1.9, 2.5], [60, 64, 67, 72])
-        sound.write(f"{name}.wav", render(melody, sr=44100, piano=piano), sr=44100)
-        write_labels(f"{name}.tsv", melody)
-    return tmp_path
+        sound.write(folder / f"{name}.wav", render(melody, sr=44100, piano=piano), sr=44100)
+        write_labels(folder / f"{name}.tsv", melody)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
 
 
 def test_the_section_names_each_kind_of_command():
