@@ -14,7 +14,7 @@ from pianolab import places
 from pianolab.data import builtin
 from pianolab.errors import PianolabWarning
 from pianolab.live.takes import takes_dir
-from pianolab.places import PlaceError, cache_dir, comes_with
+from pianolab.places import PlaceError, cache_dir, comes_with, user_dir
 
 PACKAGE = Path(pianolab.__file__).parent
 
@@ -135,6 +135,7 @@ def test_sound_that_somebody_rendered_into_a_folder_that_can_only_be_read_is_use
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(builtin, "refuse_unwritable", refuse)
+    assert takes_dir() == user_dir() / "takes"
     assert builtin.render_builtin(progress=False) == []
     rendered = builtin.audio_path(entry)
     assert rendered.parent == folder / "audio"

@@ -23,7 +23,7 @@ from pianolab.errors import PianolabError, nearest, printable
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_labels, read_pedal
 from pianolab.piano import render
-from pianolab.places import SHIPPED, cache_dir, comes_with
+from pianolab.places import SHIPPED, cache_dir, comes_with, user_dir
 from pianolab.roll import Notes
 
 SR = 44100
@@ -114,14 +114,40 @@ def made_dir(name: str) -> Path:
     PlaceError
         If no folder can be written.
     """
+    return _beside_data(name) or cache_dir() / name
+
+
+def kept_dir(name: str) -> Path:
+    """Folder for what a user makes and keeps; it need not exist yet.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder below the data folder, such as "takes".
+
+    Returns
+    -------
+    Path
+        In the data folder where that is a clone's or was given, and can be written; else in the user's own folder.
+
+    Raises
+    ------
+    BuiltinError
+        If there is no data folder.
+    """
+    return _beside_data(name) or user_dir() / name
+
+
+def _beside_data(name: str) -> Path | None:
+    """A folder in the data folder; None where that came with a wheel or cannot be written."""
     folder = data_dir() / name
-    if not folder.is_relative_to(SHIPPED):
-        try:
-            refuse_unwritable(folder.parent)
-            return folder
-        except OSError:
-            pass
-    return cache_dir() / name
+    if folder.is_relative_to(SHIPPED):
+        return None
+    try:
+        refuse_unwritable(folder.parent)
+    except OSError:
+        return None
+    return folder
 
 
 def builtin_index() -> list[IndexEntry]:

@@ -25,7 +25,7 @@ from pianolab.errors import PianolabError, first_line, printable
 from pianolab.files import replacing
 from pianolab.labels import read_labels, write_labels
 from pianolab.live.messages import Event, NoteRow, TakeFields
-from pianolab.places import SHIPPED, user_dir
+from pianolab.places import user_dir
 from pianolab.roll import Notes
 from pianolab.texts.catalogue import Told
 
@@ -41,13 +41,12 @@ class TakeError(PianolabError):
 
 def takes_dir() -> Path:
     """Where takes are kept: takes/ in the data folder of a clone, or in the user's own folder."""
-    from pianolab.data import BuiltinError, data_dir
+    from pianolab.data import BuiltinError, kept_dir
 
     try:
-        folder = data_dir()
+        return kept_dir("takes")
     except BuiltinError:
-        folder = SHIPPED
-    return (user_dir() if folder.is_relative_to(SHIPPED) else folder) / "takes"
+        return user_dir() / "takes"
 
 
 class Recorder:
