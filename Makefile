@@ -112,4 +112,4 @@ glossary: $(READY)  ## write docs/glossary.md from pianolab/texts/*/glossary.jso
 	@$(BIN)/python -m pianolab.texts.glossary > docs/glossary.md
 
 clean:  ## remove what can be made again: the environment, rendered audio, results
-	rm -rf .venv .coverage .coverage.* data/builtin/audio results/.cache results/20*
+	rm -rf .venv docs/_build docs/api .coverage .coverage.* data/builtin/audio results/.cache results/20*
