@@ -16,6 +16,7 @@ const rules = {
   "max-lines": ["error", { max: 250, skipBlankLines: true, skipComments: true }],
   "max-lines-per-function": ["error", { max: 40, skipBlankLines: true, skipComments: true }],
   "max-params": ["error", 5],
+  "max-len": ["error", { code: 140 }],
 };
 
 export default [
@@ -24,6 +25,6 @@ export default [
   {
     files: ["**/*.mjs"],
     languageOptions: { globals: globals.node },
-    rules: { ...rules, "no-console": "off", "max-lines": "off", "max-lines-per-function": "off" },
+    rules: { ...rules, "no-console": "off", "max-len": "off", "max-lines": "off", "max-lines-per-function": "off" },
   },
 ];

@@ -75,7 +75,8 @@ export class Choices {
   group(letter, i) {
     const choice = this.chosen[i];
     const name = `pl-detector-${letter.toLowerCase()}`;
-    const select = h("select", { class: name }, ...i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [], ...this.menu.map((entry) => this.option(entry, choice)));
+    const none = i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [];
+    const select = h("select", { class: name }, ...none, ...this.menu.map((entry) => this.option(entry, choice)));
     select.addEventListener("change", () => {
       this.chosen[i] = select.value ? fresh(select.value) : null;
       this.changed();
@@ -96,11 +97,15 @@ export class Choices {
 
   settings(entry, choice) {
     const sliders = Object.entries(SLIDERS).filter(([, { suits }]) => suits(entry));
-    const parts = [h("p", { class: "pl-summary" }, entry.summary), ...sliders.map(([name, range]) => this.slider(entry, choice, name, range))];
-    if (entry.parameters.length) {
-      parts.push(h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...entry.parameters.map((parameter) => this.parameter(choice, parameter))));
-    }
-    return parts;
+    const parameters = entry.parameters.map((parameter) => this.parameter(choice, parameter));
+    const more = parameters.length
+      ? [h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...parameters)]
+      : [];
+    return [
+      h("p", { class: "pl-summary" }, entry.summary),
+      ...sliders.map(([name, range]) => this.slider(entry, choice, name, range)),
+      ...more,
+    ];
   }
 
   slider(entry, choice, name, { min, max, step }) {
@@ -133,7 +138,10 @@ export class Choices {
   }
 
   field({ kind, choices }, value) {
-    if (choices.length) return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: String(one) === String(value) }, String(one))));
+    if (choices.length) {
+      const selected = (one) => String(one) === String(value);
+      return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: selected(one) }, String(one))));
+    }
     if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
     return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
   }

@@ -19,7 +19,9 @@ export class Controls {
     this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
     this.level = h("div", { class: "pl-fill" });
     this.held = h("div", { class: "pl-held" });
-    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB }, this.level, this.held);
+    const range = { "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB };
+    const meter = { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), ...range };
+    this.meter = h("div", meter, this.level, this.held);
     this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
     this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
     this.node = h("header", {}, this.button, this.sign,

@@ -21,7 +21,8 @@ export class Keyboard {
     this.keys = new Map();
     this.levels = new Map(); // how strongly each key sounds: a bar that stands on the key's front edge
     const svg = document.createElementNS(SVG, "svg");
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" })) svg.setAttribute(name, value);
+    const frame = { viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" };
+    for (const [name, value] of Object.entries(frame)) svg.setAttribute(name, value);
     for (const midi of [...MIDIS.filter((m) => !isBlack(m)), ...MIDIS.filter(isBlack)]) {
       const { x, w, h: height } = keyBox(midi);
       this.keys.set(midi, shape(svg, "rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));

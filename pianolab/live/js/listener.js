@@ -27,7 +27,8 @@ export class Listener {
     this.tuner = h("div", { class: "pl-tuner", "aria-hidden": "true" },
       h("span", { class: "pl-flat" }, "−50"), h("span", { class: "pl-middle" }), h("span", { class: "pl-sharp" }, "+50"), this.needle);
     const certainty = () => say("listener.certainty", { letter: this.letter });
-    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, this.sure);
+    const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
+    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, ...range }, this.sure);
     this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.certain")), this.meter, this.sureText);
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h("section", { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },

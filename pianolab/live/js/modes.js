@@ -14,7 +14,8 @@ export class Modes {
   offer(modes) {
     const name = uniqueId();
     const labels = Object.entries(modes).map(([mode, detector]) => {
-      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.onChoice(detector) });
+      const attributes = { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}` };
+      const input = h("input", { ...attributes, onchange: () => this.onChoice(detector) });
       this.radios[mode] = input;
       return h("label", { for: input.id }, input, " ", () => this.say(`mode.${mode}`));
     });

@@ -14,7 +14,8 @@ export class NoteLog {
     const { say, names } = context;
     Object.assign(this, { context, say, names });
     this.list = h("ol");
-    this.box = h("div", { class: "pl-log", role: "log", "aria-label": () => say("log.region"), "aria-live": "polite", tabindex: 0 }, this.list);
+    const region = { role: "log", "aria-label": () => say("log.region"), "aria-live": "polite", tabindex: 0 };
+    this.box = h("div", { class: "pl-log", ...region }, this.list);
     this.spoken = h("p", { class: "pl-unseen pl-say", role: "status" });
     this.flashBox = h("div", { class: "pl-flash", "aria-hidden": "true" });
     this.flashed = -Infinity;

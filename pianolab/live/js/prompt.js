@@ -39,7 +39,8 @@ export class PromptBox {
     this.node.hidden = !this.prompt;
     if (!this.prompt) return;
     const { title, chords } = this.prompt;
-    const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord)));
+    const groups = chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord));
+    const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
     this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
     const next = list.querySelector(".pl-next");
     if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3; // What is next is never out of sight.

@@ -17,7 +17,8 @@ export class Settings {
     this.flash = tick(() => say("flash"), "pl-flash-switch");
     this.vibrate = tick(() => say(navigator.vibrate ? "vibrate" : "vibrate_cannot"), "pl-buzz-switch");
     this.vibrate.input.disabled = !navigator.vibrate;
-    this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`))));
+    const ways = ["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`)));
+    this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...ways);
     this.volume = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.5, oninput: does.monitor });
     this.node = h("section", { class: "pl-settings" },
       labelled(() => say("note_names"), this.style),
@@ -31,7 +32,8 @@ export class Settings {
   /** Offer the styles of note names that the kernel knows. */
   offerStyles(tables) {
     this.names.learn(tables);
-    this.style.replaceChildren(...Object.keys(tables).map((style) => h("option", { value: style, selected: style === this.names.style }, this.names.sample(style))));
+    const option = (style) => h("option", { value: style, selected: style === this.names.style }, this.names.sample(style));
+    this.style.replaceChildren(...Object.keys(tables).map(option));
   }
 
   /** Whether takes are kept at first, and where. */

@@ -12,11 +12,13 @@ export class Takes {
   constructor({ say }, send) {
     Object.assign(this, { say, send });
     this.list = h("ul", { class: "pl-takes" });
-    this.report = h("div", { class: "pl-report", role: "region", "aria-label": () => say("report.region"), "aria-live": "polite", tabindex: 0 });
-    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": () => say("labels.region"), tabindex: 0 });
+    const region = (key) => ({ role: "region", "aria-label": () => say(key), tabindex: 0 });
+    this.report = h("div", { class: "pl-report", "aria-live": "polite", ...region("report.region") });
+    this.table = h("div", { class: "pl-scroll", ...region("labels.region") });
     this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, () => say("labels.correct")), this.table);
     this.rows = new Map();
-    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, () => say("takes.title")), this.list, this.report, this.editor);
+    this.node = h("section", { class: "pl-after", hidden: true },
+      h("h3", {}, () => say("takes.title")), this.list, this.report, this.editor);
   }
 
   /** A take is new, or known better; see TakeFields in pianolab/live/messages.py. */
@@ -75,7 +77,9 @@ export class Takes {
   show({ verdicts, scores, protocol }) {
     this.protocol = protocol;
     const parts = [];
-    if (verdicts.length) parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    if (verdicts.length) {
+      parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    }
     if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
     this.report.replaceChildren(...parts);
   }
@@ -122,14 +126,18 @@ export class Takes {
     const rows = notes.map((note, index) => [
       note.name, note.onset_s.toFixed(3), (note.offset_s - note.onset_s).toFixed(2), this.corrections(take, note, index),
     ]);
-    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.edit(take, { edit: "confirm" }) }, () => say("labels.confirm"));
+    const confirmed = () => this.edit(take, { edit: "confirm" });
+    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
     this.table.replaceChildren(table(caption, head, rows), confirm);
   }
 
   corrections(take, { name, onset_s: onset }, index) {
     const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
-    const button = (kind, change, text) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => this.edit(take, { index, ...change }) },
-      text, h("span", { class: "pl-unseen" }, " ", which));
+    const button = (kind, change, text) => {
+      const changed = () => this.edit(take, { index, ...change });
+      const unseen = h("span", { class: "pl-unseen" }, " ", which);
+      return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
+    };
     const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1000 }, () => this.say("labels.shift", { ms: signed(ms) }));
     return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
   }

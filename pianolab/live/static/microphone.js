@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 998dac378cea4261ffccdf41fd2954adfa8f84e7f3282c728d23ac339a3391dd
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6cd085b08e10c4a0adec0eaca4645fd7acd289289df809fd605ae9e3b6eaebdc
 
 // ../../texts/en/page.json
 var page_default = {
@@ -822,7 +822,8 @@ var Choices = class {
   group(letter, i) {
     const choice = this.chosen[i];
     const name = `pl-detector-${letter.toLowerCase()}`;
-    const select = h("select", { class: name }, ...i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [], ...this.menu.map((entry2) => this.option(entry2, choice)));
+    const none = i ? [h("option", { value: "" }, () => this.say("choices.none"))] : [];
+    const select = h("select", { class: name }, ...none, ...this.menu.map((entry2) => this.option(entry2, choice)));
     select.addEventListener("change", () => {
       this.chosen[i] = select.value ? fresh(select.value) : null;
       this.changed();
@@ -845,11 +846,13 @@ var Choices = class {
   }
   settings(entry, choice) {
     const sliders = Object.entries(SLIDERS).filter(([, { suits }]) => suits(entry));
-    const parts = [h("p", { class: "pl-summary" }, entry.summary), ...sliders.map(([name, range]) => this.slider(entry, choice, name, range))];
-    if (entry.parameters.length) {
-      parts.push(h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...entry.parameters.map((parameter) => this.parameter(choice, parameter))));
-    }
-    return parts;
+    const parameters = entry.parameters.map((parameter) => this.parameter(choice, parameter));
+    const more = parameters.length ? [h("details", {}, h("summary", {}, () => this.say("choices.parameters")), ...parameters)] : [];
+    return [
+      h("p", { class: "pl-summary" }, entry.summary),
+      ...sliders.map(([name, range]) => this.slider(entry, choice, name, range)),
+      ...more
+    ];
   }
   slider(entry, choice, name, { min, max, step }) {
     const value = choice.tracking[name] ?? entry[name];
@@ -879,7 +882,10 @@ var Choices = class {
     return labelled(() => parameter.label, input);
   }
   field({ kind, choices }, value) {
-    if (choices.length) return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: String(one) === String(value) }, String(one))));
+    if (choices.length) {
+      const selected = (one) => String(one) === String(value);
+      return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: selected(one) }, String(one))));
+    }
     if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
     return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
   }
@@ -901,7 +907,9 @@ var Controls = class {
     this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
     this.level = h("div", { class: "pl-fill" });
     this.held = h("div", { class: "pl-held" });
-    this.meter = h("div", { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), "aria-valuemin": FLOOR_DB2, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB2 }, this.level, this.held);
+    const range = { "aria-valuemin": FLOOR_DB2, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB2 };
+    const meter = { class: "pl-bar pl-level", role: "meter", "aria-label": () => say("loudness_meter"), ...range };
+    this.meter = h("div", meter, this.level, this.held);
     this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
     this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
     this.node = h(
@@ -1054,7 +1062,8 @@ var Keyboard = class {
     this.keys = /* @__PURE__ */ new Map();
     this.levels = /* @__PURE__ */ new Map();
     const svg = document.createElementNS(SVG, "svg");
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" })) svg.setAttribute(name, value);
+    const frame = { viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" };
+    for (const [name, value] of Object.entries(frame)) svg.setAttribute(name, value);
     for (const midi of [...MIDIS.filter((m) => !isBlack(m)), ...MIDIS.filter(isBlack)]) {
       const { x, w, h: height } = keyBox(midi);
       this.keys.set(midi, shape(svg, "rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));
@@ -1140,7 +1149,8 @@ var Listener = class {
       this.needle
     );
     const certainty = () => say("listener.certainty", { letter: this.letter });
-    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, this.sure);
+    const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
+    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, ...range }, this.sure);
     this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.certain")), this.meter, this.sureText);
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h(
@@ -1333,7 +1343,8 @@ var Modes = class {
   offer(modes) {
     const name = uniqueId();
     const labels = Object.entries(modes).map(([mode, detector]) => {
-      const input = h("input", { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}`, onchange: () => this.onChoice(detector) });
+      const attributes = { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}` };
+      const input = h("input", { ...attributes, onchange: () => this.onChoice(detector) });
       this.radios[mode] = input;
       return h("label", { for: input.id }, input, " ", () => this.say(`mode.${mode}`));
     });
@@ -1356,7 +1367,8 @@ var NoteLog = class {
     const { say, names } = context;
     Object.assign(this, { context, say, names });
     this.list = h("ol");
-    this.box = h("div", { class: "pl-log", role: "log", "aria-label": () => say("log.region"), "aria-live": "polite", tabindex: 0 }, this.list);
+    const region = { role: "log", "aria-label": () => say("log.region"), "aria-live": "polite", tabindex: 0 };
+    this.box = h("div", { class: "pl-log", ...region }, this.list);
     this.spoken = h("p", { class: "pl-unseen pl-say", role: "status" });
     this.flashBox = h("div", { class: "pl-flash", "aria-hidden": "true" });
     this.flashed = -Infinity;
@@ -1772,7 +1784,8 @@ var PromptBox = class {
     this.node.hidden = !this.prompt;
     if (!this.prompt) return;
     const { title, chords } = this.prompt;
-    const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord)));
+    const groups = chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord));
+    const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
     this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
     const next = list.querySelector(".pl-next");
     if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3;
@@ -2123,7 +2136,8 @@ var Settings = class {
     this.flash = tick(() => say("flash"), "pl-flash-switch");
     this.vibrate = tick(() => say(navigator.vibrate ? "vibrate" : "vibrate_cannot"), "pl-buzz-switch");
     this.vibrate.input.disabled = !navigator.vibrate;
-    this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`))));
+    const ways = ["off", "gain", "band"].map((mode) => h("option", { value: mode }, () => say(`back.${mode}`)));
+    this.back = h("select", { class: "pl-monitor", onchange: does.monitor }, ...ways);
     this.volume = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.5, oninput: does.monitor });
     this.node = h(
       "section",
@@ -2145,7 +2159,8 @@ var Settings = class {
   /** Offer the styles of note names that the kernel knows. */
   offerStyles(tables) {
     this.names.learn(tables);
-    this.style.replaceChildren(...Object.keys(tables).map((style) => h("option", { value: style, selected: style === this.names.style }, this.names.sample(style))));
+    const option = (style) => h("option", { value: style, selected: style === this.names.style }, this.names.sample(style));
+    this.style.replaceChildren(...Object.keys(tables).map(option));
   }
   /** Whether takes are kept at first, and where. */
   offerKeeping(keep, folder) {
@@ -2174,11 +2189,19 @@ var Takes = class {
   constructor({ say }, send) {
     Object.assign(this, { say, send });
     this.list = h("ul", { class: "pl-takes" });
-    this.report = h("div", { class: "pl-report", role: "region", "aria-label": () => say("report.region"), "aria-live": "polite", tabindex: 0 });
-    this.table = h("div", { class: "pl-scroll", role: "region", "aria-label": () => say("labels.region"), tabindex: 0 });
+    const region = (key) => ({ role: "region", "aria-label": () => say(key), tabindex: 0 });
+    this.report = h("div", { class: "pl-report", "aria-live": "polite", ...region("report.region") });
+    this.table = h("div", { class: "pl-scroll", ...region("labels.region") });
     this.editor = h("details", { class: "pl-editor", hidden: true }, h("summary", {}, () => say("labels.correct")), this.table);
     this.rows = /* @__PURE__ */ new Map();
-    this.node = h("section", { class: "pl-after", hidden: true }, h("h3", {}, () => say("takes.title")), this.list, this.report, this.editor);
+    this.node = h(
+      "section",
+      { class: "pl-after", hidden: true },
+      h("h3", {}, () => say("takes.title")),
+      this.list,
+      this.report,
+      this.editor
+    );
   }
   /** A take is new, or known better; see TakeFields in pianolab/live/messages.py. */
   add(take) {
@@ -2234,7 +2257,9 @@ var Takes = class {
   show({ verdicts, scores, protocol }) {
     this.protocol = protocol;
     const parts = [];
-    if (verdicts.length) parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    if (verdicts.length) {
+      parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
+    }
     if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
     this.report.replaceChildren(...parts);
   }
@@ -2279,17 +2304,17 @@ var Takes = class {
       (note.offset_s - note.onset_s).toFixed(2),
       this.corrections(take, note, index)
     ]);
-    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: () => this.edit(take, { edit: "confirm" }) }, () => say("labels.confirm"));
+    const confirmed = () => this.edit(take, { edit: "confirm" });
+    const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
     this.table.replaceChildren(table(caption, head, rows), confirm);
   }
   corrections(take, { name, onset_s: onset }, index) {
     const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
-    const button = (kind, change, text) => h(
-      "button",
-      { type: "button", class: `pl-${kind}`, onclick: () => this.edit(take, { index, ...change }) },
-      text,
-      h("span", { class: "pl-unseen" }, " ", which)
-    );
+    const button = (kind, change, text) => {
+      const changed = () => this.edit(take, { index, ...change });
+      const unseen = h("span", { class: "pl-unseen" }, " ", which);
+      return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
+    };
     const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1e3 }, () => this.say("labels.shift", { ms: signed(ms) }));
     return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
   }

@@ -65,7 +65,7 @@ function keysOf(tree) {
     else if (node?.type === "TemplateLiteral") prefixes.add(node.quasis[0].value.cooked);
     else if (node?.type === "ConditionalExpression") [node.consequent, node.alternate].forEach(note);
   };
-  const speaks = ({ callee }) => ["say", "status", "picture", "ended"].includes(callee.property?.name ?? callee.name);
+  const speaks = ({ callee }) => ["say", "status", "picture", "region", "ended"].includes(callee.property?.name ?? callee.name);
   simple(tree, {
     CallExpression(node) { if (speaks(node)) note(node.arguments[0]); },
     VariableDeclarator(node) { if (node.id.name === "key") note(node.init); },
