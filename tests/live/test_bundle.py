@@ -25,6 +25,13 @@ def test_the_bundle_belongs_to_its_sources():
     assert re.search(r"sha256 of the sources: (\w{64})$", first)[1] == digest.hexdigest()
 
 
+def test_the_bundle_names_no_folder_of_the_machine_that_made_it():
+    """Otherwise `make test-js` would call it old in every other folder."""
+    modules = re.findall(r"^ *// ((?:[\w-]+:)?\S+\.(?:js|json))$", BUNDLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert "text:worklet.js" in modules
+    assert [module for module in modules if "/" in module and not module.startswith("../../texts/")] == []
+
+
 def test_the_lock_of_the_tools_names_no_registry():
     lock = (LIVE.parents[1] / "package-lock.json").read_text(encoding="utf-8")
     assert '"integrity"' in lock

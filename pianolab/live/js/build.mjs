@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -19,12 +19,17 @@ const hashOf = (names) => {
   return hash.digest("hex");
 };
 
+/** The path of a file from here: esbuild writes it into the bundle, which must be the same in every folder. */
+const fromHere = (path) => relative(HERE, path).replaceAll(sep, "/");
+
 /** `import text from "./file.js?text"` gives the text of the file. */
 const asText = {
   name: "as-text",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path.slice(0, -"?text".length)), namespace: "text" }));
-    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "text" }));
+    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({
+      path: fromHere(resolve(resolveDir, path.slice(0, -"?text".length))), namespace: "text",
+    }));
+    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({ contents: readFileSync(join(HERE, path), "utf8"), loader: "text" }));
   },
 };
 

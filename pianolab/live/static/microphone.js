@@ -2569,7 +2569,7 @@ var View = class {
   }
 };
 
-// text:/tmp/w/d/pianolab/live/js/worklet.js
+// text:worklet.js
 var worklet_default = `// In the browser's audio thread: the microphone's samples become numbered blocks of 16-bit whole numbers.
 // This file has no imports, because the browser runs its text by itself.
 
