@@ -199,7 +199,7 @@ def test_a_language_that_is_not_spoken_is_refused_and_the_old_one_stays():
 def test_a_disk_that_cannot_be_written_is_told_in_korean(tmp_path):
     (tmp_path / "takes").write_text("not a folder")
     mine = responder(language="ko", folder=tmp_path / "takes")
-    assert "보관을 꺼 주세요" in ask(mine, "start", session="s", sr=SR, keep=True)["text"]
+    assert "'테이크를 디스크에 저장'을 꺼 주세요" in ask(mine, "start", session="s", sr=SR, keep=True)["text"]
 
 
 # ---- the switch

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 import string
 
 import pytest
@@ -37,6 +38,49 @@ def test_no_text_is_empty_and_a_pair_has_its_forms(language):
         forms = {"other": text} if isinstance(text, str) else dict(text)
         assert {"other"} <= set(forms) <= {"one", "other"}, key
         assert all(form.strip() for form in forms.values()), key
+
+
+# Korean texts of Latin letters alone: units, formulas, and names that Korean writes so too.
+LATIN = {
+    *(f"glossary.{name}" for name in ("a4", "dbfs", "f1", "mfcc", "nmf", "stft", "yin")),
+    *(f"hints.{name}" for name in ("any.hz", "name_of.case", "heard_hz.case")),
+    *(f"hints.{name}.formula" for name in ("mel", "parabola", "update")),
+    *("live.hz", "live.set_a4", "page.level", "page.wave.length", "page.labels.shift", "page.report.ms"),
+    "widgets.label_n",
+}
+SEVERAL_LATIN = {
+    "live.unknown_edit": "the names of the edits, as a program writes them",
+    "hints.n_parameters.kernels": "a product",
+}
+
+
+def forms(text):
+    """A text, or each form of a pair, with a sign at the places for values."""
+    for form in [text] if isinstance(text, str) else text.values():
+        yield "…".join(literal for literal, *_ in string.Formatter().parse(form))
+
+
+def left_in_english(texts):
+    """The keys of Korean texts without a Korean letter, and of those with three English words in a row."""
+    whole, part = set(), set()
+    for key, text in texts.items():
+        for form in forms(text):
+            if re.search("[A-Za-z]", form) and not re.search("[가-힣]", form):
+                whole.add(key)
+            if re.search(r"[A-Za-z]{2,}[ ,;:]+[A-Za-z]+[ ,;:]+[A-Za-z]{2,}", form):
+                part.add(key)
+    return whole, part
+
+
+def test_no_korean_text_is_left_in_english():
+    whole, part = left_in_english(catalogue("ko"))
+    assert whole == LATIN
+    assert part == set(SEVERAL_LATIN)
+
+
+def test_a_korean_text_left_in_english_is_noticed():
+    texts = {"a": "note", "b": "마이크: press Start again", "c": {"other": "{n} notes"}, "d": "A4는 440 Hz"}
+    assert left_in_english(texts) == ({"a", "c"}, {"b"})
 
 
 def test_the_environment_chooses_the_language_where_none_is_given(monkeypatch):

@@ -65,6 +65,19 @@ SYNONYMS = {
     "f-score": "F1",
 }
 
+# The same for the Korean texts that a player reads.
+PLAYERS = ("page", "live", "chords", "prompts", "scores", "detectors", "recordings")
+KOREAN_SYNONYMS = {
+    "보관": "저장",
+    "골라": "선택",
+    "고르": "선택",
+    "더해진": "남는",
+    "(?<!실시간 )화면": "페이지",
+    "(?<!주피터 )노트북": "주피터 노트북",  # 노트북 alone is a laptop.
+    "마른 소리": "울림이 없는 소리",
+    "[^주]세요": "-해 주세요",
+}
+
 
 def words_only(text):
     """A text, or the form of a pair for several, without its places for values."""
@@ -146,6 +159,38 @@ def prose():
         yield path.name, "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     for key, text in catalogue("en").items():
         yield key, words_only(text)
+
+
+def korean_forms():
+    """(key, form) of the Korean texts that a player reads."""
+    for key, text in catalogue("ko").items():
+        if key.split(".")[0] in PLAYERS:
+            yield from ((key, form) for form in ([text] if isinstance(text, str) else text.values()))
+
+
+def test_korean_texts_for_players_have_one_word_for_one_thing():
+    forms = list(korean_forms())
+    assert len(forms) > 200
+    wrong = [
+        f"{key} says {found[0]!r}: write {ours}"
+        for key, form in forms
+        for other, ours in KOREAN_SYNONYMS.items()
+        if (found := re.search(other, form))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_korean_writes_cents_behind_the_number_without_a_space():
+    assert not [key for key, text in catalogue("ko").items() if re.search(r"[\d}] 센트", str(text))]
+
+
+def test_a_fault_names_a_setting_and_a_switch_as_the_page_does():
+    korean = catalogue("ko")
+    names = {name: korean[f"live.set_{name}"] for name in ("a4", "threshold", "onset_threshold", "n_confirm")}
+    for name, word in names.items():
+        assert word in korean[f"page.choices.{name}"], name
+    assert str(korean["page.keep"]) in korean["live.cannot_keep"]
+    assert str(catalogue("en")["page.keep"]) in catalogue("en")["live.cannot_keep"]
 
 
 def test_pages_notebooks_and_texts_say_our_word_and_not_another_for_the_same():

@@ -1,4 +1,4 @@
-// One detector on the page: its name, the note or chord that sounds, cents, certainty, and the keys.
+// One detector on the page: its name, the note or chord that sounds, cents, confidence, and the keys.
 
 import { LETTERS } from "./context.js";
 import { h, word } from "./dom.js";
@@ -26,10 +26,10 @@ export class Listener {
     this.sureText = h("span", { class: "pl-sure-text" });
     this.tuner = h("div", { class: "pl-tuner", "aria-hidden": "true" },
       h("span", { class: "pl-flat" }, "−50"), h("span", { class: "pl-middle" }), h("span", { class: "pl-sharp" }, "+50"), this.needle);
-    const certainty = () => say("listener.certainty", { letter: this.letter });
+    const meaning = () => say("listener.confidence_of", { letter: this.letter });
     const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
-    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, ...range }, this.sure);
-    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.certain")), this.meter, this.sureText);
+    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": meaning, ...range }, this.sure);
+    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.confidence")), this.meter, this.sureText);
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h("section", { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },
       h("div", { class: "pl-now" }, this.title, this.name,
@@ -38,7 +38,7 @@ export class Listener {
     this.listen("", { polyphonic: false, alone: true });
   }
 
-  /** Another detector listens. One voice has cents and certainty; of many keys each has its own. */
+  /** Another detector listens. One voice has cents and confidence; of many keys each has its own. */
   listen(detector, { polyphonic, alone }) {
     word(this.title, alone ? () => detector : () => this.say("listener.named", { letter: this.letter, detector }));
     if (polyphonic === this.polyphonic) return;

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6cd085b08e10c4a0adec0eaca4645fd7acd289289df809fd605ae9e3b6eaebdc
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: df94292acc0ed1b030620129fddb13345200423807d858827346d79d408a89d2
 
 // ../../texts/en/page.json
 var page_default = {
@@ -69,9 +69,9 @@ var page_default = {
   "listener.named": "{letter}: {detector}",
   "listener.no_note": "no note",
   "listener.last_note": "last note: {name}",
-  "listener.certain": "certain",
-  "listener.certainty": "certainty, detector {letter}",
-  "listener.keys": "keys that sound, how surely each was struck and how hard",
+  "listener.confidence": "confidence",
+  "listener.confidence_of": "confidence, detector {letter}",
+  "listener.keys": "keys that sound, each with its confidence and velocity",
   "listener.percent": "{percent} %",
   "listener.struck": "{percent} %, velocity {velocity}",
   "listener.cents_unknown": "cents unknown",
@@ -158,15 +158,15 @@ var page_default = {
   "choices.none": "none",
   "choices.cannot": "{name} ({reason})",
   "choices.threshold": "Threshold",
-  "choices.onset_threshold": "How sure a stroke must be",
+  "choices.onset_threshold": "Confidence from which a stroke counts",
   "choices.n_confirm": "Valid note after N frames",
   "choices.parameters": "Parameters of this detector",
   "choices.a4": "Tuning: A4 in Hz",
   "log.title": "Notes heard",
   "log.region": "notes heard",
   "log.letter": "{letter} {line}",
-  "log.note": "{name} at {seconds} s, {percent} % certain",
-  "log.note_cents": "{name} at {seconds} s, {cents} cents, {percent} % certain",
+  "log.note": "{name} at {seconds} s, confidence {percent} %",
+  "log.note_cents": "{name} at {seconds} s, {cents} cents, confidence {percent} %",
   "log.chord": "{keys} at {seconds} s",
   "log.chord_named": "{keys} at {seconds} s: {name}",
   "log.gap": "{seconds} s: {ms} ms are missing",
@@ -194,7 +194,7 @@ var page_default2 = {
   silent: "무음",
   level: "{db} dB",
   clipping: "너무 큽니다: 클리핑",
-  privacy: "시작을 누르기 전에는 아무것도 녹음하지 않습니다. 소리는 이 노트북의 커널로만 갑니다.",
+  privacy: "시작을 누르기 전에는 아무것도 녹음하지 않습니다. 소리는 이 주피터 노트북의 커널로만 보냅니다.",
   "status.waiting": "커널을 기다리는 중입니다 …",
   "status.ready": "준비되었습니다. 시작을 누르고 연주해 주세요. 검출기: {detectors}.",
   "status.chosen": "검출기: {detectors}.",
@@ -203,7 +203,7 @@ var page_default2 = {
   "status.processed": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
   "status.stopped": "정지했습니다. 마이크가 꺼졌습니다.",
   "status.gave_up": "커널이 응답하지 않아 정지했습니다. 마이크가 꺼졌습니다.",
-  "status.other_page": "다른 화면에서 시작하여 이 화면은 정지했습니다.",
+  "status.other_page": "다른 페이지에서 시작하여 이 페이지는 정지했습니다.",
   "status.saved": "{folder}에 저장했습니다.",
   "status.forgotten": "지웠습니다.",
   "trouble.denied.what": "브라우저가 마이크를 허용하지 않습니다.",
@@ -214,32 +214,32 @@ var page_default2 = {
   "trouble.inuse.remedy": "마이크를 쓰는 다른 프로그램을 닫고 시작을 다시 눌러 주세요.",
   "trouble.gone.what": "선택한 마이크가 더 이상 없습니다.",
   "trouble.gone.remedy": "다른 마이크를 선택하고 시작을 다시 눌러 주세요.",
-  "trouble.insecure.what": "이 화면은 보안 연결이 아니어서 마이크를 쓸 수 없습니다.",
+  "trouble.insecure.what": "이 페이지는 보안 연결이 아니어서 마이크를 쓸 수 없습니다.",
   "trouble.insecure.remedy": "http://localhost 또는 https로 열어 주세요.",
   "trouble.unplugged.what": "마이크가 빠졌거나 허용이 취소되었습니다. 지금까지 연주한 것은 남아 있습니다.",
   "trouble.unplugged.remedy": "마이크를 연결하거나 허용한 뒤 시작을 다시 눌러 주세요.",
   "trouble.muted.what": "시스템이 마이크를 음소거했습니다.",
   "trouble.muted.remedy": "기기나 시스템의 소리 설정에서 마이크를 켜 주세요.",
-  "trouble.suspended.what": "브라우저가 이 화면의 소리를 멈추었습니다.",
-  "trouble.suspended.remedy": "화면을 눌러 주세요. 그대로이면 정지를 누르고 시작을 눌러 주세요.",
+  "trouble.suspended.what": "브라우저가 이 페이지의 소리를 멈췄습니다.",
+  "trouble.suspended.remedy": "페이지를 눌러 주세요. 그래도 그대로이면 정지를 누른 다음 시작을 눌러 주세요.",
   "trouble.worklet.what": "브라우저가 녹음 코드를 실행하지 않습니다.",
-  "trouble.worklet.remedy": "이 화면의 보안 정책에서 blob: 스크립트를 허용하거나 다른 브라우저를 써 주세요.",
-  "trouble.processor.what": "녹음 코드가 멈추었습니다.",
+  "trouble.worklet.remedy": "이 페이지의 보안 정책에서 blob: 스크립트를 허용하거나 다른 브라우저를 써 주세요.",
+  "trouble.processor.what": "녹음 코드가 멈췄습니다.",
   "trouble.processor.remedy": "시작을 다시 눌러 주세요.",
   "trouble.busy.what": "커널이 바빠서 아직 응답하지 않습니다.",
-  "trouble.busy.remedy": "실행 중인 셀이 끝날 때까지 기다려 주세요. Voila 화면에서는 셀이 실행되는 동안 듣지 못합니다.",
-  "trouble.dead.what": "커널이 응답하지 않습니다. 바쁘거나 다시 시작되었습니다.",
-  "trouble.dead.remedy": "커널이 한가해지면 시작을 눌러 주세요. 다시 시작되었다면 셀을 다시 실행해 주세요.",
-  "trouble.restarted.what": "커널과 연결이 끊겼습니다. 커널이 다시 시작되었거나 종료되었습니다.",
+  "trouble.busy.remedy": "실행 중인 셀이 끝날 때까지 기다려 주세요. Voila 페이지에서는 셀이 실행되는 동안 듣지 못합니다.",
+  "trouble.dead.what": "커널이 응답하지 않습니다. 커널이 바쁘거나 다시 시작되었습니다.",
+  "trouble.dead.remedy": "커널이 한가해지면 시작을 눌러 주세요. 커널이 다시 시작되었다면 셀을 다시 실행해 주세요.",
+  "trouble.restarted.what": "커널과의 연결이 끊겼습니다. 커널이 다시 시작되었거나 종료되었습니다.",
   "trouble.restarted.remedy": "셀을 다시 실행해 주세요.",
   "trouble.slow.what": "커널이 이 마이크를 따라가지 못합니다.",
-  "trouble.slow.remedy": "더 빠른 검출기를 선택하거나 하나만 써 주세요.",
+  "trouble.slow.remedy": "더 빠른 검출기를 선택하거나 하나만 선택해 주세요.",
   "trouble.slow.more": { other: "블록 {n}개({seconds}초)를 건너뛰었습니다." },
   "trouble.hidden.what": "마이크가 켜져 있는 동안 이 탭이 가려졌습니다.",
-  "trouble.hidden.remedy": "탭을 보이게 두세요. 가려진 탭은 느려질 수 있습니다.",
+  "trouble.hidden.remedy": "탭이 계속 보이게 해 주세요. 가려진 탭은 느려질 수 있습니다.",
   "trouble.other.what": "마이크를 시작하지 못했습니다.",
-  "trouble.other.remedy": "화면을 새로 고치고 다시 해 주세요.",
-  modes: "무엇을 연주합니까?",
+  "trouble.other.remedy": "페이지를 새로 고친 뒤 다시 시도해 주세요.",
+  modes: "무엇을 연주하시겠습니까?",
   "mode.single": "한 번에 한 음",
   "mode.chords": "화음, 양손",
   "keyboard.silent": "건반 88개, 울리는 건반 없음",
@@ -247,12 +247,12 @@ var page_default2 = {
   "listener.named": "{letter}: {detector}",
   "listener.no_note": "음 없음",
   "listener.last_note": "마지막 음: {name}",
-  "listener.certain": "신뢰도",
-  "listener.certainty": "신뢰도, 검출기 {letter}",
-  "listener.keys": "울리는 건반, 각 건반의 신뢰도와 친 세기",
+  "listener.confidence": "신뢰도",
+  "listener.confidence_of": "신뢰도, 검출기 {letter}",
+  "listener.keys": "울리는 건반, 각 건반의 신뢰도와 벨로시티",
   "listener.percent": "{percent}%",
   "listener.struck": "{percent}%, 벨로시티 {velocity}",
-  "listener.cents_unknown": "센트 모름",
+  "listener.cents_unknown": "센트 알 수 없음",
   "listener.in_tune": "{cents}센트, 맞음",
   "listener.sharp": "{cents}센트, 높음",
   "listener.flat": "{cents}센트, 낮음",
@@ -307,10 +307,10 @@ var page_default2 = {
   "verdict.right": "✓ 맞음",
   "verdict.wrong": "✗ 틀림",
   "verdict.missing": "○ 빠짐",
-  "verdict.extra": "+ 더해짐",
+  "verdict.extra": "+ 더 침",
   "verdict.late": "▸ 늦음",
-  "verdict.early": "◂ 이름",
-  "scores.title": "이 테이크의 레이블에 견준 검출기",
+  "verdict.early": "◂ 빠름",
+  "scores.title": "이 테이크의 레이블로 매긴 검출기 점수",
   "scores.detector": "검출기",
   "scores.precision": "정밀도",
   "scores.recall": "재현율",
@@ -319,10 +319,10 @@ var page_default2 = {
   "scores.onset_bias": "온셋 편향",
   note_names: "음이름",
   keep: "테이크를 디스크에 저장",
-  flash: "음마다 화면 가장자리 번쩍임",
+  flash: "음마다 페이지 가장자리 번쩍임",
   vibrate: "음마다 진동",
   vibrate_cannot: "진동(이 기기에서는 쓸 수 없음)",
-  back: "소리 되듣기",
+  back: "마이크 소리 듣기",
   "back.warning": "⚠ 헤드폰을 써 주세요. 스피커 소리가 마이크로 들어가면 하울링이 생깁니다.",
   "back.sound": "마이크 소리",
   "back.off": "끔",
@@ -337,7 +337,7 @@ var page_default2 = {
   "choices.cannot": "{name} ({reason})",
   "choices.threshold": "임계값",
   "choices.onset_threshold": "타건으로 인정할 신뢰도",
-  "choices.n_confirm": "음으로 인정할 연속 프레임 수 N",
+  "choices.n_confirm": "유효한 음으로 인정할 연속 프레임 수",
   "choices.parameters": "이 검출기의 매개변수",
   "choices.a4": "조율: A4의 주파수(Hz)",
   "log.title": "들린 음",
@@ -350,8 +350,8 @@ var page_default2 = {
   "log.gap": "{seconds}초: {ms} ms가 빠졌습니다",
   "log.said": "{name}: {keys}",
   "counts.heard": "{seconds}초 들음, {missing}초 빠짐, 버린 블록 {dropped}개",
-  "counts.on_their_way": { other: "가는 중인 메시지 {n}개" },
-  "counts.refused": "거절 {n}개",
+  "counts.on_their_way": { other: "전송 중인 메시지 {n}개" },
+  "counts.refused": "거절된 블록 {n}개",
   "counts.lost": "사운드 카드가 놓친 블록 {n}개",
   "counts.stopped": "블록 {blocks}개, 빠진 표본 {missing}개, 버린 블록 {dropped}개"
 };
@@ -1148,10 +1148,10 @@ var Listener = class {
       h("span", { class: "pl-sharp" }, "+50"),
       this.needle
     );
-    const certainty = () => say("listener.certainty", { letter: this.letter });
+    const meaning = () => say("listener.confidence_of", { letter: this.letter });
     const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
-    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": certainty, ...range }, this.sure);
-    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.certain")), this.meter, this.sureText);
+    this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": meaning, ...range }, this.sure);
+    this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.confidence")), this.meter, this.sureText);
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h(
       "section",
@@ -1167,7 +1167,7 @@ var Listener = class {
     );
     this.listen("", { polyphonic: false, alone: true });
   }
-  /** Another detector listens. One voice has cents and certainty; of many keys each has its own. */
+  /** Another detector listens. One voice has cents and confidence; of many keys each has its own. */
   listen(detector, { polyphonic, alone }) {
     word(this.title, alone ? () => detector : () => this.say("listener.named", { letter: this.letter, detector }));
     if (polyphonic === this.polyphonic) return;
