@@ -20,8 +20,6 @@ reliability.png; --figure writes the figure there as well.
 import argparse
 import sys
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +30,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from reliability_sounds import CONDITIONS, NOBODY_S, SR, degraded, joined, nothing_played, some
 from scipy import stats
 from single_notes import LOUDNESS, loudness_of
 from tqdm.auto import tqdm
@@ -40,11 +39,10 @@ from pianolab import sound
 from pianolab.cli.command import number_of, seconds
 from pianolab.compare import compare
 from pianolab.compare.participants import find_participants
-from pianolab.data import Dataset, load_dataset
+from pianolab.data import load_dataset
 from pianolab.errors import PianolabError, reason
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_pedal
-from pianolab.piano.degrade import compressed, noisy
 from pianolab.scores import (
     REGISTERS,
     brier_score,
@@ -63,13 +61,10 @@ from pianolab.texts.choices import SPLITS
 DATA = ("builtin", "real")
 DETECTORS = ("yin", "cqt", "fft_peak", "nmf", "neural")
 ONE, MANY = "one note at a time", "chords and pieces"
-SR = 44100
 N_RESAMPLES = 300
 AT_ONCE = {"1": 1, "2": 2, "3-4": 3, "5 and more": 5}  # How many strings sound, from this number on.
 AT_ONCE_S = 0.05  # A chord's keys are struck within this time.
 LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the tables have them.
-NOBODY_S = 60.0
-KNOCK_EVERY_S = 1.0
 
 
 # ------------------------------------------------------------------------------------------------- notes as rows
@@ -224,48 +219,7 @@ def octaves(result, hears_many):
     return sums.sum(numeric_only=True).reset_index()
 
 
-# ------------------------------------------------------------------------------------------------- nobody plays
-
-
-def nothing_played(length_s):
-    """Sounds in which nobody plays, by name: silence, noises of a room, hum, knocks."""
-    t = np.arange(round(length_s * SR)) / SR
-    noises = (np.random.default_rng(seed) for seed in range(10))
-    hum = sum(np.sin(2 * np.pi * 50.0 * n * t) / n for n in (1, 2, 3, 5))
-    knock = np.exp(-(t % KNOCK_EVERY_S) / 0.02) * noise(len(t), next(noises), slope=1.0)
-    return {
-        "digital silence": np.zeros(len(t), np.float32),
-        "white noise, -60 dBFS": at_level(noise(len(t), next(noises)), -60),
-        "pink noise, -60 dBFS": at_level(noise(len(t), next(noises), slope=1.0), -60),
-        "pink noise, -35 dBFS": at_level(noise(len(t), next(noises), slope=1.0), -35),
-        "mains hum, -45 dBFS": at_level(hum, -45),
-        "a knock each second": (0.5 * knock / np.abs(knock).max()).astype(np.float32),
-    }
-
-
-def noise(n, rng, *, slope=0.0):
-    """Noise of power 1: what `noisy` adds to a signal of power 1."""
-    return noisy(np.ones(n, np.float32), snr_db=0.0, rng=rng, slope=slope) - 1.0
-
-
-def at_level(y, level_db):
-    """The sound with this RMS, dBFS."""
-    return (y * 10 ** (level_db / 20) / np.sqrt(np.mean(np.square(y)))).astype(np.float32)
-
-
-def joined(folder, length_s):
-    """Sound files of a folder one after the other, in an order drawn once, up to a length."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".wav", ".flac", ".ogg", ".aiff"))
-    parts, n = [], 0
-    for i in np.random.default_rng(0).permutation(len(paths)):
-        if n >= length_s * SR:
-            break
-        y, sr = sound.load(paths[i])
-        parts.append(sound.resample(y, sr=sr, target_sr=SR))
-        n += len(parts[-1])
-    if not parts:
-        raise PianolabError(f"{folder} holds no sound files: name a folder with .wav, .flac, .ogg or .aiff files")
-    return np.concatenate(parts)[: round(length_s * SR)]
+# ---------------------------------------------------------------------------------------- nobody plays, bad input
 
 
 def nobody(sounds, detectors):
@@ -275,48 +229,6 @@ def nobody(sounds, detectors):
         n = len(transcribe(y, sr=SR, detector=instance))
         rows.append({"sound": name, "detector": detector, "seconds": len(y) / SR, "a minute": 60 * n * SR / len(y)})
     return pd.DataFrame(rows)
-
-
-# ---------------------------------------------------------------------------------------------------- bad input
-
-
-def clipped(y: np.ndarray, gain_db: float) -> np.ndarray:
-    """The sound too loud by this much for full scale."""
-    return np.clip(y * 10 ** (gain_db / 20) / np.abs(y).max(initial=1e-9), -1.0, 1.0)
-
-
-CONDITIONS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
-    "as it is": lambda y, sr, rng: y,
-    "quiet: -45 dBFS over white noise at -75": lambda y, sr, rng: noisy(at_level(y, -45), snr_db=30.0, rng=rng),
-    "clipped: 12 dB too loud": lambda y, sr, rng: clipped(y, 12.0),
-    "pink noise 20 dB below": lambda y, sr, rng: noisy(y, snr_db=20.0, rng=rng, slope=1.0),
-    "pink noise 10 dB below": lambda y, sr, rng: noisy(y, snr_db=10.0, rng=rng, slope=1.0),
-    "white noise 10 dB below": lambda y, sr, rng: noisy(y, snr_db=10.0, rng=rng),
-    "Ogg Vorbis, worst quality": lambda y, sr, rng: compressed(y, sr=sr, quality=0.0),
-}
-
-
-def some(dataset, n):
-    """So many recordings of each kind, evenly over their list."""
-    by_kind = {}
-    for recording in dataset.recordings:
-        by_kind.setdefault(recording.kind, []).append(recording)
-    places = [(found, np.linspace(0, len(found) - 1, min(n, len(found))).round()) for found in by_kind.values()]
-    return replace(dataset, recordings=tuple(found[int(i)] for found, which in places for i in which))
-
-
-def degraded(dataset, folder, part_s):
-    """The beginning of each recording as each condition makes it: data sets named by their condition."""
-    for number, (condition, change) in enumerate(tqdm(CONDITIONS.items(), desc=f"changing {dataset.name}")):
-        recordings = []
-        for i, recording in enumerate(dataset.recordings):
-            y, sr = recording.load(duration_s=part_s)
-            path = folder / f"{dataset.name}_{number}_{i}.flac"
-            changed = change(y, sr, np.random.default_rng([number, i]))
-            # Noise may pass full scale. The whole is made lower then, so that nothing is clipped by accident.
-            sound.write(path, changed / max(1.0, np.abs(changed).max(initial=0.0)), sr=sr)
-            recordings.append(replace(recording, audio=path))
-        yield Dataset(f"{dataset.name}: {condition}", tuple(recordings))
 
 
 def bad_input(datasets, given, hears_many):
@@ -476,6 +388,8 @@ def measure(given, detectors):
     length_s = min(NOBODY_S, given.seconds or NOBODY_S)
     sounds = nothing_played(length_s) | {str(folder): joined(folder, length_s) for folder in given.nobody}
     result = hear(datasets, given, given.seconds)
+    if not any(map(len, result.heard.values())):
+        raise PianolabError("no note was heard, so there is nothing to judge: name recordings of a piano with --data")
     heard, played = heard_rows(result, hears_many), played_rows(result, hears_many)
     sums, curve = calibration(heard)
     return {

@@ -17,10 +17,7 @@ project = "pianolab"
 author = "The pianolab authors"
 copyright = "the pianolab authors; BSD 3-Clause"
 version = release = pianolab.__version__
-language = (
-    "en"  # Another language is a folder of translated messages (locale/ko) and a second build with its code here.
-)
-locale_dirs = ["site/locale"]
+language = "en"
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -28,6 +25,7 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "sphinx_design",
+    "extensions.languages",
     "extensions.maths",
     "extensions.notebooks",
     "extensions.offline",

@@ -1,4 +1,4 @@
-"""What README shows under "Use it" runs as it stands, with the recordings that come with pianolab."""
+"""What README and the first page of the docs show runs as it stands, with the recordings that come with pianolab."""
 
 import json
 import re
@@ -32,6 +32,14 @@ def test_readmes_python_hears_the_notes_that_were_played(source, monkeypatch, tm
     assert score_notes(played("ode_to_joy"), made["notes"])["onset_f1"] > 0.9
     assert score_notes(played("fur_elise"), made["both_hands"])["onset_f1"] > 0.9
     assert made["salience"].strength.max() > 0.5
+
+
+def test_the_first_page_of_the_docs_hears_the_notes_that_were_played(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (source,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/index.md").read_text(encoding="utf-8"), re.DOTALL)
+    made = {}
+    exec(compile(source, "index.md", "exec"), made)
+    assert score_notes(played("fur_elise"), made["notes"])["onset_f1"] > 0.9
 
 
 def test_readmes_commands_write_the_files_that_it_names_and_score_them(monkeypatch, tmp_path, capsys):

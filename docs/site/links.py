@@ -4,6 +4,7 @@ Links within the site must lead to a file that is there, and to a place on the p
 machines are listed and not followed. The exit code is 1 if something is missing or a page would fetch something.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-_FETCHED = {("img", "src"), ("script", "src"), ("audio", "src"), ("video", "src"), ("source", "src"), ("iframe", "src")}
+_FETCHED = {"src", "srcset", "poster", "data", "background"}  # attributes of any tag, besides href of these relations
 _FETCHED_RELATIONS = {"stylesheet", "icon", "preload", "preconnect", "dns-prefetch", "modulepreload"}
+_STYLED = re.compile(r"""(?:url\(\s*|@import\s+)["']?([^"'#)\s][^"')\s]*)""")
 
 
 @dataclass
@@ -40,11 +42,18 @@ class Page(HTMLParser):
         """Note what a tag names, links to or fetches."""
         given = {key: value or "" for key, value in attrs}
         self.names |= {given[key] for key in ("id", "name") if key in given}
-        relations = set(given.get("rel", "").split())
-        for key in ("href", "src"):
-            if key in given:
-                fetched = (tag, key) in _FETCHED or (tag == "link" and relations & _FETCHED_RELATIONS)
-                (self.fetched if fetched else self.links).append(given[key])
+        if "href" in given:
+            fetched = tag == "link" and _FETCHED_RELATIONS & set(given.get("rel", "").split())
+            (self.fetched if fetched else self.links).append(given["href"])
+        for key in _FETCHED & given.keys():
+            values = given[key].split(",") if key == "srcset" else [given[key]]  # "small.png 1x, large.png 2x"
+            self.fetched += [value.split()[0] for value in values if value.strip()]
+        self.fetched += _STYLED.findall(given.get("style", ""))
+
+    def handle_data(self, data: str) -> None:
+        """Note what the styles of a page fetch."""
+        if self.cdata_elem == "style":
+            self.fetched += _STYLED.findall(data)
 
 
 def read(site: Path) -> dict[Path, Page]:
@@ -56,6 +65,12 @@ def read(site: Path) -> dict[Path, Page]:
         pages[path.resolve()] = page = Page()
         page.feed(path.read_text(encoding="utf-8"))
     return pages
+
+
+def styles(site: Path) -> dict[Path, Page]:
+    """All style sheets of a site by their files, as pages that only fetch."""
+    sheets = sorted(site.rglob("*.css"))
+    return {path.resolve(): Page(fetched=_STYLED.findall(path.read_text(encoding="utf-8"))) for path in sheets}
 
 
 def outside(link: str) -> bool:
@@ -82,7 +97,7 @@ def missing(pages: dict[Path, Page]) -> Iterator[str]:
 def main(site: str) -> int:
     """Print what is missing, and where the site leads."""
     pages = read(Path(site))
-    wrong = sorted(missing(pages))
+    wrong = sorted(missing(pages | styles(Path(site))))
     print(*wrong, sep="\n", end="\n" if wrong else "")
     others = sorted({link for page in pages.values() for link in page.links if outside(link)})
     print(f"{len(pages)} pages; {len(wrong)} links that lead nowhere; links to others, not followed:")

@@ -97,7 +97,8 @@ def reliability_curve(
     Raises
     ------
     ValueError
-        If a confidence lies outside [0, 1], the two differ in length, or there is no bin.
+        If a confidence lies outside [0, 1], the two differ in length, ``n_bins`` is no whole number of 1 or more, or
+        ``level`` lies outside (0, 1).
 
     References
     ----------
@@ -258,6 +259,11 @@ def share_interval(n_correct: int, n: int, *, level: float = LEVEL) -> tuple[flo
     low, high : float
         NaN where n is 0.
 
+    Raises
+    ------
+    ValueError
+        If they are no whole numbers with 0 <= n_correct <= n, or ``level`` lies outside (0, 1).
+
     References
     ----------
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22, 1927.
@@ -271,6 +277,10 @@ def share_interval(n_correct: int, n: int, *, level: float = LEVEL) -> tuple[flo
     """
     from scipy.stats import binomtest
 
+    if not (_is_whole(n_correct) and _is_whole(n) and 0 <= n_correct <= n):
+        raise ValueError(f"{n_correct} right notes of {n} cannot be: use whole numbers, at most all of them right")
+    if not 0 < level < 1:
+        raise ValueError(f"level {level} is outside 0..1: use 0.95, say")
     if n == 0:
         return np.nan, np.nan
     interval = binomtest(int(n_correct), int(n)).proportion_ci(confidence_level=level, method="wilson")
@@ -291,14 +301,18 @@ def _checked(
 
 def _binned(confidence, correct, n_bins):
     """Notes, right notes and sum of confidences of each bin."""
-    if n_bins < 1:
-        raise ValueError(f"{n_bins} bins hold nothing: use 1 or more")
+    if not _is_whole(n_bins) or n_bins < 1:
+        raise ValueError(f"{n_bins} bins cannot be: use a whole number of 1 or more")
     bins = np.maximum(np.ceil(confidence * n_bins).astype(int) - 1, 0)
     return (
         np.bincount(bins, minlength=n_bins),
         np.bincount(bins[correct], minlength=n_bins),
         np.bincount(bins, weights=confidence, minlength=n_bins),
     )
+
+
+def _is_whole(number):
+    return isinstance(number, int | np.integer)
 
 
 def _ratio(part, whole):

@@ -17,15 +17,24 @@ from pianolab.session import transcribe_file
 TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 
 
-@pytest.fixture(scope="module")
-def bench():
+def load(name):
     folder = Path(__file__).parents[2] / "benchmarks"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)  # It imports its neighbours by their bare names.
-        spec = importlib.util.spec_from_file_location("reliability", folder / "reliability.py")
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return load("reliability")
+
+
+@pytest.fixture(scope="module")
+def sounds():
+    return load("reliability_sounds")
 
 
 def test_the_keys_of_a_chord_sound_together_and_a_held_bass_counts_under_them(bench):
@@ -48,21 +57,21 @@ def test_a_stroke_with_the_pedal_down_is_told_from_one_without(bench, tmp_path):
 @pytest.mark.parametrize(
     ("name", "level_db"), [("white noise, -60 dBFS", -60), ("pink noise, -35 dBFS", -35), ("mains hum, -45 dBFS", -45)]
 )
-def test_sounds_without_a_piano_are_as_loud_as_their_name_says(bench, name, level_db):
-    y = bench.nothing_played(2.0)[name]
-    assert len(y) == 2 * bench.SR
+def test_sounds_without_a_piano_are_as_loud_as_their_name_says(sounds, name, level_db):
+    y = sounds.nothing_played(2.0)[name]
+    assert len(y) == 2 * sounds.SR
     assert 10 * np.log10(np.mean(np.square(y, dtype=float))) == pytest.approx(level_db, abs=0.01)
 
 
-def test_pink_noise_falls_by_three_decibels_an_octave(bench):
-    power = np.abs(np.fft.rfft(bench.noise(1 << 18, np.random.default_rng(0), slope=1.0))) ** 2
+def test_pink_noise_falls_by_three_decibels_an_octave(sounds):
+    power = np.abs(np.fft.rfft(sounds.noise(1 << 18, np.random.default_rng(0), slope=1.0))) ** 2
     octaves_db = [10 * np.log10(power[2**i : 2 ** (i + 1)].mean()) for i in range(8, 17)]
     assert np.diff(octaves_db) == pytest.approx(np.full(8, -3.0), abs=0.7)
 
 
-def test_a_sound_that_is_12_db_too_loud_is_cut_at_a_quarter_of_its_height(bench):
+def test_a_sound_that_is_12_db_too_loud_is_cut_at_a_quarter_of_its_height(sounds):
     ramp = np.linspace(-0.1, 0.1, 2001)
-    y = bench.clipped(ramp, 12.0412)
+    y = sounds.clipped(ramp, 12.0412)
     assert np.abs(y).max() == 1.0
     assert np.mean(np.abs(y) < 1.0) == pytest.approx(0.25, abs=0.002)
 
@@ -133,11 +142,41 @@ def test_a_folder_without_sound_is_named_in_one_line_before_anything_is_heard(be
     assert not (tmp_path / "out").exists()
 
 
-def test_sounds_of_a_folder_are_joined_up_to_a_length(bench, tmp_path):
+def silent(folder):
+    folder.mkdir()
+    sound.write(folder / "silence.wav", np.zeros(16000), sr=8000)
+    write_labels(folder / "silence.tsv", Notes([0.5], [0.9], [60]))
+    return folder
+
+
+def test_where_nothing_at_all_was_heard_one_line_says_so_and_no_table_is_written(bench, tmp_path, capsys):
+    out = tmp_path / "out"
+    given = ["--data", str(silent(tmp_path / "silent")), "--detector", f"{TOYS}:Loudest", "--jobs", "1"]
+    assert bench.main([*given, "--out", str(out)]) == 2
+    assert "no note was heard, so there is nothing to judge" in capsys.readouterr().err
+    assert not list(out.glob("*.csv"))
+
+
+def test_a_data_set_in_which_nothing_was_heard_stands_beside_one_that_was_heard(bench, melody, tmp_path):
+    out = tmp_path / "out"
+    given = ["--data", str(silent(tmp_path / "silent")), "--data", str(melody), "--detector", f"{TOYS}:Loudest"]
+    assert bench.main([*given, "--part", "0.04", "--jobs", "1", "--out", str(out)]) == 0
+    assert pd.read_csv(out / "calibration.csv").dataset.tolist() == ["melody"]
+    found = pd.read_csv(out / "found.csv")
+    assert found[found.dataset == "silent"].found.tolist() == [0.0] * 5
+
+
+def test_the_sounds_without_a_piano_are_written_to_listen_to(sounds, tmp_path, monkeypatch):
+    monkeypatch.setattr(sounds, "NOBODY_S", 0.1)
+    sounds.main([str(tmp_path / "new")])
+    assert {path.stem for path in (tmp_path / "new").iterdir()} == set(sounds.nothing_played(0.1))
+
+
+def test_sounds_of_a_folder_are_joined_up_to_a_length(sounds, tmp_path):
     for i in range(3):
         tone = 0.1 * np.sin(np.arange(8000) * (i + 1) / 10)
         sound.write(tmp_path / f"{i}.wav", tone, sr=16000)
-    assert len(bench.joined(tmp_path, 1.2)) == round(1.2 * bench.SR)
-    assert len(bench.joined(tmp_path, 60.0)) == pytest.approx(1.5 * bench.SR, abs=3)
+    assert len(sounds.joined(tmp_path, 1.2)) == round(1.2 * sounds.SR)
+    assert len(sounds.joined(tmp_path, 60.0)) == pytest.approx(1.5 * sounds.SR, abs=3)
     with pytest.raises(ValueError, match="holds no sound files"):
-        bench.joined(tmp_path / "nowhere", 1.0)
+        sounds.joined(tmp_path / "nowhere", 1.0)

@@ -12,7 +12,7 @@ pytest.importorskip("sphinx", reason="the docs are built with Sphinx: make test-
 import links
 from docutils import nodes
 from docutils.utils import new_document
-from extensions import maths, notebooks, offline, rooms, types_in_words
+from extensions import languages, maths, notebooks, offline, rooms, types_in_words
 from numpy.typing import ArrayLike, NDArray
 from sphinx.util.typing import stringify_annotation
 
@@ -103,6 +103,46 @@ def test_links_that_lead_nowhere_and_what_would_be_fetched_are_found(tmp_path):
         "there is no place there.html#gone",
     ]
     assert links.main(str(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "fetching",
+    [
+        '<img srcset="own.png 1x, https://elsewhere.org/x 2x">',
+        '<video poster="https://elsewhere.org/x"></video>',
+        '<object data="https://elsewhere.org/x"></object>',
+        '<embed src="https://elsewhere.org/x">',
+        '<p style="background: url(https://elsewhere.org/x)">',
+        "<style>@import 'https://elsewhere.org/x';</style>",
+    ],
+)
+def test_every_way_to_fetch_something_is_seen(tmp_path, fetching):
+    (tmp_path / "own.png").touch()
+    (tmp_path / "index.html").write_text(fetching)
+    found = [line.partition(": ")[2] for line in links.missing(links.read(tmp_path))]
+    assert found == ["fetches https://elsewhere.org/x"]
+
+
+def test_what_a_style_sheet_would_fetch_is_found(tmp_path):
+    (tmp_path / "index.html").touch()
+    (tmp_path / "site.css").write_text('p { background: url("https://elsewhere.org/x") } q { background: url(#own) }')
+    found = [line.partition(": ")[2] for line in links.missing(links.styles(tmp_path))]
+    assert found == ["fetches https://elsewhere.org/x"]
+    assert links.main(str(tmp_path)) == 1
+
+
+def test_korean_words_are_marked_for_a_screen_reader_and_code_is_left():
+    document = new_document("page")
+    cells = [
+        nodes.entry("", nodes.paragraph("", text))
+        for text in ("hop: from frame to frame", "MIDI: 건반에 매긴 번호입니다.")
+    ]
+    sentence = nodes.paragraph("", "names can be Do4 or 도4, in Korean (한국어)", nodes.literal("", "도4"))
+    document += [*cells, sentence]
+    languages.mark_korean(None, document)
+    assert [cell["classes"] for cell in cells] == [[], ["language-ko"]]
+    assert [node.astext() for node in document.findall(nodes.inline)] == ["도", "한국어"]
+    assert document.astext().endswith("names can be Do4 or 도4, in Korean (한국어)도4")
 
 
 def test_a_site_without_pages_is_no_site(tmp_path):

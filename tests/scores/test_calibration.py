@@ -95,6 +95,21 @@ def test_what_is_no_confidence_is_refused(measure):
         measure([0.5, 0.6], [True])
 
 
-def test_no_bins_are_refused():
-    with pytest.raises(ValueError, match="0 bins hold nothing"):
-        reliability_curve([0.5], [True], n_bins=0)
+@pytest.mark.parametrize("n_bins", [0, -1, 2.5, "3"])
+@pytest.mark.parametrize("measure", [reliability_curve, expected_calibration_error])
+def test_what_is_no_number_of_bins_is_refused(measure, n_bins):
+    with pytest.raises(ValueError, match=f"{n_bins} bins cannot be: use a whole number of 1 or more"):
+        measure([0.5], [True], n_bins=n_bins)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.5, np.nan])
+def test_what_is_no_level_is_refused(level):
+    for measure in (lambda: share_interval(1, 2, level=level), lambda: reliability_curve([], [], level=level)):
+        with pytest.raises(ValueError, match=rf"level {level} is outside 0\.\.1: use 0\.95, say"):
+            measure()
+
+
+@pytest.mark.parametrize(("n_correct", "n"), [(3, 2), (-1, 2), (0, -1), (1.5, 2), (1, 2.5)])
+def test_more_right_notes_than_notes_or_parts_of_one_are_refused(n_correct, n):
+    with pytest.raises(ValueError, match=f"{n_correct} right notes of {n} cannot be: use whole numbers"):
+        share_interval(n_correct, n)
