@@ -1,7 +1,7 @@
 """`pianolab notebooks`: the lessons copied to a folder where they can be changed. What is there is left as it is."""
 
 import argparse
-import shutil
+import re
 from pathlib import Path
 
 from pianolab.cli.command import Command
@@ -15,6 +15,8 @@ pianolab notebooks lessons
 pianolab notebooks ~/pianolab"""
 # Notebooks, their solutions, and the detector that notebook 06 shows.
 _COPIED = ("[0-9]*.ipynb", "solutions/[0-9]*.ipynb", "loudest.py")
+# A link to a page of the docs leads nowhere beside a copy, so the copy has the page's name.
+_LINK_TO_DOCS = re.compile(rb"\[[^][]*\]\(\.\./(docs/[^()#]*)[^()]*\)")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +37,7 @@ def _run(args: argparse.Namespace) -> int:
         if name not in there:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with replacing(folder / name) as temporary:
-                shutil.copyfile(source / name, temporary)
+                temporary.write_bytes(_LINK_TO_DOCS.sub(rb"\1 of the repository", (source / name).read_bytes()))
     if there:
         print(f"left as they were: {', '.join(name.as_posix() for name in there)}")
     print(f"copied {len(names) - len(there)} of {len(names)} files; open them with: jupyter lab {printable(folder)}")

@@ -12,8 +12,10 @@ from pianolab.texts.catalogue import LANGUAGES, catalogue, language_of
 _ROOM, _MEANS = "glossary.", "_means"
 _HEAD = """# Glossary
 
-Every word here means the same in the whole project: in the code, in these pages, in the notebooks and on the live page.
-Only "kernel" has two meanings.
+A word here means the same in the code, in these pages, in the notebooks and on the live page. Some words have a second
+meaning elsewhere, which the sentence around them shows: an **interval** is also a range in which a mean or a share is
+likely to lie, **tuning** also the choice of a detector's settings, and a **kernel** also a function that is compiled or
+a wave of the constant-Q transform. A **room** is where a piano sounds, and also a folder of the package.
 The texts of the page and of the exercises are in English and Korean, and a test holds their words to these.
 This page is made by `make glossary` from `pianolab/texts/*/glossary.json`: change the words there.
 """

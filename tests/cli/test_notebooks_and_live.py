@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import pianolab.live.__main__ as page
@@ -20,8 +21,21 @@ def test_lessons_and_solutions_are_copied_and_nothing_else(tmp_path, capsys):
     names = copied(tmp_path / "new" / "lessons")
     assert names == {name for name in copied(source) if re.fullmatch(r"(solutions/)?0\d_\w+\.ipynb|loudest\.py", name)}
     assert len(names) == 20
-    assert all((tmp_path / "new" / "lessons" / name).read_bytes() == (source / name).read_bytes() for name in names)
+    changed = {name for name in names if (tmp_path / "new/lessons" / name).read_bytes() != (source / name).read_bytes()}
+    assert changed == {"07_live_trial.ipynb", "08_polyphony.ipynb"}
     assert "copied 20 of 20 files; open them with: jupyter lab " in capsys.readouterr().out
+
+
+def test_a_copy_names_the_pages_of_the_docs_and_links_to_none(tmp_path):
+    assert main(["notebooks", str(tmp_path)]) == 0
+    for name in copied(tmp_path):
+        assert "](../docs" not in (tmp_path / name).read_text(encoding="utf-8")
+    live, chords = (
+        "".join(cell.source for cell in nbformat.read(tmp_path / name, as_version=4).cells)
+        for name in ("07_live_trial.ipynb", "08_polyphony.ipynb")
+    )
+    assert "is measured in docs/live.md of the repository." in live
+    assert chords.count("docs/results.md of the repository") == 3
 
 
 def test_what_is_there_is_left_as_it_is_and_named(tmp_path, capsys):
