@@ -29,6 +29,7 @@ from pianolab.live.choices import Choice
 from pianolab.live.stream import Stream, pcm16
 from pianolab.piano import render
 from pianolab.roll import Notes
+from pianolab.units import note_name
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from browser.harness import Page, browser, server, write_notebook
@@ -74,7 +75,7 @@ def measure(playwright, folder, notes, *, kind, block, detector):
     zero_ms, drift = _clock(captured_s, np.array([b["at"] for b in blocks]))
     lit = _first_lit(frames)
     onset_ms = zero_ms + 1000 * (notes.onset - late / SR)
-    latency = [_lit_after(lit, midi, at) for midi, at in zip(notes.midi, onset_ms, strict=True)]
+    latency = [_lit_after(lit, note_name(midi), at) for midi, at in zip(notes.midi, onset_ms, strict=True)]
     return {"latency_ms": np.array(latency), "missing": counts["missing"], "drift_ppm": drift, "n": len(blocks)}
 
 
@@ -108,13 +109,13 @@ def _clock(heard_s, arrived_ms):
 
 
 def _first_lit(frames):
-    """Whenever a key becomes lit: its MIDI number, and when in milliseconds."""
+    """Whenever a key becomes lit: its name, and when in milliseconds."""
     before = [set(), *(set(frame["lit"]) for frame in frames)]
-    return [(midi, frame["at"]) for frame, was in zip(frames, before, strict=False) for midi in set(frame["lit"]) - was]
+    return [(name, frame["at"]) for frame, was in zip(frames, before, strict=False) for name in set(frame["lit"]) - was]
 
 
-def _lit_after(lit, midi, onset_ms):
-    waits = [at - onset_ms for key, at in lit if key == midi and 0 <= at - onset_ms < 1000 * STEP_S]
+def _lit_after(lit, name, onset_ms):
+    waits = [at - onset_ms for key, at in lit if key == name and 0 <= at - onset_ms < 1000 * STEP_S]
     return min(waits, default=np.nan)
 
 

@@ -16,7 +16,9 @@ pianolab live --port 8866 --no-browser"""
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, metavar="N", help="where the page is served (default: a free one)")
     parser.add_argument(
-        "--language", choices=list(LANGUAGES), help="what the page speaks (default: PIANOLAB_LANGUAGE or en)"
+        "--language",
+        choices=list(LANGUAGES),
+        help="what the page speaks until one is chosen on it (default: PIANOLAB_LANGUAGE or en)",
     )
     parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
 

@@ -1,7 +1,8 @@
 """Show a notebook as a plain web page on this machine: ``python -m pianolab.live [NOTEBOOK] [Voila's options]``.
 
 The page is served by Voila on localhost only, with a token, and its template fetches nothing from elsewhere. It speaks
-the language of ``--language``; without one, that of the environment variable PIANOLAB_LANGUAGE, else English.
+the language of ``--language``; without one, that of the environment variable PIANOLAB_LANGUAGE, else English. A
+language that the player has chosen on the page goes before all of these, as long as the browser remembers it.
 """
 
 import os

@@ -176,11 +176,11 @@ class TakeFields(TypedDict):
 
 
 class VerdictRow(TypedDict):
-    """What became of one note, with the names of the keys; see pianolab.live.verdicts.Verdict."""
+    """What became of one note, keys as MIDI numbers; see pianolab.live.verdicts.Verdict."""
 
     what: VerdictKind
-    asked: str | None
-    heard: str | None
+    asked: int | None
+    heard: int | None
     time_s: float
     off_s: float | None
 

@@ -21,7 +21,6 @@ from pianolab.live.listener import Listener
 from pianolab.live.messages import ScoreRow, VerdictKind, VerdictRow
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
-from pianolab.units import note_name
 
 LATE_S = 0.12  # A note so many seconds off the played tempo is late or early; a listener notices about half.
 SNAP_S = 0.08  # An onset may be moved this far, in seconds, to a rise of energy.
@@ -60,11 +59,11 @@ class Verdict:
     off_s: float | None
 
     def as_message(self) -> VerdictRow:
-        """The verdict as a dictionary for JSON, with the names of the keys."""
+        """The verdict as a dictionary for JSON."""
         return {
             "what": self.what,
-            "asked": None if self.asked is None else note_name(self.asked),
-            "heard": None if self.heard is None else note_name(self.heard),
+            "asked": self.asked,
+            "heard": self.heard,
             "time_s": round(self.time_s, 3),
             "off_s": None if self.off_s is None else round(self.off_s, 3),
         }

@@ -45,8 +45,8 @@ class Microphone(anywidget.AnyWidget):
     block_length : int
         Samples in a block that the page sends; below 1024 there are more messages than a notebook can carry.
     language : str, optional
-        'en' or 'ko', until the player chooses another on the page; if left out, what the environment variable
-        PIANOLAB_LANGUAGE says, else English.
+        'en' or 'ko', until the player chooses another on the page, which the browser remembers for the next time; if
+        left out, what the environment variable PIANOLAB_LANGUAGE says, else English.
 
     Attributes
     ----------

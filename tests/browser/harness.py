@@ -17,6 +17,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from pianolab.texts.catalogue import catalogue, say
+
 TOKEN = "browser-test"
 START_S = 60
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
@@ -49,7 +51,7 @@ const look = () => {
   const all = (name) => [...first.querySelectorAll(name)];
   const frame = {
     state: view.dataset.state, note: text('.pl-note'), cents: text('.pl-cents'),
-    lit: all('.pl-pin').map((pin) => Number(pin.dataset.midi)), keys: all('.pl-chips li').map((key) => key.textContent),
+    lit: all('.pl-pin').map((pin) => pin.textContent), keys: all('.pl-chips li').map((key) => key.textContent),
   };
   const now = JSON.stringify(frame);
   if (now !== last) window.seen.frames.push({ at, ...frame });
@@ -85,7 +87,18 @@ if (media) {
 """
 STOPPED = """document.querySelector('.pianolab').dataset.state === 'ready'
   && document.querySelector('.pl-counts').textContent.includes('samples missing')"""
+# Every trouble by what its alert says.
+TROUBLES = {
+    f"⚠ {text}": key.split(".")[1]
+    for key, text in catalogue("en").items()
+    if key.startswith("page.trouble.") and key.endswith(".what")
+}
 SELECT = {"start": ".pl-start", "note": ".pl-note", "alert": ".pl-alert"}
+
+
+def alert_of(code):
+    """The selector of an alert."""
+    return f'{SELECT["alert"]}:has-text("{say(f"page.trouble.{code}.what")}")'
 
 
 def write_notebook(path, *cells):
@@ -250,11 +263,13 @@ class Page:
         return self.page.locator(".pl-status").inner_text()
 
     def trouble(self):
-        return self.page.locator(SELECT["alert"]).evaluate_all("(all) => all.map((a) => a.dataset.code)")
+        """The codes of the alerts, by what they say in English."""
+        return [TROUBLES[what] for what in self.page.locator(SELECT["alert"] + " strong").all_inner_texts()]
 
     def wait_trouble(self, code, timeout_s=30):
-        self.page.wait_for_selector(f".pl-alert[data-code={code}]", timeout=1000 * timeout_s)
-        return self.page.locator(f".pl-alert[data-code={code}]").inner_text()
+        alert = self.page.locator(alert_of(code))
+        alert.wait_for(timeout=1000 * timeout_s)
+        return alert.inner_text()
 
     def close(self):
         self.context.close()

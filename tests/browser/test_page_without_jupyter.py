@@ -44,7 +44,7 @@ def page(tmp_path):
 
     y = 0.2 * render(HELD, sr=SR, piano="felt", tail_s=1.0)  # soft: no octave of a key is heard with it
     sound.write(tmp_path / "chord.wav", y, sr=SR)
-    responder = Responder("neural", sources=file_sources([tmp_path / "chord.wav"]))
+    responder = Responder("neural", sources=file_sources([tmp_path / "chord.wav"]), folder=tmp_path / "takes")
 
     def answer(message):
         content, buffers = responder.handle(message)
@@ -89,3 +89,88 @@ def test_a_page_that_is_taken_away_ends_its_stream(page):
       return sent;
     }""")
     assert sent == ["stop"]
+
+
+FOCUSED = """() => {
+  const { className, classList } = document.activeElement;
+  return `${className} ${[...document.querySelectorAll(`.${classList[0]}`)].indexOf(document.activeElement)}`;
+}"""
+
+
+def take(page):
+    """Listen to the chord and stop, with the keyboard alone."""
+    page.locator(".pl-source").select_option("Recording: chord.wav")
+    page.locator(".pl-start").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('.pl-chips li').length === 3")
+    assert page.evaluate(FOCUSED) == "pl-start 0"
+    page.keyboard.press("Space")
+    page.wait_for_selector(".pianolab[data-state=ready] .pl-takes button")
+    assert page.evaluate(FOCUSED) == "pl-start 0"
+
+
+def test_the_keyboard_stays_on_the_button_that_was_pressed_or_on_what_comes_in_its_place(page):
+    take(page)
+    assert page.locator(".pl-status").inner_text() == "Stopped."  # No microphone was on.
+    page.locator(".pl-labels").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".pl-editor tbody tr")
+    assert page.evaluate(FOCUSED) == "pl-labels 0"
+    first, last = page.locator(".pl-editor tbody tr").first, page.locator(".pl-editor tbody tr").last
+    name, begins = first.locator("td").all_inner_texts()[:2]
+    page.locator(".pl-shift").nth(3).focus()  # +100 ms
+    page.keyboard.press("Enter")
+    later = f"{float(begins) + 0.1:.3f}"
+    last.get_by_text(later, exact=True).wait_for()
+    assert last.locator("td").first.inner_text() == name  # The keys of a chord begin together, so now it is the last.
+    assert page.evaluate(FOCUSED) == "pl-shift 11"  # of the same label
+    page.locator(".pl-delete").nth(2).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('.pl-editor tbody tr').length === 2")
+    assert page.evaluate(FOCUSED) == "pl-delete 1"  # the last that is left
+    page.locator(".pl-confirm").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.pl-take-name').textContent.includes('labels confirmed')")
+    assert page.evaluate(FOCUSED) == "pl-confirm 0"
+    page.locator(".pl-save").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.pl-take-name').textContent.includes('kept in')")
+    assert page.evaluate(FOCUSED) == "pl-play 0"  # The button is gone: the first of its take.
+
+
+def test_the_keyboard_goes_to_start_when_the_last_take_is_forgotten(page):
+    take(page)
+    page.locator(".pl-forget").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".pl-after", state="hidden")
+    assert page.evaluate(FOCUSED) == "pl-start 0"
+
+
+def test_labels_have_the_note_names_of_the_player(page):
+    take(page)
+    page.locator(".pl-labels").click()
+    page.wait_for_selector(".pl-editor tbody tr")
+    notes = page.locator(".pl-editor tbody tr td:first-child")
+    assert sorted(notes.all_inner_texts()) == ["C5", "E4", "G4"]
+    page.locator(".pl-style").select_option("도")
+    assert sorted(notes.all_inner_texts()) == ["도5", "미4", "솔4"]
+    assert re.match(" [도미솔][45] ", page.locator(".pl-editor .pl-unseen").first.text_content())
+
+
+def test_a_value_that_is_refused_is_taken_back_and_the_next_is_accepted(page):
+    page.locator(".pl-how > summary").click()
+    page.locator(".pl-detector-a").locator("xpath=../..").locator("summary").click()
+    tuning = page.get_by_label("Tuning: A4 in Hz")
+    tuning.fill("600")
+    tuning.press("Enter")
+    page.wait_for_function("document.querySelector('.pl-status').textContent.startsWith('⚠')")
+    assert tuning.input_value() == "440"
+    assert page.locator(".pl-choices details").first.get_attribute("open") is not None
+    page.locator(".pl-language").select_option("ko")  # The kernel's words for it were English.
+    page.wait_for_function("document.querySelector('.pl-status').textContent === '검출기: neural.'")
+    page.locator(".pl-language").select_option("en")
+    tuning.fill("442")
+    tuning.press("Enter")
+    page.wait_for_function("document.querySelector('.pl-status').textContent === 'Listens with neural.'")
+    page.wait_for_timeout(500)
+    assert tuning.input_value() == "442"

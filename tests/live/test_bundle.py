@@ -32,6 +32,13 @@ def test_the_bundle_names_no_folder_of_the_machine_that_made_it():
     assert [module for module in modules if "/" in module and not module.startswith("../../texts/")] == []
 
 
+def test_the_docs_name_every_module_of_the_page_once():
+    text = (LIVE.parents[1] / "docs" / "live.md").read_text(encoding="utf-8")
+    table = text.split("| module of `live/js/` |")[1].split("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(path.stem for path in (LIVE / "js").glob("*.js"))
+
+
 def test_the_lock_of_the_tools_names_no_registry():
     lock = (LIVE.parents[1] / "package-lock.json").read_text(encoding="utf-8")
     assert '"integrity"' in lock

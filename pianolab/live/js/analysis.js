@@ -21,7 +21,8 @@ export class Analysis {
     try {
       const last = new Float32Array(SEEN); // silence before the sound where there are fewer
       last.set(samples.subarray(-SEEN), Math.max(0, SEEN - samples.length));
-      this.sound = { samples: last, bins: await levels(last, sr) };
+      // The browser may refuse a rate that a source of the kernel has: then there is a waveform and no spectrum.
+      this.sound = { samples: last, bins: await levels(last, sr).catch(() => null) };
     } finally {
       this.running = false;
     }

@@ -38,6 +38,7 @@ export class Capture {
     const [track] = this.media.getAudioTracks();
     this.watch(track);
     await this.addModule();
+    if (!this.context) return this.close(); // Or while the recording code was read.
     const got = track.getSettings();
     const processing = PROCESSING.filter((name) => got[name]);
     return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
@@ -62,7 +63,7 @@ export class Capture {
       await audioWorklet.addModule(blob)
         .catch(() => audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(this.worklet)}`));
     } catch (error) {
-      throw new Trouble("worklet", String(error));
+      if (this.context) throw new Trouble("worklet", String(error)); // A closed context may refuse it.
     } finally {
       URL.revokeObjectURL(blob);
     }

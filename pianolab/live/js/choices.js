@@ -1,7 +1,7 @@
 // The choices of how to listen, built from what each detector declares: the page knows no detector by name.
 
 import { LETTERS } from "./context.js";
-import { h, labelled, uniqueId, word } from "./dom.js";
+import { h, heldFocus, labelled, uniqueId, word } from "./dom.js";
 
 const SETTLE_MS = 150; // a change goes out when the player has paused so long
 const REASON_LENGTH = 60; // so much of a reason fits into a menu
@@ -33,8 +33,20 @@ export class Choices {
   /** Show these choices out of this menu. */
   offer(menu, choices) {
     this.menu = menu;
-    this.a4.value = choices[0].a4_hz;
-    this.chosen = [choices[0], choices[1] ?? null];
+    this.accept(choices);
+    this.restore();
+  }
+
+  /** The kernel listens with these choices. */
+  accept(choices) {
+    this.accepted = choices;
+  }
+
+  /** Show the choices with which the kernel listens: what it refused would be refused with every later change again. */
+  restore() {
+    const [first, second] = structuredClone(this.accepted);
+    this.a4.value = first.a4_hz;
+    this.chosen = [first, second ?? null];
     this.build();
   }
 
@@ -69,7 +81,11 @@ export class Choices {
   }
 
   build() {
+    const resume = heldFocus(this.groups);
+    const opened = [...this.groups.querySelectorAll("details")].map(({ open }) => open);
     this.groups.replaceChildren(...LETTERS.map((letter, i) => this.group(letter, i)));
+    this.groups.querySelectorAll("details").forEach((details, i) => { details.open = Boolean(opened[i]); });
+    resume(this.groups);
   }
 
   group(letter, i) {
@@ -81,7 +97,6 @@ export class Choices {
       this.chosen[i] = select.value ? fresh(select.value) : null;
       this.changed();
       this.build();
-      this.node.querySelector(`.${name}`).focus();
     });
     const box = h("fieldset", {}, h("legend", {}, () => this.say("choices.detector", { letter })),
       labelled(() => this.say(i ? "choices.beside" : "choices.listens"), select));
@@ -125,7 +140,6 @@ export class Choices {
   parameter(choice, parameter) {
     const { name, kind, choices } = parameter;
     const input = this.field(parameter, choice.params[name] ?? parameter.default);
-    input.dataset.parameter = name;
     input.addEventListener("change", () => {
       const text = kind === "str" || choices.length;
       const { [name]: _, ...others } = choice.params;

@@ -14,7 +14,7 @@ export class Controls {
   /** @param {function(): void} onPress Start or Stop was pressed. */
   constructor({ say }, onPress) {
     this.say = say;
-    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: onPress });
+    this.button = h("button", { type: "button", class: "pl-start", "aria-disabled": "true", onclick: onPress });
     this.sign = h("span", { class: "pl-sign" });
     this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
     this.level = h("div", { class: "pl-fill" });
@@ -33,7 +33,8 @@ export class Controls {
   /** Show how the session stands. */
   show({ state, on, from }) {
     word(this.button, () => this.say(on ? "stop" : "start"));
-    this.button.disabled = !["ready", "running"].includes(state);
+    // A button that is disabled would lose the keyboard; the session takes no press but in these states.
+    this.button.setAttribute("aria-disabled", !["ready", "running"].includes(state));
     this.input.disabled = state !== "ready";
     word(this.sign, () => (on ? `● ${this.say(from ? "listening" : "microphone_on")}` : this.say("microphone_off")));
     this.sign.classList.toggle("pl-on", on);

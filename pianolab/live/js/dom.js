@@ -61,6 +61,21 @@ export function reword(root) {
   while (walker.nextNode()) walker.currentNode.reword?.();
 }
 
+/**
+ * Where the keyboard stands below a node that is about to be built anew.
+ * @returns {function(Element): void} Puts it on the same control of what has come in the node's place, or on the next one.
+ */
+export function heldFocus(node) {
+  const active = node?.getRootNode().activeElement;
+  if (!active || !node.contains(active)) return () => {};
+  const alike = (place) => [...place.querySelectorAll([active.localName, ...active.classList].join("."))];
+  const at = alike(node).indexOf(active);
+  return (place) => {
+    const found = alike(place);
+    (found[Math.min(at, found.length - 1)] ?? place.querySelector("button"))?.focus();
+  };
+}
+
 /** A label and the field that it names, beside each other. */
 export function labelled(text, field) {
   field.id ||= uniqueId();

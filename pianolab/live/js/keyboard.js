@@ -59,7 +59,7 @@ export class Keyboard {
     for (const [midi, rect] of this.keys) rect.classList.toggle("lit", keys.includes(midi));
     for (const [midi, rect] of this.levels) if (!keys.includes(midi)) rect.setAttribute("height", 0);
     this.pins.replaceChildren(...keys.map((midi, i) => {
-      const pin = h("span", { class: "pl-pin", "data-midi": midi }, names[i]);
+      const pin = h("span", { class: "pl-pin" }, names[i]);
       pin.style.left = `${100 * keyCentre(midi)}%`;
       pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
       return pin;

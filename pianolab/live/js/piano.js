@@ -68,5 +68,8 @@ export class Names {
   }
 }
 
-/** A number with its sign, which is a true minus: +3, −12. */
-export const signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+/** A number with its sign, which is a true minus: +3, −12. What is rounded to nothing is +0. */
+export const signed = (x, digits = 0) => {
+  const size = Math.abs(x).toFixed(digits);
+  return (x < 0 && Number(size) ? "−" : "+") + size;
+};

@@ -98,7 +98,7 @@ export class Session {
     this.better("busy");
     this.trouble("dead");
     if (on === "start") this.begin?.reject(new Refusal());
-    else this.ended("status.gave_up");
+    else this.ended(this.from ? "status.source_gave_up" : "status.gave_up");
   }
 
   // -- start and stop
@@ -181,6 +181,10 @@ export class Session {
     this.endPolls = this.capture = null;
   }
 
+  stopped() {
+    this.ended(this.from ? "status.source_stopped" : "status.stopped");
+  }
+
   ended(status) {
     this.release();
     this.link.close();
@@ -207,7 +211,7 @@ export class Session {
     this.better("busy");
     this[`on_${content.type}`]?.(content);
     this.page.answered(content, buffers);
-    if (content.type === "stopped") this.ended("status.stopped");
+    if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
   }
 
@@ -233,7 +237,7 @@ export class Session {
   on_refused(content) {
     if (content.asked === "block" || content.asked === "poll") this.link.acked(content.seq ?? 0);
     if (content.asked === "start") this.begin?.reject(new Refusal());
-    else if (content.asked === "stop") this.ended("status.stopped");
+    else if (content.asked === "stop") this.stopped();
   }
 
   on_stopped() {

@@ -1,16 +1,17 @@
 // After playing: the takes, what was right in them, and labels to correct.
 
-import { h, table } from "./dom.js";
+import { h, heldFocus, table } from "./dom.js";
 import { signed } from "./piano.js";
 import { counted } from "./verdicts.js";
 
 const SHIFTS_MS = [-100, -10, 10, 100];
+const SAME_S = 0.002; // onsets so near are one
 const shownName = (name) => name.replace("T", " "); // a date and a time
 
 export class Takes {
   /** @param {function(Object): void} send */
-  constructor({ say }, send) {
-    Object.assign(this, { say, send });
+  constructor({ say, names }, send) {
+    Object.assign(this, { say, names, send });
     this.list = h("ul", { class: "pl-takes" });
     const region = (key) => ({ role: "region", "aria-label": () => say(key), tabindex: 0 });
     this.report = h("div", { class: "pl-report", "aria-live": "polite", ...region("report.region") });
@@ -25,11 +26,14 @@ export class Takes {
   add(take) {
     this.node.hidden = false;
     const row = h("li", {}, h("span", { class: "pl-take-name" }, () => this.described(take)), ...this.buttons(take));
-    const player = this.rows.get(take.name)?.querySelector("audio");
+    const old = this.rows.get(take.name);
+    const resume = heldFocus(old);
+    const player = old?.querySelector("audio");
     if (player) row.append(player);
-    if (this.rows.has(take.name)) this.rows.get(take.name).replaceWith(row);
+    if (old) old.replaceWith(row);
     else this.list.prepend(row);
     this.rows.set(take.name, row);
+    resume(row);
   }
 
   described({ name, seconds, n_notes: n, folder, labels }) {
@@ -50,17 +54,21 @@ export class Takes {
   }
 
   saved(asked, take) {
-    this.rows.get(asked)?.remove();
+    const row = this.rows.get(asked);
     this.rows.delete(asked);
+    if (row) this.rows.set(take.name, row);
     this.add(take);
   }
 
-  forget(name) {
+  /** @param {Element} otherwise Where the keyboard goes when no take is left. */
+  forget(name, otherwise) {
+    const resume = heldFocus(this.rows.get(name));
     this.rows.get(name)?.remove();
     this.rows.delete(name);
     this.report.replaceChildren();
     this.editor.hidden = true;
     this.node.hidden = !this.rows.size;
+    resume(this.rows.size ? this.list : otherwise);
   }
 
   /** Play the sound of a take. */
@@ -94,12 +102,12 @@ export class Takes {
   }
 
   played(verdicts) {
-    const { say } = this;
+    const { say, names } = this;
     const head = ["verdict", "asked", "heard", "at", "off_beat"].map((name) => () => say(`report.${name}`));
     return table(() => say("report.played"), head, verdicts.map((verdict) => [
       () => say(`verdict.${verdict.what}`),
-      this.known(verdict.asked, verdict.asked),
-      this.known(verdict.heard, verdict.heard),
+      this.known(verdict.asked, () => names.of(verdict.asked)),
+      this.known(verdict.heard, () => names.of(verdict.heard)),
       () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
       this.known(verdict.off_s, () => say("report.ms", { ms: signed(1000 * verdict.off_s) })),
     ]));
@@ -124,21 +132,40 @@ export class Takes {
     const caption = () => say("labels.caption", { name: shownName(take.name), state: say(`labels.${take.labels}`) });
     const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
     const rows = notes.map((note, index) => [
-      note.name, note.onset_s.toFixed(3), (note.offset_s - note.onset_s).toFixed(2), this.corrections(take, note, index),
+      () => this.names.of(note.midi), note.onset_s.toFixed(3), (note.offset_s - note.onset_s).toFixed(2),
+      this.corrections(take, note, index),
     ]);
     const confirmed = () => this.edit(take, { edit: "confirm" });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
+    const resume = heldFocus(this.table);
     this.table.replaceChildren(table(caption, head, rows), confirm);
+    resume(this.table);
+    this.follow(notes);
   }
 
-  corrections(take, { name, onset_s: onset }, index) {
-    const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
-    const button = (kind, change, text) => {
-      const changed = () => this.edit(take, { index, ...change });
+  /** A label that was moved beyond another stands in another row: the keyboard goes with it. */
+  follow(notes) {
+    const { table: box, moved } = this;
+    this.moved = null;
+    if (!moved || !box.contains(box.getRootNode().activeElement)) return;
+    const at = notes.findIndex(({ midi, onset_s: onset }) => midi === moved.midi && Math.abs(onset - moved.onset) < SAME_S);
+    box.querySelectorAll(".pl-shift")[at * SHIFTS_MS.length + moved.column]?.focus();
+  }
+
+  corrections(take, { midi, onset_s: onset }, index) {
+    const which = () => this.say("labels.one", { name: this.names.of(midi), seconds: onset.toFixed(2) });
+    const button = (kind, change, text, moved = null) => {
+      const changed = () => {
+        this.moved = moved;
+        this.edit(take, { index, ...change });
+      };
       const unseen = h("span", { class: "pl-unseen" }, " ", which);
       return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
     };
-    const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1000 }, () => this.say("labels.shift", { ms: signed(ms) }));
+    const shift = (ms, column) => {
+      const moved = { midi, onset: Math.max(0, onset + ms / 1000), column };
+      return button("shift", { edit: "shift", seconds: ms / 1000 }, () => this.say("labels.shift", { ms: signed(ms) }), moved);
+    };
     return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
   }
 

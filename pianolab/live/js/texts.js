@@ -43,10 +43,12 @@ export class Texts {
 /**
  * The language that the player chose in this browser, or null; a browser that keeps nothing has none.
  * @param {function(): Storage} storage A function, because the browser may refuse even to name its store.
+ * @param {Texts} texts A language that they lack counts as none: an older or newer page has kept it.
  */
-export function storedLanguage(storage) {
+export function storedLanguage(storage, texts) {
   try {
-    return storage().getItem(STORED);
+    const stored = storage().getItem(STORED);
+    return texts.knows(stored) ? stored : null;
   } catch {
     return null;
   }

@@ -27,7 +27,7 @@ export class View {
    * @param {function(function, function): import("./capture.js").Capture} microphone
    */
   constructor(el, source, texts, microphone) {
-    const stored = storedLanguage(STORAGE);
+    const stored = storedLanguage(STORAGE, texts);
     texts.use(stored);
     this.texts = texts;
     this.say = texts.say;
@@ -102,6 +102,7 @@ export class View {
     this.listeners.rename();
     this.prompt.draw();
     reword(this.log.box);
+    reword(this.takes.node);
     this.pictures.redraw();
   }
 
@@ -148,12 +149,13 @@ export class View {
 
   troublesChanged() {
     const { say } = this;
-    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h("p", { class: "pl-alert", "data-code": code },
+    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h("p", { class: "pl-alert" },
       h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
       () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" "))));
   }
 
   status(key, values) {
+    this.complains = false;
     word(this.statusLine, () => this.say(key, values));
   }
 
@@ -182,6 +184,9 @@ export class View {
     this.takes.translate(content.protocol);
     this.translate(content);
     this.listeners.translate(content.chords);
+    if (!this.complains) return;
+    if (content.problem) this.refused(content.problem);
+    else this.status("status.chosen", { detectors: this.detectors(this.choices.accepted) }); // What was refused is past.
   }
 
   /** All that the kernel words itself, in the language that holds from here on. */
@@ -202,6 +207,7 @@ export class View {
   }
 
   on_chosen(content) {
+    this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
     this.status("status.chosen", { detectors: this.detectors(content.choices) });
@@ -209,6 +215,9 @@ export class View {
 
   on_refused(content) {
     this.refused(content.text);
+    if (content.asked !== "choose") return;
+    this.choices.restore();
+    this.modes.show(this.listeners.polyphonic);
   }
 
   on_stopped(content) {
@@ -227,7 +236,7 @@ export class View {
   }
 
   on_forgotten(content) {
-    this.takes.forget(content.take);
+    this.takes.forget(content.take, this.controls.node);
     this.status("status.forgotten");
   }
 
@@ -240,7 +249,9 @@ export class View {
     this.takes.sound(content.take, content.mime, buffers[0]);
   }
 
+  /** The kernel has worded this: in another language it stands as it is, so a switch says it anew or takes it away. */
   refused(text) {
+    this.complains = true;
     word(this.statusLine, () => `⚠ ${text}`);
   }
 

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: df94292acc0ed1b030620129fddb13345200423807d858827346d79d408a89d2
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 05968908ae91b48eb63f0eb12e265d3cd318ee3a740cb2d6da00bfce54723f2e
 
 // ../../texts/en/page.json
 var page_default = {
@@ -24,7 +24,9 @@ var page_default = {
   "status.listening_to": "Listening at {sr} Hz to {microphone}.",
   "status.processed": "Listening at {sr} Hz to {microphone}. Warning: the browser still changes the sound ({processing}).",
   "status.stopped": "Stopped. The microphone is off.",
+  "status.source_stopped": "Stopped.",
   "status.gave_up": "Stopped: the kernel did not answer. The microphone is off.",
+  "status.source_gave_up": "Stopped: the kernel did not answer.",
   "status.other_page": "Another page started; this one stopped.",
   "status.saved": "Saved in {folder}.",
   "status.forgotten": "Forgotten.",
@@ -202,7 +204,9 @@ var page_default2 = {
   "status.listening_to": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}.",
   "status.processed": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
   "status.stopped": "정지했습니다. 마이크가 꺼졌습니다.",
+  "status.source_stopped": "정지했습니다.",
   "status.gave_up": "커널이 응답하지 않아 정지했습니다. 마이크가 꺼졌습니다.",
+  "status.source_gave_up": "커널이 응답하지 않아 정지했습니다.",
   "status.other_page": "다른 페이지에서 시작하여 이 페이지는 정지했습니다.",
   "status.saved": "{folder}에 저장했습니다.",
   "status.forgotten": "지웠습니다.",
@@ -458,6 +462,7 @@ var Capture = class {
     const [track] = this.media.getAudioTracks();
     this.watch(track);
     await this.addModule();
+    if (!this.context) return this.close();
     const got = track.getSettings();
     const processing = PROCESSING.filter((name) => got[name]);
     return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
@@ -479,7 +484,7 @@ var Capture = class {
     try {
       await audioWorklet.addModule(blob).catch(() => audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(this.worklet)}`));
     } catch (error) {
-      throw new Trouble("worklet", String(error));
+      if (this.context) throw new Trouble("worklet", String(error));
     } finally {
       URL.revokeObjectURL(blob);
     }
@@ -599,9 +604,10 @@ var Texts = class {
     if (this.knows(language)) this.language = language;
   }
 };
-function storedLanguage(storage) {
+function storedLanguage(storage, texts) {
   try {
-    return storage().getItem(STORED);
+    const stored = storage().getItem(STORED);
+    return texts.knows(stored) ? stored : null;
   } catch {
     return null;
   }
@@ -664,7 +670,10 @@ var Names = class {
     return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
   }
 };
-var signed = (x, digits = 0) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+var signed = (x, digits = 0) => {
+  const size = Math.abs(x).toFixed(digits);
+  return (x < 0 && Number(size) ? "−" : "+") + size;
+};
 
 // context.js
 var LETTERS = ["A", "B"];
@@ -730,6 +739,17 @@ function reword(root) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) walker.currentNode.reword?.();
 }
+function heldFocus(node) {
+  const active = node?.getRootNode().activeElement;
+  if (!active || !node.contains(active)) return () => {
+  };
+  const alike = (place2) => [...place2.querySelectorAll([active.localName, ...active.classList].join("."))];
+  const at = alike(node).indexOf(active);
+  return (place2) => {
+    const found = alike(place2);
+    (found[Math.min(at, found.length - 1)] ?? place2.querySelector("button"))?.focus();
+  };
+}
 function labelled(text, field) {
   field.id ||= uniqueId();
   return h("p", {}, h("label", { for: field.id }, text), " ", field);
@@ -788,8 +808,18 @@ var Choices = class {
   /** Show these choices out of this menu. */
   offer(menu, choices) {
     this.menu = menu;
-    this.a4.value = choices[0].a4_hz;
-    this.chosen = [choices[0], choices[1] ?? null];
+    this.accept(choices);
+    this.restore();
+  }
+  /** The kernel listens with these choices. */
+  accept(choices) {
+    this.accepted = choices;
+  }
+  /** Show the choices with which the kernel listens: what it refused would be refused with every later change again. */
+  restore() {
+    const [first, second] = structuredClone(this.accepted);
+    this.a4.value = first.a4_hz;
+    this.chosen = [first, second ?? null];
     this.build();
   }
   /** The same in the words of another language. */
@@ -817,7 +847,13 @@ var Choices = class {
     this.timer = setTimeout(() => this.onChange(this.value()), SETTLE_MS);
   }
   build() {
+    const resume = heldFocus(this.groups);
+    const opened = [...this.groups.querySelectorAll("details")].map(({ open }) => open);
     this.groups.replaceChildren(...LETTERS.map((letter, i) => this.group(letter, i)));
+    this.groups.querySelectorAll("details").forEach((details, i) => {
+      details.open = Boolean(opened[i]);
+    });
+    resume(this.groups);
   }
   group(letter, i) {
     const choice = this.chosen[i];
@@ -828,7 +864,6 @@ var Choices = class {
       this.chosen[i] = select.value ? fresh(select.value) : null;
       this.changed();
       this.build();
-      this.node.querySelector(`.${name}`).focus();
     });
     const box = h(
       "fieldset",
@@ -870,7 +905,6 @@ var Choices = class {
   parameter(choice, parameter) {
     const { name, kind, choices } = parameter;
     const input = this.field(parameter, choice.params[name] ?? parameter.default);
-    input.dataset.parameter = name;
     input.addEventListener("change", () => {
       const text = kind === "str" || choices.length;
       const { [name]: _, ...others } = choice.params;
@@ -902,7 +936,7 @@ var Controls = class {
   /** @param {function(): void} onPress Start or Stop was pressed. */
   constructor({ say }, onPress) {
     this.say = say;
-    this.button = h("button", { type: "button", class: "pl-start", disabled: true, onclick: onPress });
+    this.button = h("button", { type: "button", class: "pl-start", "aria-disabled": "true", onclick: onPress });
     this.sign = h("span", { class: "pl-sign" });
     this.input = h("select", { id: uniqueId(), class: "pl-source" }, h("option", { value: "" }, () => say("browser_microphone")));
     this.level = h("div", { class: "pl-fill" });
@@ -925,7 +959,7 @@ var Controls = class {
   /** Show how the session stands. */
   show({ state, on, from }) {
     word(this.button, () => this.say(on ? "stop" : "start"));
-    this.button.disabled = !["ready", "running"].includes(state);
+    this.button.setAttribute("aria-disabled", !["ready", "running"].includes(state));
     this.input.disabled = state !== "ready";
     word(this.sign, () => on ? `● ${this.say(from ? "listening" : "microphone_on")}` : this.say("microphone_off"));
     this.sign.classList.toggle("pl-on", on);
@@ -1097,7 +1131,7 @@ var Keyboard = class {
     for (const [midi, rect] of this.keys) rect.classList.toggle("lit", keys.includes(midi));
     for (const [midi, rect] of this.levels) if (!keys.includes(midi)) rect.setAttribute("height", 0);
     this.pins.replaceChildren(...keys.map((midi, i) => {
-      const pin = h("span", { class: "pl-pin", "data-midi": midi }, names[i]);
+      const pin = h("span", { class: "pl-pin" }, names[i]);
       pin.style.left = `${100 * keyCentre(midi)}%`;
       pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
       return pin;
@@ -1451,7 +1485,7 @@ var Analysis = class {
     try {
       const last = new Float32Array(SEEN);
       last.set(samples.subarray(-SEEN), Math.max(0, SEEN - samples.length));
-      this.sound = { samples: last, bins: await levels(last, sr) };
+      this.sound = { samples: last, bins: await levels(last, sr).catch(() => null) };
     } finally {
       this.running = false;
     }
@@ -1987,7 +2021,7 @@ var Session = class {
     this.better("busy");
     this.trouble("dead");
     if (on === "start") this.begin?.reject(new Refusal());
-    else this.ended("status.gave_up");
+    else this.ended(this.from ? "status.source_gave_up" : "status.gave_up");
   }
   // -- start and stop
   async start({ from = "", deviceId = null, keep = false }) {
@@ -2062,6 +2096,9 @@ var Session = class {
     this.capture?.close();
     this.endPolls = this.capture = null;
   }
+  stopped() {
+    this.ended(this.from ? "status.source_stopped" : "status.stopped");
+  }
   ended(status) {
     this.release();
     this.link.close();
@@ -2084,7 +2121,7 @@ var Session = class {
     this.better("busy");
     this[`on_${content.type}`]?.(content);
     this.page.answered(content, buffers);
-    if (content.type === "stopped") this.ended("status.stopped");
+    if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
   }
   on_ready(content) {
@@ -2105,7 +2142,7 @@ var Session = class {
   on_refused(content) {
     if (content.asked === "block" || content.asked === "poll") this.link.acked(content.seq ?? 0);
     if (content.asked === "start") this.begin?.reject(new Refusal());
-    else if (content.asked === "stop") this.ended("status.stopped");
+    else if (content.asked === "stop") this.stopped();
   }
   on_stopped() {
     this.link.came("stop");
@@ -2183,11 +2220,12 @@ function counted(verdicts) {
 
 // takes.js
 var SHIFTS_MS = [-100, -10, 10, 100];
+var SAME_S = 2e-3;
 var shownName = (name) => name.replace("T", " ");
 var Takes = class {
   /** @param {function(Object): void} send */
-  constructor({ say }, send) {
-    Object.assign(this, { say, send });
+  constructor({ say, names }, send) {
+    Object.assign(this, { say, names, send });
     this.list = h("ul", { class: "pl-takes" });
     const region = (key) => ({ role: "region", "aria-label": () => say(key), tabindex: 0 });
     this.report = h("div", { class: "pl-report", "aria-live": "polite", ...region("report.region") });
@@ -2207,11 +2245,14 @@ var Takes = class {
   add(take) {
     this.node.hidden = false;
     const row = h("li", {}, h("span", { class: "pl-take-name" }, () => this.described(take)), ...this.buttons(take));
-    const player = this.rows.get(take.name)?.querySelector("audio");
+    const old = this.rows.get(take.name);
+    const resume = heldFocus(old);
+    const player = old?.querySelector("audio");
     if (player) row.append(player);
-    if (this.rows.has(take.name)) this.rows.get(take.name).replaceWith(row);
+    if (old) old.replaceWith(row);
     else this.list.prepend(row);
     this.rows.set(take.name, row);
+    resume(row);
   }
   described({ name, seconds, n_notes: n, folder, labels }) {
     const values = { name: shownName(name), seconds: seconds.toFixed(1), n, folder };
@@ -2232,16 +2273,20 @@ var Takes = class {
     this.send({ ...message, take });
   }
   saved(asked, take) {
-    this.rows.get(asked)?.remove();
+    const row = this.rows.get(asked);
     this.rows.delete(asked);
+    if (row) this.rows.set(take.name, row);
     this.add(take);
   }
-  forget(name) {
+  /** @param {Element} otherwise Where the keyboard goes when no take is left. */
+  forget(name, otherwise) {
+    const resume = heldFocus(this.rows.get(name));
     this.rows.get(name)?.remove();
     this.rows.delete(name);
     this.report.replaceChildren();
     this.editor.hidden = true;
     this.node.hidden = !this.rows.size;
+    resume(this.rows.size ? this.list : otherwise);
   }
   /** Play the sound of a take. */
   sound(name, mime, data) {
@@ -2271,12 +2316,12 @@ var Takes = class {
     return value == null ? () => this.say("report.unknown") : text;
   }
   played(verdicts) {
-    const { say } = this;
+    const { say, names } = this;
     const head = ["verdict", "asked", "heard", "at", "off_beat"].map((name) => () => say(`report.${name}`));
     return table(() => say("report.played"), head, verdicts.map((verdict) => [
       () => say(`verdict.${verdict.what}`),
-      this.known(verdict.asked, verdict.asked),
-      this.known(verdict.heard, verdict.heard),
+      this.known(verdict.asked, () => names.of(verdict.asked)),
+      this.known(verdict.heard, () => names.of(verdict.heard)),
       () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
       this.known(verdict.off_s, () => say("report.ms", { ms: signed(1e3 * verdict.off_s) }))
     ]));
@@ -2299,23 +2344,40 @@ var Takes = class {
     const caption = () => say("labels.caption", { name: shownName(take.name), state: say(`labels.${take.labels}`) });
     const head = ["note", "begins", "lasts", "move"].map((name) => () => say(`labels.${name}`));
     const rows = notes.map((note, index) => [
-      note.name,
+      () => this.names.of(note.midi),
       note.onset_s.toFixed(3),
       (note.offset_s - note.onset_s).toFixed(2),
       this.corrections(take, note, index)
     ]);
     const confirmed = () => this.edit(take, { edit: "confirm" });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
+    const resume = heldFocus(this.table);
     this.table.replaceChildren(table(caption, head, rows), confirm);
+    resume(this.table);
+    this.follow(notes);
   }
-  corrections(take, { name, onset_s: onset }, index) {
-    const which = () => this.say("labels.one", { name, seconds: onset.toFixed(2) });
-    const button = (kind, change, text) => {
-      const changed = () => this.edit(take, { index, ...change });
+  /** A label that was moved beyond another stands in another row: the keyboard goes with it. */
+  follow(notes) {
+    const { table: box, moved } = this;
+    this.moved = null;
+    if (!moved || !box.contains(box.getRootNode().activeElement)) return;
+    const at = notes.findIndex(({ midi, onset_s: onset }) => midi === moved.midi && Math.abs(onset - moved.onset) < SAME_S);
+    box.querySelectorAll(".pl-shift")[at * SHIFTS_MS.length + moved.column]?.focus();
+  }
+  corrections(take, { midi, onset_s: onset }, index) {
+    const which = () => this.say("labels.one", { name: this.names.of(midi), seconds: onset.toFixed(2) });
+    const button = (kind, change, text, moved = null) => {
+      const changed = () => {
+        this.moved = moved;
+        this.edit(take, { index, ...change });
+      };
       const unseen = h("span", { class: "pl-unseen" }, " ", which);
       return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
     };
-    const shift = (ms) => button("shift", { edit: "shift", seconds: ms / 1e3 }, () => this.say("labels.shift", { ms: signed(ms) }));
+    const shift = (ms, column) => {
+      const moved = { midi, onset: Math.max(0, onset + ms / 1e3), column };
+      return button("shift", { edit: "shift", seconds: ms / 1e3 }, () => this.say("labels.shift", { ms: signed(ms) }), moved);
+    };
     return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
   }
   edit(take, change) {
@@ -2334,7 +2396,7 @@ var View = class {
    * @param {function(function, function): import("./capture.js").Capture} microphone
    */
   constructor(el, source, texts, microphone) {
-    const stored = storedLanguage(STORAGE);
+    const stored = storedLanguage(STORAGE, texts);
     texts.use(stored);
     this.texts = texts;
     this.say = texts.say;
@@ -2416,6 +2478,7 @@ var View = class {
     this.listeners.rename();
     this.prompt.draw();
     reword(this.log.box);
+    reword(this.takes.node);
     this.pictures.redraw();
   }
   /** The sound of the microphone back, around the note heard if the player wishes. */
@@ -2457,12 +2520,13 @@ var View = class {
     const { say } = this;
     this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h(
       "p",
-      { class: "pl-alert", "data-code": code },
+      { class: "pl-alert" },
       h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
       () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
     )));
   }
   status(key, values) {
+    this.complains = false;
     word(this.statusLine, () => this.say(key, values));
   }
   // -- what the kernel answers
@@ -2487,6 +2551,9 @@ var View = class {
     this.takes.translate(content.protocol);
     this.translate(content);
     this.listeners.translate(content.chords);
+    if (!this.complains) return;
+    if (content.problem) this.refused(content.problem);
+    else this.status("status.chosen", { detectors: this.detectors(this.choices.accepted) });
   }
   /** All that the kernel words itself, in the language that holds from here on. */
   translate(content) {
@@ -2504,12 +2571,16 @@ var View = class {
     this.count(content);
   }
   on_chosen(content) {
+    this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
     this.status("status.chosen", { detectors: this.detectors(content.choices) });
   }
   on_refused(content) {
     this.refused(content.text);
+    if (content.asked !== "choose") return;
+    this.choices.restore();
+    this.modes.show(this.listeners.polyphonic);
   }
   on_stopped(content) {
     this.listeners.take(content.events);
@@ -2525,7 +2596,7 @@ var View = class {
     this.status("status.saved", { folder: content.take.folder });
   }
   on_forgotten(content) {
-    this.takes.forget(content.take);
+    this.takes.forget(content.take, this.controls.node);
     this.status("status.forgotten");
   }
   on_labels(content) {
@@ -2535,7 +2606,9 @@ var View = class {
   on_audio(content, buffers) {
     this.takes.sound(content.take, content.mime, buffers[0]);
   }
+  /** The kernel has worded this: in another language it stands as it is, so a switch says it anew or takes it away. */
   refused(text) {
+    this.complains = true;
     word(this.statusLine, () => `⚠ ${text}`);
   }
   detectors(choices) {

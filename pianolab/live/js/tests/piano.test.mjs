@@ -72,4 +72,5 @@ test("notes are named in the style that was chosen", () => {
 test("numbers have their sign, and minus is a true one", () => {
   assert.deepEqual([3.4, -3.6, 0].map((x) => signed(x)), ["+3", "−4", "+0"]);
   assert.equal(signed(-0.126, 2), "−0.13");
+  assert.deepEqual([signed(-0.3), signed(-0.004, 2), signed(-0.5)], ["+0", "+0.00", "−1"]); // no minus before nothing
 });

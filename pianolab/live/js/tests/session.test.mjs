@@ -85,6 +85,18 @@ test("a source of the kernel needs no microphone and is asked forty times a seco
   assert.equal(session.state, "stopping");
 });
 
+test("after a source of the kernel nothing is said of a microphone", async () => {
+  const { session, source, clock, told, begun } = setup();
+  await begun({ from: "Recording: a.wav" });
+  session.stop();
+  await clock.pass(50);
+  source.answer({ type: "stopped", session: "view-1" });
+  assert.equal(told.status.at(-1).key, "status.source_stopped");
+  await begun({ from: "Recording: a.wav" });
+  await clock.pass(DEAD_MS + 500);
+  assert.equal(told.status.at(-1).key, "status.source_gave_up");
+});
+
 test("a denied microphone is named, and Start can be pressed again", async () => {
   const { session, source, ready, codes, microphone } = setup({ refuses: new Trouble("denied", "NotAllowedError: no") });
   ready();

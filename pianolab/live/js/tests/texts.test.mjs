@@ -44,14 +44,17 @@ test("the page speaks the language of the moment, and keeps its own where it doe
 });
 
 test("the chosen language is remembered, and a browser that forbids it is no failure", () => {
+  const texts = new Texts({ en: {}, ko: {} });
   const kept = new Map();
   const store = () => ({ getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) });
-  assert.equal(storedLanguage(store), null);
+  assert.equal(storedLanguage(store, texts), null);
   storeLanguage(store, "ko");
-  assert.equal(storedLanguage(store), "ko");
+  assert.equal(storedLanguage(store, texts), "ko");
+  storeLanguage(store, "fr"); // Another page of this address may have kept it; the kernel would refuse it.
+  assert.equal(storedLanguage(store, texts), null);
   const forbidden = () => { throw new Error("The operation is insecure."); };
   storeLanguage(forbidden, "ko");
-  assert.equal(storedLanguage(forbidden), null);
+  assert.equal(storedLanguage(forbidden, texts), null);
 });
 
 // ---- the catalogue and the modules
