@@ -8,6 +8,7 @@ The sound takes one way through the package, offline and live::
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
@@ -19,6 +20,10 @@ if TYPE_CHECKING:  # Editors need to know the names that are loaded later.
     from pianolab.sound import load
 
 __version__ = "0.2.0"
+
+# onnxruntime (of `neural`, and of peers) would queue telemetry in the user's cache folder. It reads this variable once,
+# when it is imported, so it is set before anything of ours can import it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {
     "Notes": "pianolab.roll",

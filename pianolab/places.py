@@ -2,7 +2,8 @@
 
 A clone has its data sets and notebooks at its root. A wheel brings them in the package's folder ``shipped``, which is
 only read, because it may belong to somebody else. What can be made again (rendered sound, compiled kernels) then goes
-into the user's cache folder; where there is none, into a temporary one, and that is said once.
+into the user's cache folder; where there is none, into a temporary one, and that is said once. Libraries that keep
+something in the home folder are shown a place in the cache folder where they cannot.
 """
 
 import atexit
@@ -101,12 +102,33 @@ def _temporary_cache(why: str) -> Path:
         raise PlaceError(f"{why}, and no temporary folder can: {remedy}") from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[CACHE_VARIABLE] = str(folder)
-    # Without a home these libraries would fail, or each make a temporary folder and speak of it.
-    for name in _OTHERS:
-        os.environ.setdefault(name, str(folder / name.lower()))
     warnings.warn(
         f"{why}: what is rendered and compiled is kept until the program ends; {remedy} to keep it longer",
         PianolabWarning,
         stacklevel=3,
     )
     return folder
+
+
+def give_libraries_a_home() -> None:
+    """Where the home folder cannot be written, show Jupyter and matplotlib a place in the cache folder.
+
+    They would fail there, or make temporary folders and speak of them. They read where to go when they are loaded, so
+    this comes before.
+
+    Raises
+    ------
+    PlaceError
+        As `cache_dir`.
+
+    Warns
+    -----
+    PianolabWarning
+        As `cache_dir`.
+    """
+    try:
+        refuse_unwritable(Path.home())
+    except (OSError, RuntimeError):  # The second: the system knows no home folder.
+        folder = cache_dir()
+        for name in _OTHERS:
+            os.environ.setdefault(name, str(folder / name.lower()))

@@ -1,9 +1,11 @@
 """What comes with the package is found, and what it makes again has a place wherever it was installed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 import warnings
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from pianolab import places
 from pianolab.data import builtin
 from pianolab.errors import PianolabWarning
 from pianolab.live.takes import takes_dir
-from pianolab.places import PlaceError, cache_dir, comes_with, user_dir
+from pianolab.places import PlaceError, cache_dir, comes_with, give_libraries_a_home, user_dir
 
 PACKAGE = Path(pianolab.__file__).parent
 
@@ -93,6 +95,49 @@ def test_without_any_folder_to_write_the_remedy_is_named(homeless, monkeypatch):
     monkeypatch.setattr(places.tempfile, "tempdir", str(homeless / "file"))
     with pytest.raises(PlaceError, match="and no temporary folder can: set PIANOLAB_CACHE to a folder of yours"):
         cache_dir()
+
+
+@no_home
+def test_libraries_get_a_home_in_the_named_cache_folder_where_they_have_none(homeless, monkeypatch):
+    monkeypatch.setenv("PIANOLAB_CACHE", str(homeless / "mine"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        give_libraries_a_home()
+    assert {Path(os.environ[name]).parent for name in places._OTHERS} == {homeless / "mine"}
+
+
+def test_libraries_keep_their_home_where_it_can_be_written(homeless, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(homeless))
+    give_libraries_a_home()
+    assert not set(places._OTHERS) & set(os.environ)
+
+
+@no_home
+def test_compare_has_nothing_to_say_of_a_missing_home_where_a_cache_folder_was_named(homeless, monkeypatch):
+    monkeypatch.setenv("PIANOLAB_CACHE", str(homeless / "mine"))
+    words = ["compare", "--data", str(comes_with("data") / "clips"), "--detector", "fft_peak", "--seconds", "1"]
+    command = [sys.executable, "-m", "pianolab", *words, "--jobs", "1", "--out", str(homeless / "run")]
+    done = subprocess.run([*command, "--cache", str(homeless / "heard")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(homeless / "file") not in done.stderr
+    assert "PIANOLAB_CACHE" not in done.stderr
+    assert files_below(homeless / "mine" / "mplconfigdir")
+
+
+@no_home
+@pytest.mark.slow
+def test_the_live_page_is_served_without_a_home_where_a_cache_folder_was_named(homeless, monkeypatch):
+    pytest.importorskip("voila")
+    monkeypatch.setenv("PIANOLAB_CACHE", str(homeless / "mine"))
+    command = [sys.executable, "-m", "pianolab", "live", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as page:
+        try:
+            address = next(found[0] for line in page.stdout if (found := re.search(r"http://\S+token=\w+", line)))
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                assert "application/vnd.jupyter.widget-view+json" in answer.read().decode()
+        finally:
+            page.terminate()
 
 
 @no_home

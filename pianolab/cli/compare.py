@@ -33,9 +33,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from pianolab.places import cache_dir
+    from pianolab.places import give_libraries_a_home
 
-    cache_dir()  # Where there is no home this is said, and libraries are shown another place, before they are loaded.
+    give_libraries_a_home()  # matplotlib is loaded with what follows
     from pianolab.compare import CACHE, compare
     from pianolab.compare.report import claim, write_report
     from pianolab.scores import Protocol

@@ -32,9 +32,6 @@ def _port(text: str) -> int:
 def _run(args: argparse.Namespace) -> int:
     if find_spec("voila") is None:
         raise UsageError("the live page needs Voila: pip install 'pianolab[live]'")
-    from pianolab.places import cache_dir
-
-    cache_dir()  # Where there is no home this is said, and Jupyter is shown another place, before it is loaded.
     from pianolab.live.__main__ import main
 
     given = {"--port": args.port, "--language": args.language}

@@ -11,7 +11,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
-from pianolab.places import comes_with
+from pianolab.places import comes_with, give_libraries_a_home
 from pianolab.texts.catalogue import LANGUAGE_VARIABLE, TextError, language_of
 
 NOTEBOOK = comes_with("notebooks") / "07_live_trial.ipynb"
@@ -77,6 +77,7 @@ def main(given: Sequence[str] | None = None):
         print(error, file=sys.stderr)
         sys.exit(2)
     os.environ[LANGUAGE_VARIABLE] = language  # The notebook's kernel takes it from there.
+    give_libraries_a_home()
     try:
         from voila.app import Voila
     except ImportError:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pianolab.data import Recording, load_dataset
+from pianolab.data import Recording, data_dir, load_dataset
 from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training.errors import TrainingError, writing
@@ -69,7 +69,7 @@ def make_plan(
     Raises
     ------
     TrainingError, DatasetError
-        If the data are empty, or a piano or a recording is unknown.
+        If the data are empty or hold recordings of data/real, or a piano or a recording is unknown.
     LabelError
         If labels cannot be read: now, not after an hour.
     """
@@ -85,8 +85,13 @@ def make_plan(
 def _labelled(data: Iterable[str | Path], say: Callable[[str], object]) -> list[Recording]:
     """Recordings with notes, at least two."""
     recordings = []
+    real = (data_dir() / "real").resolve()
     for folder in data:
         found = load_dataset(folder, split="tune")
+        if any(recording.audio.resolve().is_relative_to(real) for recording in found):
+            raise TrainingError(
+                f"{printable(folder)} holds recordings of data/real, which judge and never teach: leave it out"
+            )
         for path, why in found.skipped:
             say(f"{printable(path)} is left out: {why}")
         for path in _lonely_labels(folder):

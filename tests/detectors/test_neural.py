@@ -1,7 +1,10 @@
 """The network as a detector: what it is given, what it answers, what it refuses."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -175,6 +178,17 @@ def test_another_network_that_onnxruntime_can_run_is_refused_in_one_line(tmp_pat
     with pytest.raises(DetectorError, match=f"is no network of `pianolab train` .*{reason}") as caught:
         create("neural", weights_file=str(other))
     assert "\n" not in str(caught.value)
+
+
+def test_onnxruntime_keeps_no_telemetry_of_who_hears(tmp_path):
+    """In a home of its own, because onnxruntime reads its setting once in a process."""
+    env = os.environ | {"HOME": str(tmp_path)}
+    for name in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        env.pop(name, None)
+    code = "import numpy, pianolab; pianolab.transcribe(numpy.zeros(16000), sr=16000, detector='neural')"
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name] == []
 
 
 @pytest.mark.external

@@ -23,7 +23,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: make setup-
 
 from pianolab import sound
 from pianolab.cli import main
-from pianolab.data import DatasetError
+from pianolab.data import DatasetError, data_dir
 from pianolab.dsp.network_input import HOP, SR, NeuralInput
 from pianolab.labels import write_labels
 from pianolab.piano import render
@@ -440,6 +440,8 @@ def test_a_whole_training_ends_in_a_network_that_the_detector_runs(folder, tmp_p
         (None, ["--hold-out", "Bosendorfer"], "no recording is of piano 'Bosendorfer'"),
         (None, ["--steps", "0"], "'0' is no number of steps"),
         (None, ["--notes", "nowhere"], "nowhere"),
+        (None, ["--data", "real"], "real holds recordings of data/real, which judge and never teach"),
+        (None, ["--data", str(data_dir() / "real" / "recordings")], "holds recordings of data/real"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(make, words, message, folder, tmp_path, capsys):
