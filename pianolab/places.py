@@ -23,6 +23,8 @@ CACHE_VARIABLE = "PIANOLAB_CACHE"
 # Libraries that keep something in the home folder, and the variables that name another place.
 _OTHERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
 
+_temporary: set[Path] = set()  # The cache folders that go when this program ends.
+
 
 class PlaceError(PianolabError):
     """A folder that cannot be used; the message is one line with the remedy."""
@@ -100,6 +102,7 @@ def _temporary_cache(why: str) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="pianolab-"))
     except OSError as error:
         raise PlaceError(f"{why}, and no temporary folder can: {remedy}") from error
+    _temporary.add(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[CACHE_VARIABLE] = str(folder)
     warnings.warn(
@@ -108,6 +111,20 @@ def _temporary_cache(why: str) -> Path:
         stacklevel=3,
     )
     return folder
+
+
+def is_temporary(folder: Path) -> bool:
+    """Whether a folder goes when this program ends, because no cache folder can be written.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
+    return any(folder.is_relative_to(place) for place in _temporary)
 
 
 def give_libraries_a_home() -> None:

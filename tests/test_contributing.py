@@ -47,6 +47,14 @@ def here(tmp_path_factory):
         yield folder
 
 
+def test_the_guide_names_what_ci_runs_in_its_order():
+    run = re.findall(r"^make ([\w-]+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    (sentence,) = re.findall(r"^CI \(`\.ci/run`\) runs (.*)\.$", CONTRIBUTING, re.MULTILINE)
+    assert re.findall(r"`make ([\w-]+)`", sentence) == run
+    listed = re.findall(r"^    make ([\w-]+) ", CONTRIBUTING, re.MULTILINE)
+    assert set(run) - set(listed) <= {"covered"}  # `make coverage` runs it
+
+
 def test_the_section_names_each_kind_of_command():
     assert CONTRACT.startswith("python -m pytest tests/contract ")
     assert {command.split()[1] for command in HEARING} == {"compare", "fit-delay"}

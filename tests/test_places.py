@@ -141,6 +141,16 @@ def test_the_live_page_is_served_without_a_home_where_a_cache_folder_was_named(h
 
 
 @no_home
+def test_nothing_is_rendered_into_a_folder_that_goes_at_once(homeless, wheel):
+    code = "import sys; from pianolab.cli import main; sys.argv[0] = 'pianolab'; print(main(['data', 'render']))"
+    printed, error = python(wheel, code)
+    assert printed == "2"
+    assert error.splitlines()[-1] == (
+        "pianolab: no folder keeps what is rendered: set PIANOLAB_CACHE to a folder of yours"
+    )
+
+
+@no_home
 def test_a_temporary_cache_goes_when_the_program_ends(homeless):
     code = "from pianolab.places import cache_dir; folder = cache_dir(); (folder / 'x').touch(); print(folder)"
     folder, error = python(PACKAGE.parent, code)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pianolab.cli.command import Command
-from pianolab.cli.messages import DONE, FAILED, complain
+from pianolab.cli.messages import DONE, FAILED, UsageError, complain
 from pianolab.errors import printable
 
 _EXAMPLES = """\
@@ -30,10 +30,10 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _list() -> int:
-    from pianolab.data import builtin_index, default_data, real_index
+    from pianolab.data import builtin_index, has_real, real_index
 
     _print_list("builtin", builtin_index())
-    if "real" in default_data():
+    if has_real():
         print()
         _print_list("real", real_index())
     return DONE
@@ -53,21 +53,24 @@ def _print_list(name: str, entries: Sequence[Mapping[str, Any]]) -> None:
 
 def _render() -> int:
     from pianolab.data import made_dir, render_builtin
+    from pianolab.places import CACHE_VARIABLE, is_temporary
 
+    folder = made_dir("builtin/audio")
+    if is_temporary(folder):
+        raise UsageError(f"no folder keeps what is rendered: set {CACHE_VARIABLE} to a folder of yours")
     n = len(render_builtin(progress=True, force=True))
-    print(f"rendered {n} recording{'s' if n != 1 else ''} in {printable(made_dir('builtin/audio'))}")
+    print(f"rendered {n} recording{'s' if n != 1 else ''} in {printable(folder)}")
     return DONE
 
 
 def _check() -> int:
-    from pianolab.data import builtin_index, check_builtin, check_real, default_data, real_index
+    from pianolab.data import builtin_index, check_builtin, check_real, has_real, real_index
 
-    real = "real" in default_data()
-    problems = check_builtin(progress=True) + (check_real() if real else [])
+    problems = check_builtin(progress=True) + (check_real() if has_real() else [])
     for problem in problems:
         complain(problem)
     if not problems:
-        print(f"all {len(builtin_index()) + (len(real_index()) if real else 0)} recordings are as they should be")
+        print(f"all {len(builtin_index()) + (len(real_index()) if has_real() else 0)} recordings are as they should be")
     return FAILED if problems else DONE
 
 

@@ -14,7 +14,7 @@ pianolab live --port 8866 --no-browser"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, metavar="N", help="where the page is served (default: a free one)")
+    parser.add_argument("--port", type=_port, metavar="N", help="1024 to 65535 (default: 8866, or a free one near it)")
     parser.add_argument(
         "--language",
         choices=list(LANGUAGES),
@@ -24,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: use a number from 1024 to 65535")
     return int(text)
 

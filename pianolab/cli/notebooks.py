@@ -13,6 +13,7 @@ from pianolab.places import comes_with
 _EXAMPLES = """\
 pianolab notebooks lessons
 pianolab notebooks ~/pianolab"""
+_SHOWN = 5  # So many files that are kept are named; of more their number is told.
 # Notebooks, their solutions, and the detector that notebook 06 shows.
 _COPIED = ("[0-9]*.ipynb", "solutions/[0-9]*.ipynb", "loudest.py")
 # A link to a page of the docs leads nowhere beside a copy, so the copy has the page's name.
@@ -20,7 +21,13 @@ _LINK_TO_DOCS = re.compile(rb"\[[^][]*\]\(\.\./(docs/[^()#]*)[^()]*\)")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; it is made if it is not there")
+    parser.add_argument("folder", metavar="DIR", type=_folder, help="where to; it is made if it is not there")
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: name a folder, or . for this one")
+    return Path(text)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -39,7 +46,8 @@ def _run(args: argparse.Namespace) -> int:
             with replacing(folder / name) as temporary:
                 temporary.write_bytes(_LINK_TO_DOCS.sub(rb"\1 of the repository", (source / name).read_bytes()))
     if there:
-        print(f"left as they were: {', '.join(name.as_posix() for name in there)}")
+        few = len(there) <= _SHOWN
+        print("left as they were:", ", ".join(name.as_posix() for name in there) if few else f"{len(there)} files")
     print(f"copied {len(names) - len(there)} of {len(names)} files; open them with: jupyter lab {printable(folder)}")
     return DONE
 

@@ -14,7 +14,7 @@ from pianolab.data.builtin_checks import check_builtin
 from pianolab.data.examples import example
 from pianolab.data.loading import load_dataset
 from pianolab.data.phrases import Phrase, make_phrases
-from pianolab.data.real import RealEntry, check_real, default_data, real_index
+from pianolab.data.real import RealEntry, check_real, default_data, has_real, real_index
 from pianolab.data.recording import Dataset, DatasetError, Recording
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "data_dir",
     "default_data",
     "example",
+    "has_real",
     "kept_dir",
     "load_dataset",
     "made_dir",

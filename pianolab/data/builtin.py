@@ -89,8 +89,14 @@ def data_dir() -> Path:
     given = os.environ.get("PIANOLAB_DATA")
     folder = Path(given) if given else comes_with("data")
     if not (folder / "builtin" / "index.json").is_file():
-        where = f"PIANOLAB_DATA is {printable(given)!r}, which" if given else "this installation"
-        raise BuiltinError(f"{where} has no builtin/index.json: set PIANOLAB_DATA to the data folder of a clone")
+        if given:
+            where, remedy = (
+                f"PIANOLAB_DATA is {printable(given)!r}, which",
+                "unset it, or name the data folder of a clone",
+            )
+        else:
+            where, remedy = "this installation", "install pianolab again, or set PIANOLAB_DATA to the data of a clone"
+        raise BuiltinError(f"{where} has no builtin/index.json: {remedy}")
     return folder
 
 

@@ -71,9 +71,7 @@ def real_index() -> list[RealEntry]:
     """
     path = data_dir() / "real" / "index.json"
     if not path.is_file():
-        raise DatasetError(
-            f"{printable(data_dir())} has no real/index.json: copy the folder data/real of a clone there"
-        )
+        raise DatasetError(f"{printable(data_dir())} has no real/index.json: unset PIANOLAB_DATA, or copy real/ there")
     try:
         entries = list(json.loads(path.read_text(encoding="utf-8"))["recordings"])
         for name, kind in _NEEDED.items():
@@ -105,6 +103,11 @@ def real_recordings() -> Dataset:
     return Dataset("real", tuple(map(_recording, real_index())))
 
 
+def has_real() -> bool:
+    """Whether the data folder holds the set; one that was given (PIANOLAB_DATA) may not."""
+    return (data_dir() / "real" / "index.json").is_file()
+
+
 def default_data() -> list[str]:
     """The data sets that are taken where none is named: those that come with pianolab.
 
@@ -117,10 +120,10 @@ def default_data() -> list[str]:
     PianolabWarning
         If a data folder was given (PIANOLAB_DATA) that holds only the built-in set.
     """
-    if (data_dir() / "real" / "index.json").is_file():
+    if has_real():
         return list(DEFAULT_DATA)
     missing = f"{printable(data_dir())} has no real/: only the rendered recordings take part"
-    warnings.warn(f"{missing}; copy data/real of a clone there", PianolabWarning, stacklevel=2)
+    warnings.warn(f"{missing}; unset PIANOLAB_DATA, or copy real/ there", PianolabWarning, stacklevel=2)
     return ["builtin"]
 
 

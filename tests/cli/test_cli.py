@@ -407,6 +407,13 @@ def test_data_check_compares_the_sound_with_its_fingerprint(small_set, capsys):
     )
 
 
+def test_a_data_folder_without_the_recorded_notes_is_listed_without_a_remark(small_set, capsys):
+    assert run("data", "list") == 0
+    said = capsys.readouterr()
+    assert "builtin: 1 recordings" in said.out
+    assert (said.err, "real:" in said.out) == ("", False)
+
+
 def test_data_check_says_what_is_wrong_and_fails(monkeypatch, capsys):
     from pianolab import data
 

@@ -51,7 +51,15 @@ def test_what_is_there_is_left_as_it_is_and_named(tmp_path, capsys):
     assert (tmp_path / "00_start_here.ipynb").read_text() == "mine"
     assert not (tmp_path / "nowhere").exists()
     assert main(["notebooks", str(tmp_path)]) == 0
-    assert "copied 0 of 20 files" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("left as they were: 20 files\ncopied 0 of 20 files")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_lessons_are_not_copied_to_a_folder_without_a_name(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    assert main(["notebooks", name]) == 2
+    assert "is no name: name a folder, or . for this one" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("file", ["lessons", "lessons/solutions", "file"])
@@ -75,7 +83,7 @@ def test_the_page_is_started_as_it_was_asked_for(monkeypatch):
     assert page.NOTEBOOK.is_file()
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "٣"])
+@pytest.mark.parametrize("port", ["0", "1023", "65536", "-1", "x", "٣"])
 def test_what_is_no_port_is_refused(capsys, port):
     assert main(["live", "--port", port]) == 2
     assert "is no port: use a number from 1024 to 65535" in capsys.readouterr().err

@@ -73,5 +73,5 @@ def test_an_old_data_folder_is_named_and_its_rendered_recordings_are_heard(few, 
     words = ["compare", "--detector", "fft_peak", "--seconds", "2", "--jobs", "1", "--cache", "kept", "--out", "run"]
     assert main(words) == 0
     said = capsys.readouterr()
-    assert "has no real/: only the rendered recordings take part; copy" in said.err
+    assert "has no real/: only the rendered recordings take part; unset PIANOLAB_DATA, or copy real/ there" in said.err
     assert said.out.startswith("builtin (rendered)")

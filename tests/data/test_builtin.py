@@ -314,9 +314,7 @@ def test_a_440_hz_tone_fingerprints_into_its_octave():
 
 def test_a_folder_without_the_set_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("PIANOLAB_DATA", str(tmp_path))
-    with pytest.raises(
-        BuiltinError, match=r"has no builtin/index\.json: set PIANOLAB_DATA to the data folder of a clone"
-    ):
+    with pytest.raises(BuiltinError, match=r"has no builtin/index\.json: unset it, or name the data folder of a clone"):
         data_dir()
 
 

@@ -166,7 +166,7 @@ def test_a_data_folder_without_the_set_is_said_once_and_the_built_in_one_taken(c
     shutil.rmtree(copied)
     with pytest.warns(PianolabWarning, match="only the rendered recordings take part"):
         assert default_data() == ["builtin"]
-    with pytest.raises(DatasetError, match=r"has no real/index\.json: copy the folder data/real of a clone"):
+    with pytest.raises(DatasetError, match=r"has no real/index\.json: unset PIANOLAB_DATA, or copy real/ there"):
         load_dataset("real")
 
 

@@ -335,6 +335,21 @@ def test_a_missing_sound_card_is_named_with_a_remedy():
         DeviceSource(open_stream=no_card)
 
 
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("raise ImportError", "sounddevice"),
+        ("raise OSError('PortAudio library not found')", "PortAudio"),
+    ],
+)
+def test_a_missing_library_of_the_sound_card_is_named_with_a_remedy(tmp_path, monkeypatch, module, message):
+    (tmp_path / "sounddevice.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    with pytest.raises(SourceError, match=f"{message}.* install"):
+        DeviceSource()
+
+
 @pytest.mark.parametrize("speed", [0, -1])
 def test_a_file_cannot_be_played_at_no_speed(speed, pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)

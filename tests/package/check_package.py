@@ -32,7 +32,9 @@ SHIPPED = (
     ("data/builtin", "index.json", "pianolab/shipped/data/builtin"),
     ("data/builtin/notes", "*.mid", "pianolab/shipped/data/builtin/notes"),
     ("data/clips", "*", "pianolab/shipped/data/clips"),
-    ("data/real", "**/*", "pianolab/shipped/data/real"),
+    ("data/real", "index.json", "pianolab/shipped/data/real"),
+    ("data/real", "*.md", "pianolab/shipped/data/real"),
+    ("data/real/recordings", "*", "pianolab/shipped/data/real/recordings"),
     ("data/neural", "*.csv", "pianolab/shipped/data/neural"),
     ("notebooks", "[0-9]*.ipynb", "pianolab/shipped/notebooks"),
     ("notebooks", "loudest.py", "pianolab/shipped/notebooks"),
@@ -46,7 +48,9 @@ SHIPPED = (
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
 )
-LEFT_OUT = re.compile(r"checkpoint|builtin/(scores|audio)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/")
+LEFT_OUT = re.compile(
+    r"checkpoint|builtin/(scores|audio)|real/(make|scores)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
+)
 
 
 def main() -> int:
@@ -96,6 +100,10 @@ def check_contents(wheel: Path) -> None:
                 fail(f"the wheel has no {name}")
     if extra := sorted(name for name in inside if LEFT_OUT.search(name)):
         fail(f"the wheel has {extra[0]}, which belongs to the clone only")
+    ours = {path.relative_to(ROOT).as_posix() for path in tracked}
+    packed = {name: name.removeprefix("pianolab/shipped/") for name in inside if ".dist-info/" not in name}
+    if extra := sorted(name for name, here in packed.items() if here not in ours):
+        fail(f"the wheel has {extra[0]}, which is not in the repository")
     say(f"{len(inside)} files in the wheel, none missing and none too many")
 
 
