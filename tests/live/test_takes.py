@@ -240,6 +240,23 @@ def test_a_take_that_cannot_be_written_or_read_says_why(tmp_path):
         Take.open(tmp_path / "half")
 
 
+def test_a_take_that_cannot_be_saved_stays_in_memory(pcm, tmp_path):
+    recorder = Recorder(sr=SR)
+    recorder.write(pcm[:SR], [])
+    take = recorder.close()
+    (tmp_path / "file").touch()
+    with pytest.raises(TakeError, match=r"the take cannot be saved .*: choose another folder"):
+        take.save(tmp_path / "file")
+    assert take.folder is None
+    assert take.save(tmp_path / "takes").parent == tmp_path / "takes"
+    np.testing.assert_array_equal(pcm16(Take.open(take.folder).load()[0]), pcm[:SR])
+
+
+def test_a_rate_that_no_file_can_have_is_refused_before_a_note_is_played():
+    with pytest.raises(TakeError, match="a take cannot be kept at 700000 Hz: use at most 655350"):
+        Recorder(sr=700_000)
+
+
 def test_a_take_of_before_a_listener_was_called_so_has_its_notes(pcm, tmp_path):
     folder = recorded(pcm[:SR], tmp_path).folder
     on = {"kind": "on", "lane": 1, "note": 0, "midi": 60, "name": "C4", "time_s": 0.5, "heard_s": 0.55}

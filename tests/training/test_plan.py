@@ -9,10 +9,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch: make setup-train")
 
 from pianolab import sound  # noqa: E402
+from pianolab.data import load_dataset  # noqa: E402
 from pianolab.labels import write_labels  # noqa: E402
 from pianolab.piano import render  # noqa: E402
 from pianolab.roll import Notes  # noqa: E402
-from pianolab.training import train  # noqa: E402
+from pianolab.training import plan, train  # noqa: E402
 from pianolab.training.errors import TrainingError  # noqa: E402
 from pianolab.training.plan import make_plan  # noqa: E402
 from pianolab.training.settings import Settings, read_settings  # noqa: E402
@@ -36,8 +37,8 @@ def untrained(monkeypatch):
 def trained(folder, out, settings, **how):
     """All but the training itself; returns what was said and the plan.json."""
     said = []
-    plan = make_plan([folder], say=said.append, **how)
-    train.train_network(plan, out, settings, jobs=1, say=said.append)
+    made = make_plan([folder], say=said.append, **how)
+    train.train_network(made, out, settings, jobs=1, say=said.append)
     return said, json.loads((out / "plan.json").read_text())
 
 
@@ -105,6 +106,28 @@ def test_a_plan_that_cannot_be_followed_is_one_line(text, message, folder, tmp_p
     with pytest.raises(TrainingError, match=message):
         trained(folder, tmp_path / "out", settings, like=like)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_single_notes_is_no_piano_to_render_with(folder):
+    with pytest.raises(TrainingError, match=r"recordings holds no single notes: name them by their keys"):
+        make_plan([folder], notes_dir=folder)
+
+
+def test_something_is_left_to_learn_from(folder, monkeypatch):
+    found = load_dataset(folder)
+    of_one_piano = replace(found, recordings=tuple(replace(r, piano="grand") for r in found))
+    monkeypatch.setattr(plan, "load_dataset", lambda name, split: of_one_piano)
+    with pytest.raises(TrainingError, match="every recording is held out: name fewer pianos with --hold-out"):
+        make_plan([folder], hold_out=("grand",))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"learnt": []}'])
+def test_a_training_whose_plan_is_damaged_does_not_go_on(text, folder, tmp_path, settings):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plan.json").write_text(text)
+    with pytest.raises(TrainingError, match=r"plan\.json is damaged: name another --out"):
+        trained(folder, tmp_path / "out", settings)
+    assert (tmp_path / "out" / "plan.json").read_text() == text
 
 
 def test_what_is_held_out_is_told_once(folder, tmp_path, settings):
