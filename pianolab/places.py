@@ -59,8 +59,16 @@ def user_dir() -> Path:
     -------
     Path
         ~/.local/share/pianolab on Linux; the system's own place elsewhere.
+
+    Raises
+    ------
+    PlaceError
+        If the system knows no home folder of this user.
     """
-    return platformdirs.user_data_path("pianolab", appauthor=False)
+    try:
+        return platformdirs.user_data_path("pianolab", appauthor=False)
+    except RuntimeError as error:
+        raise PlaceError("the system knows no home folder of this user: set HOME to a folder of yours") from error
 
 
 def cache_dir() -> Path:
@@ -84,7 +92,10 @@ def cache_dir() -> Path:
         If a temporary folder must do.
     """
     given = os.environ.get(CACHE_VARIABLE)
-    folder = Path(given) if given else platformdirs.user_cache_path("pianolab", appauthor=False)
+    try:
+        folder = Path(given) if given else platformdirs.user_cache_path("pianolab", appauthor=False)
+    except RuntimeError:
+        return _temporary_cache("the system knows no home folder of this user")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         refuse_unwritable(folder)

@@ -91,6 +91,24 @@ def test_without_a_home_a_temporary_folder_is_used_and_said_once(homeless, monke
 
 
 @no_home
+def test_where_the_system_knows_no_home_a_temporary_folder_is_used(homeless, monkeypatch):
+    import pwd
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(places.tempfile, "tempdir", str(homeless))
+    with pytest.warns(PianolabWarning, match="the system knows no home folder of this user: what is rendered"):
+        give_libraries_a_home()
+    assert Path(os.environ["MPLCONFIGDIR"]).parent == cache_dir()
+    with pytest.raises(PlaceError, match="knows no home folder of this user: set HOME to a folder of yours"):
+        user_dir()
+
+
+@no_home
 def test_without_any_folder_to_write_the_remedy_is_named(homeless, monkeypatch):
     monkeypatch.setattr(places.tempfile, "tempdir", str(homeless / "file"))
     with pytest.raises(PlaceError, match="and no temporary folder can: set PIANOLAB_CACHE to a folder of yours"):

@@ -29,11 +29,17 @@ def give_numba_a_place() -> None:
     PlaceError
         If no folder can be written.
     """
-    users = platformdirs.user_cache_path("numba", appauthor=False)
     beside_source = all(_writable(Path(file).with_name("__pycache__")) for file in (__file__, numba.__file__))
-    if not (os.environ.get(VARIABLE) or _writable(users) or beside_source):
+    if not (os.environ.get(VARIABLE) or beside_source or _users_cache_is_writable()):
         os.environ[VARIABLE] = str(cache_dir() / "numba")
         config.reload_config()
+
+
+def _users_cache_is_writable() -> bool:
+    try:
+        return _writable(platformdirs.user_cache_path("numba", appauthor=False))
+    except RuntimeError:  # The system knows no home folder of this user.
+        return False
 
 
 def _writable(folder: Path) -> bool:
