@@ -89,7 +89,7 @@ STOPPED = """document.querySelector('.pianolab').dataset.state === 'ready'
   && document.querySelector('.pl-counts').textContent.includes('samples missing')"""
 # Every trouble by what its alert says.
 TROUBLES = {
-    f"⚠ {text}": key.split(".")[1]
+    f"⚠ {text}": key.split(".")[2]
     for key, text in catalogue("en").items()
     if key.startswith("page.trouble.") and key.endswith(".what")
 }

@@ -289,7 +289,7 @@ def test_a_switch_to_korean_leaves_no_english_on_the_page_and_loses_no_note(page
     wait_for_notes(here, 3)
     here.page.locator(".pl-language").select_option("ko")
     assert here.page.locator(".pianolab").get_attribute("lang") == "ko"
-    here.page.wait_for_function("window.seen.lines.length >= 14", timeout=20_000)
+    wait_for_notes(here, len(NAMES))
     here.page.wait_for_timeout(700)
     assert english_left(here) == set()
     here.page.locator(".pl-start").click()
