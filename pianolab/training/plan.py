@@ -77,21 +77,31 @@ def make_plan(
         raise TrainingError("--like names what is held out already: leave --hold-out out")
     recordings = _labelled(data, say)
     learnt, held_out = _by_piano(recordings, hold_out) if like is None else _as_before(recordings, like)
-    if notes_dir is not None and not any(recording.key is not None for recording in load_dataset(notes_dir)):
-        raise TrainingError(f"{printable(notes_dir)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)")
+    if notes_dir is not None:
+        notes = load_dataset(notes_dir)
+        _refuse_judging(notes, notes_dir)
+        if not any(recording.key is not None for recording in notes):
+            raise TrainingError(
+                f"{printable(notes_dir)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)"
+            )
     return Plan(tuple(learnt), tuple(held_out), None if notes_dir is None else Path(notes_dir))
+
+
+def _refuse_judging(found: Iterable[Recording], folder: str | Path):
+    """Refuse the recorded notes that come with pianolab."""
+    real = (data_dir() / "real").resolve()
+    if any(recording.audio.resolve().is_relative_to(real) for recording in found):
+        raise TrainingError(
+            f"{printable(folder)} holds recordings of data/real, which judge and never teach: leave it out"
+        )
 
 
 def _labelled(data: Iterable[str | Path], say: Callable[[str], object]) -> list[Recording]:
     """Recordings with notes, at least two."""
     recordings = []
-    real = (data_dir() / "real").resolve()
     for folder in data:
         found = load_dataset(folder, split="tune")
-        if any(recording.audio.resolve().is_relative_to(real) for recording in found):
-            raise TrainingError(
-                f"{printable(folder)} holds recordings of data/real, which judge and never teach: leave it out"
-            )
+        _refuse_judging(found, folder)
         for path, why in found.skipped:
             say(f"{printable(path)} is left out: {why}")
         for path in _lonely_labels(folder):

@@ -440,6 +440,7 @@ def test_a_whole_training_ends_in_a_network_that_the_detector_runs(folder, tmp_p
         (None, ["--hold-out", "Bosendorfer"], "no recording is of piano 'Bosendorfer'"),
         (None, ["--steps", "0"], "'0' is no number of steps"),
         (None, ["--notes", "nowhere"], "nowhere"),
+        (None, ["--notes", "real"], "real holds recordings of data/real, which judge and never teach"),
         (None, ["--data", "real"], "real holds recordings of data/real, which judge and never teach"),
         (None, ["--data", str(data_dir() / "real" / "recordings")], "holds recordings of data/real"),
     ],
