@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "1/2 Installing pianolab and about 145 packages (180 MB to fetch, 1.3 GB on disk) into .venv; 1 to 5 minutes, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) .ci/install.py test
-	@echo "2/2 Compiling the fast kernels; about half a minute, once"
+	@echo "2/2 Compiling the fast kernels; 10 to 30 seconds, once"
 	@$(BIN)/python -m pianolab.cli.warm_up
 	@touch $(READY)
 	@echo "Ready. Next: make compare (a table of all detectors), make lab (the notebooks), make live (your piano), make test;"

@@ -55,13 +55,18 @@ def main(extra: str) -> int:
     progress, lines, done = Progress(), [], threading.Event()
     teller = threading.Thread(target=progress.tell_until, args=(done,))
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(command, **output) as pip:
-        teller.start()
-        for line in pip.stdout or ():
-            lines.append(line)
-            progress.take(line)
-    done.set()
-    teller.join()
+    teller.start()
+    try:
+        with subprocess.Popen(command, **output) as pip:
+            for line in pip.stdout or ():
+                lines.append(line)
+                progress.take(line)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command begins again; what was fetched is kept.")
+        return 130
+    finally:  # However it ends, the telling ends, too.
+        done.set()
+        teller.join()
     if sys.stdout.isatty():
         print("\r" + " " * 70, end="\r")
     if pip.returncode:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import soundfile as sf
 from tqdm.auto import tqdm
 
+from pianolab.data.index import RESTORE, read_index
 from pianolab.errors import PianolabError, nearest, printable
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_labels, read_pedal
@@ -32,7 +33,6 @@ BAND_EDGES_HZ = (40, 80, 160, 320, 640, 1280, 2560, 5120, 10240)
 FINGERPRINT_FLOOR_DB = -90.0
 FINGERPRINT_TOLERANCE_DB = 0.5  # Other machines differ by rounding only.
 _AUDIO = "builtin/audio"
-_RESTORE = "restore it with git checkout, or install pianolab again"
 
 
 class BuiltinError(PianolabError):
@@ -169,15 +169,7 @@ def builtin_index() -> list[IndexEntry]:
     BuiltinError
         If the folder or a whole index is not there.
     """
-    path = data_dir() / "builtin" / "index.json"
-    try:
-        entries = list(json.loads(path.read_text(encoding="utf-8"))["recordings"])
-        for name, kind in _NEEDED.items():
-            if not all(isinstance(entry[name], kind) for entry in entries):
-                raise TypeError(f"a recording's {name} is no {kind.__name__}")
-        return entries
-    except (ValueError, KeyError, TypeError) as error:
-        raise BuiltinError(f"{printable(path)} is damaged ({error}): {_RESTORE}") from error
+    return read_index(data_dir() / "builtin" / "index.json", _NEEDED, refused=BuiltinError)
 
 
 def write_index(entries: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> None:
@@ -343,7 +335,7 @@ def render_key(entry: IndexEntry, source: str) -> str:
     try:
         notes = hashlib.sha256(notes_path(entry).read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise BuiltinError(f"{printable(notes_path(entry))} is missing: {_RESTORE}") from None
+        raise BuiltinError(f"{printable(notes_path(entry))} is missing: {RESTORE}") from None
     parts = (notes, entry["piano"], entry["room"], entry["seed"], TAIL_S, SR, source)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -4,12 +4,12 @@ What comes in: data/real/index.json (what each recording is) and data/real/recor
 data/real/make.py wrote; data/real/README.md says how, and what is real in them. What comes out: a Dataset "real".
 """
 
-import json
 import warnings
 from typing import NotRequired, TypedDict
 
 from pianolab import sound
 from pianolab.data.builtin import data_dir
+from pianolab.data.index import RESTORE, read_index
 from pianolab.data.recording import RECORDED_NOTES, Dataset, DatasetError, Recording
 from pianolab.errors import PianolabWarning, printable
 from pianolab.labels import LabelError
@@ -18,7 +18,6 @@ from pianolab.texts.choices import DEFAULT_DATA
 
 _ONCE = ("piano", "room", "piece")  # None of these may be in two splits.
 _AS_RECORDED = "as recorded"
-_RESTORE = "restore it with git checkout, or install pianolab again"
 
 
 class RealEntry(TypedDict):
@@ -72,14 +71,7 @@ def real_index() -> list[RealEntry]:
     path = data_dir() / "real" / "index.json"
     if not path.is_file():
         raise DatasetError(f"{printable(data_dir())} has no real/index.json: unset PIANOLAB_DATA, or copy real/ there")
-    try:
-        entries = list(json.loads(path.read_text(encoding="utf-8"))["recordings"])
-        for name, kind in _NEEDED.items():
-            if not all(isinstance(entry[name], kind) for entry in entries):
-                raise TypeError(f"a recording's {name} is no {kind.__name__}")
-        return entries
-    except (ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{printable(path)} is damaged ({error}): {_RESTORE}") from error
+    return read_index(path, _NEEDED, refused=DatasetError)
 
 
 def real_recordings() -> Dataset:
@@ -151,7 +143,7 @@ def _problem(entry: RealEntry) -> str | None:
     recording = _recording(entry)
     try:
         if recording.checksum != entry["sha256"]:
-            return f"the sound is not that of index.json: {_RESTORE}"
+            return f"the sound is not that of index.json: {RESTORE}"
         y, sr = recording.load()
         notes = recording.notes()
     except (AudioError, LabelError, OSError) as error:
