@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pianolab.compare.cache import CACHE
-    from pianolab.compare.participants import CompareError
+    from pianolab.compare.errors import CompareError
     from pianolab.compare.report import write_report
     from pianolab.compare.result import Result
     from pianolab.compare.run import compare
 
 _HOME = {
     "CACHE": "pianolab.compare.cache",
-    "CompareError": "pianolab.compare.participants",
+    "CompareError": "pianolab.compare.errors",
     "Result": "pianolab.compare.result",
     "compare": "pianolab.compare.run",
     "write_report": "pianolab.compare.report",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pianolab.compare.participants import CompareError
+from pianolab.compare.errors import CompareError
 from pianolab.compare.run import CACHE, compare
 from pianolab.data import Dataset
 from pianolab.detector import Detector

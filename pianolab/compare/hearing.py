@@ -6,21 +6,19 @@ was. What the cache holds is not heard again, so a run that was stopped goes on 
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 
 from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
-from pianolab.compare.participants import CompareError, Participant
+from pianolab.compare.errors import CompareError
+from pianolab.compare.note_files import read_note_file
+from pianolab.compare.participants import Participant
 from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable
-from pianolab.labels import read_labels
-from pianolab.session import Transcription
 
 Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
 _BAR = "{desc}: {percentage:3.0f}%|{bar:24}| {n:.0f} of {total:.0f} s of sound [{elapsed}, {remaining} left{postfix}]"
@@ -66,7 +64,7 @@ def hear_all(
         recording = recordings[place]
         try:
             if participant.note_files is not None:
-                outcomes[place, participant] = _read(recording, participant.note_files)
+                outcomes[place, participant] = read_note_file(recording, participant.note_files)
                 continue
             key = participant.key(recording.checksum, seconds)
         except (ValueError, OSError) as error:
@@ -131,26 +129,3 @@ def _seconds(job: Job) -> float:
     except (ValueError, OSError):  # The worker will say what is wrong with the file.
         return 0.0
     return seconds if job.seconds is None else min(seconds, job.seconds)
-
-
-def _read(recording: Recording, files: Mapping[str, list]) -> Heard | str:
-    """What another system wrote down of a recording."""
-    stem = recording.audio.stem
-    paths = files.get(stem, [])
-    if len(paths) > 1:  # Recordings of the same stem differ in their folders, which stand in the id.
-        paths = [path for path in paths if path.with_suffix("").as_posix().endswith(f"/{recording.id}")] or paths
-    if len(paths) != 1:
-        return f"{len(paths)} note files called {stem!r}: there must be one"
-    with caught_warnings() as caught:
-        notes = read_labels(paths[0])
-    return Heard(Transcription(notes, math.nan, math.nan), tuple(caught))
-
-
-@contextmanager
-def caught_warnings() -> Iterator[list[str]]:
-    """Collect the texts of warnings instead of showing them in the middle of a progress bar."""
-    texts: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        yield texts
-        texts += dict.fromkeys(str(warning.message) for warning in caught)

@@ -14,17 +14,14 @@ from typing import Any
 import numpy as np
 
 from pianolab.compare.cache import estimate_key, source_of
+from pianolab.compare.errors import CompareError
+from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
-from pianolab.errors import PianolabError, printable, reason
-from pianolab.labels import LABEL_SUFFIXES
+from pianolab.errors import printable, reason
 from pianolab.registry import create, load_all, parse_spec
 
 TEXTBOOK = "textbook"  # This preset of a detector shows it without our mends.
-
-
-class CompareError(PianolabError):
-    """A comparison that makes no sense; the message is one line with the remedy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class Participant:
     source : str
         Checksum of the code that it depends on; '' where that cannot be told, or the detector was changed after it was
         made: what it hears is not kept.
-    note_files : mapping of str to list of Path, or None
+    note_files : mapping of str to sequence of Path, or None
         Note files by stem.
     error : str
         Why it cannot run; '' if it can.
@@ -53,7 +50,7 @@ class Participant:
     instance: Detector | None = None
     spec: str = ""
     source: str = ""
-    note_files: Mapping[str, list[Path]] | None = None
+    note_files: NoteFiles | None = None
     error: str = ""
 
     @property
@@ -99,7 +96,7 @@ def find_participants(
         found = [_participant(detector) for detector in detectors or ()]
     # Whoever was asked for twice takes part once.
     once = {(p.label, p.key("", None) or p.error or id(p.instance)): p for p in found}
-    others = (Participant(name, note_files=_note_files(name, folder)) for name, folder in estimates.items())
+    others = (Participant(name, note_files=find_note_files(name, folder)) for name, folder in estimates.items())
     found = [*once.values(), *others]
     twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
     if twice:
@@ -184,18 +181,3 @@ def _shown(name: str) -> str:
     """A detector in a file is shown without the folders."""
     path, from_file, class_name = name.rpartition(".py:")
     return f"{Path(path).name}.py:{class_name}" if from_file else name
-
-
-def _note_files(name: str, path: str | Path) -> dict[str, list[Path]]:
-    folder = Path(path)
-    if not name or ":" in name:
-        raise CompareError(f"{name!r} is no name for estimates: use a word without colons")
-    if not folder.is_dir():
-        raise CompareError(f"estimates {name}: {printable(folder)} is not a folder: give NAME=DIR with note files")
-    files: dict[str, list[Path]] = {}
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() in LABEL_SUFFIXES and file.is_file():
-            files.setdefault(file.stem, []).append(file)
-    if not files:
-        raise CompareError(f"estimates {name}: {printable(folder)} holds no note files ({', '.join(LABEL_SUFFIXES)})")
-    return files

@@ -21,7 +21,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from pianolab.compare.participants import CompareError
+from pianolab.compare.errors import CompareError
 from pianolab.compare.pictures import Picture, draw
 from pianolab.compare.provenance import MADE_BY
 from pianolab.compare.result import Result

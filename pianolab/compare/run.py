@@ -18,8 +18,9 @@ from typing import Any
 import pandas as pd
 
 from pianolab.compare.cache import CACHE, Cache, Heard
-from pianolab.compare.hearing import Place, caught_warnings, hear_all
-from pianolab.compare.participants import CompareError, find_participants
+from pianolab.compare.errors import CompareError, caught_warnings
+from pianolab.compare.hearing import Place, hear_all
+from pianolab.compare.participants import find_participants
 from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
