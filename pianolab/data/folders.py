@@ -41,7 +41,7 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
     Returns
     -------
     Dataset
-        Named as the folder; sound files without labels are in ``skipped``.
+        Named as the folder; sound files without labels and folders that cannot be read are in ``skipped``.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
             f"data set {shown!r} is neither 'builtin' nor 'real' nor a folder{near or ': check the name'}"
         )
     name = folder.resolve().name or str(folder)
-    files = sorted(_files(folder))
+    files, unreadable = _files(folder)
     recordings, skipped = [], []
     labels: dict[Path, list[Path]] = {path.with_suffix(""): [] for path in files}
     for path in files:
@@ -75,24 +75,43 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
                 skipped.append((path, why))
     if not recordings:
         why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
+        why += f"; {printable(unreadable[0][0])} {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(
             f"{shown} holds no labelled recording{why}: put sound and labels (.mid, .tsv, .csv, .txt) of the same name "
             "there"
         )
-    return Dataset(name, tuple(_with_ids(recordings, folder)), tuple(skipped))
+    return Dataset(name, tuple(_with_ids(recordings, folder)), (*unreadable, *skipped))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder; links are followed, but no folder is entered twice; hidden names are left out."""
-    seen = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        here = os.stat(root)
+def _files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """All files below a folder, sorted, and the folders that cannot be read, with the reason.
+
+    Links are followed, but no folder is entered twice; hidden names are left out.
+    """
+    files, seen, unreadable = [], set(), dict[Path, str]()
+
+    def leave_out(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise DatasetError(f"{printable(folder)} cannot be read ({error.strerror}): check your rights to it")
+        unreadable[Path(error.filename)] = f"cannot be read ({error.strerror}): check your rights to it"
+
+    for root, folders, names in os.walk(folder, followlinks=True, onerror=leave_out):
+        try:
+            here = os.stat(root)
+            found = [
+                path for path in (Path(root, name) for name in names if not name.startswith(".")) if path.is_file()
+            ]
+        except OSError as error:  # It is gone meanwhile, or its names can be listed and not be looked up.
+            leave_out(OSError(error.errno, error.strerror, root))
+            folders.clear()
+            continue
         if (here.st_dev, here.st_ino) in seen:
             folders.clear()
             continue
         seen.add((here.st_dev, here.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in names if not name.startswith(".") and Path(root, name).is_file())
+        files += found
+    return sorted(files), sorted(unreadable.items())
 
 
 def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None:

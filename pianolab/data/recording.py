@@ -1,8 +1,8 @@
 """A recording and a data set: sound, the notes that are played in it, and what is known about it."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -151,7 +151,7 @@ class Dataset(Sequence[Recording]):
         "builtin", "real", or the folder's name.
     recordings : tuple of Recording
     skipped : tuple of (Path, str)
-        Sound files that were left out, and why.
+        Sound files and folders that were left out, and why.
     split : str
         What was asked for: "tune", "test" or "all".
     """
@@ -185,11 +185,14 @@ class Dataset(Sequence[Recording]):
     def duplicates(self) -> list[list[str]]:
         """Recordings whose sound is the same, bit for bit: a list of lists of ids.
 
-        Only files of equal size are read.
+        Only files of equal size are read. One that cannot be read is like no other.
         """
-        sizes = Counter(recording.audio.stat().st_size for recording in self.recordings)
+        by_size: dict[int, list[Recording]] = {}
         same: dict[str, list[str]] = {}
         for recording in self.recordings:
-            if sizes[recording.audio.stat().st_size] > 1:
+            with suppress(OSError):
+                by_size.setdefault(recording.audio.stat().st_size, []).append(recording)
+        for recording in (recording for equal in by_size.values() if len(equal) > 1 for recording in equal):
+            with suppress(OSError, ValueError):
                 same.setdefault(recording.checksum, []).append(recording.id)
         return [ids for ids in same.values() if len(ids) > 1]

@@ -315,3 +315,70 @@ def test_a_recording_of_which_nothing_is_known_is_refused(tmp_path):
     recording = Recording("mystery", sound(tmp_path / "mystery.wav"))
     with pytest.raises(DatasetError, match="'mystery' has neither labels nor a key"):
         recording.notes()
+
+
+# What cannot be read
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Make a folder one that this user may not list, whoever runs the tests."""
+    listed = os.scandir
+
+    def lock(folder):
+        def scandir(path):
+            if os.fspath(path) == os.fspath(folder):
+                raise PermissionError(13, "Permission denied", os.fspath(path))
+            return listed(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    return lock
+
+
+def test_a_folder_that_cannot_be_listed_is_said_and_the_rest_is_read(tmp_path, locked):
+    labelled(tmp_path / "open.wav")
+    labelled(tmp_path / "private" / "closed.wav")
+    locked(tmp_path / "private")
+    dataset = load_dataset(tmp_path)
+    assert [recording.id for recording in dataset] == ["open"]
+    why = "cannot be read (Permission denied): check your rights to it"
+    assert dataset.skipped == ((tmp_path / "private", why),)
+
+
+def test_a_folder_whose_files_cannot_be_looked_up_is_said(tmp_path, monkeypatch):
+    labelled(tmp_path / "open.wav")
+    labelled(tmp_path / "private" / "closed.wav")
+    stat = os.stat
+
+    def refuse(path, **how):
+        if os.fspath(path).endswith("closed.wav"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    dataset = load_dataset(tmp_path)
+    assert [recording.id for recording in dataset] == ["open"]
+    assert [path for path, _ in dataset.skipped] == [tmp_path / "private"]
+
+
+def test_a_data_set_that_cannot_be_listed_is_refused(tmp_path, locked):
+    labelled(tmp_path / "closed.wav")
+    locked(tmp_path)
+    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\): check your rights to it"):
+        load_dataset(tmp_path)
+
+
+def test_a_data_set_with_nothing_but_a_closed_folder_names_it(tmp_path, locked):
+    labelled(tmp_path / "private" / "closed.wav")
+    locked(tmp_path / "private")
+    with pytest.raises(DatasetError, match=r"holds no labelled recording; .*private cannot be read"):
+        load_dataset(tmp_path)
+
+
+def test_a_recording_that_is_gone_is_like_no_other(tmp_path):
+    for name in ("a", "b", "c"):
+        labelled(tmp_path / f"{name}.wav")
+    dataset = load_dataset(tmp_path)
+    (tmp_path / "b.wav").unlink()
+    assert dataset.duplicates == [["a", "c"]]
