@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from pianolab.errors import printable
 from pianolab.files import replacing
-from pianolab.labels.midi import Song, midi_bytes, read_midi
-from pianolab.labels.pedal import merged, sustain
+from pianolab.labels.midi import midi_bytes, read_midi
+from pianolab.labels.pedal import merged
 from pianolab.labels.rows import LabelError, LabelWarning, notes_of
 from pianolab.labels.text import read_table, table_text
 from pianolab.roll import Notes
@@ -63,11 +63,10 @@ def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -
         raise LabelError(f"pedal rule {pedal!r} is unknown: use one of {', '.join(PEDAL_RULES)}")
     path, name = _known(path)
     if _is_midi(path):
-        song = read_midi(_bytes(path, name), name)
-        _warn_of_song(song, name)
-        notes = notes_of(song.rows, name)
-        if pedal == "extended":
-            notes = sustain(notes, song.pedal)
+        song = read_midi(_bytes(path, name), name, pedal=pedal)
+        for remark in song.remarks:
+            warnings.warn(f"{name}: {remark}", LabelWarning, stacklevel=2)
+        notes = song.notes
     else:
         notes = notes_of(read_table(_bytes(path, name), name), name)
     on_keyboard = notes.on_keyboard()
@@ -172,12 +171,3 @@ def _bytes(path: Path, name: str) -> bytes:
     if not data:
         raise LabelError(f"{name} is empty (0 bytes): a file without notes holds at least a header")
     return data
-
-
-def _warn_of_song(song: Song, name: str) -> None:
-    if song.n_hanging:
-        text = f"{name}: {song.n_hanging} notes never end and are ended at the end of the file"
-        warnings.warn(text, LabelWarning, stacklevel=3)
-    if song.n_drums:
-        text = f"{name}: {song.n_drums} drum notes (channel 10) are ignored"
-        warnings.warn(text, LabelWarning, stacklevel=3)

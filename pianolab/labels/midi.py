@@ -8,9 +8,10 @@ import mido
 import numpy as np
 import numpy.typing as npt
 
-from pianolab.labels.pedal import merged
-from pianolab.labels.rows import LabelError, Row
+from pianolab.labels.pedal import merged, sustain
+from pianolab.labels.rows import LabelError, Row, notes_of
 from pianolab.roll import Notes
+from pianolab.texts.choices import PedalRule
 
 _SUSTAIN = 64  # The pedal is this controller (MIDI 1.0 detailed specification, table 3).
 _PEDAL_DOWN = 64  # Values of that controller from here on mean down.
@@ -31,21 +32,20 @@ class Song:
 
     Attributes
     ----------
-    rows : list of Row
-        Notes; an offset is where the finger lets go.
+    notes : Notes
+        With all keys, also those that no piano has.
     pedal : (n, 2) float64
         Seconds at which the sustain pedal goes down and up.
-    n_hanging, n_drums : int
-        Notes that never end and are ended at the end of the file; notes on the drum channel, which are left out.
+    remarks : tuple of str
+        What is odd about the file, each in one line without the file's name.
     """
 
-    rows: list[Row]
+    notes: Notes
     pedal: npt.NDArray[np.float64]
-    n_hanging: int
-    n_drums: int
+    remarks: tuple[str, ...]
 
 
-def read_midi(data: bytes, name: str) -> Song:
+def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     """Notes and pedal of a MIDI file.
 
     Parameters
@@ -54,6 +54,8 @@ def read_midi(data: bytes, name: str) -> Song:
         The file.
     name : str
         The file in messages.
+    pedal : {'release', 'extended'}
+        Whether a note ends where the finger lets go or where its sound ends under the sustain pedal.
 
     Returns
     -------
@@ -82,7 +84,13 @@ def read_midi(data: bytes, name: str) -> Song:
     events.sort(key=lambda event: event[:2])  # Sorting is stable: messages of a track at one tick stay in order.
     seconds = _seconds(events, file.ticks_per_beat)
     rows, n_hanging, n_drums = _pair_notes(events, seconds)
-    return Song(rows, _pedal(events, seconds), n_hanging, n_drums)
+    notes, held = notes_of(rows, name), _pedal(events, seconds)
+    remarks = []
+    if n_hanging:
+        remarks.append(f"{n_hanging} notes never end and are ended at the end of the file")
+    if n_drums:
+        remarks.append(f"{n_drums} drum notes (channel 10) are ignored")
+    return Song(sustain(notes, held) if pedal == "extended" else notes, held, tuple(remarks))
 
 
 def _seconds(events: Events, ticks_per_beat: int) -> npt.NDArray[np.float64]:
