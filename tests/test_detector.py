@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from pianolab.compare.cache import estimate_key
+from pianolab.compare.fingerprints import estimate_key
 from pianolab.detector import Detector, DetectorError, parameters
 from pianolab.detectors.yin import Yin
 from pianolab.registry import _coerce, create, load_all, missing

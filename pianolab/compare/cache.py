@@ -1,42 +1,36 @@
 """What was heard, kept: one small file for each recording and detector, so that nothing is heard twice.
 
-The name of the file is a fingerprint of all that the notes depend on: the sound, how much of it was heard, the source
-code on the way from sound to notes, the detector's settings and weights, and the versions of the libraries that
-calculate. Change any of them and the file is not found and the recording is heard again. Labels and tolerances are not
-part of it: scores are made anew from the notes. A file is written under another name and renamed, so it is whole or
-absent; one that was damaged later is not believed.
+The name of a file is a fingerprint of all that its content depends on (see `pianolab.compare.fingerprints`). Change any
+of that and the file is not found, and the recording is heard again. A file is written under another name and renamed,
+so it is whole or absent; one that was damaged later is not believed. A folder that cannot be written to (the disk is
+full, it is somebody else's) is said once, and the work goes on without keeping.
 """
 
-import ast
-import functools
 import hashlib
-import importlib.metadata
-import inspect
-import io
 import json
-import sys
-from collections.abc import Iterable, Mapping
+import warnings
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from pianolab.detector import Detector
+from pianolab.errors import PianolabWarning, printable
 from pianolab.files import replacing
 from pianolab.roll import Notes
 from pianolab.session import Transcription
-from pianolab.sound import checksum
 
 CACHE = Path("results") / ".cache"
-LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxruntime")
 
-_PACKAGE = Path(__file__).parents[1]
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 _TRACK_FIELDS = ("f0_times", "f0_hz", "f0_confidence")
-_FORMAT = 2  # Raise it when `_pack` or `estimate_key` changes: what was kept before is then heard again.
-_DIGEST_LENGTH = hashlib.sha256().digest_size  # A file is the checksum of an npz archive, then the archive.
+_DIGEST_LENGTH = hashlib.sha256().digest_size  # A file is the checksum of its content, then the content.
+
+
+class CacheWarning(PianolabWarning):
+    """What was heard could not be kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,216 +50,114 @@ class Heard:
 
 
 class Cache:
-    """What was heard, in a folder, by key.
+    """What was heard and measured, in a folder, by key.
 
     Parameters
     ----------
     folder : str or Path
         Made when something is kept for the first time.
+
+    Attributes
+    ----------
+    trouble : str
+        Why something could not be kept, and what to do about it; '' if all was.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     cache = Cache(folder)
+    ...     [cache.kept("answer", lambda: 6 * 7), cache.kept("answer", lambda: "never asked")]
+    [42, 42]
     """
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
+        self.trouble = ""
 
     def get(self, key: str) -> Heard | None:
-        """What is kept under a key; None if there is nothing or its file is damaged."""
-        try:
-            content = self._path(key).read_bytes()
-        except OSError:
-            return None
-        digest, archive = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
-        if hashlib.sha256(archive).digest() != digest:
-            return None
-        with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-            return _unpack(arrays)
+        """What was heard, kept under a key; None if there is nothing or its file is damaged."""
+        content = self._read(f"{key}.notes")
+        return None if content is None else _unpack(content)
 
     def put(self, key: str, heard: Heard) -> None:
         """Keep what was heard under a key."""
-        archive = io.BytesIO()
-        np.savez_compressed(archive, **_pack(heard))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._path(key)) as temporary:
-            temporary.write_bytes(hashlib.sha256(archive.getvalue()).digest() + archive.getvalue())
+        self._write(f"{key}.notes", _pack(heard))
 
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.notes"
+    def kept(self, key: str, make: Callable[[], Any]) -> Any:
+        """A small value: the one that is kept under a key, or one that is made now and kept.
 
+        Parameters
+        ----------
+        key : str
+            From `pianolab.compare.fingerprints.fingerprint`, over all that the value depends on.
+        make : callable
+            Called without arguments if nothing is kept. It returns what JSON can hold; an error in it is the caller's.
 
-def _pack(heard: Heard) -> dict[str, Any]:
-    said = heard.transcription
-    arrays = {name: getattr(said.notes, name) for name in _NOTE_FIELDS}
-    arrays |= {"seconds": np.array([said.seconds_audio, said.seconds_cpu])}
-    arrays |= {"remarks": np.array(heard.remarks, dtype=str)}
-    if said.f0_times is not None:
-        arrays |= {name: getattr(said, name) for name in _TRACK_FIELDS}
-    return arrays
+        Returns
+        -------
+        object
+            As JSON gives it back, the first time as well: a tuple has become a list.
+        """
+        content = self._read(f"{key}.json")
+        if content is None:
+            content = json.dumps(make()).encode()
+            self._write(f"{key}.json", content)
+        return json.loads(content)
 
+    def warn(self, error: OSError) -> None:
+        """Say once that nothing can be kept, and why.
 
-def _unpack(arrays: Mapping[str, Any]) -> Heard:
-    notes = Notes(**{name: arrays[name] for name in _NOTE_FIELDS})
-    seconds_audio, seconds_cpu = (float(value) for value in arrays["seconds"])
-    track = {name: arrays[name] for name in _TRACK_FIELDS if name in arrays}
-    remarks = tuple(str(text) for text in arrays["remarks"])
-    return Heard(Transcription(notes, seconds_audio, seconds_cpu, **track), remarks)
+        Parameters
+        ----------
+        error : OSError
+            What hinders.
+        """
+        if not self.trouble:
+            self.trouble = (
+                f"{printable(self.folder)} cannot be written ({error.strerror}), so what is heard is not kept "
+                "and a next run hears it again: make room there, or name another folder with --cache"
+            )
+            warnings.warn(self.trouble, CacheWarning, stacklevel=2)
 
-
-def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detector, source: str) -> str:
-    """Fingerprint of all that the heard notes depend on.
-
-    Parameters
-    ----------
-    audio_checksum : str
-        Of the recording's file.
-    seconds : float or None
-        How much of the beginning is heard; None for all.
-    detector : Detector
-        With its settings; each must be a plain value (see `source_of`).
-    source : str
-        Of the code, from `source_of`.
-
-    Returns
-    -------
-    str
-        Hexadecimal, fit for a file name.
-    """
-    parts = {
-        "format": _FORMAT,
-        "audio": audio_checksum,
-        "seconds": None if seconds is None else float(seconds),
-        "source": source,
-        "detector": type(detector).__qualname__,
-        "params": {name: repr(value) for name, value in detector.params.items()},
-        "tracking": {name: repr(value) for name, value in detector.tracking.items()},
-        "onset_delay_s": repr(detector.onset_delay_s),
-        "frames": [detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
-        "weights": None if detector.weights is None else checksum(detector.weights),
-        "libraries": versions(),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """Version of each library that takes part in detecting, by name; '' for one that is not installed."""
-    found = {}
-    for name in LIBRARIES:
+    def _read(self, name: str) -> bytes | None:
         try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = ""
-    return found
+            content = (self.folder / name).read_bytes()
+        except OSError:
+            return None
+        digest, content = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
+        return content if hashlib.sha256(content).digest() == digest else None
+
+    def _write(self, name: str, content: bytes) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with replacing(self.folder / name) as temporary:
+                temporary.write_bytes(hashlib.sha256(content).digest() + content)
+        except OSError as error:
+            self.warn(error)
 
 
-def source_of(detector: Detector) -> str:
-    """Checksum of the code with which a detector hears.
-
-    Parameters
-    ----------
-    detector : Detector
-        Of the package, of a file, or of a class that was typed into a notebook.
-
-    Returns
-    -------
-    str
-        Hexadecimal, as from `source_checksum`. '' where the code or a setting cannot be told for certain, so that
-        nothing that this detector hears may be kept.
-    """
-    files = set[Path]()
-    try:
-        texts = [_whole_text(value) for value in detector.params.values()]
-        for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
-            file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-            if file and "<locals>" not in cls.__qualname__:
-                files.add(Path(file))
-            else:
-                code, needed = _typed(cls)
-                texts += code
-                files |= needed
-        return source_checksum(*files, texts=texts)
-    except (OSError, TypeError):
-        return ""
+def _pack(heard: Heard) -> bytes:
+    """One line of JSON, then the columns of the notes and of the pitch track, each number in eight bytes."""
+    said = heard.transcription
+    columns = [getattr(said.notes, name) for name in _NOTE_FIELDS]
+    if said.f0_times is not None:
+        columns += [getattr(said, name) for name in _TRACK_FIELDS]
+    about = {
+        "n_notes": len(said.notes),
+        "has_track": said.f0_times is not None,
+        "seconds_audio": said.seconds_audio,
+        "seconds_cpu": said.seconds_cpu,
+        "remarks": heard.remarks,
+    }
+    return zlib.compress(json.dumps(about).encode() + b"\n" + np.concatenate(columns).astype("<f8").tobytes())
 
 
-def _typed(cls: type) -> tuple[list[str], set[Path]]:
-    """The code of a class that stands in no file, and the files that it uses; an error where one cannot be told."""
-    texts, files = [], set[Path]()
-    for name, value in vars(cls).items():
-        # A property and a classmethod hold the function that was written.
-        value = getattr(value, "fget", getattr(value, "__func__", value))
-        if isinstance(value, FunctionType):
-            texts += [inspect.getsource(value), _whole_text([value.__defaults__, value.__kwdefaults__])]
-            files |= _needed(value, cls)
-        elif not name.startswith("__"):
-            texts.append(f"{name} = {_whole_text(value)}")
-    return texts, files
-
-
-def _needed(function: FunctionType, cls: type) -> set[Path]:
-    """Files of what a function in a notebook uses; TypeError if it uses what another cell made, which may change."""
-    for cell in function.__closure__ or ():
-        if cell.cell_contents is not cls:  # A method that calls super() holds its class.
-            raise TypeError(f"{function.__name__} depends on variables around it")
-    files = set[Path]()
-    for value in (function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__):
-        module = value if isinstance(value, ModuleType) else sys.modules.get(getattr(value, "__module__", None) or "")
-        if module is None or module.__name__ == cls.__module__:
-            raise TypeError(f"{value!r} stands in no file")
-        files |= {Path(file) for file in [getattr(module, "__file__", None)] if file and file.endswith(".py")}
-    return files
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set(code.co_names).union(*inner)
-
-
-def _whole_text(value: object) -> str:
-    """A value as text that is the whole value; TypeError if there is none."""
-    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
-    for part in parts:
-        _whole_text(part)
-    if not isinstance(value, str | int | float | Path | tuple | list | dict | None):
-        raise TypeError(f"{value!r} is no plain value")
-    return repr(value)
-
-
-def source_checksum(*detector_files: str | Path, texts: Iterable[str] = ()) -> str:
-    """Checksum of the code that turns sound into notes.
-
-    Parameters
-    ----------
-    *detector_files : str or Path
-        Where the detector is written.
-    texts : iterable of str
-        Code that stands in no file.
-
-    Returns
-    -------
-    str
-        Hexadecimal; over the texts, the files, session.py, and every module of the package that one of them imports,
-        at any depth.
-    """
-    files, todo = set(), [_PACKAGE / "session.py", *(Path(file).resolve() for file in detector_files)]
-    while todo:
-        path = todo.pop()
-        if path not in files:
-            files.add(path)
-            todo += _imported(path)
-    contents = [path.read_bytes() for path in files] + [text.encode() for text in texts]
-    digests = sorted(hashlib.sha256(content).digest() for content in contents)
-    return hashlib.sha256(b"".join(digests)).hexdigest()
-
-
-def _imported(path: Path) -> list[Path]:
-    """Files of this package that a file imports, anywhere in it."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    files = []
-    for parts in (name.split(".")[1:] for name in names if name.startswith("pianolab.")):
-        folders = (_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
-        files += [_PACKAGE.joinpath(*parts).with_suffix(".py"), *folders]
-    return [file for file in files if file.is_file()]
+def _unpack(content: bytes) -> Heard:
+    line, _, rest = zlib.decompress(content).partition(b"\n")
+    about, numbers = json.loads(line), np.frombuffer(rest, dtype="<f8").astype(np.float64)
+    n = len(_NOTE_FIELDS) * about["n_notes"]
+    notes = Notes(*numbers[:n].reshape(len(_NOTE_FIELDS), -1))
+    track = numbers[n:].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
+    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track)
+    return Heard(said, tuple(about["remarks"]))

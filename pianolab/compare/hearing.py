@@ -56,7 +56,7 @@ def hear_all(
     Raises
     ------
     CompareError
-        If something has to be heard and the cache cannot be written.
+        If something has to be heard and a file is where the cache should be.
     """
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
     todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # Two recordings may share one sound file.
@@ -77,7 +77,7 @@ def hear_all(
             job = Job(str(recording.audio), participant.spec or participant.instance, seconds)
             todo.setdefault(job, []).append((place, participant, key))
     if todo:
-        _refuse_unwritable(cache)
+        _refuse_no_folder(cache)
     shown = {job: f"{them[0][1].label}: {printable(them[0][0][1])}" for job, them in todo.items()}
     for job, outcome in _heard(shown, jobs=jobs, progress=progress):
         for place, participant, key in todo[job]:
@@ -87,12 +87,15 @@ def hear_all(
     return outcomes
 
 
-def _refuse_unwritable(cache: Cache) -> None:
+def _refuse_no_folder(cache: Cache) -> None:
+    """Refuse a cache that can never be one; of a folder that cannot be written to now, only warn."""
     try:
         refuse_unwritable(cache.folder)
-    except OSError as error:
-        remedy = "go to a folder of yours, or name one with --cache"
+    except NotADirectoryError as error:
+        remedy = "a file is in its place: name another folder with --cache"
         raise CompareError(f"{printable(cache.folder)} cannot be written ({error.strerror}): {remedy}") from error
+    except OSError as error:
+        cache.warn(error)
 
 
 def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[tuple[Job, Heard | str]]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pianolab.compare.cache import estimate_key, source_of
 from pianolab.compare.errors import CompareError
+from pianolab.compare.fingerprints import estimate_key, source_of
 from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pianolab
-from pianolab.compare.cache import CACHE, versions
+from pianolab.compare.cache import CACHE
+from pianolab.compare.fingerprints import versions
 from pianolab.compare.hearing import Place
 from pianolab.data import Dataset, Recording
 from pianolab.detector import Detector, DetectorError

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianolab.compare import cache
-from pianolab.compare.cache import Cache, Heard, estimate_key, source_checksum
+from pianolab.compare import fingerprints
+from pianolab.compare.cache import Cache, Heard
+from pianolab.compare.fingerprints import estimate_key, source_checksum
 from pianolab.compare.worker import Job, hear
 from pianolab.errors import reason
 from pianolab.labels import LabelError
@@ -81,6 +82,37 @@ def test_any_changed_byte_is_noticed(tmp_path):
     assert_same(cache.get("key"), something_heard())
 
 
+def test_a_small_value_is_made_once_and_comes_back_as_json_has_it(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return {"onsets": (0.1, 0.25), "level": float("inf"), "name": "한글 \udcff"}
+
+    first = Cache(tmp_path).kept("key", make)
+    again = Cache(tmp_path).kept("key", make)
+    assert first == again == {"onsets": [0.1, 0.25], "level": float("inf"), "name": "한글 \udcff"}
+    assert len(made) == 1
+    assert Cache(tmp_path).kept("another", lambda: None) is None
+
+
+def test_a_damaged_value_is_made_again(tmp_path):
+    cache = Cache(tmp_path)
+    cache.kept("key", lambda: [1])
+    path = tmp_path / "key.json"
+    path.write_bytes(path.read_bytes().replace(b"[1]", b"[2]"))
+    assert cache.kept("key", lambda: [3]) == [3]
+    assert cache.kept("key", lambda: [4]) == [3]
+
+
+def test_a_value_whose_making_fails_is_not_kept(tmp_path):
+    cache = Cache(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        cache.kept("key", lambda: 1 / 0)
+    assert list(tmp_path.iterdir()) == []
+    assert cache.kept("key", lambda: "well") == "well"
+
+
 KEY = {"audio_checksum": "ab", "seconds": None, "source": "cd"}
 
 
@@ -107,7 +139,7 @@ def test_the_key_changes_with_everything_that_the_estimate_depends_on(monkeypatc
         changed = toy()
         changed.weights = weights
         others.append(estimate_key(detector=changed, **KEY))
-    monkeypatch.setattr(cache, "versions", lambda: {"numpy": "1"})
+    monkeypatch.setattr(fingerprints, "versions", lambda: {"numpy": "1"})
     others.append(estimate_key(detector=toy(), **KEY))
     assert len({key, *others}) == len(others) + 1
     assert estimate_key(detector=toy(), **KEY) == others[-1]
@@ -122,8 +154,8 @@ def test_a_default_written_out_is_the_same_detector():
 
 def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monkeypatch, tmp_path):
     package = tmp_path / "pianolab"
-    shutil.copytree(cache._PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(cache, "_PACKAGE", package)
+    shutil.copytree(fingerprints._PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprints, "_PACKAGE", package)
     detector = package / "detectors" / "fft_peak.py"
     before = source_checksum(detector)
 

@@ -515,10 +515,11 @@ def test_what_does_not_exist_is_refused_before_anything_is_heard(melodies, tmp_p
     assert times_heard(log) == 0
 
 
-def test_a_cache_that_cannot_be_written_is_refused_before_anything_is_heard(melodies, tmp_path, log):
+@pytest.mark.parametrize("name", ["file", "file/cache"])
+def test_a_file_in_the_place_of_the_cache_is_refused_before_anything_is_heard(melodies, tmp_path, log, name):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(CompareError, match="cannot be written"):
-        run(melodies, toy("Loudest", log=log), tmp_path, cache=tmp_path / "file" / "cache")
+    with pytest.raises(CompareError, match=r"cannot be written .*: a file is in its place: name another folder"):
+        run(melodies, toy("Loudest", log=log), tmp_path, cache=tmp_path / name)
     assert times_heard(log) == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pianolab import sound
 from pianolab.compare import CompareError, compare
-from pianolab.compare.cache import source_of
+from pianolab.compare.fingerprints import source_of
 from pianolab.compare.participants import find_participants
 from pianolab.detectors.yin import Yin
 from pianolab.labels import write_labels

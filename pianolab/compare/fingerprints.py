@@ -1,0 +1,210 @@
+"""Fingerprints: text that changes when anything changes that a number depends on.
+
+An estimate depends on the sound, on how much of it was heard, on the source code on the way from sound to notes, on the
+detector's settings and weights, and on the versions of the libraries that calculate. Labels and tolerances are not part
+of that: what was heard stays what it is when the labels are mended.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import inspect
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from pianolab.detector import Detector
+from pianolab.sound import checksum
+
+LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxruntime")
+
+_PACKAGE = Path(__file__).parents[1]
+_FORMAT = 3  # Raise it when the meaning of a key changes: what was kept before is then heard again.
+
+
+def fingerprint(**parts: Any) -> str:
+    """One text for several values that JSON can hold, fit for a file name.
+
+    Parameters
+    ----------
+    **parts
+        Everything that a kept value depends on, by name.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> fingerprint(sound="ab", seconds=None) == fingerprint(seconds=None, sound="ab")
+    True
+    >>> fingerprint(sound="ab", seconds=None) == fingerprint(sound="ab", seconds=1.0)
+    False
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detector, source: str) -> str:
+    """Fingerprint of all that the heard notes depend on.
+
+    Parameters
+    ----------
+    audio_checksum : str
+        Of the recording's file.
+    seconds : float or None
+        How much of the beginning is heard; None for all.
+    detector : Detector
+        With its settings; each must be a plain value (see `source_of`).
+    source : str
+        Of the code, from `source_of`.
+
+    Returns
+    -------
+    str
+        Hexadecimal, fit for a file name.
+    """
+    return fingerprint(
+        format=_FORMAT,
+        audio=audio_checksum,
+        seconds=None if seconds is None else float(seconds),
+        source=source,
+        detector=type(detector).__qualname__,
+        params={name: repr(value) for name, value in detector.params.items()},
+        tracking={name: repr(value) for name, value in detector.tracking.items()},
+        onset_delay_s=repr(detector.onset_delay_s),
+        frames=[detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
+        weights=None if detector.weights is None else checksum(detector.weights),
+        libraries=versions(),
+    )
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Version of each library that takes part in detecting, by name; '' for one that is not installed."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+def source_of(detector: Detector) -> str:
+    """Checksum of the code with which a detector hears.
+
+    Parameters
+    ----------
+    detector : Detector
+        Of the package, of a file, or of a class that was typed into a notebook.
+
+    Returns
+    -------
+    str
+        Hexadecimal, as from `source_checksum`. '' where the code or a setting cannot be told for certain, so that
+        nothing that this detector hears may be kept.
+    """
+    files = set[Path]()
+    try:
+        texts = [_whole_text(value) for value in detector.params.values()]
+        for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
+            file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+            if file and "<locals>" not in cls.__qualname__:
+                files.add(Path(file))
+            else:
+                code, needed = _typed(cls)
+                texts += code
+                files |= needed
+        return source_checksum(*files, texts=texts)
+    except (OSError, TypeError):
+        return ""
+
+
+def _typed(cls: type) -> tuple[list[str], set[Path]]:
+    """The code of a class that stands in no file, and the files that it uses; an error where one cannot be told."""
+    texts, files = [], set[Path]()
+    for name, value in vars(cls).items():
+        # A property and a classmethod hold the function that was written.
+        value = getattr(value, "fget", getattr(value, "__func__", value))
+        if isinstance(value, FunctionType):
+            texts += [inspect.getsource(value), _whole_text([value.__defaults__, value.__kwdefaults__])]
+            files |= _needed(value, cls)
+        elif not name.startswith("__"):
+            texts.append(f"{name} = {_whole_text(value)}")
+    return texts, files
+
+
+def _needed(function: FunctionType, cls: type) -> set[Path]:
+    """Files of what a function in a notebook uses; TypeError if it uses what another cell made, which may change."""
+    for cell in function.__closure__ or ():
+        if cell.cell_contents is not cls:  # A method that calls super() holds its class.
+            raise TypeError(f"{function.__name__} depends on variables around it")
+    files = set[Path]()
+    for value in (function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__):
+        module = value if isinstance(value, ModuleType) else sys.modules.get(getattr(value, "__module__", None) or "")
+        if module is None or module.__name__ == cls.__module__:
+            raise TypeError(f"{value!r} stands in no file")
+        files |= {Path(file) for file in [getattr(module, "__file__", None)] if file and file.endswith(".py")}
+    return files
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _whole_text(value: object) -> str:
+    """A value as text that is the whole value; TypeError if there is none."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    for part in parts:
+        _whole_text(part)
+    if not isinstance(value, str | int | float | Path | tuple | list | dict | None):
+        raise TypeError(f"{value!r} is no plain value")
+    return repr(value)
+
+
+def source_checksum(*detector_files: str | Path, texts: Iterable[str] = ()) -> str:
+    """Checksum of the code that turns sound into notes.
+
+    Parameters
+    ----------
+    *detector_files : str or Path
+        Where the detector is written.
+    texts : iterable of str
+        Code that stands in no file.
+
+    Returns
+    -------
+    str
+        Hexadecimal; over the texts, the files, session.py, and every module of the package that one of them imports,
+        at any depth.
+    """
+    files, todo = set(), [_PACKAGE / "session.py", *(Path(file).resolve() for file in detector_files)]
+    while todo:
+        path = todo.pop()
+        if path not in files:
+            files.add(path)
+            todo += _imported(path)
+    contents = [path.read_bytes() for path in files] + [text.encode() for text in texts]
+    digests = sorted(hashlib.sha256(content).digest() for content in contents)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def _imported(path: Path) -> list[Path]:
+    """Files of this package that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    files = []
+    for parts in (name.split(".")[1:] for name in names if name.startswith("pianolab.")):
+        folders = (_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
+        files += [_PACKAGE.joinpath(*parts).with_suffix(".py"), *folders]
+    return [file for file in files if file.is_file()]
