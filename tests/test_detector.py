@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from pianolab.compare.fingerprints import estimate_key
+from pianolab.compare.fingerprints import detector_facts, estimate_key
 from pianolab.detector import Detector, DetectorError, parameters
 from pianolab.detectors.yin import Yin
 from pianolab.registry import _coerce, create, load_all, missing
@@ -64,7 +64,7 @@ SETTINGS = [
 
 
 def key_of(detector):
-    return estimate_key(detector=detector, audio_checksum="ab", seconds=None, source="cd")
+    return estimate_key(facts=detector_facts(detector), audio_checksum="ab", seconds=None, source="cd")
 
 
 def test_every_detector_with_a_parameter_is_asked():

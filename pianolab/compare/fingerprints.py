@@ -12,7 +12,7 @@ import importlib.metadata
 import inspect
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -49,7 +49,7 @@ def fingerprint(**parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detector, source: str) -> str:
+def estimate_key(*, audio_checksum: str, seconds: float | None, facts: Mapping[str, Any], source: str) -> str:
     """Fingerprint of all that the heard notes depend on.
 
     Parameters
@@ -58,8 +58,8 @@ def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detect
         Of the recording's file.
     seconds : float or None
         How much of the beginning is heard; None for all.
-    detector : Detector
-        With its settings; each must be a plain value (see `source_of`).
+    facts : mapping of str to object
+        Of the detector, from `detector_facts`.
     source : str
         Of the code, from `source_of`.
 
@@ -68,19 +68,37 @@ def estimate_key(*, audio_checksum: str, seconds: float | None, detector: Detect
     str
         Hexadecimal, fit for a file name.
     """
-    return fingerprint(
-        format=_FORMAT,
-        audio=audio_checksum,
-        seconds=None if seconds is None else float(seconds),
-        source=source,
-        detector=type(detector).__qualname__,
-        params={name: repr(value) for name, value in detector.params.items()},
-        tracking={name: repr(value) for name, value in detector.tracking.items()},
-        onset_delay_s=repr(detector.onset_delay_s),
-        frames=[detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
-        weights=None if detector.weights is None else checksum(detector.weights),
-        libraries=versions(),
-    )
+    heard_s = None if seconds is None else float(seconds)
+    return fingerprint(format=_FORMAT, audio=audio_checksum, seconds=heard_s, detector=facts, source=source)
+
+
+def detector_facts(detector: Detector) -> dict[str, Any]:
+    """What a detector is, besides its code: settings, weights, and the versions of the libraries that it may use.
+
+    Parameters
+    ----------
+    detector : Detector
+        With its settings; each must be a plain value (see `source_of`).
+
+    Returns
+    -------
+    dict
+        Plain values, which JSON can hold, so that a worker can tell them to the process that keeps.
+
+    Raises
+    ------
+    AudioError
+        If the file of its weights cannot be read.
+    """
+    return {
+        "class": type(detector).__qualname__,
+        "params": {name: repr(value) for name, value in detector.params.items()},
+        "tracking": {name: repr(value) for name, value in detector.tracking.items()},
+        "onset_delay_s": repr(detector.onset_delay_s),
+        "frames": [detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
+        "weights": None if detector.weights is None else checksum(detector.weights),
+        "libraries": versions(),
+    }
 
 
 @functools.cache

@@ -5,6 +5,7 @@ but cannot run is not refused: it takes part with its reason, and becomes a row 
 """
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pianolab.compare.errors import CompareError
-from pianolab.compare.fingerprints import estimate_key, source_of
+from pianolab.compare.fingerprints import detector_facts, estimate_key, source_of
 from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
@@ -58,11 +59,16 @@ class Participant:
         """Name with settings."""
         return label(self.detector, self.params)
 
+    @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the detector is, besides its code; empty for note files."""
+        return detector_facts(self.instance) if self.instance is not None else {}
+
     def key(self, audio_checksum: str, seconds: float | None) -> str:
         """Under which the cache keeps what it hears in a sound; '' if it is not to be kept."""
         if self.instance is None or not self.source:
             return ""
-        return estimate_key(audio_checksum=audio_checksum, seconds=seconds, detector=self.instance, source=self.source)
+        return estimate_key(audio_checksum=audio_checksum, seconds=seconds, facts=self.facts, source=self.source)
 
 
 def find_participants(

@@ -8,7 +8,7 @@ import pytest
 
 from pianolab.compare import fingerprints
 from pianolab.compare.cache import Cache, Heard
-from pianolab.compare.fingerprints import estimate_key, source_checksum
+from pianolab.compare.fingerprints import detector_facts, estimate_key, source_checksum
 from pianolab.compare.worker import Job, hear
 from pianolab.errors import reason
 from pianolab.labels import LabelError
@@ -120,36 +120,38 @@ def toy(text="Loudest"):
     return create(f"{TOYS}:{text}")
 
 
+def key_of(detector, **of_sound):
+    return estimate_key(facts=detector_facts(detector), **of_sound)
+
+
 def test_the_key_changes_with_everything_that_the_estimate_depends_on(monkeypatch, tmp_path):
-    key = estimate_key(detector=toy(), **KEY)
+    key = key_of(toy(), **KEY)
     others = [
-        estimate_key(detector=toy(), **KEY | {"audio_checksum": "ac"}),
-        estimate_key(detector=toy(), **KEY | {"seconds": 5}),
-        estimate_key(detector=toy(), **KEY | {"source": "ce"}),
-        estimate_key(detector=toy("Loudest:scale=0.9"), **KEY),
-        estimate_key(detector=toy("Chords"), **KEY),
+        key_of(toy(), **KEY | {"audio_checksum": "ac"}),
+        key_of(toy(), **KEY | {"seconds": 5}),
+        key_of(toy(), **KEY | {"source": "ce"}),
+        key_of(toy("Loudest:scale=0.9"), **KEY),
+        key_of(toy("Chords"), **KEY),
     ]
     for name, value in (("tracking", {"n_confirm": 5}), ("onset_delay_s", 0.01)):
         changed = toy()
         setattr(changed, name, value)
-        others.append(estimate_key(detector=changed, **KEY))
+        others.append(key_of(changed, **KEY))
     weights = tmp_path / "weights"
     for content in (b"one", b"two"):
         weights.write_bytes(content)
         changed = toy()
         changed.weights = weights
-        others.append(estimate_key(detector=changed, **KEY))
+        others.append(key_of(changed, **KEY))
     monkeypatch.setattr(fingerprints, "versions", lambda: {"numpy": "1"})
-    others.append(estimate_key(detector=toy(), **KEY))
+    others.append(key_of(toy(), **KEY))
     assert len({key, *others}) == len(others) + 1
-    assert estimate_key(detector=toy(), **KEY) == others[-1]
+    assert key_of(toy(), **KEY) == others[-1]
 
 
 def test_a_default_written_out_is_the_same_detector():
-    assert estimate_key(detector=toy("Loudest:scale=1"), **KEY) == estimate_key(detector=toy(), **KEY)
-    assert estimate_key(detector=toy(), **KEY | {"seconds": 5}) == estimate_key(
-        detector=toy(), **KEY | {"seconds": 5.0}
-    )
+    assert key_of(toy("Loudest:scale=1"), **KEY) == key_of(toy(), **KEY)
+    assert key_of(toy(), **KEY | {"seconds": 5}) == key_of(toy(), **KEY | {"seconds": 5.0})
 
 
 def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monkeypatch, tmp_path):
