@@ -3,9 +3,14 @@
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from pianolab.cli.command import Command, add_pedal
 from pianolab.cli.messages import DONE
+from pianolab.errors import PianolabError, printable
+
+if TYPE_CHECKING:
+    from pianolab.roll import Notes
 
 _EXAMPLES = """\
 pianolab score notes/song.tsv song.mid
@@ -32,11 +37,14 @@ def _run(args: argparse.Namespace) -> int:
 
     protocol = Protocol(pedal=args.pedal)
     reference, estimate = read_labels(args.labels, pedal=protocol.pedal), read_labels(args.estimate)
-    scores = score_notes(reference, estimate, protocol=protocol)
+    try:
+        scores = score_notes(reference, estimate, protocol=protocol)
+    except PianolabError as error:
+        raise PianolabError(f"{printable(args.estimate)} against {printable(args.labels)}: {error}") from error
     if args.json:
         print(json.dumps({**scores, "protocol": str(protocol)}, indent=2, allow_nan=False))
     else:
-        print("\n".join([*_table(scores), f"protocol: {protocol}"]))
+        print("\n".join([*_table(scores), *_odd(estimate, reference), f"protocol: {protocol}"]))
     return DONE
 
 
@@ -50,6 +58,17 @@ def _table(scores: Mapping[str, float]) -> Iterator[str]:
     if "onset_bias_ms" in scores:
         yield f"{'onset later than played, median':33}{scores['onset_bias_ms']:10.1f} ms"
         yield f"{'onset away from played, median':33}{scores['onset_deviation_ms']:10.1f} ms"
+
+
+def _odd(estimate: "Notes", reference: "Notes") -> Iterator[str]:
+    """How notes are scored where it is not plain."""
+    if not len(estimate) and not len(reference):
+        yield "no note was heard and none played: all scores are 1"
+    elif not len(estimate) or not len(reference):
+        yield f"no note was {'played' if len(estimate) else 'heard'}, so none is right: scores of notes are 0"
+    heard, played = (sum(notes.offset == notes.onset) for notes in (estimate, reference))
+    if heard or played:
+        yield f"notes without length: {heard} heard, {played} played; scored as others, but down in no frame"
 
 
 COMMAND = Command("score", "score a note file against labels", _EXAMPLES, _add_arguments, _run)

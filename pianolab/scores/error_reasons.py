@@ -25,6 +25,7 @@ EXTRA_REASONS = ("time off", "re-trigger", "octave ghost", "twelfth ghost", "sem
 _OCTAVES = (12, -12, 24, -24)
 _TWELFTHS = (19, -19)
 _SEMITONES = (1, -1)
+_Ends = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 _TIMES_AND_VELOCITY = ("onset", "offset", "velocity")
 
 
@@ -120,7 +121,7 @@ def error_counts(reference: Notes, estimate: Notes, *, protocol: Protocol | None
 
 def _why_missed(reference: Notes, missed: npt.NDArray[np.int_], extra: Notes, protocol: Protocol) -> list[str]:
     """The reason of each missed note; ``missed`` are their places in the reference."""
-    near, heard, struck = protocol.onset_tolerance_s, _Onsets(extra), _Onsets(reference)
+    near, heard, struck, sounding = protocol.onset_tolerance_s, _Onsets(extra), _Onsets(reference), _Sounding(reference)
     reasons = []
     for i in missed:
         midi, onset = int(reference.midi[i]), float(reference.onset[i])
@@ -135,8 +136,7 @@ def _why_missed(reference: Notes, missed: npt.NDArray[np.int_], extra: Notes, pr
         elif reference.velocity[i] < SOFT_VELOCITY:
             reasons.append("soft")
         else:
-            sounds = (reference.onset <= onset + near) & (reference.offset >= onset - near)
-            reasons.append("in a chord" if np.any(sounds & (reference.midi != midi)) else "other")
+            reasons.append("in a chord" if sounding.beside(midi, onset, near) else "other")
     return reasons
 
 
@@ -174,17 +174,29 @@ class _Onsets:
 
 
 class _Sounding:
-    """Answers: does this key sound at a time, give or take a tolerance?"""
+    """Answers: does this key sound at a time, give or take a tolerance? Does another one?"""
 
     def __init__(self, notes: Notes):
-        self._of_key = {}
-        for midi in np.unique(notes.midi):
-            of_key = notes[notes.midi == midi]
-            self._of_key[midi] = of_key.onset, np.maximum.accumulate(of_key.offset)
+        self._of_key = {midi: _ends(notes[notes.midi == midi]) for midi in np.unique(notes.midi)}
+        self._of_all = _ends(notes)
 
     def at(self, midi: int, time_s: float, tolerance_s: float) -> bool:
-        if midi not in self._of_key:
-            return False
-        onsets, last_offset = self._of_key[midi]
-        begun = np.searchsorted(onsets, time_s + tolerance_s, side="right")
-        return bool(begun and last_offset[begun - 1] >= time_s - tolerance_s)
+        return midi in self._of_key and _n_sounding(self._of_key[midi], time_s, tolerance_s) > 0
+
+    def beside(self, midi: int, time_s: float, tolerance_s: float) -> bool:
+        of_key = _n_sounding(self._of_key[midi], time_s, tolerance_s) if midi in self._of_key else 0
+        return _n_sounding(self._of_all, time_s, tolerance_s) > of_key
+
+
+def _ends(notes: Notes) -> _Ends:
+    """Onsets and offsets, each in order of time."""
+    return notes.onset, np.sort(notes.offset)
+
+
+def _n_sounding(
+    ends: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]], time_s: float, tolerance_s: float
+) -> int:
+    """How many notes have begun and not ended; a note that has ended has begun, so the two can be counted apart."""
+    onsets, offsets = ends
+    begun = np.searchsorted(onsets, time_s + tolerance_s, side="right")
+    return int(begun - np.searchsorted(offsets, time_s - tolerance_s, side="left"))

@@ -7,12 +7,14 @@ import mir_eval
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.errors import PianolabError
 from pianolab.roll import Notes
 from pianolab.scores.protocol import Protocol
 
 _SEMITONE_CENTS = 100
 _ROUNDING_S = 10.0**-mir_eval.transcription.N_DECIMALS  # mir_eval rounds time differences to 0.1 ms.
 _PACK_NOTES = 128  # So many notes go to mir_eval at once; any number gives the same matches.
+_MOST_PAIRS = 20_000_000  # mir_eval holds several numbers for each pair of a part: with so many, 700 MB.
 
 
 def match(
@@ -21,9 +23,9 @@ def match(
     """Pair played and heard notes, each at most once and as many as possible: mir_eval's matching, piece by piece.
 
     mir_eval compares every note with every other, which takes 13 GB for 20,000 notes. Two notes can only meet, even
-    through a chain of others, if their keys agree and no gap wider than the onset tolerance lies between; the
-    notes are cut at such gaps and each part is matched by ``mir_eval.transcription.match_notes`` itself. The pairs
-    are those that one call with everything would give.
+    through a chain of others, if their keys agree and no gap wider than the onset tolerance lies between; notes with
+    nothing in reach are left out, the others are cut at such gaps, and each part is matched by
+    ``mir_eval.transcription.match_notes`` itself. The pairs are those that one call with everything would give.
 
     Parameters
     ----------
@@ -38,6 +40,11 @@ def match(
     -------
     (k, 2) int array
         Rows (index in reference, index in estimate), sorted.
+
+    Raises
+    ------
+    PianolabError
+        If so many notes of both sides follow each other on one key that they cannot be compared.
 
     Examples
     --------
@@ -54,10 +61,11 @@ def match(
         "offset_min_tolerance": protocol.offset_min_tolerance_s,
     }
     ref_intervals, est_intervals = _intervals(reference), _intervals(estimate)
+    ref_hz, est_hz = reference.hz, estimate.hz  # They are computed each time that they are asked for.
     pairs = []
     for ref, est in _parts(reference, estimate, protocol):
         found = mir_eval.transcription.match_notes(
-            ref_intervals[ref], reference.hz[ref], est_intervals[est], estimate.hz[est], **tolerances
+            ref_intervals[ref], ref_hz[ref], est_intervals[est], est_hz[est], **tolerances
         )
         pairs += [(ref[i], est[j]) for i, j in found]
     return np.array(sorted(pairs), dtype=int).reshape(-1, 2)
@@ -70,23 +78,39 @@ def _intervals(notes: Notes) -> npt.NDArray[np.float64]:
 
 def _parts(reference: Notes, estimate: Notes, protocol: Protocol) -> Iterator[tuple[npt.NDArray, npt.NDArray]]:
     """Index arrays (reference, estimate) of groups of notes that cannot match a note of another group."""
-    n_ref = len(reference)
+    n_ref, reach_s = len(reference), protocol.onset_tolerance_s + _ROUNDING_S
     onset = np.concatenate([reference.onset, estimate.onset])
     midi = np.concatenate([reference.midi, estimate.midi])
     # Keys are whole semitones: below 100 cents of tolerance, only equal keys can meet.
     key = midi if protocol.pitch_tolerance_cents < _SEMITONE_CENTS else np.zeros_like(midi)
-    order = np.lexsort((onset, key))
-    gap = (np.diff(key[order]) != 0) | (np.diff(onset[order]) > protocol.onset_tolerance_s + _ROUNDING_S)
     pack = []
-    for part in np.split(order, np.flatnonzero(gap) + 1):
-        has_both_sides = part.size and part.min() < n_ref <= part.max()
-        if has_both_sides:
+    for of_key in (np.flatnonzero(key == k) for k in np.unique(key)):
+        ref, est = of_key[of_key < n_ref], of_key[of_key >= n_ref]
+        ref, est = ref[_near(onset[ref], onset[est], reach_s)], est[_near(onset[est], onset[ref], reach_s)]
+        both = np.concatenate([ref, est])
+        both = both[np.argsort(onset[both], kind="stable")]
+        for part in np.split(both, np.flatnonzero(np.diff(onset[both]) > reach_s) + 1):
+            _refuse_too_dense(part, n_ref, onset)
             pack.append(part)
-        if sum(map(len, pack)) >= _PACK_NOTES:
-            yield _sides(pack, n_ref)
-            pack = []
+            if sum(map(len, pack)) >= _PACK_NOTES:
+                yield _sides(pack, n_ref)
+                pack = []
     if pack:
         yield _sides(pack, n_ref)
+
+
+def _near(onsets: npt.NDArray[np.float64], others: npt.NDArray[np.float64], reach_s: float) -> npt.NDArray[np.bool_]:
+    """Which onsets have one of the others within reach; both are in order of time."""
+    return np.searchsorted(others, onsets - reach_s, side="left") < np.searchsorted(others, onsets + reach_s, "right")
+
+
+def _refuse_too_dense(part: npt.NDArray[np.int_], n_ref: int, onset: npt.NDArray[np.float64]) -> None:
+    n_played = int(np.count_nonzero(part < n_ref))
+    if n_played * (len(part) - n_played) > _MOST_PAIRS:
+        raise PianolabError(
+            f"{n_played} played and {len(part) - n_played} heard notes follow each other on one key within the onset "
+            f"tolerance, from {onset[part[0]]:g} s on: no piano plays so; thin them out, or ask for a smaller tolerance"
+        )
 
 
 def _sides(pack, n_ref):

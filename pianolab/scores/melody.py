@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pianolab.roll import Notes
-from pianolab.scores.frames import first_frame
+from pianolab.scores.frames import first_frame, n_frames_down
 from pianolab.scores.protocol import Protocol
 
 
@@ -45,6 +45,8 @@ def score_melody(
 ) -> dict[str, float]:
     """Score a pitch track against the one-voice melody that was played, frame by frame (`mir_eval.melody`).
 
+    After its last frame a track hears nothing.
+
     Parameters
     ----------
     reference : Notes
@@ -76,8 +78,7 @@ def score_melody(
     """
     protocol = protocol or Protocol()
     times, f0_hz = _track(times, f0_hz, protocol.frame_hop_s)
-    end_s = max(np.max(reference.offset, initial=0.0), times[-1])
-    grid = np.arange(int(first_frame(end_s, protocol.frame_hop_s)) + 1) * protocol.frame_hop_s
+    grid = np.arange(int(first_frame(times[-1], protocol.frame_hop_s)) + 1) * protocol.frame_hop_s
     truth_hz = melody_track(reference, grid)
     tolerance: dict[str, Any] = {"cent_tolerance": protocol.pitch_tolerance_cents}
     with warnings.catch_warnings():
@@ -91,11 +92,43 @@ def score_melody(
             "melody_voicing_recall": recall,
             "melody_voicing_false_alarm": false_alarm,
         }
-    if not truth_hz.any():
+    scores = _with_silence_behind(scores, truth_hz, reference, protocol.frame_hop_s)
+    if not len(reference) or not n_frames_down(reference, protocol.frame_hop_s):
         # mir_eval has no rule of its own where nothing was played.
         found = not f0_hz.any()
         scores |= dict.fromkeys(("melody_rpa", "melody_rca", "melody_voicing_recall"), found)
     return {name: float(value) for name, value in scores.items()}
+
+
+def _with_silence_behind(
+    scores: dict[str, float], truth_hz: npt.NDArray[np.float64], reference: Notes, hop_s: float
+) -> dict[str, float]:
+    """Scores of a track that hears nothing after its last frame, where the notes go on.
+
+    Parameters
+    ----------
+    scores : dict of str to float
+        Over the frames of the track.
+    truth_hz : (T,) float64
+        What was played in those frames, 0 where nothing was.
+    reference : Notes
+        All notes. Frames behind the track are only counted, because there may be a week of them.
+    hop_s : float
+
+    Returns
+    -------
+    dict of str to float
+        Over the frames of track and notes.
+    """
+    n_frames = 1 + int(first_frame(np.max(reference.offset, initial=0.0), hop_s))
+    if n_frames <= len(truth_hz):
+        return scores
+    n_voiced, n_voiced_in_track = n_frames_down(reference, hop_s), np.count_nonzero(truth_hz)
+    n_silent, n_silent_in_track = n_frames - n_voiced, len(truth_hz) - n_voiced_in_track
+    n_right = scores["melody_overall"] * len(truth_hz) + n_silent - n_silent_in_track
+    missed = dict.fromkeys(("melody_rpa", "melody_rca", "melody_voicing_recall"), n_voiced_in_track / max(n_voiced, 1))
+    parts = {**missed, "melody_voicing_false_alarm": n_silent_in_track / n_silent}
+    return {name: scores[name] * part for name, part in parts.items()} | {"melody_overall": n_right / n_frames}
 
 
 def _track(

@@ -329,6 +329,34 @@ def test_nothing_heard_and_nothing_played_is_right(tmp_path, capsys):
     assert scores["onset_f1"] == scores["frame_f1"] == 1.0
 
 
+TAP = Notes([1.0], [1.0], [60])
+
+
+@pytest.mark.parametrize(
+    ("heard", "played", "said"),
+    [
+        (Notes.empty(), Notes.empty(), "no note was heard and none played: all scores are 1"),
+        (Notes.empty(), TUNE, "no note was heard, so none is right: scores of notes are 0"),
+        (TUNE, Notes.empty(), "no note was played, so none is right: scores of notes are 0"),
+        (TAP, TUNE, "notes without length: 1 heard, 0 played; scored as others, but down in no frame"),
+        (TUNE, TUNE, None),
+    ],
+)
+def test_score_says_how_silence_and_notes_without_length_are_scored(heard, played, said, tmp_path, capsys):
+    write_labels(tmp_path / "heard.tsv", heard)
+    write_labels(tmp_path / "played.tsv", played)
+    assert run("score", tmp_path / "heard.tsv", tmp_path / "played.tsv") == 0
+    lines = capsys.readouterr().out.splitlines()[1:]  # The first counts the notes.
+    assert [line for line in lines if line.startswith("no")] == ([said] if said else [])
+
+
+def test_notes_too_dense_to_be_scored_are_refused_with_both_files(tmp_path, capsys):
+    onset = np.arange(5000) * 0.01
+    write_labels(tmp_path / "drone.tsv", Notes(onset, onset + 0.01, np.full(5000, 60)))
+    assert run("score", tmp_path / "drone.tsv", tmp_path / "drone.tsv") == 2
+    assert f"{tmp_path / 'drone.tsv'} against {tmp_path / 'drone.tsv'}: 5000 played" in complaints(capsys)[0]
+
+
 def test_what_detect_writes_score_reads(song, tmp_path, capsys):
     write_labels(tmp_path / "truth.mid", TUNE)
     for suffix in NOTE_FORMATS:

@@ -1,6 +1,7 @@
 """Scores: three examples worked by hand, and the same numbers as mir_eval on the same arrays."""
 
 import time
+import tracemalloc
 import warnings
 
 import mir_eval
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pianolab.errors import PianolabError
 from pianolab.roll import Notes
 from pianolab.scores import (
     Protocol,
@@ -184,6 +186,76 @@ def _sounding_hz(notes, time_s):
     return np.unique(notes.hz[sounds])
 
 
+# Recordings of a week.
+
+WEEK_S = 604_800.0
+
+
+def test_a_key_held_for_a_week_is_counted_without_a_grid():
+    """60,480,000 frames of 10 ms were played; heard is the first day, 8,640,000 frames: precision 1, recall 1/7."""
+    truth, heard = played((0.0, WEEK_S, C4), velocity=[90]), played((0.0, 86_400.0, C4), velocity=[90])
+    score_notes(truth, heard)  # What is loaded on first use does not count.
+    tracemalloc.start()
+    scores = score_notes(truth, heard)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 1e6  # a grid of whole numbers would be 240 MB
+    assert (scores["frame_precision"], scores["frame_recall"]) == (1.0, pytest.approx(1 / 7))
+    assert (scores["onset_f1"], scores["note_f1"], scores["onset_only_f1"]) == (1.0, 0.0, 1.0)
+
+
+TICK_S = 1 / 128  # Sums of such times are exact, so a shift changes no distance.
+TAPS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12), st.sampled_from([60, 61])), min_size=1, max_size=20)
+
+
+@given(TAPS, TAPS, st.sampled_from([40_000, 900_000]))
+@settings(max_examples=60, deadline=None)
+def test_late_notes_score_as_early_ones(truth, heard, start_s):
+    """Frames of 1/128 s fall on the same places in both; notes without length are among them."""
+    truth, heard = (played(*((a * TICK_S, (a + n) * TICK_S, m) for a, n, m in notes)) for notes in (truth, heard))
+    protocol = Protocol(frame_hop_s=TICK_S)
+    early = score_notes(truth, heard, protocol=protocol)
+    assert score_notes(truth.shifted(start_s), heard.shifted(start_s), protocol=protocol) == early
+    later = errors(truth.shifted(start_s), heard.shifted(start_s))
+    assert list(later.reason) == list(errors(truth, heard).reason)
+
+
+def test_a_track_that_ends_before_the_melody_hears_nothing_more():
+    """A4 is played from 0 to 4 s and from 5 to 10 s; the track says A4 from 0 to 1.99 s and ends.
+
+    Of 900 voiced and 101 silent frames (0..10 s) the 200 of the track are right but its last, and all silent ones.
+    """
+    track = np.arange(200) * 0.01, np.where(np.arange(200) < 199, 440.0, 0.0)
+    scores = score_melody(played((0.0, 4.0, 69), (5.0, 10.0, 69)), *track)
+    assert scores["melody_rpa"] == scores["melody_rca"] == pytest.approx(199 / 900)
+    assert scores["melody_voicing_recall"] == pytest.approx(199 / 900)
+    assert scores["melody_voicing_false_alarm"] == 0.0
+    assert scores["melody_overall"] == pytest.approx((199 + 101) / 1001)
+
+
+def test_a_melody_of_a_week_is_scored_against_a_track_of_a_second():
+    track = np.arange(101) * 0.01, np.full(101, 440.0)
+    scores = score_melody(played((0.0, WEEK_S, 69)), *track)
+    assert scores["melody_rpa"] == pytest.approx(100 / (100 * WEEK_S), rel=0.02)  # the last frame may count or not
+
+
+def test_notes_that_no_piano_plays_are_refused_instead_of_filling_the_memory():
+    onset = np.arange(5000) * 0.01
+    drone = Notes(onset, onset + 0.01, np.full(5000, C4))
+    with pytest.raises(PianolabError, match=r"5000 played and 5000 heard notes .* from 0 s on: no piano .*; thin them"):
+        match(drone, drone)
+    # What was heard too often beside what was played is scored: only heard notes near a played one are compared.
+    again = played(*((second, second + 1, C4) for second in range(0, 50, 5)))
+    assert score_notes(again, drone)["onset_recall"] == 1.0
+
+
+def test_a_time_too_late_for_the_frames_is_refused():
+    with pytest.raises(
+        PianolabError, match=r"time 1e\+300 s is too late for frames of 0\.01 s: write times in seconds"
+    ):
+        score_notes(played((0, 1, C4)), played((0, 1e300, C4)))
+
+
 def test_a_melody_scores_as_by_mir_eval_melody():
     truth = played((0.1, 0.5, C4), (0.5, 0.9, E4), (1.1, 1.6, G4), (1.5, 2.0, C5))
     times = np.arange(0, 190) * 0.0116
@@ -238,9 +310,13 @@ def test_a_track_without_frames_hears_nothing():
     assert score_melody(Notes.empty(), [], [])["melody_rpa"] == 1.0
 
 
-def test_a_note_without_length_is_scored_by_its_onset():
-    scores = score_notes(played((0.5, 0.5, C4)), played((0.51, 0.6, C4)))
-    assert scores["onset_f1"] == 1.0
+def test_a_note_without_length_is_a_note_that_is_down_in_no_frame():
+    tap = played((0.5, 0.5, C4))
+    scores = score_notes(tap, played((0.51, 0.54, C4)))
+    assert (scores["onset_f1"], scores["note_f1"]) == (1.0, 1.0)  # its end is 40 ms away, the tolerance 50 ms
+    assert score_notes(tap, played((0.51, 0.6, C4)))["note_f1"] == 0.0
+    assert (scores["frame_precision"], scores["frame_recall"]) == (0.0, 0.0)
+    assert score_notes(tap, tap)["frame_f1"] == 1.0  # nothing down in either
 
 
 def test_unknown_velocities_give_no_velocity_score():
