@@ -10,6 +10,9 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+MAX_LENGTH = 300  # Characters of an error's message that are shown.
+_BEGINNING = 200  # So many of them are its beginning.
+
 
 class PianolabError(ValueError):
     """Something that cannot be done as asked; the message is one line that names the value and the remedy."""
@@ -39,6 +42,29 @@ def printable(path: str | bytes | os.PathLike) -> str:
     return "".join(c if c.isprintable() else "?" for c in os.fsdecode(path))
 
 
+def one_line(text: str) -> str:
+    """Text from outside as one line that any terminal can show, and that is short.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Blanks for line breaks and tabs, '?' for what cannot be printed. Of more than `MAX_LENGTH` characters the
+        beginning and the end are kept, because a remedy stands at the end.
+
+    Examples
+    --------
+    >>> one_line("red:\\x1b[31m\\ttwo")
+    'red:?[31m two'
+    """
+    if len(text) > MAX_LENGTH:
+        text = f"{text[:_BEGINNING]} ... {text[_BEGINNING + 5 - MAX_LENGTH :]}"
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's message; the name of its type where it has none.
 
@@ -49,7 +75,7 @@ def first_line(error: BaseException) -> str:
     Returns
     -------
     str
-        An OSError has the file first and then what the system says.
+        As from `one_line`. An OSError has the file first and then what the system says.
 
     Examples
     --------
@@ -58,8 +84,12 @@ def first_line(error: BaseException) -> str:
     """
     if isinstance(error, OSError) and error.strerror:
         named = isinstance(error.filename, str | bytes) and error.filename
-        return f"{printable(error.filename)}: {error.strerror}" if named else error.strerror
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+        return one_line(f"{printable(error.filename)}: {error.strerror}" if named else error.strerror)
+    try:
+        text = str(error).strip()
+    except Exception:  # An error of a user's detector may be unable to say what it is.
+        text = ""
+    return one_line((text or type(error).__name__).splitlines()[0])
 
 
 def reason(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import math
+import os
 import pkgutil
 import re
 import sys
@@ -135,7 +136,7 @@ def _from_file(path: Path, class_name: str) -> type[Detector]:
 
 def _imported(path: Path) -> ModuleType:
     """The module of a file, the same one until the file changes."""
-    fingerprint = hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
+    fingerprint = hashlib.sha256(os.fsencode(path) + b"\0" + path.read_bytes()).hexdigest()
     name = f"pianolab_user_{fingerprint[:16]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)

@@ -17,6 +17,7 @@ import numpy as np
 from pianolab.compare.errors import CompareError
 from pianolab.compare.fingerprints import detector_facts, estimate_key, source_of
 from pianolab.compare.note_files import NoteFiles, find_note_files
+from pianolab.compare.shareable import shareable
 from pianolab.compare.tables import label
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
 from pianolab.errors import printable, reason
@@ -102,7 +103,9 @@ def find_participants(
         found = [_participant(detector) for detector in detectors or ()]
     # Whoever was asked for twice takes part once.
     once = {(p.label, p.key("", None) or p.error or id(p.instance)): p for p in found}
-    others = (Participant(name, note_files=find_note_files(name, folder)) for name, folder in estimates.items())
+    others = (
+        Participant(printable(name), note_files=find_note_files(name, folder)) for name, folder in estimates.items()
+    )
     found = [*once.values(), *others]
     twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
     if twice:
@@ -132,10 +135,10 @@ def _participant(given: str | Detector) -> Participant:
         raise
     except Exception as error:  # A constructor that fails becomes a row that says so.
         name, texts = parse_spec(str(given))
-        return Participant(_shown(name), params=spec_text("", texts)[1:], error=reason(error))
+        return Participant(_shown(name), params=shareable(spec_text("", texts)[1:]), error=reason(error))
     spec, changed = (given, False) if isinstance(given, str) else _spec(detector)
-    name = _shown(parse_spec(spec)[0]) if spec else vars(type(detector)).get("name") or type(detector).__name__
-    params = printable(spec_text("", detector.params)[1:])
+    name = _shown(parse_spec(spec)[0] if spec else vars(type(detector)).get("name") or type(detector).__name__)
+    params = shareable(spec_text("", detector.params)[1:])
     return Participant(name, params=params, instance=detector, spec=spec, source="" if changed else source_of(detector))
 
 
@@ -186,4 +189,4 @@ def _same(one: Any, other: Any) -> bool:
 def _shown(name: str) -> str:
     """A detector in a file is shown without the folders."""
     path, from_file, class_name = name.rpartition(".py:")
-    return f"{Path(path).name}.py:{class_name}" if from_file else name
+    return printable(f"{Path(path).name}.py:{class_name}" if from_file else name)

@@ -7,7 +7,6 @@ the labels.
 import importlib.metadata
 import os
 import platform
-import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,12 +16,14 @@ import pianolab
 from pianolab.compare.cache import CACHE
 from pianolab.compare.fingerprints import versions
 from pianolab.compare.hearing import Place
+from pianolab.compare.shareable import to_type
 from pianolab.data import Dataset, Recording
 from pianolab.detector import Detector, DetectorError
 from pianolab.errors import printable, reason
 from pianolab.scores import Protocol
 
 MADE_BY = "pianolab compare"
+NAMED = ("builtin", "real")  # Data sets that have no folder of the user's.
 
 
 def checksums_of(place: Place, recording: Recording) -> dict[str, str]:
@@ -66,30 +67,35 @@ def command_line(
     Returns
     -------
     str
-        With all options that change the result. What cannot be typed, a class that stands in no file or a tolerance
-        other than the usual one, is named in a comment behind it.
+        For a shell such as bash or zsh, with all options that change the result. What cannot be typed, a data set or a
+        class that stands in no file, or a tolerance other than the usual one, is named in a comment behind it.
 
     Examples
     --------
     >>> command_line(["builtin"], ["yin"], {}, 30, "test", Protocol(), "kept")
     'pianolab compare --data builtin --detector yin --seconds 30 --split test --pedal release --cache kept'
     """
-    words, cannot = [*MADE_BY.split()], []
+    options, cannot = [], []
     for dataset in data:
-        words += ["--data", dataset.name if isinstance(dataset, Dataset) else os.fspath(dataset)]
+        if not isinstance(dataset, Dataset):
+            options.append(("--data", os.fspath(dataset)))
+        elif dataset.name in NAMED:
+            options.append(("--data", dataset.name))
+        else:
+            cannot.append(f"the data set {dataset.name}")
     for detector in detectors or ():
         try:
-            words += ["--detector", detector if isinstance(detector, str) else detector.spec]
+            options.append(("--detector", detector if isinstance(detector, str) else detector.spec))
         except DetectorError:
             cannot.append(repr(detector))
-    for name, folder in estimates.items():
-        words += ["--estimates", f"{name}={os.fspath(folder)}"]
-    words += ["--seconds", f"{seconds:g}"] if seconds is not None else []
-    words += ["--split", split, "--pedal", protocol.pedal]
-    words += ["--cache", os.fspath(cache)] if Path(cache) != CACHE else []
+    options += [("--estimates", f"{name}={os.fspath(folder)}") for name, folder in estimates.items()]
+    options += [("--seconds", str(seconds).removesuffix(".0"))] if seconds is not None else []
+    options += [("--split", split), ("--pedal", protocol.pedal)]
+    options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
-    return shlex.join(words) + (f"  # cannot be typed: {printable('; '.join(cannot))}" if cannot else "")
+    typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options)])
+    return typed + (f"  # cannot be typed: {printable('; '.join(cannot))}" if cannot else "")
 
 
 def provenance() -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from pianolab.compare.cache import Heard
 from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
+from pianolab.compare.shareable import shareable
 from pianolab.data import Recording
 from pianolab.errors import reason
 from pianolab.roll import Notes
@@ -179,7 +180,7 @@ def _counts(
 
 def _failure(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol, why: str) -> ScoreRow:
     """One row without a value; a detector that cannot run has one for a data set, without a recording."""
-    return replace(_row(dataset, recording, who, protocol), status="error", error=why)
+    return replace(_row(dataset, recording, who, protocol), status="error", error=shareable(why))
 
 
 def _row(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol) -> ScoreRow:

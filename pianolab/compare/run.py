@@ -24,6 +24,7 @@ from pianolab.compare.participants import find_participants
 from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
+from pianolab.compare.shareable import all_shareable, distinct
 from pianolab.data import Dataset, Recording, default_data, load_dataset
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
@@ -117,7 +118,7 @@ def compare(
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
         "recordings": [checksums_of(place, recording) for place, recording in recordings.items()],
-        "skipped": [[d.name, printable(path), why] for d in datasets for path, why in d.skipped],
+        "skipped": [[d.name, os.fspath(path), why] for d in datasets for path, why in d.skipped],
         "duplicates": [[d.name, ids] for d in datasets for ids in d.duplicates],
         "remarks": remarks + [[*of, text] for of, outcome in heard.items() for text in outcome.remarks],
         **provenance(),
@@ -130,7 +131,7 @@ def compare(
         truths=truths,
         heard={of: outcome.transcription.notes for of, outcome in heard.items()},
         sources=sources,
-        about=about,
+        about=all_shareable(about),
     )
 
 
@@ -158,13 +159,15 @@ def _recordings(datasets: Iterable[Dataset]) -> tuple[dict[Place, Recording], di
     for dataset in datasets:
         kinds = sorted({recording.source for recording in dataset.recordings})
         for kind in kinds:
-            alone = dataset.name if len(kinds) == 1 else f"{dataset.name} ({kind})"
+            alone = printable(dataset.name if len(kinds) == 1 else f"{dataset.name} ({kind})")
             name, number = alone, 1
             while name in sources:
                 number += 1
                 name = f"{alone} #{number}"
             sources[name] = kind
-            recordings |= {(name, r.id): r for r in dataset.recordings if r.source == kind}
+            alike = [recording for recording in dataset.recordings if recording.source == kind]
+            shown = distinct(recording.id for recording in alike)
+            recordings |= {(name, i): r if r.id == i else replace(r, id=i) for r, i in zip(alike, shown, strict=True)}
     return recordings, sources
 
 

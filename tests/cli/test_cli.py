@@ -492,7 +492,7 @@ def test_compare_keeps_what_was_heard_where_it_is_told_to(folder, tmp_path, monk
     assert not Path("results").exists()
     command = json.loads(Path("run/run.json").read_text(encoding="utf-8"))["command"]
     assert command == (
-        f"pianolab compare --data {folder} --detector yin --split test --pedal extended --cache 'kept here'"
+        "pianolab compare --data ./data --detector yin --split test --pedal extended --cache 'kept here'"
     )
 
 
