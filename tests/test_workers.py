@@ -78,7 +78,7 @@ def test_giving_up_stops_the_workers_at_once():
     jobs = run(work, [("double", 1), ("sleep", 60), ("sleep", 60)], n_workers=2)
     assert next(jobs)[:2] == (("double", 1), 2)
     children = set(psutil.Process().children(recursive=True)) - with_us
-    workers = [process for process in children if "spawn_main" in " ".join(process.cmdline())]
+    workers = [process for process in children if "pianolab.workers" in " ".join(process.cmdline())]
     assert len(workers) == 2
     with pytest.raises(KeyboardInterrupt):
         jobs.throw(KeyboardInterrupt)
