@@ -111,7 +111,7 @@ def find(name: str) -> type[Detector]:
     >>> find("yin").name
     'yin'
     """
-    if ".py:" in name:
+    if is_of_file(name):
         path, _, class_name = name.rpartition(":")
         return _from_file(Path(path), class_name)
     found, failures = load_all()
@@ -120,6 +120,25 @@ def find(name: str) -> type[Detector]:
     if name in failures:
         raise DetectorError(f"detector file {name}.py cannot be imported: {failures[name]}")
     raise DetectorError(f"unknown detector {name!r}{_hint(name, found)}")
+
+
+def is_of_file(spec: str) -> bool:
+    """Whether a name or spec text means a class in a file, whose code runs when the detector is made.
+
+    Parameters
+    ----------
+    spec : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_of_file("mine.py:Mine:threshold=0.1"), is_of_file("yin:threshold=0.1")
+    (True, False)
+    """
+    return ".py:" in _SETTINGS.split(spec.strip(), maxsplit=1)[0]
 
 
 def _from_file(path: Path, class_name: str) -> type[Detector]:

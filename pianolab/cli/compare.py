@@ -29,6 +29,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_split(parser, default="test")
     add_pedal(parser)
     add_jobs_and_cache(parser)
+    late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
+    add("--timeout", type=seconds, metavar="S", help=late)
     add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
 
 
@@ -48,6 +50,7 @@ def _run(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         split=args.split,
         jobs=args.jobs,
+        timeout_s=args.timeout,
         protocol=Protocol(pedal=args.pedal),
         cache=args.cache or CACHE,
     )

@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from pianolab.compare.errors import CompareError
+from pianolab.compare.participants import find_participants
 from pianolab.compare.run import CACHE, compare
 from pianolab.data import Dataset
 from pianolab.detector import Detector
 from pianolab.errors import PianolabWarning
-from pianolab.registry import create
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, match
-from pianolab.session import default_tracker
 from pianolab.texts.choices import Split
 
 WITHIN_S = 0.2  # A heard note of the same key that is nearer than this is the played one, however late it comes.
@@ -99,7 +98,7 @@ def fit_delay(
         raise CompareError(f"{detector} failed everywhere, first on {failed[0]}")
     if failed:
         warnings.warn(f"{detector} failed on {len(failed)} recordings, first on {failed[0]}", PianolabWarning, 2)
-    declared_s = default_tracker(create(detector)).tracking.onset_delay_s
+    declared_s = find_participants([detector], {})[0][0].onset_delay_s
     fits = []
     for dataset, source in result.sources.items():
         pairs = [

@@ -1,7 +1,8 @@
 """The hearing of a comparison: every detector hears every recording, in several processes, and what it heard is kept.
 
 In go recordings and those who take part; out comes for each pair what was heard, or one line that says why nothing
-was. What the cache holds is not heard again, so a run that was stopped goes on where it was.
+was. What the cache holds is not heard again, so a run that was stopped goes on where it was. Detectors that are not
+ours are heard in processes of their own, and one that takes too long is stopped.
 """
 
 import itertools
@@ -14,13 +15,14 @@ from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.errors import CompareError
 from pianolab.compare.note_files import read_note_file
-from pianolab.compare.participants import Participant
+from pianolab.compare.participants import LOADING_S, Participant
 from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable
 
 Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
+_SLOWEST = 20  # No detector that we know needs twenty times the length of the sound.
 _BAR = "{desc}: {percentage:3.0f}%|{bar:24}| {n:.0f} of {total:.0f} s of sound [{elapsed}, {remaining} left{postfix}]"
 
 
@@ -32,6 +34,7 @@ def hear_all(
     jobs: int,
     cache: Cache,
     progress: bool,
+    timeout_s: float | None = None,
 ) -> dict[tuple[Place, Participant], Heard | str]:
     """Let participants hear recordings, as far as the cache does not know it.
 
@@ -47,6 +50,8 @@ def hear_all(
     cache : Cache
     progress : bool
         Show a bar.
+    timeout_s : float, optional
+        How long a detector may take for one recording, seconds; `default_timeout_s` if not given.
 
     Returns
     -------
@@ -66,20 +71,20 @@ def hear_all(
             if participant.note_files is not None:
                 outcomes[place, participant] = read_note_file(recording, participant.note_files)
                 continue
-            key = participant.key(recording.checksum, seconds)
+            key, checksum = participant.key(recording.checksum, seconds), recording.checksum
         except (ValueError, OSError) as error:
             outcomes[place, participant] = reason(error)
             continue
         kept = cache.get(key) if key else None
         if kept is not None:
             outcomes[place, participant] = kept
-        elif participant.instance is not None:
-            job = Job(str(recording.audio), participant.spec or participant.instance, seconds)
+        elif detector := participant.spec or participant.instance:
+            job = Job(str(recording.audio), detector, seconds, checksum)
             todo.setdefault(job, []).append((place, participant, key))
     if todo:
         _refuse_no_folder(cache)
-    shown = {job: f"{them[0][1].label}: {printable(them[0][0][1])}" for job, them in todo.items()}
-    for job, outcome in _heard(shown, jobs=jobs, progress=progress):
+    tasks = [_Task(job, them[0][1], printable(them[0][0][1]), timeout_s) for job, them in todo.items()]
+    for job, outcome in _heard(tasks, jobs=jobs, progress=progress):
         for place, participant, key in todo[job]:
             outcomes[place, participant] = outcome
             if key and isinstance(outcome, Heard):
@@ -98,20 +103,49 @@ def _refuse_no_folder(cache: Cache) -> None:
         cache.warn(error)
 
 
-def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[tuple[Job, Heard | str]]:
-    """What comes of each job, as it comes, with a bar over seconds of sound that shows the text of a job at work."""
-    if not shown:
-        return
-    lengths = {job: _seconds(job) for job in shown}
-    # The longest come first, so that at the end no worker is left alone with a long one.
-    longest_first = sorted(shown, key=lambda job: -lengths[job])
-    far = [job for job in longest_first if isinstance(job.detector, str)]
-    near = [job for job in longest_first if not isinstance(job.detector, str)]
+def default_timeout_s(seconds: float) -> float:
+    """How long a detector may take for a recording if nothing else is said: it hangs, if it takes longer.
+
+    Parameters
+    ----------
+    seconds : float
+        Length of the sound.
+
+    Returns
+    -------
+    float
+        Seconds; two minutes to load and compile, and twenty times the length of the sound.
+
+    Examples
+    --------
+    >>> default_timeout_s(60)
+    1320.0
+    """
+    return LOADING_S + _SLOWEST * seconds
+
+
+class _Task:
+    """A job, with what is shown of it and how long it may take."""
+
+    def __init__(self, job: Job, participant: Participant, recording: str, timeout_s: float | None):
+        self.job, self.room = job, participant.room
+        self.shown = f"{participant.label}: {recording}"
+        self.seconds = _seconds(job)
+        self.timeout_s = default_timeout_s(self.seconds) if timeout_s is None else timeout_s
+
+
+def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tuple[Job, Heard | str]]:
+    """What comes of each job, as it comes, with a bar over seconds of sound that shows the job at work."""
+    # The longest come first, so that at the end no worker is left alone with a long one. Ours come before others.
+    by_job = {task.job: task for task in sorted(tasks, key=lambda task: (task.room, -task.seconds))}
+    far = [job for job in by_job if isinstance(job.detector, str)]
+    near = [job for job in by_job if not isinstance(job.detector, str)]
+    n_seconds = math.ceil(sum(task.seconds for task in by_job.values()))
     at_work = {}
-    with tqdm(total=math.ceil(sum(lengths.values())), desc="hearing", disable=not progress, bar_format=_BAR) as bar:
+    with tqdm(total=n_seconds, desc="hearing", disable=not (progress and by_job), bar_format=_BAR) as bar:
 
         def show(job: Job) -> None:
-            at_work[job] = shown[job]
+            at_work[job] = by_job[job].shown
             bar.set_postfix_str(f"{next(reversed(at_work.values()))[:40]:40}", refresh=False)
 
         def here() -> Iterator[tuple[Job, Heard | str, None]]:
@@ -119,10 +153,17 @@ def _heard(shown: Mapping[Job, str], *, jobs: int, progress: bool) -> Iterator[t
                 show(job)
                 yield job, hear(job), None
 
-        there = workers.run(hear, far, n_workers=max(1, min(jobs, len(far))), on_start=show)
+        there = workers.run(
+            hear,
+            far,
+            n_workers=jobs,
+            on_start=show,
+            room=lambda job: by_job[job].room,
+            limit_s=lambda job: by_job[job].timeout_s,
+        )
         for job, answer, error in itertools.chain(there, here()):
-            del at_work[job]
-            bar.update(lengths[job])
+            at_work.pop(job, None)  # One that was given up was never at work.
+            bar.update(by_job[job].seconds)
             yield job, answer if error is None else reason(error)
 
 

@@ -1,28 +1,31 @@
 """Who takes part in a comparison: detectors by name, with settings, from a file, ready made; note files of others.
 
-A detector is made once here, so that a misspelt name or setting is refused before anything is heard. One that exists
-but cannot run is not refused: it takes part with its reason, and becomes a row of the table.
+A detector is made once, so that a misspelt name or setting is refused before anything is heard. One that exists but
+cannot run is not refused: it takes part with its reason, and becomes a row of the table. One of a file is made in a
+worker process only: what its file does when it is imported must not reach the others, nor the scores.
 """
 
 import dataclasses
-import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pianolab import workers
 from pianolab.compare.errors import CompareError
-from pianolab.compare.fingerprints import detector_facts, estimate_key, source_of
+from pianolab.compare.fingerprints import estimate_key
 from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.shareable import shareable
 from pianolab.compare.tables import label
+from pianolab.compare.worker import Description, describe
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
 from pianolab.errors import printable, reason
-from pianolab.registry import create, load_all, parse_spec
+from pianolab.registry import create, find, is_of_file, load_all, parse_spec
 
+LOADING_S = 120.0  # A detector may take so long to be made: some load a network, or compile.
 TEXTBOOK = "textbook"  # This preset of a detector shows it without our mends.
 
 
@@ -35,12 +38,18 @@ class Participant:
     detector, params : str
         Its name and its settings, as in the result rows.
     instance : Detector or None
-        Made once to check that it can be; workers make their own from `spec`.
+        A detector that only this process has.
     spec : str
         Text that makes the detector in a worker; '' for note files, and for a detector that only this process has.
     source : str
         Checksum of the code that it depends on; '' where that cannot be told, or the detector was changed after it was
         made: what it hears is not kept.
+    facts : mapping of str to object
+        What it is besides its code, as of `pianolab.compare.fingerprints.detector_facts`.
+    onset_delay_s : float
+        What the tracker takes off its onsets, seconds.
+    room : str
+        Only detectors of the same room are heard in the same process: ours have one, every other one its own.
     note_files : mapping of str to sequence of Path, or None
         Note files by stem.
     error : str
@@ -52,6 +61,9 @@ class Participant:
     instance: Detector | None = None
     spec: str = ""
     source: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    onset_delay_s: float = 0.0
+    room: str = ""
     note_files: NoteFiles | None = None
     error: str = ""
 
@@ -60,20 +72,19 @@ class Participant:
         """Name with settings."""
         return label(self.detector, self.params)
 
-    @functools.cached_property
-    def facts(self) -> dict[str, Any]:
-        """What the detector is, besides its code; empty for note files."""
-        return detector_facts(self.instance) if self.instance is not None else {}
-
     def key(self, audio_checksum: str, seconds: float | None) -> str:
         """Under which the cache keeps what it hears in a sound; '' if it is not to be kept."""
-        if self.instance is None or not self.source:
+        if not self.source:
             return ""
         return estimate_key(audio_checksum=audio_checksum, seconds=seconds, facts=self.facts, source=self.source)
 
 
 def find_participants(
-    detectors: Iterable[str | Detector] | None, estimates: Mapping[str, str | Path]
+    detectors: Iterable[str | Detector] | None,
+    estimates: Mapping[str, str | Path],
+    *,
+    jobs: int = 1,
+    timeout_s: float = LOADING_S,
 ) -> tuple[list[Participant], dict[str, str]]:
     """Everyone who takes part.
 
@@ -84,6 +95,10 @@ def find_participants(
         it offers that preset, unless there are estimates.
     estimates : mapping of str to path
         Folders of note files by name.
+    jobs : int
+        Worker processes that look at detectors of files.
+    timeout_s : float
+        How long each of them may take to be made, seconds.
 
     Returns
     -------
@@ -100,9 +115,9 @@ def find_participants(
     if detectors is None and not estimates:
         found, left_out = _registered()
     else:
-        found = [_participant(detector) for detector in detectors or ()]
+        found = _asked_for(list(detectors or ()), jobs, timeout_s)
     # Whoever was asked for twice takes part once.
-    once = {(p.label, p.key("", None) or p.error or id(p.instance)): p for p in found}
+    once = {(p.label, p.key("", None) or p.error or p.spec or id(p.instance)): p for p in found}
     others = (
         Participant(printable(name), note_files=find_note_files(name, folder)) for name, folder in estimates.items()
     )
@@ -122,24 +137,61 @@ def _registered() -> tuple[list[Participant], dict[str, str]]:
     own = {name: cls for name, cls in classes.items() if not cls.peer}
     preset = {name: parameters(cls).get("preset") for name, cls in own.items()}
     textbook = [name for name, parameter in preset.items() if parameter and TEXTBOOK in parameter.choices]
-    found = [_participant(spec) for spec in [*own, *(f"{name}:preset={TEXTBOOK}" for name in textbook)]]
+    found = [_of_text(spec, describe(spec)) for spec in [*own, *(f"{name}:preset={TEXTBOOK}" for name in textbook)]]
     left_out = {p.detector: p.error for p in found if p.error.startswith(("ImportError", "ModuleNotFoundError"))}
     found = [participant for participant in found if participant.detector not in left_out]
     return found + [Participant(name, error=f"cannot be imported: {why}") for name, why in broken.items()], left_out
 
 
-def _participant(given: str | Detector) -> Participant:
-    try:
-        detector = create(given)
-    except DetectorError:
-        raise
-    except Exception as error:  # A constructor that fails becomes a row that says so.
-        name, texts = parse_spec(str(given))
-        return Participant(_shown(name), params=shareable(spec_text("", texts)[1:]), error=reason(error))
-    spec, changed = (given, False) if isinstance(given, str) else _spec(detector)
-    name = _shown(parse_spec(spec)[0] if spec else vars(type(detector)).get("name") or type(detector).__name__)
-    params = shareable(spec_text("", detector.params)[1:])
-    return Participant(name, params=params, instance=detector, spec=spec, source="" if changed else source_of(detector))
+def _asked_for(detectors: list[str | Detector], jobs: int, timeout_s: float) -> list[Participant]:
+    """Those asked for, in order; files are looked at side by side, each in a process of its own."""
+    files = [given for given in detectors if isinstance(given, str) and is_of_file(given)]
+    looked_at = {}
+    for spec, description, error in workers.run(
+        describe, dict.fromkeys(files), n_workers=jobs, room=lambda spec: spec, limit_s=lambda spec: timeout_s
+    ):
+        looked_at[spec] = description if error is None else Description(error=reason(error))
+    found = []
+    for given in detectors:
+        if isinstance(given, Detector):
+            found.append(_of_instance(given))
+        else:
+            found.append(_of_text(given, looked_at[given] if given in files else describe(given)))
+    return found
+
+
+def _of_text(spec: str, description: Description) -> Participant:
+    if description.refusal:
+        raise DetectorError(description.refusal)
+    name, texts = parse_spec(spec)
+    if description.error:
+        return Participant(_shown(name), params=shareable(spec_text("", texts)[1:]), error=description.error)
+    is_ours = not is_of_file(spec) and not find(name).peer
+    return Participant(
+        _shown(name),
+        params=shareable(description.params),
+        spec=spec,
+        source=description.source,
+        facts=description.facts,
+        onset_delay_s=description.onset_delay_s,
+        room="" if is_ours else spec,
+    )
+
+
+def _of_instance(detector: Detector) -> Participant:
+    """One that was made by hand; workers make their own where there is text that makes an equal one."""
+    spec, changed = _spec(detector)
+    description = describe(detector)
+    if spec:
+        return _of_text(spec, description)
+    return Participant(
+        printable(vars(type(detector)).get("name") or type(detector).__name__),
+        params=shareable(description.params),
+        instance=detector,
+        source="" if changed else description.source,
+        facts=description.facts,
+        onset_delay_s=description.onset_delay_s,
+    )
 
 
 def _spec(detector: Detector) -> tuple[str, bool]:

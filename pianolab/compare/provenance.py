@@ -56,12 +56,13 @@ def command_line(
     split: str,
     protocol: Protocol,
     cache: str | Path,
+    timeout_s: float | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
     Parameters
     ----------
-    data, detectors, estimates, seconds, split, protocol, cache
+    data, detectors, estimates, seconds, split, protocol, cache, timeout_s
         As for `pianolab.compare.compare`, the first two as lists.
 
     Returns
@@ -91,6 +92,7 @@ def command_line(
     options += [("--estimates", f"{name}={os.fspath(folder)}") for name, folder in estimates.items()]
     options += [("--seconds", str(seconds).removesuffix(".0"))] if seconds is not None else []
     options += [("--split", split), ("--pedal", protocol.pedal)]
+    options += [("--timeout", f"{timeout_s:g}")] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))

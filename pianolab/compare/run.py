@@ -20,7 +20,7 @@ import pandas as pd
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.hearing import Place, hear_all
-from pianolab.compare.participants import find_participants
+from pianolab.compare.participants import LOADING_S, find_participants
 from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
@@ -44,6 +44,7 @@ def compare(
     seconds: float | None = None,
     split: Split = "test",
     jobs: int | None = None,
+    timeout_s: float | None = None,
     cache: str | Path = CACHE,
     progress: bool = True,
 ) -> Result:
@@ -66,8 +67,10 @@ def compare(
     split : {'test', 'tune', 'all'}
         Which recordings of a data set.
     jobs : int, optional
-        Worker processes; the number of cores, at most 8, if not given. A worker imports the script that was started,
-        so a script calls this behind ``if __name__ == "__main__":``.
+        Worker processes; the number of cores, at most 8, if not given.
+    timeout_s : float, optional
+        How long a detector may take for one recording, seconds; one that takes longer is stopped, and that is a row.
+        Two minutes and twenty times the length of the sound if not given.
     cache : str or Path
         Folder in which is kept what was heard.
     progress : bool
@@ -97,24 +100,26 @@ def compare(
     """
     protocol = protocol or Protocol()
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
-    _refuse(protocol, seconds, jobs, cache)
+    _refuse(protocol, seconds, timeout_s, jobs, cache)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress)
-    participants, left_out = find_participants(detectors, estimates or {})
+    loading_s = LOADING_S if timeout_s is None else timeout_s
+    participants, left_out = find_participants(detectors, estimates or {}, jobs=jobs, timeout_s=loading_s)
     recordings, sources = _recordings(datasets)
     truths, remarks = _truths(recordings, protocol, seconds)
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
-    outcomes = hear_all(recordings, pairs, seconds=seconds, jobs=jobs, cache=Cache(cache), progress=progress)
+    settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
+    outcomes = hear_all(recordings, pairs, **settings, cache=Cache(cache), progress=progress)
     outcomes = {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol)
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command_line(data, detectors, estimates or {}, seconds, split, protocol, cache),
-        "settings": {"seconds": seconds, "split": split, "jobs": jobs, "protocol": asdict(protocol)},
+        "command": command_line(data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s),
+        "settings": {**settings, "split": split, "protocol": asdict(protocol)},
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
         "recordings": [checksums_of(place, recording) for place, recording in recordings.items()],
@@ -135,16 +140,22 @@ def compare(
     )
 
 
-def _refuse(protocol: object, seconds: Any, jobs: object, cache: object) -> None:
+def _refuse(protocol: object, seconds: Any, timeout_s: Any, jobs: object, cache: object) -> None:
     if not isinstance(protocol, Protocol):
         raise CompareError(f"protocol {protocol!r} is none: pass pianolab.scores.Protocol()")
     if not isinstance(cache, str | Path):
         raise CompareError(f"cache {cache!r} is no folder: name one, or leave it out")
-    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
-    if seconds is not None and not (is_number and 0 < float(seconds) < math.inf):
+    if not _is_length(seconds):
         raise CompareError(f"seconds {seconds!r} is no length: use a number above 0, or None for whole recordings")
+    if not _is_length(timeout_s):
+        raise CompareError(f"timeout_s {timeout_s!r} is no time: use seconds above 0, or None for the usual")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 or more")
+
+
+def _is_length(seconds: Any) -> bool:
+    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
+    return seconds is None or (is_number and 0 < float(seconds) < math.inf)
 
 
 def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool) -> list[Dataset]:

@@ -1,21 +1,76 @@
-"""What a worker process does: one detector hears one recording.
+"""What a worker process does: it tells what a detector is, or one detector hears one recording.
 
-A worker imports this file and what it needs, and no tables: so it is there in a tenth of a second.
+A worker imports this file and what it needs, and no tables. A detector that is not ours is loaded in workers only: its
+file runs whatever it likes when it is imported, and a library that it changes would be changed for all who come after.
 """
 
 import functools
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from pianolab.compare.cache import Heard
-from pianolab.detector import Detector
-from pianolab.errors import reason
-from pianolab.session import transcribe, transcribe_file
-from pianolab.sound import AudioWarning
+from pianolab.compare.fingerprints import detector_facts, source_of
+from pianolab.detector import Detector, DetectorError, spec_text
+from pianolab.errors import first_line, printable, reason
+from pianolab.registry import create
+from pianolab.session import default_tracker, transcribe, transcribe_file
+from pianolab.sound import AudioWarning, checksum
 
 _WARM_UP_SR = 44100
+
+
+@dataclass(frozen=True)
+class Description:
+    """What can be told of a detector before it hears anything.
+
+    Attributes
+    ----------
+    params : str
+        Its settings, as text.
+    source : str
+        Checksum of its code, from `pianolab.compare.fingerprints.source_of`.
+    facts : mapping of str to object
+        What it is besides its code, from `pianolab.compare.fingerprints.detector_facts`.
+    onset_delay_s : float
+        What the tracker takes off its onsets, seconds.
+    refusal : str
+        Why there is no such detector or setting; '' if there is.
+    error : str
+        Why it cannot run; '' if it can.
+    """
+
+    params: str = ""
+    source: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    onset_delay_s: float = 0.0
+    refusal: str = ""
+    error: str = ""
+
+
+def describe(detector: str | Detector) -> Description:
+    """Make a detector and tell what it is; for those that are not ours, made to run in a worker process.
+
+    Parameters
+    ----------
+    detector : str or Detector
+
+    Returns
+    -------
+    Description
+    """
+    try:
+        made = create(detector)
+        params = spec_text("", made.params)[1:]
+        delay_s = default_tracker(made).tracking.onset_delay_s
+        return Description(params, source_of(made), detector_facts(made), delay_s)
+    except DetectorError as error:
+        return Description(refusal=first_line(error))
+    except (Exception, SystemExit) as error:  # A constructor that fails becomes a row that says so.
+        return Description(error=reason(error))
 
 
 @dataclass(frozen=True)
@@ -30,11 +85,14 @@ class Job:
         Spec text; a detector where only this process has it.
     seconds : float or None
         How much of the beginning; None for all.
+    checksum : str
+        Of the sound file when it was looked at; '' if nobody did.
     """
 
     audio: str
     detector: str | Detector
     seconds: float | None = None
+    checksum: str = ""
 
 
 def hear(job: Job) -> Heard | str:
@@ -55,7 +113,9 @@ def hear(job: Job) -> Heard | str:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", AudioWarning)
             transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
-    except Exception as error:  # Whatever a detector does wrong becomes a row in the table.
+        if job.checksum and checksum(job.audio) != job.checksum:
+            return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
+    except (Exception, SystemExit) as error:  # Whatever a detector does wrong becomes a row in the table.
         return reason(error)
     return Heard(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
 

@@ -316,16 +316,17 @@ def test_a_recording_that_always_kills_its_worker_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_script_without_a_guard_is_told_how_to_write_one(tmp_path):
+def test_a_script_needs_no_guard_because_workers_do_not_run_it_again(tmp_path):
     (tmp_path / "data").mkdir()
     write_recording(tmp_path / "data", "one", [60])
     script = tmp_path / "script.py"
     script.write_text(
         "from pianolab.compare import compare\n"
-        "print(compare('data', 'yin', jobs=1, cache='kept', progress=False).failures.error.iloc[0])\n"
+        "print('begun')\n"
+        "print(len(compare('data', 'yin', jobs=1, cache='kept', progress=False).ranking))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path, timeout=300)
-    assert 'a script that starts workers outside of if __name__ == "__main__":' in done.stdout
+    assert done.stdout.split() == ["begun", "1"]
 
 
 def test_workers_have_one_thread(melodies, tmp_path):
