@@ -6,7 +6,7 @@ one that takes a number with a number.
 """
 
 import re
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,9 +29,14 @@ NOTE_STYLES = {
 _SEMITONE_OF_STEP = {
     name.lower(): semitone for names in NOTE_STYLES.values() for semitone, name in enumerate(names) if "#" not in name
 }
-_SEMITONES_OF_SIGN = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
+_SEMITONES_OF_SIGN = {
+    **{"": 0, "♮": 0, "#": 1, "s": 1, "♯": 1, "##": 2, "♯♯": 2, "𝄪": 2},
+    **{"b": -1, "♭": -1, "-": -1, "bb": -2, "♭♭": -2, "𝄫": -2, "--": -2},
+}
+# A minus before a 1 is taken for that of octave -1, the only negative octave that MIDI has; before others, for a flat.
 _NOTE_NAME = re.compile(
-    r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|[#s♯b♭])?(-?\d{1,3})", re.IGNORECASE | re.ASCII
+    r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|♯♯|♭♭|--|[#s♯𝄪b♭𝄫♮]|-(?!0*1$))?(-?\d{1,3})",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -249,15 +254,52 @@ def note_name(midi: Number, *, style: str = "C4") -> str:
 def parse_note(name: str) -> int:
     """MIDI number of a note name.
 
+    A minus means a flat, as music21 writes it (B-3 is B flat 3, E--4 is E double flat 4), except in names that end in
+    -1: there it belongs to the octave, because C-1 is MIDI 0. `dash_means` tells which names could mean both.
+
     Parameters
     ----------
     name : str
-        Such as 'A0', 'Ds1', 'C#4', 'Bb3', 'Do4', '도4'; case is ignored.
+        Such as 'A0', 'Ds1', 'C#4', 'Bb3', 'B♭3', 'B-3', 'Do4', '도4'; case is ignored.
 
     Returns
     -------
     int
-        60 = C4.
+        0 or more, 60 = C4.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a note name, or the note lies below C-1.
+
+    References
+    ----------
+    Cuthbert & Ariza, "music21: A Toolkit for Computer-Aided Musicology", ISMIR 2010; user's guide, chapter 2 (notes).
+
+    Examples
+    --------
+    >>> [parse_note(name) for name in ("C4", "Bb3", "B-3", "sol4", "C-1")]
+    [60, 58, 58, 67, 0]
+    """
+    step, sign, octave = _parts(name)
+    midi = 12 * (int(octave) + 1) + _SEMITONE_OF_STEP[step] + _SEMITONES_OF_SIGN[sign]
+    if midi < 0:
+        raise ValueError(f"{name!r} lies below C-1, the lowest note of MIDI: write its octave as in C4")
+    return midi
+
+
+def dash_means(name: str) -> Literal["", "flat", "octave", "either"]:
+    """What the minus in a note name means.
+
+    Parameters
+    ----------
+    name : str
+        A note name.
+
+    Returns
+    -------
+    {'', 'flat', 'octave', 'either'}
+        '' without one; 'either' for names such as B-1, which music21 writes for B flat 1 and others for octave -1.
 
     Raises
     ------
@@ -266,14 +308,24 @@ def parse_note(name: str) -> int:
 
     Examples
     --------
-    >>> [parse_note(name) for name in ("C4", "Bb3", "sol4")]
-    [60, 58, 67]
+    >>> [dash_means(name) for name in ("B3", "B-3", "E--1", "C#-1", "B-1")]
+    ['', 'flat', 'flat', 'octave', 'either']
     """
+    _, sign, octave = _parts(name)
+    if sign.startswith("-"):
+        return "flat"
+    if not octave.startswith("-"):
+        return ""
+    return "octave" if sign else "either"
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Step, sign and octave of a note name, in lower case."""
     match = _NOTE_NAME.fullmatch(str(name).strip())
     if not match:
         raise ValueError(f"{name!r} is not a note name: write it like A0, C#4, Ds1, Bb3, Do4 or 도4")
-    step, sign, octave = match.groups()
-    return 12 * (int(octave) + 1) + _SEMITONE_OF_STEP[step.lower()] + _SEMITONES_OF_SIGN[(sign or "").lower()]
+    step, sign, octave = match.groups(default="")
+    return step.lower(), sign.lower(), octave
 
 
 def _pitched(hz: ArrayLike) -> NDArray[np.float64]:

@@ -50,7 +50,7 @@ def test_midi_to_hz_and_back_is_the_same_pitch(midi):
     assert units.hz_to_midi(units.midi_to_hz(midi)) == pytest.approx(midi, abs=1e-9)
 
 
-@given(st.integers(-12, 1000), st.sampled_from(sorted(units.NOTE_STYLES)))
+@given(st.integers(0, 1000), st.sampled_from(sorted(units.NOTE_STYLES)))
 def test_a_name_leads_back_to_its_key(midi, style):
     assert units.parse_note(units.note_name(midi, style=style)) == midi
 
@@ -66,10 +66,26 @@ def test_a_mistuned_note_has_the_name_of_the_nearest_key(detune, midi):
         *[("Ds1", 27), ("c#4", 61), ("DB4", 61), ("B♭3", 58), ("Bb3", 58), ("bb3", 58), ("F♯2", 42), ("Fs2", 42)],
         *[("C##4", 62), ("Dbb4", 60), ("Cb4", 59), ("B#3", 60), ("C-1", 0), ("G9", 127), (" sol4 ", 67)],
         *[("fa#4", 66), ("Mib4", 63), ("도#4", 61), ("솔♭4", 66), ("시3", 59)],
+        *[("B♭♭3", 57), ("B𝄫3", 57), ("C♯♯4", 62), ("C𝄪4", 62), ("C♮4", 60), ("Bb-1", 10), ("C#-1", 1)],
+        # Flats of music21; C-1 is MIDI 0, see the next test.
+        *[("B-3", 58), ("e-4", 63), ("E--4", 62), ("A-0", 20), ("B-0", 22), ("C--1", 22), ("B-10", 142), ("시-3", 58)],
     ],
 )
 def test_every_way_to_write_a_note(name, midi):
     assert units.parse_note(name) == midi
+
+
+def test_a_minus_is_a_flat_but_for_the_octave_minus_one():
+    """music21 writes B flat 1 as B-1, which everybody else reads as B of the octave below C0."""
+    assert [units.parse_note(name) for name in ("C-1", "B-1", "Bb1", "B-2")] == [0, 11, 34, 46]
+    assert [units.dash_means(name) for name in ("C-1", "B-1", "Bb1", "B-2")] == ["either", "either", "", "flat"]
+    assert [units.dash_means(name) for name in ("C--1", "C#-1", "Cb-1", "C♮-1")] == ["flat", *["octave"] * 3]
+
+
+@pytest.mark.parametrize("name", ["Cb-1", "C♭♭-1", "C#-2", "E---3"])
+def test_a_note_below_midi_0_is_refused(name):
+    with pytest.raises(ValueError, match=f"'{name}' lies below C-1, the lowest note of MIDI: write its octave as in"):
+        units.parse_note(name)
 
 
 @pytest.mark.parametrize("name", ["", "H4", "C", "4", "C 4", "C4 D4", "C#b4", "ſi4", "mİ4", "C４", "C9999", None, 60])
@@ -78,7 +94,7 @@ def test_what_is_no_note_name_is_refused(name):
         units.parse_note(name)
 
 
-@given(st.text(alphabet=st.sampled_from("abcdefgABsſiıİmrolKk도레미파#♯b♭-0123456789٣４ \n"), max_size=6))
+@given(st.text(alphabet=st.sampled_from("abcdefgABsſiıİmrolKk도레미파#♯𝄪b♭𝄫♮-0123456789٣４ \n"), max_size=6))
 def test_any_text_is_a_key_or_is_refused(text):
     try:
         midi = units.parse_note(text)

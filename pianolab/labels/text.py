@@ -1,21 +1,28 @@
-"""Labels in text files: one note a line, columns named in the first line (MAPS .txt, .tsv, .csv)."""
+"""Labels in text files: one note a line, with columns that the first line names (.tsv, .csv, .txt of MAPS and others).
 
+A column of keys holds MIDI numbers or names of notes; a column that is called frequency holds Hz. Text is UTF-8, or
+UTF-16 that says so, as spreadsheets write it.
+"""
+
+import codecs
 import csv
 import math
 import re
+from collections.abc import Sequence
 
+from pianolab.labels.columns import Columns, cells_of, find_columns
 from pianolab.labels.rows import LabelError, Row
 from pianolab.roll import Notes
-from pianolab.units import parse_note
+from pianolab.units import dash_means, hz_to_midi, parse_note
 
-# Names of columns in lower case without spaces and underscores; of several present, the first listed counts.
-_COLUMNS = {
-    "onset": ("onset", "onsets", "onsettime", "onsetsec", "start", "starttime", "startsec", "begin", "on"),
-    "offset": ("offset", "offsets", "offsettime", "offsetsec", "end", "endtime", "endsec", "stop", "off"),
-    "duration": ("duration", "durationsec", "dur", "length"),
-    "midi": ("midi", "midipitch", "midinote", "notenumber", "pitch", "note", "name", "notename"),
-    "velocity": ("velocity", "midivelocity", "vel"),
+_BYTE_ORDER_MARKS = {  # Those of UTF-32 come first, because one of UTF-16 is the beginning of one of them.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_CELL = 40  # So much of a cell is shown in a message.
 
 
 def read_table(data: bytes, name: str) -> list[Row]:
@@ -37,96 +44,135 @@ def read_table(data: bytes, name: str) -> list[Row]:
     LabelError
         If it is not text, a column is missing, or a line cannot be read.
     """
-    lines = _text(data, name).splitlines()
-    columns, n_columns, n_header = _header(lines, name)
-    rows = []
-    for number, line in enumerate(lines[n_header:], start=n_header + 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+    lines = decoded(data, name).splitlines()
+    columns = find_columns(lines, name)
+    table: list[tuple[str, list[str]]] = []
+    for number, line in enumerate(lines[columns.n_lines :], start=columns.n_lines + 1):
+        if line.strip() and not line.lstrip().startswith(columns.passed_over):
             try:
-                rows.append(_row(_fields(line), columns, n_columns, f"line {number}"))
-            except csv.Error as error:
-                raise LabelError(f"{name}, line {number}: {error}: mend the line") from error
-            except ValueError as error:
-                raise LabelError(f"{name}, line {number}: {error}") from error
+                table.append((f"line {number}", _cells(line, columns)))
+            except (csv.Error, ValueError) as error:
+                remedy = ": mend the line" if isinstance(error, csv.Error) else ""
+                raise LabelError(f"{name}, line {number}: {error}{remedy}") from error
+    dash_is_flat = _dash_is_flat([cells[columns.place["midi"]] for _, cells in table if "midi" in columns.place])
+    rows = []
+    for place, cells in table:
+        try:
+            rows.append(_row(cells, columns, dash_is_flat, place))
+        except ValueError as error:
+            raise LabelError(f"{name}, {place}: {error}") from error
     return rows
 
 
-def _text(data: bytes, name: str) -> str:
+def decoded(data: bytes, name: str) -> str:
+    """The text of a file.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        The file in messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    LabelError
+        If it is not text, or written in a way that it does not say.
+    """
+    codec = next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8-sig")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(codec)
     except UnicodeDecodeError as error:
-        raise LabelError(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+        said = codec.removesuffix("-sig").upper()
+        raise LabelError(f"{name} is not {said} text (byte {error.start}): save it as UTF-8") from error
     if "\0" in text:
         raise LabelError(f"{name} is not text (it holds a zero byte): save it as UTF-8 text")
     return text
 
 
-def _header(lines: list[str], name: str) -> tuple[dict[str, int], int, int]:
-    """Where each column is, how many there are, and how many lines that took; comments may come first."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            names = [re.sub(r"[\s_]+", "", field.lower()) for field in _fields(line.lstrip().lstrip("#"))]
-        except csv.Error:
-            names = []
-        columns = {}
-        for column, aliases in _COLUMNS.items():
-            present = [alias for alias in aliases if alias in names]
-            if present:
-                columns[column] = names.index(present[0])
-        if {"onset", "midi"} <= columns.keys() and ("offset" in columns or "duration" in columns):
-            return columns, len(names), number
-        if not line.lstrip().startswith("#"):
-            break
-    raise LabelError(
-        f"{name}, line {number if lines else 1}: no header that names the columns onset, offset (or duration) "
-        "and midi: write one, such as 'onset,offset,midi,velocity'"
-    )
+def _cells(line: str, columns: Columns) -> list[str]:
+    """The cells of a line, of which those that are needed are there; numbers have a decimal point."""
+    cells, separator = cells_of(line)
+    while len(cells) > columns.n and not cells[-1]:
+        cells = cells[:-1]
+    required = 1 + max(index for column, index in columns.place.items() if column != "velocity")
+    if len(cells) < required or (len(cells) > columns.n and not columns.open_ended):
+        raise ValueError(f"{len(cells)} columns where the header names {columns.n}: mend the line or the header")
+    ours = [index for index in columns.place.values() if index < len(cells)]
+    if separator == ";" and not any("." in cells[index] for index in ours):
+        # Spreadsheets separate by semicolons where the comma belongs to the number.
+        cells = [re.sub(",", ".", cell) if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
+    return cells
 
 
-def _fields(line: str) -> list[str]:
-    """Cells of a line; the separator is a tab, else a semicolon, else a comma, else blanks."""
-    for separator in "\t;,":
-        if separator in line:
-            return [field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
-    return line.split()
-
-
-def _row(fields: list[str], columns: dict[str, int], n_columns: int, place: str) -> Row:
-    while len(fields) > n_columns and not fields[-1]:
-        fields = fields[:-1]
-    required = 1 + max(index for column, index in columns.items() if column != "velocity")
-    if not required <= len(fields) <= n_columns:
-        raise ValueError(f"{len(fields)} columns where the header names {n_columns}: mend the line or the header")
-    onset = _number(fields[columns["onset"]], "onset")
-    if "offset" in columns:
-        offset = _number(fields[columns["offset"]], "offset")
+def _row(cells: list[str], columns: Columns, dash_is_flat: bool | None, place: str) -> Row:
+    at = columns.place
+    onset = _number(cells[at["onset"]], "onset")
+    if "offset" in at:
+        offset = _number(cells[at["offset"]], "offset")
     else:
-        duration = _number(fields[columns["duration"]], "duration")
+        duration = _number(cells[at["duration"]], "duration")
         if duration < 0:
             raise ValueError(f"duration {duration:g} s is negative: an offset cannot lie before its onset")
         offset = onset + duration
-    cell = fields[columns["velocity"]] if columns.get("velocity", n_columns) < len(fields) else ""
+    cell = cells[at["velocity"]] if at.get("velocity", columns.n) < len(cells) else ""
     velocity = _number(cell, "velocity") if cell else math.nan
-    return Row(onset, offset, _key(fields[columns["midi"]]), velocity, place)
+    midi = _key(cells[at["midi"]], dash_is_flat) if "midi" in at else _key_at(_number(cells[at["hz"]], "frequency"))
+    return Row(onset, offset, midi, velocity, place)
 
 
 def _number(cell: str, column: str) -> float:
     try:
+        if "_" in cell:  # Python would take 1_000 for a thousand.
+            raise ValueError
         return float(cell)
     except ValueError:
-        raise ValueError(f"{column} {cell[:40]!r} is not a number: write it like 1.25") from None
+        remedy = "write seconds, 90.5 for one and a half minutes" if ":" in cell else "write it like 1.25"
+        raise ValueError(f"{column} {cell[:_CELL]!r} is not a number: {remedy}") from None
 
 
-def _key(cell: str) -> float:
+def _key_at(hz: float) -> float:
+    """MIDI number of the key whose frequency is the nearest."""
+    if not (math.isfinite(hz) and hz > 0):
+        raise ValueError(f"frequency {hz:g} Hz has no pitch: write what the note sounds at, 440 for A4")
+    return float(round(hz_to_midi(hz)))
+
+
+def _key(cell: str, dash_is_flat: bool | None) -> float:
     try:
         midi = float(cell)
     except ValueError:
-        return float(parse_note(cell[:40]))
+        return _named_key(cell[:_CELL], dash_is_flat)
     if math.isnan(midi):
         raise ValueError("the MIDI number is NaN: write 0..127 or a note name")
     return midi
+
+
+def _named_key(name: str, dash_is_flat: bool | None) -> float:
+    if dash_means(name) == "either":
+        step, _, octave = name.rpartition("-")
+        if dash_is_flat is None:
+            raise ValueError(
+                f"{name!r} may be {step}b{octave}, as music21 writes it, or {step} of octave -{octave}: "
+                f"write {step}b{octave} or a MIDI number"
+            )
+        name = f"{step}b{octave}" if dash_is_flat else name
+    return float(parse_note(name))
+
+
+def _dash_is_flat(keys: Sequence[str]) -> bool | None:
+    """Whether a minus before a 1 is a flat in a column of keys, as its other names tell; None where they do not."""
+    meanings = set()
+    for key in keys:
+        try:
+            meanings.add(dash_means(key) if "-" in key else "")
+        except ValueError:  # It is a number, or is refused later, by its line.
+            continue
+    return "flat" in meanings if len(meanings & {"flat", "octave"}) == 1 else None
 
 
 def table_text(notes: Notes, suffix: str) -> str:

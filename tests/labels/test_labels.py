@@ -1,5 +1,6 @@
 """The notes that were written are the notes that are read; what no pianist played is refused by file and line."""
 
+import codecs
 import warnings
 
 import mido
@@ -155,11 +156,62 @@ def test_any_name_can_be_written_and_read(tmp_path, name):
         ("trailing.csv", "onset,offset,midi\n0.5,1.25,69,,\n"),
         ("short.csv", "onset,offset,midi,velocity\n0.5,1.25,69\n"),
         ("UPPER.CSV", "ONSET,OFFSET,MIDI\n5e-1,1.25,69.0\n"),
+        ("utf16.csv", "onset,offset,midi\n0.5,1.25,69\n".encode("utf-16")),
+        ("utf16-be.csv", codecs.BOM_UTF16_BE + "onset;offset;midi\n0,5;1,25;69\n".encode("utf-16-be")),
+        ("utf32.tsv", "onset\toffset\tmidi\n0.5\t1.25\t69\n".encode("utf-32")),
+        ("decimal-comma.csv", 'onset;offset;note;velocity\n"0,5";1,25;69,0;50\n'),
+        ("excel.csv", "sep=;\r\nonset;offset;midi\r\n0,5;1,25;69\r\n"),
+        ("old-mac.csv", "onset,offset,midi\r0.5,1.25,69\r"),
+        ("quoted.csv", '"onset","offset","midi"\n"0.5","1.25","69"\n'),
+        ("units.csv", "Onset (s),Offset [sec],MIDI pitch\n0.5,1.25,69\n"),
+        ("hz.csv", "onset,offset,frequency\n0.5,1.25,437.1\n"),
+        ("mirex.txt", "# onset offset f0_hz\n0.5\t1.25\t440.0\n"),
+        # Basic Pitch: as many cells for the bend as the note has frames, or none.
+        ("basic_pitch.csv", "start_time_s,end_time_s,pitch_midi,velocity,pitch_bend\n0.5,1.25,69,90,0,0,1,1,0\n"),
+        ("no-bend.csv", "start_time_s,end_time_s,pitch_midi,velocity,pitch_bend\n0.5,1.25,69,90\n"),
+        ("frames.tsv", "onset\toffset\tnote\tvelocity\n0.5\t1.25\t69\t90\n"),  # Onsets and Frames
+        ("audacity.txt", "0.500000\t1.250000\tA4\n"),
+        ("audacity-band.txt", "0.500000\t1.250000\ta4\n\\\t430.000000\t450.000000\n"),
+        ("sonic-visualiser.csv", "onset,frequency,duration,level,label\n0.5,440.1,0.75,0.8,\n"),
     ],
 )
 def test_one_a4_in_every_dialect(tmp_path, name, text):
-    (tmp_path / name).write_bytes(text.encode())
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert rows(read_labels(tmp_path / name)) == [(0.5, 1.25, 69)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "midi"),
+    [
+        (["B-3", "E-4"], [58, 63]),
+        (["E--4", "B♭3", "B♭♭3", "C♮4"], [62, 58, 57, 60]),
+        (["B-1", "E-4"], [34, 63]),  # the other name tells that a minus is a flat
+        (["B-1", "C--3"], [34, 46]),
+        (["C4", "A-0", "B-0"], [60, 20, 22]),
+    ],
+)
+def test_flats_are_read_as_music21_writes_them(tmp_path, keys, midi):
+    lines = [f"{onset},{onset + 1},{key}" for onset, key in enumerate(keys)]
+    (tmp_path / "flats.csv").write_text("\n".join(["onset,offset,note", *lines]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelWarning)  # A flat 0 lies below the keyboard.
+        notes = read_labels(tmp_path / "flats.csv")
+    assert notes.midi.tolist() == [key for key in midi if key >= 21]
+
+
+@pytest.mark.parametrize("keys", [["B-1", "C4"], ["B-1", "Bb3"], ["B-1"], ["B-1", "B-3", "C#-1"]])
+def test_a_name_that_is_a_flat_or_a_low_octave_is_refused_where_no_other_tells(tmp_path, keys):
+    lines = [f"{onset},{onset + 1},{key}" for onset, key in enumerate(keys)]
+    (tmp_path / "flats.csv").write_text("\n".join(["onset,offset,note", *lines]))
+    message = "flats.csv, line 2: 'B-1' may be Bb1, as music21 writes it, or B of octave -1: write Bb1 or a MIDI number"
+    with pytest.raises(LabelError, match=message):
+        read_labels(tmp_path / "flats.csv")
+
+
+def test_a_low_octave_is_below_the_keyboard_where_other_names_tell(tmp_path):
+    (tmp_path / "low.csv").write_text("onset,offset,note\n0,1,B-1\n1,2,C#-1\n2,3,C4\n")
+    with pytest.warns(LabelWarning, match="2 of 3 notes lie off the keyboard"):
+        assert read_labels(tmp_path / "low.csv").names == ["C4"]
 
 
 def test_a_note_without_length_is_a_note(tmp_path):
@@ -204,14 +256,33 @@ HEADER = "onset,offset,midi,velocity\n0,1,60,64\n"
         (HEADER + "0,1", "line 3: 2 columns where the header names 4"),
         (HEADER + "0,1,60,64,5", "line 3: 5 columns where the header names 4"),
         ("onset,duration,midi\n0,-1,60", "line 2: duration -1 s is negative"),
+        (HEADER + "1_0,20,60,64", "line 3: onset '1_0' is not a number"),
+        (HEADER + "0:01.5,2,60,64", "line 3: onset '0:01.5' is not a number: write seconds, 90.5 for one and a half"),
+        ("onset;offset;midi\n0,5;1.25;60", "line 2: onset '0,5' is not a number: write it like 1.25"),
+        ("onset;offset;midi\n1,000,5;2;60", "line 2: onset '1,000,5' is not a number"),
+        ("onset,offset,hz\n0,1,0", "line 2: frequency 0 Hz has no pitch: write what the note sounds at, 440 for A4"),
+        ("onset,offset,hz\n0,1,nan", "line 2: frequency nan Hz has no pitch"),
+        ("onset,offset,hz\n0,1,20000", "line 2: MIDI number 135 is outside"),
         ("0,1,60\n", "line 1: no header .*write one, such as 'onset,offset,midi,velocity'"),
+        ("0.1\t1.0\t220.0\n", "line 1: no header .*'onset,offset,frequency' above Hz as MIREX"),
+        ("0.1,60,0.5,0.8,C4\n", "line 1: no header .*'onset,midi,duration,level,label' above a note layer of Sonic V"),
+        ("0.5\t1.0\tverse\n", "line 1: no header"),
+        ("0.5\t1.0\tC4\n1.0\t2.0\tverse\n", "line 2: 'verse' is not a note name"),
+        ("0.5\t1.0\tC4\n1.0\t0.2\tC4\n", "line 2: offset 0.2 s lies before its onset 1 s"),
+        ("onset_ms,offset_ms,midi\n500,900,60\n", "line 1: no header .*; times must be seconds, so divide those"),
+        (
+            "start_time,end_time,instrument,note,start_beat,end_beat,note_value\n9182,90078,1,53,4,1.5,Half\n",
+            "MusicNet",
+        ),
         ("time,frequency\n0,440\n", "line 1: no header"),
         ("onset,midi\n0,60\n", r"line 1: no header .*offset \(or duration\)"),
         ("onset,offset\n0,1\n", "line 1: no header"),
         ("\n\n", "line 2: no header"),
         ("", r"is empty \(0 bytes\)"),
         (b"onset,offset,midi\n\xff\xfe", r"not UTF-8 text \(byte 18\): save it as UTF-8"),
-        ("onset,offset,midi\n".encode("utf-16"), "not UTF-8 text"),
+        ("onset,offset,midi\n".encode("utf-16") + b"0", r"not UTF-16 text \(byte 38\): save it as UTF-8"),
+        ("onset,offset,midi\n".encode("utf-16-le"), "zero byte"),
+        ("# Étude\nonset,offset,midi\n".encode("latin-1"), r"not UTF-8 text \(byte 2\): save it as UTF-8"),
         ("onset\0,offset,midi\n", "zero byte"),
         ("onset,offset,midi\n" + '"' + "9" * 200_000 + ",1,60", "line 2: field larger than .*: mend the line"),
     ],
