@@ -10,6 +10,7 @@ import argparse
 import math
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,12 +113,15 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
 
     shown = "standard input" if source == STDIN else printable(source)
     try:
+        misfit = "" if source == STDIN else _misfit(source)
         heard = transcribe_file(sys.stdin.buffer if source == STDIN else source, detector=detector)
         if out is None:
             _print_notes(shown, heard)
         else:
             _write(out, names, heard)
             print(f"{shown}: {_count(heard)}, written to {printable(out / names[0])}", flush=True)
+        if misfit:
+            warn(misfit)
         return True
     except BrokenPipeError:
         raise
@@ -126,6 +130,25 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
     except Exception as error:  # A fault of the detector is named, and the other recordings are heard.
         complain(f"{shown}: detector {detector} failed: {reason(error)}")
     return False
+
+
+def _misfit(source: str) -> str:
+    """Why labels of the same name beside a sound cannot be its own; '' if nothing speaks against them."""
+    from pianolab.data.belonging import beside, misfit, read_strokes
+    from pianolab.data.folders import LABEL_ORDER
+    from pianolab.labels import LabelError, read_labels
+    from pianolab.sound import AudioError
+
+    labels = beside(source, LABEL_ORDER)
+    if labels is None:
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text = misfit(read_labels(labels), read_strokes(source))
+    except (LabelError, AudioError, OSError):  # Not every .txt holds notes; whoever hears the sound says what it lacks.
+        return ""
+    return f"{printable(labels)}: {text}" if text else ""
 
 
 def _count(heard: Transcription) -> str:

@@ -1,12 +1,14 @@
 """`pianolab score`: notes that were heard and notes that were played in, how right they are out."""
 
+from __future__ import annotations
+
 import argparse
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pianolab.cli.command import Command, add_pedal
-from pianolab.cli.messages import DONE
+from pianolab.cli.messages import DONE, warn
 from pianolab.errors import PianolabError, printable
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 pianolab score notes/song.tsv song.mid
+pianolab score notes/song.tsv song.mid --audio song.flac
 pianolab score notes/song.tsv song.mid --json"""
 _ROWS = {
     "onset": "key and onset",
@@ -27,25 +30,49 @@ _ROWS = {
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("estimate", metavar="ESTIMATE", help="notes that were heard: .mid, .tsv, .csv or .txt (MAPS)")
     parser.add_argument("labels", metavar="LABELS", help="notes that were played, in one of the same formats")
+    parser.add_argument(
+        "--audio",
+        metavar="SOUND",
+        help="say whether the labels belong to it (default: a sound of their name beside them)",
+    )
     add_pedal(parser)
     parser.add_argument("--json", action="store_true", help="write one JSON object: metric name to value, and protocol")
 
 
 def _run(args: argparse.Namespace) -> int:
+    from pianolab.data.belonging import other_unit
     from pianolab.labels import read_labels
     from pianolab.scores import Protocol, score_notes
 
     protocol = Protocol(pedal=args.pedal)
     reference, estimate = read_labels(args.labels, pedal=protocol.pedal), read_labels(args.estimate)
+    if misfit := _misfit(args, reference):
+        warn(f"{printable(args.labels)}: {misfit}")
     try:
         scores = score_notes(reference, estimate, protocol=protocol)
     except PianolabError as error:
         raise PianolabError(f"{printable(args.estimate)} against {printable(args.labels)}: {error}") from error
+    if not scores.get("onset_only_f1") and (unit := other_unit(estimate, reference)):
+        warn(unit)
     if args.json:
         print(json.dumps({**scores, "protocol": str(protocol)}, indent=2, allow_nan=False))
     else:
         print("\n".join([*_table(scores), *_odd(estimate, reference), f"protocol: {protocol}"]))
     return DONE
+
+
+def _misfit(args: argparse.Namespace, reference: Notes) -> str:
+    """Why the labels cannot be those of the sound; '' if nothing speaks against them."""
+    from pianolab.data.belonging import beside, misfit, read_strokes
+    from pianolab.sound import AUDIO_SUFFIXES, AudioError
+
+    if args.audio is not None:
+        return misfit(reference, read_strokes(args.audio))
+    audio = beside(args.labels, AUDIO_SUFFIXES)
+    try:
+        return misfit(reference, read_strokes(audio)) if audio else ""
+    except AudioError:  # Nobody asked for this file.
+        return ""
 
 
 def _table(scores: Mapping[str, float]) -> Iterator[str]:
@@ -60,7 +87,7 @@ def _table(scores: Mapping[str, float]) -> Iterator[str]:
         yield f"{'onset away from played, median':33}{scores['onset_deviation_ms']:10.1f} ms"
 
 
-def _odd(estimate: "Notes", reference: "Notes") -> Iterator[str]:
+def _odd(estimate: Notes, reference: Notes) -> Iterator[str]:
     """How notes are scored where it is not plain."""
     if not len(estimate) and not len(reference):
         yield "no note was heard and none played: all scores are 1"

@@ -7,9 +7,11 @@ is a row that says why, and the rest goes on.
 """
 
 import datetime
+import functools
 import math
 import numbers
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,17 +21,20 @@ import pandas as pd
 
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.errors import CompareError, caught_warnings
+from pianolab.compare.fingerprints import fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
 from pianolab.compare.participants import LOADING_S, find_participants
 from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
 from pianolab.compare.shareable import all_shareable, distinct
-from pianolab.data import Dataset, Recording, default_data, load_dataset
+from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
+from pianolab.labels import LabelWarning
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
+from pianolab.sound import AudioError
 from pianolab.texts.choices import Split
 
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
@@ -107,11 +112,12 @@ def compare(
     loading_s = LOADING_S if timeout_s is None else timeout_s
     participants, left_out = find_participants(detectors, estimates or {}, jobs=jobs, timeout_s=loading_s)
     recordings, sources = _recordings(datasets)
-    truths, remarks = _truths(recordings, protocol, seconds)
+    kept = Cache(cache)
+    truths, remarks = _truths(recordings, protocol, seconds, kept)
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
-    outcomes = hear_all(recordings, pairs, **settings, cache=Cache(cache), progress=progress)
+    outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
     outcomes = {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol)
@@ -183,7 +189,7 @@ def _recordings(datasets: Iterable[Dataset]) -> tuple[dict[Place, Recording], di
 
 
 def _truths(
-    recordings: Mapping[Place, Recording], protocol: Protocol, seconds: float | None
+    recordings: Mapping[Place, Recording], protocol: Protocol, seconds: float | None, cache: Cache
 ) -> tuple[dict[Place, Notes | str], list[list[str]]]:
     """The notes played, or text that says why labels cannot be used; and what was remarked about labels."""
     truths: dict[Place, Notes | str] = {}
@@ -193,11 +199,30 @@ def _truths(
             try:
                 notes = recording.notes(pedal=protocol.pedal)
                 truths[place] = notes if seconds is None else notes.between(0, seconds)
+                if misfit := _misfit(recording, notes, protocol, cache):
+                    warnings.warn(misfit, LabelWarning, stacklevel=1)
             except (ValueError, OSError) as error:
                 truths[place] = f"labels: {reason(error)}"
         if isinstance(truths[place], Notes):
             remarks += [[*place, "labels", text] for text in caught]
     return truths, remarks
+
+
+def _misfit(recording: Recording, notes: Notes, protocol: Protocol, cache: Cache) -> str:
+    """Why labels cannot be those of a sound; '' if nothing speaks against them, or whoever hears the sound will."""
+    if recording.labels is None:  # The onset was measured in the sound.
+        return ""
+    try:
+        files = {"sound": recording.checksum, "labels": recording.labels_checksum, "pedal": protocol.pedal}
+        key = fingerprint(misfit=_source_of_misfit(), libraries=versions(), **files)
+        return cache.kept(key, lambda: belonging.misfit(notes, belonging.read_strokes(recording.audio)))
+    except (AudioError, OSError):
+        return ""
+
+
+@functools.cache
+def _source_of_misfit() -> str:
+    return source_checksum(belonging.__file__)
 
 
 def _beginning(outcome: Heard | str, seconds: float | None) -> Heard | str:

@@ -1,8 +1,8 @@
 """Do the labels belong to the sound? A check before hours are spent on scores that mean nothing.
 
-What comes in: notes as a label file has them (seconds), and the strokes of a sound: how much of it is new
-every 12 ms. What goes out: '' if the notes begin where something is struck, else one line that says what is wrong and what to do. A file
-may hold milliseconds or samples, belong to another take, begin before the sound, or go on after it.
+What comes in: notes as a label file has them (seconds), and the strokes of a sound: how much of it is new every 12 ms.
+What goes out: '' if the notes begin where something is struck, else one line that says what is wrong and what to do. A
+file may hold milliseconds or samples, belong to another take, begin before the sound, or go on after it.
 
 The fit of notes is the evidence of a stroke at their onsets, as a part of what the strongest strokes of the sound have:
 1 if the notes stand on those. Notes that belong to their sound reach 0.43 or more in every recording that was tried,
@@ -12,8 +12,9 @@ those of other pieces 0.31 or less in 99 of 100 (``benchmarks/belonging.py``).
 import itertools
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ _TEMPO_S, _TEMPO_STEP, _TEMPO_NOTES = 30.0, 0.003, 16
 _TEMPI = (0.4, 2.5)
 _SMEAR = 7  # Frames: so far a note may be off when a tempo is tried.
 _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "minutes": 1 / 60}
+_OTHER_LENGTH = 2.0  # Notes that end so many times later are in another unit.
 _FILLED = 0.2  # In its right unit a label file fills more than this part of the sound.
 _RATES = (44100, 48000, 22050, 16000)
 
@@ -157,6 +159,64 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
     return ""
 
 
+def beside(path: str | os.PathLike[str], suffixes: Iterable[str]) -> Path | None:
+    """The file of the same name with another suffix, such as the labels beside a sound.
+
+    Parameters
+    ----------
+    path : str or Path
+    suffixes : iterable of str
+        Such as ``.mid``, in the order in which they are looked for.
+
+    Returns
+    -------
+    Path or None
+        None if there is none.
+
+    Examples
+    --------
+    >>> from pianolab.data import data_dir
+    >>> beside(data_dir() / "clips" / "C4.flac", [".tsv", ".mid"]).name
+    'C4.mid'
+    """
+    found = (Path(path).with_suffix(suffix) for suffix in suffixes)
+    return next((file for file in found if file.is_file()), None)
+
+
+def other_unit(estimate: Notes, labels: Notes) -> str:
+    """In which unit an estimate or its labels seem to be, where one ends long after the other.
+
+    Parameters
+    ----------
+    estimate, labels : Notes
+        Of which no two begin together.
+
+    Returns
+    -------
+    str
+        One line; '' if their lengths are alike.
+
+    Examples
+    --------
+    >>> other_unit(Notes([500], [1000], [60]), Notes([0.5], [1.0], [60]))
+    'the estimate ends at 1000 s, the labels at 1 s: the estimate looks like milliseconds, divide its times by 1000'
+    """
+    if not (len(estimate) and len(labels)):
+        return ""
+    estimate_s, labels_s = float(np.max(estimate.offset)), float(np.max(labels.offset))
+    ratio = max(estimate_s, labels_s) / max(min(estimate_s, labels_s), _HOP_S)
+    if ratio < _OTHER_LENGTH:
+        return ""
+    longer = "the estimate looks" if estimate_s > labels_s else "the labels look"
+    units = {"milliseconds": 1e3, "microseconds": 1e6} | {f"samples at {rate} Hz": float(rate) for rate in _RATES}
+    name = min(units, key=lambda name: abs(np.log(units[name] / ratio)))
+    likely = "is one of another take, or in another unit?"
+    if abs(np.log(units[name] / ratio)) < np.log(_OTHER_LENGTH) / 2:
+        whose = "its" if estimate_s > labels_s else "their"
+        likely = f"{longer} like {name}, divide {whose} times by {units[name]:g}"
+    return f"the estimate ends at {estimate_s:g} s, the labels at {labels_s:g} s: {likely}"
+
+
 class _Fit:
     """How well notes fit to strokes, at their times and at others; without strokes nothing speaks against notes."""
 
@@ -224,11 +284,18 @@ def _tempo(notes: Notes, strokes: Strokes) -> str:
     """By what all times must be multiplied to fit the first half minute; '' if nothing makes them fit."""
     beginning = Strokes(strokes.strength[: int(_TEMPO_S / _HOP_S)], strokes.length_s, strokes.sr)
     whole = strokes.length_s / max(float(notes.onset[-1]), _HOP_S)  # The last note then begins where the sound ends.
-    best, found = SURE_FIT, ""
+    rough, fit = 0.0, SURE_FIT
     for low, high in (_TEMPI, (0.5 * whole, whole)):
-        for factor in np.geomspace(low, high, int(np.log(high / low) / _TEMPO_STEP)):
-            fit = _Fit(beginning, notes.onset * factor, smear=_SMEAR)
-            if fit.n >= _TEMPO_NOTES and fit.here > best:
-                best = fit.here
-                found = f"the times fit if they are multiplied by {factor:.4g}, as beats or a take in another tempo"
-    return found
+        factors = np.geomspace(low, high, int(np.log(high / low) / _TEMPO_STEP))
+        rough, fit = max((rough, fit), _best_factor(notes, beginning, factors, smear=_SMEAR), key=lambda pair: pair[1])
+    if not rough:
+        return ""
+    factor, _ = _best_factor(notes, strokes, rough * np.linspace(1 - _TEMPO_STEP, 1 + _TEMPO_STEP, 25), smear=1)
+    return f"the times fit if they are multiplied by {factor:.4g}, as beats or a take in another tempo"
+
+
+def _best_factor(notes: Notes, strokes: Strokes, factors: Array, *, smear: int) -> tuple[float, float]:
+    """The factor with which notes fit best, and how well they fit; 0 where too few of them begin within the strokes."""
+    tried = ((float(factor), _Fit(strokes, notes.onset * factor, smear=smear)) for factor in factors)
+    found = [(factor, fit.here) for factor, fit in tried if fit.n >= _TEMPO_NOTES]
+    return max(found, key=lambda pair: pair[1], default=(0.0, 0.0))

@@ -223,7 +223,7 @@ def test_new_sound_is_heard_again(tmp_path, log):
 
 def test_damaged_estimates_are_heard_again(melodies, tmp_path):
     first = run(melodies, toy("Loudest"), tmp_path)
-    kept = sorted((tmp_path / "cache").iterdir())
+    kept = sorted((tmp_path / "cache").glob("*.notes"))
     assert len(kept) == 4
     kept[0].write_bytes(b"")
     kept[1].write_bytes(kept[1].read_bytes()[:-7])
@@ -374,7 +374,7 @@ def wait_for(condition, seconds=60):
 
 
 def kept(cache):
-    return list(cache.glob("[!.]*")) if cache.exists() else []
+    return list(cache.glob("[!.]*.notes")) if cache.exists() else []
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def typed(text=CELL, name="<cell 1>"):
 
 
 def kept(tmp_path):
-    return sorted(path.name for path in (tmp_path / "cache").glob("*"))
+    return sorted(path.name for path in (tmp_path / "cache").glob("*.notes"))
 
 
 def test_instances_and_texts_take_part_side_by_side(data, tmp_path):
