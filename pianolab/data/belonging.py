@@ -23,7 +23,7 @@ import scipy.signal
 
 from pianolab import sound
 from pianolab.dsp.onsets import FLUX_DELAY_S, FLUX_LENGTH, onset_flux
-from pianolab.frames import Framer
+from pianolab.frames import Framer, Span
 from pianolab.roll import Notes
 
 Array = npt.NDArray[np.floating]
@@ -91,19 +91,20 @@ def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sound.AudioWarning)
         claimed_s = sound.info(source).seconds
-        parts, read_s, sr = [np.zeros(0)], 0.0, 0
+        parts: list[Array] = [np.zeros(0)]
+        read_s = 0.0
         with sound.blocks(source, duration_s=duration_s) as stream:
             sr = stream.sr
             resampler = sound.Resampler(sr_in=sr, sr_out=_SR)
             framer = Framer(frame_length=FLUX_LENGTH + _HOP, hop_length=_HOP, sr=_SR, lookahead=FLUX_LENGTH)
             for y in stream:
                 read_s += len(y) / sr
-                parts += _strengths(framer.push(resampler.push(y)))
-        parts += _strengths(itertools.chain(framer.push(resampler.flush()), framer.flush()))
+                parts.extend(_strengths(framer.push(resampler.push(y))))
+        parts.extend(_strengths(itertools.chain(framer.push(resampler.flush()), framer.flush())))
     return Strokes(np.concatenate(parts), max(claimed_s, read_s), sr)
 
 
-def _strengths(spans) -> Iterator[Array]:
+def _strengths(spans: Iterable[Span]) -> Iterator[Array]:
     for span in spans:
         yield onset_flux(span.samples, n_frames=span.n_frames, hop_length=_HOP)[:, 0]
 
