@@ -102,10 +102,20 @@ def detector_facts(detector: Detector) -> dict[str, Any]:
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """Version of each library that takes part in detecting, by name; '' for one that is not installed."""
+def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
+    """Version of each library, by name; '' for one that is not installed.
+
+    Parameters
+    ----------
+    libraries : tuple of str
+        Names of distributions; those that take part in detecting if not given.
+
+    Returns
+    -------
+    dict of str to str
+    """
     found = {}
-    for name in LIBRARIES:
+    for name in libraries:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -202,13 +212,31 @@ def source_checksum(*detector_files: str | Path, texts: Iterable[str] = ()) -> s
         Hexadecimal; over the texts, the files, session.py, and every module of the package that one of them imports,
         at any depth.
     """
-    files, todo = set(), [_PACKAGE / "session.py", *(Path(file).resolve() for file in detector_files)]
+    return code_checksum(_PACKAGE / "session.py", *detector_files, texts=texts)
+
+
+def code_checksum(*files: str | Path, texts: Iterable[str] = ()) -> str:
+    """Checksum of code: of files, and of every module of the package that one of them imports, at any depth.
+
+    Parameters
+    ----------
+    *files : str or Path
+        Python files.
+    texts : iterable of str
+        Code that stands in no file, or whose imports do not count.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    done, todo = set(), [Path(file).resolve() for file in files]
     while todo:
         path = todo.pop()
-        if path not in files:
-            files.add(path)
+        if path not in done:
+            done.add(path)
             todo += _imported(path)
-    contents = [path.read_bytes() for path in files] + [text.encode() for text in texts]
+    contents = [path.read_bytes() for path in done] + [text.encode() for text in texts]
     digests = sorted(hashlib.sha256(content).digest() for content in contents)
     return hashlib.sha256(b"".join(digests)).hexdigest()
 

@@ -1,18 +1,23 @@
 """The numbers of a comparison, row by row: scores, and how many notes were right or wrong and why.
 
 A row of scores is one number of one recording and one detector; what failed is a row without a number that says why.
-A row of counts says how many notes of one register were hit, missed or heard too many, for one reason.
+A row of counts says how many notes of one register were hit, missed or heard too many, for one reason. Numbers are kept
+as well: the same notes, played and heard, are not scored twice by the same code.
 """
 
+import functools
+import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from pianolab.compare.cache import Heard
+from pianolab.compare.cache import Cache, Heard
+from pianolab.compare.fingerprints import code_checksum, fingerprint, versions
 from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
 from pianolab.compare.shareable import shareable
@@ -23,9 +28,10 @@ from pianolab.scores import Protocol, errors, score_melody, score_notes, score_o
 
 WIDE_TOLERANCE_S = 0.1  # Onset scores are given at this tolerance as well.
 
+_LIBRARIES = ("numpy", "scipy", "mir_eval", "pandas")  # They calculate scores.
 
-@dataclass(frozen=True)
-class ScoreRow:
+
+class ScoreRow(NamedTuple):
     """One number, with the columns of scores.csv.
 
     Attributes
@@ -63,8 +69,7 @@ class ScoreRow:
     seconds_cpu: float = math.nan
 
 
-@dataclass(frozen=True)
-class CountRow:
+class CountRow(NamedTuple):
     """How many notes of a recording had one fate, with the columns of counts.csv.
 
     Attributes
@@ -91,8 +96,8 @@ class CountRow:
     count: int
 
 
-SCORE_COLUMNS = tuple(field.name for field in fields(ScoreRow))
-COUNT_COLUMNS = tuple(field.name for field in fields(CountRow))
+SCORE_COLUMNS = ScoreRow._fields
+COUNT_COLUMNS = CountRow._fields
 
 
 def score_all(
@@ -101,6 +106,7 @@ def score_all(
     truths: Mapping[Place, Notes | str],
     outcomes: Mapping[tuple[Place, Participant], Heard | str],
     protocol: Protocol,
+    cache: Cache,
 ) -> tuple[list[ScoreRow], list[CountRow]]:
     """Score what was heard.
 
@@ -114,6 +120,8 @@ def score_all(
         What was heard, or why nothing was.
     protocol : Protocol
         What the scores mean.
+    cache : Cache
+        Keeps the numbers.
 
     Returns
     -------
@@ -124,65 +132,101 @@ def score_all(
     """
     rows, counts = [], []
     in_order = sorted(participants, key=lambda participant: (participant.detector, participant.params))
+    telling = set()  # Whoever wrote a velocity with each note of some recording.
+    scorer = _Scorer(protocol, cache)
     for dataset in dict.fromkeys(dataset for dataset, _ in recordings):
         rows += [_failure(dataset, None, who, protocol, who.error) for who in in_order if who.error]
         for place in sorted(place for place in recordings if place[0] == dataset):
+            recording, truth = recordings[place], truths[place]
+            checksum = "" if isinstance(truth, str) else _checksum(truth)
             for who in (participant for participant in in_order if not participant.error):
-                recording, truth = recordings[place], truths[place]
                 outcome = truth if isinstance(truth, str) else outcomes[place, who]
                 if isinstance(outcome, Heard) and isinstance(truth, Notes):
                     try:
-                        scored = _scores(dataset, recording, who, truth, outcome, protocol)
-                        counts += list(_counts(dataset, recording, who, truth, outcome, protocol))
-                        rows += scored
-                        continue
+                        found = scorer.numbers(truth, checksum, outcome, monophonic=recording.monophonic)
                     except Exception as error:  # A score that cannot be computed becomes a row, too.
                         outcome = f"scoring: {reason(error)}"
+                    else:
+                        rows += _score_rows(dataset, recording, who, outcome, found)
+                        counts += _count_rows(dataset, recording, who, protocol, found)
+                        telling |= {who} if found["tells_velocity"] else set()
+                        continue
                 rows.append(_failure(dataset, recording, who, protocol, str(outcome)))
-    telling = {(who.detector, who.params) for (_, who), outcome in outcomes.items() if _tells_velocity(outcome)}
-    kept = [row for row in rows if not row.metric.startswith("velocity_") or (row.detector, row.params) in telling]
+    of_telling = {(who.detector, who.params) for who in telling}
+    kept = [row for row in rows if not row.metric.startswith("velocity_") or (row.detector, row.params) in of_telling]
     return kept, counts
 
 
-def _tells_velocity(outcome: Heard | str) -> bool:
-    """Whether there are notes and all have a velocity: a recording in which nothing was heard does not say."""
-    notes = outcome.transcription.notes if isinstance(outcome, Heard) else Notes.empty()
-    return len(notes) > 0 and not np.isnan(notes.velocity).any()
+class _Scorer:
+    """Finds the numbers of one recording and one detector: from the cache, or anew."""
+
+    def __init__(self, protocol: Protocol, cache: Cache):
+        self._protocol, self._cache = protocol, cache
+        self._means = fingerprint(protocol=asdict(protocol), source=_source(), libraries=versions(_LIBRARIES))
+
+    def numbers(self, truth: Notes, truth_checksum: str, heard: Heard, *, monophonic: bool) -> dict[str, Any]:
+        said = heard.transcription
+        track = (
+            (said.f0_times, said.f0_hz) if monophonic and said.f0_times is not None and said.f0_hz is not None else ()
+        )
+        key = fingerprint(means=self._means, truth=truth_checksum, heard=_checksum(said.notes, *track))
+        return self._cache.kept(key, lambda: _numbers(truth, said.notes, track, self._protocol))
 
 
-def _scores(
-    dataset: str, recording: Recording, who: Participant, truth: Notes, heard: Heard, protocol: Protocol
-) -> list[ScoreRow]:
-    said = heard.transcription
-    by_protocol = {protocol: score_notes(truth, said.notes, protocol=protocol)}
-    if recording.monophonic and said.f0_times is not None and said.f0_hz is not None:
-        by_protocol[protocol] |= score_melody(truth, said.f0_times, said.f0_hz, protocol=protocol)
+@functools.cache
+def _source() -> str:
+    """Of the code that scores."""
+    here = Path(__file__)
+    return code_checksum(here.parents[1] / "scores" / "__init__.py", texts=[here.read_text(encoding="utf-8")])
+
+
+def _checksum(notes: Notes, *arrays: np.ndarray) -> str:
+    """Of notes and further arrays."""
+    parts = [notes.onset, notes.offset, notes.midi, notes.velocity, notes.confidence, *arrays]
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest() + f"-{len(notes)}"
+
+
+def _numbers(truth: Notes, heard: Notes, track: Sequence[np.ndarray], protocol: Protocol) -> dict[str, Any]:
+    """All that is kept of one recording and one detector, in a form that JSON can hold.
+
+    ``scores`` are [protocol, {metric: value}] in the order of the rows, ``counts`` [register, result, reason, count].
+    """
+    scores = [(str(protocol), score_notes(truth, heard, protocol=protocol))]
+    if track:
+        scores[0][1].update(score_melody(truth, *track, protocol=protocol))
     wide = replace(protocol, onset_tolerance_s=WIDE_TOLERANCE_S)
     if wide != protocol:
-        by_protocol[wide] = score_onsets(truth, said.notes, protocol=wide)
-    times = {"seconds_audio": said.seconds_audio, "seconds_cpu": said.seconds_cpu}
+        scores.append((str(wide), score_onsets(truth, heard, protocol=wide)))
+    notes = errors(truth, heard, protocol=protocol)
+    counted = Counter(zip(notes["register"], notes["result"], notes["reason"], strict=True))
+    return {
+        "scores": scores,
+        "counts": [[*fate, count] for fate, count in sorted(counted.items())],
+        # A recording in which nothing was heard does not say whether its detector writes velocities.
+        "tells_velocity": len(heard) > 0 and not bool(np.isnan(heard.velocity).any()),
+    }
+
+
+def _score_rows(
+    dataset: str, recording: Recording, who: Participant, heard: Heard, found: Mapping[str, Any]
+) -> list[ScoreRow]:
+    said = heard.transcription
+    of = (dataset, recording.id, recording.kind, recording.piano, recording.split, who.detector, who.params)
     return [
-        replace(_row(dataset, recording, who, stamp), metric=metric, value=value, **times)
-        for stamp, values in by_protocol.items()
+        ScoreRow(*of, stamp, metric, value, "ok", "", said.seconds_audio, said.seconds_cpu)
+        for stamp, values in found["scores"]
         for metric, value in values.items()
     ]
 
 
-def _counts(
-    dataset: str, recording: Recording, who: Participant, truth: Notes, heard: Heard, protocol: Protocol
-) -> Iterator[CountRow]:
-    notes = errors(truth, heard.transcription.notes, protocol=protocol)
-    counted = Counter(zip(notes["register"], notes["result"], notes["reason"], strict=True))
-    for (register, result, why), count in sorted(counted.items()):
-        stamp = str(protocol)
-        yield CountRow(dataset, recording.id, who.detector, who.params, stamp, register, result, why, count)
+def _count_rows(
+    dataset: str, recording: Recording, who: Participant, protocol: Protocol, found: Mapping[str, Any]
+) -> list[CountRow]:
+    of = (dataset, recording.id, who.detector, who.params, str(protocol))
+    return [CountRow(*of, *fate) for fate in found["counts"]]
 
 
 def _failure(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol, why: str) -> ScoreRow:
     """One row without a value; a detector that cannot run has one for a data set, without a recording."""
-    return replace(_row(dataset, recording, who, protocol), status="error", error=shareable(why))
-
-
-def _row(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol) -> ScoreRow:
-    heard = (recording.id, recording.kind, recording.piano, recording.split) if recording else ("", "", "", "")
-    return ScoreRow(dataset, *heard, who.detector, who.params, str(protocol))
+    of = (recording.id, recording.kind, recording.piano, recording.split) if recording else ("", "", "", "")
+    return ScoreRow(dataset, *of, who.detector, who.params, str(protocol), status="error", error=shareable(why))

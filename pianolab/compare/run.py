@@ -116,11 +116,12 @@ def compare(
     truths, remarks = _truths(recordings, protocol, seconds, kept)
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
+    kept = Cache(cache)
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
     outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
     outcomes = {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
-    rows, counts = score_all(recordings, participants, truths, outcomes, protocol)
+    rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept)
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -135,8 +136,8 @@ def compare(
         **provenance(),
     }
     return Result(
-        scores=pd.DataFrame([vars(row) for row in rows], columns=pd.Index(SCORE_COLUMNS)),
-        counts=pd.DataFrame([vars(row) for row in counts], columns=pd.Index(COUNT_COLUMNS)),
+        scores=pd.DataFrame(rows, columns=pd.Index(SCORE_COLUMNS)),
+        counts=pd.DataFrame(counts, columns=pd.Index(COUNT_COLUMNS)),
         protocol=protocol,
         recordings=recordings,
         truths=truths,

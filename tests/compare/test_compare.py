@@ -231,6 +231,28 @@ def test_damaged_estimates_are_heard_again(melodies, tmp_path):
     assert_same_table(first, run(melodies, toy("Loudest"), tmp_path))
 
 
+def test_scores_are_computed_once_for_the_same_notes(melodies, tmp_path, monkeypatch):
+    scored = []
+
+    def counting(reference, estimate, *, protocol):
+        scored.append(len(reference))
+        return score_notes(reference, estimate, protocol=protocol)
+
+    monkeypatch.setattr("pianolab.compare.rows.score_notes", counting)
+    first = run(melodies, toy("Loudest"), tmp_path)
+    assert len(scored) == 4
+    again = run(melodies, toy("Loudest"), tmp_path)
+    assert len(scored) == 4
+    pd.testing.assert_frame_equal(first.scores, again.scores)
+    pd.testing.assert_frame_equal(first.counts, again.counts)
+    run(melodies, toy("Loudest"), tmp_path, protocol=Protocol(onset_tolerance_s=0.03))
+    assert len(scored) == 8
+    for file in (tmp_path / "cache").glob("*.json"):
+        file.write_bytes(file.read_bytes()[:-1] + b" ")
+    assert_same_table(first, run(melodies, toy("Loudest"), tmp_path))
+    assert len(scored) == 12
+
+
 # Failures are rows
 
 

@@ -44,7 +44,7 @@ def frame(*rows):
 def counted(*rows):
     """(recording, result, reason, notes) of the bass, heard by yin."""
     rows = [CountRow("mine", name, "yin", "", MAIN, "A0-B1", result, why, n) for name, result, why, n in rows]
-    return pd.DataFrame([vars(row) for row in rows], columns=COUNT_COLUMNS)
+    return pd.DataFrame(rows, columns=COUNT_COLUMNS)
 
 
 def ranking(scores):
