@@ -157,7 +157,17 @@ def _unpack(content: bytes) -> Heard:
     line, _, rest = zlib.decompress(content).partition(b"\n")
     about, numbers = json.loads(line), np.frombuffer(rest, dtype="<f8").astype(np.float64)
     n = len(_NOTE_FIELDS) * about["n_notes"]
-    notes = Notes(*numbers[:n].reshape(len(_NOTE_FIELDS), -1))
+    notes = _notes(numbers[:n].reshape(len(_NOTE_FIELDS), -1))
     track = numbers[n:].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
     said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track)
     return Heard(said, tuple(about["remarks"]))
+
+
+def _notes(columns: np.ndarray) -> Notes:
+    """Notes as they were when they were packed: to check them again would take longer than to read the file."""
+    notes = object.__new__(Notes)
+    columns.flags.writeable = False
+    for name, column in zip(_NOTE_FIELDS, columns, strict=True):
+        object.__setattr__(notes, name, column.astype(np.int64) if name == "midi" else column)
+    notes.midi.flags.writeable = False
+    return notes

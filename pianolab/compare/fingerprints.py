@@ -243,14 +243,20 @@ def code_checksum(*files: str | Path, texts: Iterable[str] = ()) -> str:
 
 def _imported(path: Path) -> list[Path]:
     """Files of this package that a file imports, anywhere in it."""
+    files = []
+    for parts in (name.split(".")[1:] for name in _imported_names(path.read_bytes()) if name.startswith("pianolab.")):
+        folders = (_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
+        files += [_PACKAGE.joinpath(*parts).with_suffix(".py"), *folders]
+    return [file for file in files if file.is_file()]
+
+
+@functools.lru_cache(maxsize=500)
+def _imported_names(content: bytes) -> frozenset[str]:
+    """Dotted names of all that a source imports, also inside its functions."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    files = []
-    for parts in (name.split(".")[1:] for name in names if name.startswith("pianolab.")):
-        folders = (_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
-        files += [_PACKAGE.joinpath(*parts).with_suffix(".py"), *folders]
-    return [file for file in files if file.is_file()]
+    return frozenset(names)

@@ -26,7 +26,7 @@ def test_the_interval_holds_the_true_mean_about_as_often_as_it_says():
 
 
 def test_the_same_scores_give_the_same_interval_in_any_run():
-    scores = [0.2, 0.9, 0.4, 0.7]
+    scores = [0.2, 0.9, 0.4, 0.7, 0.35, 0.85, 0.6, 0.55]
     assert bootstrap_mean(scores) == bootstrap_mean(scores)
     assert bootstrap_mean(scores, seed=1) != bootstrap_mean(scores, seed=2)
 
