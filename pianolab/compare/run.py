@@ -198,6 +198,8 @@ def _truths(
     for place, recording in recordings.items():
         with caught_warnings() as caught:
             try:
+                # Of the labels as they are now: the report is written hours later.
+                _ = recording.labels_checksum
                 notes = recording.notes(pedal=protocol.pedal)
                 truths[place] = notes if seconds is None else notes.between(0, seconds)
                 if misfit := _misfit(recording, notes, protocol, cache):
