@@ -36,7 +36,7 @@ def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -
         Ends in .mid, .midi, .tsv, .txt or .csv.
     pedal : {'release', 'extended'}
         What the offset of a note in a MIDI file is: the release of the key, or the end of its sound under the sustain
-        pedal (see `sustain`). Text files hold no pedal; their offsets are taken as they are.
+        pedal of its channel (see `sustain`). Text files hold no pedal; their offsets are taken as they are.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -
     Warns
     -----
     LabelWarning
-        If notes off the keyboard or drums are dropped, or a note never ends.
+        If notes off the keyboard, of drums or of other instruments are dropped, a note lost its release, a MIDI file
+        holds no note, or something about the file is odd.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def read_pedal(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     Returns
     -------
     (n, 2) float64
-        Seconds at which it goes down and up, in order; a piano has one pedal, so all channels count together. Empty
+        Seconds at which it goes down and up, in order, of all channels that hold notes of the piano together. Empty
         for text files, which hold no pedal.
 
     Raises

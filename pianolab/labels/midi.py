@@ -1,6 +1,12 @@
-"""Labels in MIDI files: notes with velocities, tempo and the sustain pedal."""
+"""Labels in MIDI files: notes of the piano with velocities, and the sustain pedal.
+
+Events come from `smf`, and `strokes` pairs starts with releases. A pedal and a program belong to their channel. Drums
+(channel 10) are no piano. Where some notes are of a piano (General MIDI programs 1 to 8, or none named), notes of other
+instruments are left out; where none are, all are taken, because then the program says little about what was played.
+"""
 
 import io
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,22 +14,40 @@ import mido
 import numpy as np
 import numpy.typing as npt
 
-from pianolab.labels.pedal import merged, sustain
-from pianolab.labels.rows import LabelError, Row, notes_of
+from pianolab.labels.pedal import merged, pedal_up_s, struck_again_s
+from pianolab.labels.rows import MAX_SECONDS, LabelError
+from pianolab.labels.smf import (
+    ALL_SOUND_OFF,
+    CONTROLLER,
+    NOTE_OFF,
+    NOTE_ON,
+    NOTES_OFF,
+    PROGRAM,
+    RESET_CONTROLLERS,
+    SILENCE,
+    SUSTAIN,
+    MidiEvents,
+    read_events,
+)
+from pianolab.labels.strokes import pair_strokes
 from pianolab.roll import Notes
 from pianolab.texts.choices import PedalRule
 
-_SUSTAIN = 64  # The pedal is this controller (MIDI 1.0 detailed specification, table 3).
-_PEDAL_DOWN = 64  # Values of that controller from here on mean down.
-_DRUM_CHANNEL = 9  # Musicians count from 1 and call it channel 10.
-_DEFAULT_TEMPO = 500_000  # A beat has so many microseconds until the file says otherwise.
+_PEDAL_DOWN = 64  # Values of the pedal's controller from here on mean down.
+_DRUM_CHANNEL = 9  # Of each port. Musicians count from 1 and call it channel 10.
+_N_PIANOS = 8  # General MIDI programs 1 to 8; musicians count them from 1.
+_FAMILIES = (  # General MIDI has eight programs of each (General MIDI level 1 sound set).
+    *("piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe"),
+    *("synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects"),
+)
+_TEMPO = 500_000  # Microseconds a beat in files that we write.
 _TICKS_PER_BEAT = 10_000  # At 120 beats a minute one tick is 50 us, so that a written time is off by at most 25 us.
 _TICKS_PER_SECOND = 2 * _TICKS_PER_BEAT
 _MAX_DELTA = 2**28 - 1  # A MIDI file can express no longer wait, in ticks.
 _UNKNOWN_VELOCITY = 64
 
-# A message with its tick and, when read, its track or, when written, its place among those of the same tick.
-Events = list[tuple[float, int, Any]]
+# A message with its tick and its place among those of the same tick.
+Messages = list[tuple[float, int, Any]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,7 @@ class Song:
     notes : Notes
         With all keys, also those that no piano has.
     pedal : (n, 2) float64
-        Seconds at which the sustain pedal goes down and up.
+        Seconds at which the sustain pedal goes down and up, of all channels that hold notes of the piano.
     remarks : tuple of str
         What is odd about the file, each in one line without the file's name.
     """
@@ -55,7 +79,7 @@ def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     name : str
         The file in messages.
     pedal : {'release', 'extended'}
-        Whether a note ends where the finger lets go or where its sound ends under the sustain pedal.
+        Whether a note ends where the finger lets go or where its sound ends under the sustain pedal of its channel.
 
     Returns
     -------
@@ -66,84 +90,139 @@ def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     LabelError
         If it cannot be read.
     """
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data))
-    except Exception as error:
-        # mido raises whatever its parser stumbles over, EOFError and KeyError among them.
-        why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
-        raise LabelError(f"{name} is not a readable MIDI file ({why}): export it again") from error
-    if file.type == 2:
-        raise LabelError(f"{name} is a MIDI file of type 2 (separate patterns): export it as type 0 or 1")
-    if file.ticks_per_beat == 0:
-        raise LabelError(f"{name} has 0 ticks per beat: export it again")
-    events = [
-        (tick, track, message)
-        for track, messages in enumerate(file.tracks)
-        for tick, message in zip(np.cumsum([m.time for m in messages], dtype=float), messages, strict=True)
-    ]
-    events.sort(key=lambda event: event[:2])  # Sorting is stable: messages of a track at one tick stay in order.
-    seconds = _seconds(events, file.ticks_per_beat)
-    rows, n_hanging, n_drums = _pair_notes(events, seconds)
-    notes, held = notes_of(rows, name), _pedal(events, seconds)
-    remarks = []
-    if n_hanging:
+    events = read_events(data, name)
+    remarks = list(events.remarks)
+    sounds = np.flatnonzero((events.kind == NOTE_ON) | (events.kind == NOTE_OFF))
+    on = (events.kind[sounds] == NOTE_ON) & (events.second[sounds] > 0)
+    keys = 128 * events.channel[sounds] + events.first[sounds]
+    silences = _moments(events, NOTES_OFF)
+    strokes = pair_strokes(events.seconds[sounds], keys, events.track[sounds], on, silences)
+    if events.broken and not np.any(np.isfinite(strokes.end_s)):
+        raise LabelError(f"{name} is not a readable MIDI file ({events.remarks[0]}; no note is whole): export it again")
+    start, end_s, lost = sounds[strokes.start], strokes.end_s, strokes.lost
+    taken = _of_the_piano(events, start, remarks)
+    start, end_s, lost = start[taken], end_s[taken], lost[taken]
+    if n_lost := int(np.sum(lost)):
+        remarks.append(f"{n_lost} notes have no release and are ended where their key is struck again")
+    if n_hanging := int(np.sum(np.isinf(end_s))):
         remarks.append(f"{n_hanging} notes never end and are ended at the end of the file")
-    if n_drums:
-        remarks.append(f"{n_drums} drum notes (channel 10) are ignored")
-    return Song(sustain(notes, held) if pedal == "extended" else notes, held, tuple(remarks))
+        end_s = np.where(np.isinf(end_s), events.end_s, end_s)
+    if not len(start) and not events.silent:
+        remarks.append("it holds no note of a piano")
+    order = np.lexsort((end_s, events.first[start], events.seconds[start]))
+    start, end_s = start[order], end_s[order]
+    held = {channel: merged(times) for channel, times in _pedals(events).items()}
+    played = set(events.channel[start].tolist()) or {channel for channel in held if channel % 16 != _DRUM_CHANNEL}
+    if pedal == "extended":
+        end_s = _extended(events, start, end_s, held)
+        if held and played.isdisjoint(held):
+            where = ", ".join(str(channel % 16 + 1) for channel in sorted(held))
+            remarks.append(f"its pedal is on channel {where}, which holds no note of a piano: it lengthens no note")
+    _refuse_long(events, start, end_s, held, name)
+    notes = Notes(events.seconds[start], end_s, events.first[start], events.second[start])
+    return Song(notes, merged([times for channel in played & held.keys() for times in held[channel]]), tuple(remarks))
 
 
-def _seconds(events: Events, ticks_per_beat: int) -> npt.NDArray[np.float64]:
-    """When each event happens, by the tempo map of all tracks, or by the film frames that the header names instead."""
-    if ticks_per_beat < 0:
-        # SMPTE time code has minus the frames a second in the high byte and the ticks a frame in the low one.
-        frames_per_s = -(ticks_per_beat >> 8)
-        frames_per_s = 30 / 1.001 if frames_per_s == 29 else frames_per_s
-        return np.array([tick for tick, _, _ in events]) / (frames_per_s * max(1, ticks_per_beat & 0xFF))
-    seconds, now, last_tick, tempo = [], 0.0, 0.0, _DEFAULT_TEMPO
-    for tick, _, message in events:
-        now += (tick - last_tick) * tempo / (1e6 * ticks_per_beat)
-        last_tick = tick
-        seconds.append(now)
-        if message.type == "set_tempo":
-            tempo = message.tempo
-    return np.array(seconds)
+def _moments(events: MidiEvents, controllers: tuple[int, ...]) -> dict[int, list[float]]:
+    """When a channel gets one of these controllers, seconds in order, by channel."""
+    at_s: dict[int, list[float]] = {}
+    for i in np.flatnonzero((events.kind == CONTROLLER) & np.isin(events.first, controllers)):
+        at_s.setdefault(int(events.channel[i]), []).append(float(events.seconds[i]))
+    return at_s
 
 
-def _pair_notes(events: Events, seconds: npt.NDArray[np.float64]) -> tuple[list[Row], int, int]:
-    """Notes from messages: an end belongs to the oldest note that sounds on that key, channel and track."""
-    sounding: dict[tuple[int, int, int], list[tuple[float, int]]] = {}
-    rows, n_drums = [], 0
-    for (_, track, message), now in zip(events, seconds, strict=True):
-        if message.type not in ("note_on", "note_off"):
-            continue
-        starts = message.type == "note_on" and message.velocity > 0
-        if message.channel == _DRUM_CHANNEL:
-            n_drums += starts
-            continue
-        started = sounding.setdefault((track, message.channel, message.note), [])
-        if starts:
-            started.append((now, message.velocity))
-        elif started:
-            onset, velocity = started.pop(0)
-            rows.append(Row(onset, now, message.note, velocity, f"track {track}"))
-    end, n_closed = seconds[-1] if len(seconds) else 0.0, len(rows)
-    for (track, _, note), started in sounding.items():
-        rows += [Row(onset, end, note, velocity, f"track {track}") for onset, velocity in started]
-    return rows, len(rows) - n_closed, n_drums
+def _of_the_piano(events: MidiEvents, start: npt.NDArray[np.int64], remarks: list[str]) -> npt.NDArray[np.bool_]:
+    """Which of these note-ons are of a piano; what is left out is said."""
+    is_drum = events.channel[start] % 16 == _DRUM_CHANNEL
+    if np.any(is_drum):
+        remarks.append(f"{np.sum(is_drum)} drum notes (channel 10) are ignored")
+    program = _programs(events, start)
+    is_other = ~is_drum & (program >= _N_PIANOS)
+    if not np.any(is_other):
+        return ~is_drum
+    counts = Counter(program[is_other].tolist()).most_common()
+    names = ", ".join(f"{number + 1} ({_FAMILIES[number // 8]})" for number, _ in counts[:4])
+    names += f" and {len(counts) - 4} more" if len(counts) > 4 else ""
+    what = f"{np.sum(is_other)} notes of other instruments (General MIDI programs {names})"
+    if np.all(is_other | is_drum):
+        remarks.append(f"no channel is a piano: {what} are taken")
+        return ~is_drum
+    remarks.append(f"{what} are left out: to have them too, export them as a piano (program 1)")
+    return ~is_drum & ~is_other
 
 
-def _pedal(events: Events, seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Times down and up for each channel; a pedal that never goes up goes up at the end."""
-    down, intervals = {}, []
-    for (_, _, message), now in zip(events, seconds, strict=True):
-        if message.type == "control_change" and message.control == _SUSTAIN:
-            if message.value >= _PEDAL_DOWN:
-                down.setdefault(message.channel, now)
-            elif message.channel in down:
-                intervals.append((down.pop(message.channel), now))
-    intervals += [(since, seconds[-1]) for since in down.values()]
-    return merged(intervals)
+def _programs(events: MidiEvents, start: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The General MIDI program of each note-on, from 0; 0 (a piano) where the file names none.
+
+    A program counts for its channel. Where a track sets its own for the channel, only those count for its notes,
+    because some files put many instruments on one channel.
+    """
+    changes = np.flatnonzero(events.kind == PROGRAM)
+    program = np.zeros(len(start), np.int64)
+    for channel in np.unique(events.channel[changes]):
+        of_channel = changes[events.channel[changes] == channel]
+        on_channel = events.channel[start] == channel
+        for track in np.unique(events.track[start[on_channel]]):
+            own = of_channel[events.track[of_channel] == track]
+            own = own if len(own) else of_channel
+            notes = np.flatnonzero(on_channel & (events.track[start] == track))
+            latest = np.searchsorted(events.seconds[own], events.seconds[start[notes]], side="right") - 1
+            program[notes] = np.where(latest >= 0, events.first[own[np.maximum(latest, 0)]], 0)
+    return program
+
+
+def _pedals(events: MidiEvents) -> dict[int, list[tuple[float, float]]]:
+    """Times down and up of each channel's pedal; one that never goes up goes up at the end."""
+    down: dict[int, float] = {}
+    held: dict[int, list[tuple[float, float]]] = {}
+    for i in np.flatnonzero((events.kind == CONTROLLER) & np.isin(events.first, (SUSTAIN, RESET_CONTROLLERS))):
+        channel, now = int(events.channel[i]), float(events.seconds[i])
+        if events.first[i] == SUSTAIN and events.second[i] >= _PEDAL_DOWN:
+            down.setdefault(channel, now)
+        elif channel in down:
+            held.setdefault(channel, []).append((down.pop(channel), now))
+    for channel, since in down.items():
+        held.setdefault(channel, []).append((since, events.end_s))
+    return held
+
+
+def _extended(
+    events: MidiEvents,
+    start: npt.NDArray[np.int64],
+    end_s: npt.NDArray[np.float64],
+    held: dict[int, npt.NDArray[np.float64]],
+) -> npt.NDArray[np.float64]:
+    """Where the sound of each note ends under its channel's pedal.
+
+    The file is taken as one piano: a key that is struck again ends its old sound, whichever channel strikes it.
+    """
+    until_s = struck_again_s(events.seconds[start], events.first[start])
+    up_s = np.full(len(start), -np.inf)
+    stops = _moments(events, (ALL_SOUND_OFF,))
+    for channel in np.unique(events.channel[start]).tolist():
+        of_channel = events.channel[start] == channel
+        up_s[of_channel] = pedal_up_s(end_s[of_channel], held.get(channel, np.zeros((0, 2))))
+        stop_s = np.array([*stops.get(channel, []), np.inf])
+        following = stop_s[np.searchsorted(stop_s, events.seconds[start[of_channel]], side="right")]
+        until_s[of_channel] = np.minimum(until_s[of_channel], following)
+    return np.maximum(end_s, np.minimum(up_s, until_s))
+
+
+def _refuse_long(
+    events: MidiEvents,
+    start: npt.NDArray[np.int64],
+    end_s: npt.NDArray[np.float64],
+    held: dict[int, npt.NDArray[np.float64]],
+    name: str,
+) -> None:
+    too_long = np.flatnonzero(end_s > MAX_SECONDS)
+    if len(too_long):
+        i, end = start[too_long[0]], end_s[too_long[0]]
+        place = f"track {events.track[i]}, byte {events.byte[i]}"
+        raise LabelError(f"{name}, {place}: a note ends at {end:g} s, later than any recording: export it again")
+    latest = max((float(times[-1, 1]) for times in held.values()), default=0.0)
+    if latest > MAX_SECONDS:
+        raise LabelError(f"{name}: the pedal goes up at {latest:g} s, later than any recording: export it again")
 
 
 def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes:
@@ -167,10 +246,12 @@ def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes
         If a pause is longer than MIDI can say.
     """
     file = mido.MidiFile(type=1, ticks_per_beat=_TICKS_PER_BEAT)
-    conductor: Events = [(0, 0, mido.MetaMessage("set_tempo", tempo=_DEFAULT_TEMPO))]
+    conductor: Messages = [(0, 0, mido.MetaMessage("set_tempo", tempo=_TEMPO))]
+    if not len(notes):
+        conductor.append((0, 0, mido.MetaMessage("text", text=SILENCE.decode())))
     for down, up in np.rint(pedal * _TICKS_PER_SECOND).astype(np.int64):
-        conductor.append((down, 2, mido.Message("control_change", control=_SUSTAIN, value=127)))
-        conductor.append((up, 1, mido.Message("control_change", control=_SUSTAIN, value=0)))
+        conductor.append((down, 2, mido.Message("control_change", control=SUSTAIN, value=127)))
+        conductor.append((up, 1, mido.Message("control_change", control=SUSTAIN, value=0)))
     for events in [conductor, *_note_tracks(notes)]:
         events.sort(key=lambda event: event[:2])
         ticks = np.array([tick for tick, _, _ in events])
@@ -183,14 +264,14 @@ def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes
     return buffer.getvalue()
 
 
-def _note_tracks(notes: Notes) -> list[Events]:
+def _note_tracks(notes: Notes) -> list[Messages]:
     """Events of as many tracks as notes of one key lie within each other; usually one.
 
     On one track the first end would end the outer note, so an inner one goes to the next track.
     """
     ticks = np.rint(notes.intervals * _TICKS_PER_SECOND).astype(np.int64)
     velocity = np.where(np.isnan(notes.velocity), _UNKNOWN_VELOCITY, np.clip(np.rint(notes.velocity), 1, 127))
-    tracks: list[Events] = [[]]
+    tracks: list[Messages] = [[]]
     ends: list[dict[int, int]] = [{}]
     for i in np.lexsort((ticks[:, 1], ticks[:, 0])):
         (on, off), midi = ticks[i], int(notes.midi[i])

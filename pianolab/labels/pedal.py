@@ -38,16 +38,51 @@ def sustain(notes: Notes, pedal: npt.ArrayLike) -> Notes:
     pedal = merged(pedal)
     if not len(notes) or not len(pedal):
         return notes
-    interval = np.searchsorted(pedal[:, 0], notes.offset, side="right") - 1
-    up = np.where(interval >= 0, pedal[np.maximum(interval, 0), 1], -np.inf)
-    struck_again = np.full(len(notes), np.inf)
-    for midi in np.unique(notes.midi):
-        rows = np.flatnonzero(notes.midi == midi)
-        onsets = notes.onset[rows]
-        after = np.searchsorted(onsets, onsets, side="right")
-        struck_again[rows] = np.append(onsets, np.inf)[after]
-    offset = np.maximum(notes.offset, np.minimum(up, struck_again))
-    return Notes(notes.onset, offset, notes.midi, notes.velocity, notes.confidence)
+    until_s = np.minimum(pedal_up_s(notes.offset, pedal), struck_again_s(notes.onset, notes.midi))
+    return Notes(notes.onset, np.maximum(notes.offset, until_s), notes.midi, notes.velocity, notes.confidence)
+
+
+def pedal_up_s(released_s: npt.NDArray[np.float64], pedal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """When the pedal goes up that was down as a key was released.
+
+    Parameters
+    ----------
+    released_s : (n,) float64
+        Releases, seconds.
+    pedal : (m, 2) float64
+        From `merged`.
+
+    Returns
+    -------
+    (n,) float64
+        Seconds; minus infinity where the pedal was up.
+    """
+    if not len(pedal):
+        return np.full(len(released_s), -np.inf)
+    interval = np.searchsorted(pedal[:, 0], released_s, side="right") - 1
+    return np.where(interval >= 0, pedal[np.maximum(interval, 0), 1], -np.inf)
+
+
+def struck_again_s(onset_s: npt.NDArray[np.float64], midi: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """When each note's key is struck the next time.
+
+    Parameters
+    ----------
+    onset_s : (n,) float64
+        Seconds, in order.
+    midi : (n,) int64
+
+    Returns
+    -------
+    (n,) float64
+        Seconds; infinity where it is not.
+    """
+    again_s = np.full(len(onset_s), np.inf)
+    for key in np.unique(midi):
+        rows = np.flatnonzero(midi == key)
+        onsets = onset_s[rows]
+        again_s[rows] = np.append(onsets, np.inf)[np.searchsorted(onsets, onsets, side="right")]
+    return again_s
 
 
 def merged(pedal: npt.ArrayLike) -> npt.NDArray[np.float64]:
