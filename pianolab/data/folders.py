@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from pianolab.data.pairing import composed, labels_by_sound
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.errors import nearest, printable
-from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
 from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
 from pianolab.texts.choices import DEFAULT_DATA
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 
-LABEL_ORDER = (".mid", ".midi", ".tsv", ".csv", ".txt")  # What holds most comes first (MIDI: velocity and pedal).
 OVERLAP_S = 0.05  # Legato fingers overlap this much in music that is still one note at a time.
 
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
@@ -60,16 +60,18 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
     name = folder.resolve().name or str(folder)
     files, unreadable = _files(folder)
     recordings, skipped = [], []
-    labels: dict[Path, list[Path]] = {path.with_suffix(""): [] for path in files}
-    for path in files:
-        if path.suffix.lower() in LABEL_SUFFIXES:
-            labels[path.with_suffix("")].append(path)
+    sounds = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
+    labels = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in LABEL_SUFFIXES])
+    foreign = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in FOREIGN_LABELS])
     for path in files:
         if path.suffix.lower() in FOREIGN_SUFFIXES:
             skipped.append((path, f"{path.suffix} is not read here: convert it to .wav or .flac"))
         elif path.suffix.lower() in AUDIO_SUFFIXES:
-            if recording := _recording(path, labels[path.with_suffix("")], name):
+            if recording := _recording(path, labels[path], name):
                 recordings.append(recording)
+            elif foreign[path]:
+                other = foreign[path][0]
+                skipped.append((path, f"{printable(other.name)} is not read: {FOREIGN_LABELS[other.suffix.lower()]}"))
             else:
                 why = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
                 skipped.append((path, why))
@@ -117,8 +119,10 @@ def _files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
 def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None:
     """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
     if labels:
-        best = min(labels, key=lambda label: LABEL_ORDER.index(label.suffix.lower()))
-        return Recording("", path, best, dataset, **(_maps(path.stem) or {"piece": path.stem, "kind": _kind(best)}))
+        best = min(labels, key=lambda label: LABEL_SUFFIXES.index(label.suffix.lower()))
+        return Recording(
+            "", path, best, dataset, **(_maps(path.stem) or {"piece": composed(path.stem), "kind": _kind(best)})
+        )
     key = _key_in(path.stem)
     if key is None:
         return None
@@ -171,11 +175,13 @@ def _key_in(stem: str) -> int | None:
 def _with_ids(recordings: list[Recording], folder: Path) -> Iterator[Recording]:
     """Give ids: the stem, else the path below the folder, else with the suffix, whatever tells all apart."""
     paths = [recording.audio.relative_to(folder) for recording in recordings]
-    stems = Counter(path.stem for path in paths)
-    longer = Counter(path.with_suffix("") for path in paths)
-    for recording, path in zip(recordings, paths, strict=True):
-        whole = path.with_suffix("") if longer[path.with_suffix("")] == 1 else path
-        yield replace(recording, id=path.stem if stems[path.stem] == 1 else whole.as_posix())
+    choices = [
+        (composed(path.stem), composed(path.with_suffix("").as_posix()), composed(path.as_posix()), path.as_posix())
+        for path in paths
+    ]
+    counts = [Counter(names) for names in zip(*choices, strict=True)]
+    for recording, names in zip(recordings, choices, strict=True):
+        yield replace(recording, id=next(name for name, count in zip(names, counts, strict=True) if count[name] == 1))
 
 
 def _neighbours(folder: Path) -> list[str]:

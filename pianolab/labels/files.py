@@ -1,4 +1,4 @@
-"""Files that say which notes are played: MIDI, MAPS .txt, .tsv and .csv, read into Notes and written from them.
+"""Files that say which notes are played: MIDI, text, JAMS and MusicXML, read into Notes; MIDI and text are written too.
 
 A text file names its columns in the first line and has one note a line: onset and offset in seconds, key as a MIDI
 number (or a name such as C#4), perhaps velocity. A MIDI file also holds the sustain pedal. The offset of a note is
@@ -16,15 +16,32 @@ import numpy.typing as npt
 
 from pianolab.errors import printable
 from pianolab.files import replacing
+from pianolab.labels.jams import read_jams
 from pianolab.labels.midi import midi_bytes, read_midi
+from pianolab.labels.musicxml import MUSICXML_SUFFIXES, read_musicxml
 from pianolab.labels.pedal import merged
-from pianolab.labels.rows import LabelError, LabelWarning, notes_of
+from pianolab.labels.rows import LabelError, LabelWarning, Row, notes_of
 from pianolab.labels.text import read_table, table_text
 from pianolab.roll import Notes
 from pianolab.texts.choices import PEDAL_RULES, PedalRule
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
-LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".txt", ".csv")
+WRITTEN_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".txt")
+# What is read. Of several files of one recording the first listed counts: MIDI, which holds velocity and pedal.
+LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".jams", ".txt", ".musicxml", ".mxl", ".xml")
+_MIDI_FROM_SCORE = "export MIDI or MusicXML from the notation program"
+_FROM_SPREADSHEET = "save it as .csv"
+# Files that hold notes and are not read, with what to do.
+FOREIGN_LABELS = {
+    ".svl": "export the layer in Sonic Visualiser as .csv, and write 'onset,midi,duration,level,label' above it",
+    ".aup": "export the labels in Audacity as .txt",
+    ".aup3": "export the labels in Audacity as .txt",
+    **dict.fromkeys((".abc", ".krn", ".mei", ".ly", ".mscz", ".mscx", ".gp", ".gp5", ".gpx"), _MIDI_FROM_SCORE),
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _FROM_SPREADSHEET),
+    ".lab": "write the notes as .tsv with the columns onset, offset and midi",
+    ".textgrid": "write the notes as .tsv with the columns onset, offset and midi",
+    ".json": "write the notes as .tsv with the columns onset, offset and midi, or name it .jams if it is JAMS",
+}
 
 
 def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -> Notes:
@@ -33,10 +50,11 @@ def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -
     Parameters
     ----------
     path : str or Path
-        Ends in .mid, .midi, .tsv, .txt or .csv.
+        Ends in one of `LABEL_SUFFIXES`. Text has a header, or is a label track of Audacity; .musicxml, .mxl and .xml
+        need partitura.
     pedal : {'release', 'extended'}
         What the offset of a note in a MIDI file is: the release of the key, or the end of its sound under the sustain
-        pedal of its channel (see `sustain`). Text files hold no pedal; their offsets are taken as they are.
+        pedal of its channel (see `sustain`). Other files hold no pedal; their offsets are taken as they are.
 
     Returns
     -------
@@ -69,7 +87,7 @@ def read_labels(path: str | os.PathLike[str], *, pedal: PedalRule = "release") -
             warnings.warn(f"{name}: {remark}", LabelWarning, stacklevel=2)
         notes = song.notes
     else:
-        notes = notes_of(read_table(_bytes(path, name), name), name)
+        notes = notes_of(_read_rows(path, _bytes(path, name), name), name)
     on_keyboard = notes.on_keyboard()
     if n_off := len(notes) - len(on_keyboard):
         text = f"{name}: {n_off} of {len(notes)} notes lie off the keyboard ({MIDI_LOW}..{MIDI_HIGH}) and are dropped"
@@ -88,7 +106,7 @@ def read_pedal(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     -------
     (n, 2) float64
         Seconds at which it goes down and up, in order, of all channels that hold notes of the piano together. Empty
-        for text files, which hold no pedal.
+        for other files, which hold no pedal.
 
     Raises
     ------
@@ -133,7 +151,7 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
     ...     read_labels(f"{folder}/third.mid")
     <Notes: 2 notes, C4 E4>
     """
-    path, name = _known(path)
+    path, name = _known(path, WRITTEN_SUFFIXES)
     pedal = merged([] if pedal is None else pedal)
     if len(pedal) and not _is_midi(path):
         warnings.warn(f"{name} cannot hold the pedal: write a .mid file to keep it", LabelWarning, stacklevel=2)
@@ -146,13 +164,22 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
         raise LabelError(f"{name} cannot be written ({why}): choose a folder that exists and is yours") from error
 
 
-def _known(path: str | os.PathLike[str]) -> tuple[Path, str]:
+def _known(path: str | os.PathLike[str], suffixes: tuple[str, ...] = LABEL_SUFFIXES) -> tuple[Path, str]:
     """The path of a label file and its name in messages; any other kind of file is refused."""
     path = Path(path)
-    name = printable(path)
-    if path.suffix.lower() not in LABEL_SUFFIXES:
-        raise LabelError(f"{name} is no label file: use a name that ends in {', '.join(LABEL_SUFFIXES)}")
+    name, suffix = printable(path), path.suffix.lower()
+    if suffix not in suffixes:
+        if suffix in FOREIGN_LABELS and suffixes == LABEL_SUFFIXES:
+            raise LabelError(f"{name} is not read: {FOREIGN_LABELS[suffix]}")
+        raise LabelError(f"{name} is no label file: use a name that ends in {', '.join(suffixes)}")
     return path, name
+
+
+def _read_rows(path: Path, data: bytes, name: str) -> list[Row]:
+    suffix = path.suffix.lower()
+    if suffix == ".jams":
+        return read_jams(data, name)
+    return read_musicxml(data, name, path) if suffix in MUSICXML_SUFFIXES else read_table(data, name)
 
 
 def _is_midi(path: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pianolab.data import Recording, data_dir, load_dataset
+from pianolab.data.pairing import labels_by_sound
 from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.training.errors import TrainingError, writing
@@ -117,8 +118,9 @@ def _labelled(data: Iterable[str | Path], say: Callable[[str], object]) -> list[
 
 def _lonely_labels(folder: str | Path) -> list[Path]:
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-    others = {path.with_suffix("") for path in files if path.suffix.lower() not in LABEL_SUFFIXES}
-    return [path for path in files if path.suffix.lower() in LABEL_SUFFIXES and path.with_suffix("") not in others]
+    labels = [path for path in files if path.suffix.lower() in LABEL_SUFFIXES]
+    found = labels_by_sound([path for path in files if path.suffix.lower() not in LABEL_SUFFIXES], labels)
+    return sorted(set(labels).difference(*found.values()))
 
 
 def _by_piano(recordings: Sequence[Recording], hold_out: Sequence[str]) -> tuple[list[Recording], list[Recording]]:

@@ -69,7 +69,7 @@ def tempo(bpm):
 # Round trips
 
 
-@pytest.mark.parametrize("suffix", labels.LABEL_SUFFIXES)
+@pytest.mark.parametrize("suffix", labels.WRITTEN_SUFFIXES)
 def test_a_chord_and_a0_are_read_as_they_were_written(tmp_path, suffix):
     write_labels(tmp_path / f"chord{suffix}", CHORD)
     got = read_labels(tmp_path / f"chord{suffix}")
@@ -85,7 +85,7 @@ NOTE = st.tuples(st.floats(0, 12_000), st.floats(0, 1000), st.integers(21, 108),
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(notes=st.lists(NOTE, max_size=40), suffix=st.sampled_from(labels.LABEL_SUFFIXES))
+@given(notes=st.lists(NOTE, max_size=40), suffix=st.sampled_from(labels.WRITTEN_SUFFIXES))
 def test_any_notes_survive_a_round_trip(tmp_path, notes, suffix):
     want = Notes(*[[n[0] for n in notes], [n[0] + n[1] for n in notes], [n[2] for n in notes], [n[3] for n in notes]])
     write_labels(tmp_path / f"any{suffix}", want)
@@ -99,7 +99,7 @@ ON_A_GRID = st.tuples(st.integers(0, 8), st.integers(0, 8), st.sampled_from([60,
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(notes=st.lists(ON_A_GRID, max_size=12), suffix=st.sampled_from(labels.LABEL_SUFFIXES))
+@given(notes=st.lists(ON_A_GRID, max_size=12), suffix=st.sampled_from(labels.WRITTEN_SUFFIXES))
 def test_notes_that_overlap_touch_and_nest_on_one_key_are_all_kept_with_their_own_ends(tmp_path, notes, suffix):
     want = Notes([n[0] for n in notes], [n[0] + n[1] for n in notes], [n[2] for n in notes])
     write_labels(tmp_path / f"grid{suffix}", want)
@@ -122,7 +122,7 @@ def test_an_unknown_velocity_stays_unknown_in_text_and_becomes_64_in_midi(tmp_pa
         np.testing.assert_array_equal(read_labels(tmp_path / f"v{suffix}").velocity, velocity)
 
 
-@pytest.mark.parametrize("suffix", labels.LABEL_SUFFIXES)
+@pytest.mark.parametrize("suffix", labels.WRITTEN_SUFFIXES)
 def test_silence_is_a_valid_label_file(tmp_path, suffix):
     write_labels(tmp_path / f"rest{suffix}", Notes.empty())
     assert len(read_labels(tmp_path / f"rest{suffix}")) == 0
