@@ -18,6 +18,7 @@ from pianolab.compare.note_files import read_note_file
 from pianolab.compare.participants import LOADING_S, Participant
 from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
+from pianolab.data.pairing import same_name
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable
 
@@ -64,12 +65,13 @@ def hear_all(
         If something has to be heard and a file is where the cache should be.
     """
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
+    names = frozenset(same_name(recording.audio.stem) for recording in recordings.values())
     todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # Two recordings may share one sound file.
     for place, participant in pairs:
         recording = recordings[place]
         try:
             if participant.note_files is not None:
-                outcomes[place, participant] = read_note_file(recording, participant.note_files)
+                outcomes[place, participant] = read_note_file(recording, participant.note_files, others=names)
                 continue
             key, checksum = participant.key(recording.checksum, seconds), recording.checksum
         except (ValueError, OSError) as error:

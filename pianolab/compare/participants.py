@@ -50,8 +50,8 @@ class Participant:
         What the tracker takes off its onsets, seconds.
     room : str
         Only detectors of the same room are heard in the same process: ours have one, every other one its own.
-    note_files : mapping of str to sequence of Path, or None
-        Note files by stem.
+    note_files : NoteFiles or None
+        What another system wrote.
     error : str
         Why it cannot run; '' if it can.
     """

@@ -481,13 +481,16 @@ def test_alone_they_take_no_detector_with_them(melodies, files, tmp_path):
 
 
 def test_a_missing_or_doubtful_note_file_is_a_row(melodies, files, tmp_path):
-    (files / "deep" / "melody 0.mid").unlink()
+    (files / "deep" / "melody 0.mid").rename(files / "deep" / "melody zero.mid")
     write_labels(files / "melody 1.tsv", Notes.empty())
     (files / "deep" / "melody 2.mid").write_bytes(b"no midi")
     result = run(melodies, None, tmp_path, estimates={"other": files})
     failures = result.failures.set_index("recording").error
-    assert failures["melody 0"] == "0 note files called 'melody 0': there must be one"
-    assert failures["melody 1"] == "2 note files called 'melody 1': there must be one"
+    assert failures["melody 0"] == (
+        "no note file is called 'melody 0'; there are 5: deep/melody 1.mid, deep/melody 2.mid, deep/melody 3.mid, ...; "
+        "call it melody 0.mid, say"
+    )
+    assert failures["melody 1"] == "2 note files may stand for 'melody 1' (deep/melody 1.mid, melody 1.tsv): keep one"
     assert "melody 2.mid" in failures["melody 2"]
     assert result.ranking.n.iloc[0] == 1
 

@@ -83,6 +83,46 @@ def test_of_several_label_files_midi_counts(tmp_path):
         assert load_dataset(tmp_path)["a"].labels.suffix == suffix
 
 
+def test_sound_and_labels_pair_however_accents_and_capitals_are_written(tmp_path):
+    """A Mac writes E and an accent as two characters; some cameras and Windows write suffixes and names in capitals."""
+    for name, label in (("E\u0301tude", "\u00c9tude"), ("\u00d6de", "O\u0308de"), ("PRELUDE", "Prelude")):
+        labelled(tmp_path / f"{name}.wav").with_suffix(".mid").rename(tmp_path / f"{label}.mid")
+    found = load_dataset(tmp_path)
+    assert [r.id for r in found] == ["\u00c9tude", "PRELUDE", "\u00d6de"]
+    assert [r.piece for r in found] == [r.id for r in found]
+    assert all(len(r.notes()) == 2 for r in found)
+
+
+def test_names_that_differ_in_capitals_alone_have_their_own_labels(tmp_path):
+    labelled(tmp_path / "a.wav", Notes([0], [1], [60]))
+    labelled(tmp_path / "A.wav", Notes([0], [1], [64]))
+    sound(tmp_path / "b.wav")
+    sound(tmp_path / "B.wav")
+    write_labels(tmp_path / "B.tsv", Notes([0], [1], [67]))
+    found = load_dataset(tmp_path)
+    assert {r.id: r.notes().midi.tolist() for r in found} == {"a": [60], "A": [64], "B": [67]}
+    assert [path.name for path, _ in found.skipped] == ["b.wav"]
+
+
+def test_ids_of_names_in_two_forms_of_unicode_differ(tmp_path):
+    for name in ("\u00c9.wav", "E\u0301.wav"):
+        labelled(tmp_path / name)
+    assert len({r.id for r in load_dataset(tmp_path)}) == 2
+
+
+def test_labels_of_a_kind_that_is_not_read_are_named_with_what_to_do(tmp_path):
+    labelled(tmp_path / "a.wav")
+    for suffix, remedy in (
+        (".svl", "export the layer in Sonic"),
+        (".abc", "export MIDI"),
+        (".xlsx", "save it as .csv"),
+    ):
+        sound(tmp_path / f"song{suffix[1:]}.wav")
+        (tmp_path / f"song{suffix[1:]}{suffix}").write_text("notes")
+        reasons = {path.name: why for path, why in load_dataset(tmp_path).skipped}
+        assert reasons[f"song{suffix[1:]}.wav"].startswith(f"song{suffix[1:]}{suffix} is not read: {remedy}")
+
+
 def test_slightly_overlapping_legato_is_still_one_note_at_a_time(tmp_path):
     labelled(tmp_path / "legato.wav", Notes([0, 0.5], [0.54, 1.0], [60, 62]))
     labelled(tmp_path / "two_voices.wav", Notes([0, 0.1, 0.5], [0.9, 0.2, 0.8], [60, 62, 64]))
