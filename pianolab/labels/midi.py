@@ -36,6 +36,7 @@ from pianolab.texts.choices import PedalRule
 _PEDAL_DOWN = 64  # Values of the pedal's controller from here on mean down.
 _DRUM_CHANNEL = 9  # Of each port. Musicians count from 1 and call it channel 10.
 _N_PIANOS = 8  # General MIDI programs 1 to 8; musicians count them from 1.
+_HANDFUL = 40  # So many keys are not released at one moment, unless all are.
 _FAMILIES = (  # General MIDI has eight programs of each (General MIDI level 1 sound set).
     *("piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe"),
     *("synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects"),
@@ -95,8 +96,7 @@ def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     sounds = np.flatnonzero((events.kind == NOTE_ON) | (events.kind == NOTE_OFF))
     on = (events.kind[sounds] == NOTE_ON) & (events.second[sounds] > 0)
     keys = 128 * events.channel[sounds] + events.first[sounds]
-    silences = _moments(events, NOTES_OFF)
-    strokes = pair_strokes(events.seconds[sounds], keys, events.track[sounds], on, silences)
+    strokes = pair_strokes(events.seconds[sounds], keys, events.track[sounds], on, _silences(events, sounds[~on]))
     if events.broken and not np.any(np.isfinite(strokes.end_s)):
         raise LabelError(f"{name} is not a readable MIDI file ({events.remarks[0]}; no note is whole): export it again")
     start, end_s, lost = sounds[strokes.start], strokes.end_s, strokes.lost
@@ -121,6 +121,19 @@ def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     _refuse_long(events, start, end_s, held, name)
     notes = Notes(events.seconds[start], end_s, events.first[start], events.second[start])
     return Song(notes, merged([times for channel in played & held.keys() for times in held[channel]]), tuple(remarks))
+
+
+def _silences(events: MidiEvents, releases: npt.NDArray[np.int64]) -> dict[int, list[float]]:
+    """When all notes of a channel end, seconds in order, by channel.
+
+    Controllers say so, and so do sequencers that release every key when they stop.
+    """
+    silences_s = _moments(events, NOTES_OFF)
+    stamps, n_releases = np.unique(_stamps(events, events.channel)[releases], return_counts=True)
+    for stamp in stamps[n_releases > _HANDFUL].tolist():
+        channel, event = divmod(stamp, len(events.seconds))
+        silences_s.setdefault(channel, []).append(float(events.seconds[event]))
+    return {channel: sorted(at_s) for channel, at_s in silences_s.items()}
 
 
 def _moments(events: MidiEvents, controllers: tuple[int, ...]) -> dict[int, list[float]]:
@@ -158,17 +171,29 @@ def _programs(events: MidiEvents, start: npt.NDArray[np.int64]) -> npt.NDArray[n
     because some files put many instruments on one channel.
     """
     changes = np.flatnonzero(events.kind == PROGRAM)
-    program = np.zeros(len(start), np.int64)
-    for channel in np.unique(events.channel[changes]):
-        of_channel = changes[events.channel[changes] == channel]
-        on_channel = events.channel[start] == channel
-        for track in np.unique(events.track[start[on_channel]]):
-            own = of_channel[events.track[of_channel] == track]
-            own = own if len(own) else of_channel
-            notes = np.flatnonzero(on_channel & (events.track[start] == track))
-            latest = np.searchsorted(events.seconds[own], events.seconds[start[notes]], side="right") - 1
-            program[notes] = np.where(latest >= 0, events.first[own[np.maximum(latest, 0)]], 0)
-    return program
+    if not len(changes):
+        return np.zeros(len(start), np.int64)
+    by_track = events.channel * (1 + events.track.max()) + events.track
+    own, of_channel = (_latest(events, changes, start, group) for group in (by_track, events.channel))
+    latest = np.where(np.isin(by_track[start], by_track[changes]), own, of_channel)
+    return np.where(latest < 0, 0, events.first[latest])
+
+
+def _latest(
+    events: MidiEvents, changes: npt.NDArray[np.int64], start: npt.NDArray[np.int64], group: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Which change of its group came last before each note-on or with it; -1 where none did."""
+    stamp = _stamps(events, group)
+    changes = changes[np.argsort(stamp[changes], kind="stable")]
+    place = np.searchsorted(stamp[changes], stamp[start], side="right") - 1
+    latest = changes[np.maximum(place, 0)]
+    return np.where((place >= 0) & (group[latest] == group[start]), latest, -1)
+
+
+def _stamps(events: MidiEvents, group: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """One number for the group and the moment of each event, in the order of group and time."""
+    first_of_moment = np.searchsorted(events.seconds, events.seconds)
+    return group * len(events.seconds) + first_of_moment
 
 
 def _pedals(events: MidiEvents) -> dict[int, list[tuple[float, float]]]:

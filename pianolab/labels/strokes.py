@@ -76,43 +76,39 @@ def pair_strokes(
     >>> sorted(zip(at_s[strokes.start].tolist(), strokes.end_s.tolist()))
     [(0.0, 1.0), (1.0, 1.5), (5.0, 5.5)]
     """
-    pairs: list[tuple[int, float, bool]] = []
+    n_silences, silent_s = np.zeros(len(key), np.int64), np.full(len(key), np.inf)
+    for channel, at_s in silences_s.items():
+        of_channel = key // 128 == channel
+        n_silences[of_channel] = np.searchsorted(at_s, seconds[of_channel], side="right")
+        silent_s[of_channel] = np.array([*at_s, np.inf])[n_silences[of_channel]]
     order = np.argsort(key, kind="stable")
-    for events in _runs(order, key[order]):
-        silences = np.array(silences_s.get(int(key[events[0]]) // 128, []))
-        # An event at the moment of a silence comes behind it.
-        n_before = np.searchsorted(silences, seconds[events], side="right")
-        for part in _runs(events, n_before):
-            n = np.searchsorted(silences, seconds[part[0]], side="right")
-            at_s, on = seconds[part].tolist(), starts[part].tolist()
-            silence_s = float(silences[n]) if n < len(silences) else np.inf
-            ended, left = _over_tracks(at_s, on, track[part].tolist())
-            pairs += [(int(part[first]), at_s[last], False) for first, last in ended]
-            for first in left:
-                later = bisect_right(at_s, at_s[first])
-                is_lost = later < len(at_s)
-                pairs.append((int(part[first]), at_s[later] if is_lost else silence_s, is_lost))
-    start, end_s, lost = zip(*pairs, strict=True) if pairs else ((), (), ())
+    borders = np.flatnonzero(np.diff(key[order]) | np.diff(n_silences[order])) + 1
+    events, at_s, on, tracks = (column.tolist() for column in (order, seconds[order], starts[order], track[order]))
+    start, end_s, lost = [], [], []
+    for begin, stop in pairwise([0, *borders.tolist(), len(events)]):
+        pairs, left = _over_tracks(range(begin, stop), at_s, on, tracks)
+        start += [events[first] for first, _ in pairs] + [events[first] for first in left]
+        later = [bisect_right(at_s, at_s[first], first, stop) for first in left]
+        end_s += [at_s[last] for _, last in pairs]
+        end_s += [at_s[event] if event < stop else float(silent_s[order[begin]]) for event in later]
+        lost += [False] * len(pairs) + [event < stop for event in later]
     return Strokes(np.array(start, np.int64), np.array(end_s, np.float64), np.array(lost, bool))
 
 
-def _runs(values: npt.NDArray[np.int64], label: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """The values cut where the label changes."""
-    return np.split(values, np.flatnonzero(np.diff(label)) + 1) if len(values) else []
-
-
-def _over_tracks(at_s: list[float], on: list[bool], track: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
-    """Pairs of start and release of one key, and starts that have no release."""
+def _over_tracks(
+    events: range, at_s: list[float], on: list[bool], track: list[int]
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Pairs of start and release among these events of one key, and starts that have no release."""
     by_track: dict[int, list[int]] = {}
-    for event, number in enumerate(track):
-        by_track.setdefault(number, []).append(event)
+    for event in events:
+        by_track.setdefault(track[event], []).append(event)
     pairs, left, rest = [], [], []
-    for events in by_track.values():
-        matched, starts, releases = _count_brackets(events, at_s, on)
+    for of_track in by_track.values():
+        matched, starts, releases = _count_brackets(of_track, at_s, on)
         pairs += matched
         # A start before one that has its release on this track was struck again. Others may end on another track.
         paired = {start for start, _ in matched}
-        order = [event for event in events if on[event]]
+        order = [event for event in of_track if on[event]]
         followed = {event for event, after in pairwise(order) if after in paired}
         left += [start for start in starts if start in followed]
         rest += [start for start in starts if start not in followed] + releases
@@ -131,7 +127,7 @@ def _count_brackets(
         together = list(moment)
         if len(together) > 1:  # Releases of what sounded before come first.
             ahead = [event for event in together if not on[event]][: len(sounding)]
-            together = ahead + [event for event in together if event not in ahead]
+            together = ahead + sorted(set(together).difference(ahead))
         for event in together:
             if on[event]:
                 sounding.append(event)
