@@ -17,6 +17,10 @@ _BEGINNING = 200  # So many of them are its beginning.
 class PianolabError(ValueError):
     """Something that cannot be done as asked; the message is one line that names the value and the remedy."""
 
+    def __str__(self) -> str:
+        """The message, printable and of bounded length whatever value it names."""
+        return one_line(super().__str__())
+
 
 class PianolabWarning(UserWarning):
     """Something that was done although it is poor; the message is one line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pianolab.texts.choices import PEDAL_RULES, SPLITS
 
 SPEC = "NAME[:key=value,...]|FILE.py:Class"
+RUNS_CODE = "FILE.py:Class runs that file, so name only files that you trust"
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,15 @@ Remarks come before the table, one line each on standard error; what failed come
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pianolab.cli.command import SPEC, Command, add_jobs_and_cache, add_pedal, add_split, seconds
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_jobs_and_cache, add_pedal, add_split, seconds
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
 from pianolab.errors import printable
+
+if TYPE_CHECKING:
+    from pianolab.compare import Result
 
 _EXAMPLES = """\
 pianolab compare
@@ -23,7 +27,12 @@ _SHOWN_FAILURES = 10
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--data", action="append", metavar="NAME|DIR", help="builtin, real (default: both) or a labelled folder")
-    add("--detector", action="append", metavar=SPEC, help="default: all of pianolab's, also preset=textbook")
+    add(
+        "--detector",
+        action="append",
+        metavar=SPEC,
+        help=f"default: all of pianolab's, also preset=textbook; {RUNS_CODE}",
+    )
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
     add_split(parser, default="test")
@@ -38,32 +47,48 @@ def _run(args: argparse.Namespace) -> int:
     from pianolab.places import give_libraries_a_home
 
     give_libraries_a_home()  # matplotlib is loaded with what follows
-    from pianolab.compare import CACHE, compare
-    from pianolab.compare.report import claim, write_report
+    from pianolab.compare import CACHE, CompareError, compare
+    from pianolab.compare.report import write_report
+    from pianolab.compare.run_folder import claimed
     from pianolab.scores import Protocol
 
-    folder = claim(args.out)
-    found = compare(
-        args.data,
-        args.detector,
-        estimates=_estimates(args.estimates),
-        seconds=args.seconds,
-        split=args.split,
-        jobs=args.jobs,
-        timeout_s=args.timeout,
-        protocol=Protocol(pedal=args.pedal),
-        cache=args.cache or CACHE,
-    )
-    result = write_report(found, folder)
+    cache = args.cache or CACHE
+    with claimed(args.out, cache=cache) as folder:
+        found = compare(
+            args.data,
+            args.detector,
+            estimates=_estimates(args.estimates),
+            seconds=args.seconds,
+            split=args.split,
+            jobs=args.jobs,
+            timeout_s=args.timeout,
+            protocol=Protocol(pedal=args.pedal),
+            cache=cache,
+        )
+        try:
+            result = write_report(found, folder)
+        except CompareError:  # What was found is said at least.
+            print(found.console_table(), flush=True)
+            raise
     _tell_oddities(result.about)
     print(result.console_table())
+    return _tell_failures(result, folder.shown)
+
+
+def _tell_failures(result: "Result", asked: Path) -> int:
     failures = result.failures
     for _, row in failures.head(_SHOWN_FAILURES).iterrows():
         complain(f"{row['dataset']} {row['recording']}: {row['detector']} failed: {row['error']}")
     if len(failures) > _SHOWN_FAILURES:
         complain(f"{len(failures) - _SHOWN_FAILURES} more failed: see the rows with status error in scores.csv")
+    unwritten = result.about["unwritten"]
+    for name, why in unwritten:
+        complain(f"{name} could not be made: {why}")
+    folder = result.folder or asked
+    if folder != asked:
+        warn(f"{printable(asked)} was changed while this run went on: the report is in {printable(folder)}")
     print(f"\nprotocol: {result.protocol}\nreport:   {printable(folder / 'report.html')}")
-    return FAILED if len(failures) else DONE
+    return FAILED if len(failures) or unwritten else DONE
 
 
 def _estimates(texts: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import SPEC, Command
+from pianolab.cli.command import RUNS_CODE, SPEC, Command
 from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable, replacing
@@ -38,7 +38,7 @@ STDIN_STEM = "stdin"
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("audio", nargs="+", metavar="AUDIO", help="sound files; - reads a WAV on standard input")
-    add("--detector", default=DEFAULT_DETECTOR, metavar=SPEC, help=f"default: {DEFAULT_DETECTOR}")
+    add("--detector", default=DEFAULT_DETECTOR, metavar=SPEC, help=f"default: {DEFAULT_DETECTOR}; {RUNS_CODE}")
     add("--out", metavar="DIR", help="write DIR/<stem>.tsv (onset, offset, midi, velocity), replacing what is there")
     add("--format", choices=NOTE_FORMATS, metavar="|".join(NOTE_FORMATS), help="of the note files (default: tsv)")
     add("--track", action="store_true", help="also write DIR/<stem>.f0.csv (time, frequency, confidence)")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pianolab.cli.command import SPEC, Command, add_jobs_and_cache, add_split
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_jobs_and_cache, add_split
 from pianolab.cli.messages import DONE
 
 _EXAMPLES = """\
@@ -12,7 +12,7 @@ pianolab fit-delay mine.py:Mine --data ~/piano"""
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("detector", metavar=SPEC, help="any detector, also a file of yours")
+    add("detector", metavar=SPEC, help=f"any detector, also a file of yours; {RUNS_CODE}")
     add("--data", metavar="NAME|DIR", default="builtin", help="builtin (the default), real or a labelled folder")
     add_split(parser, default="tune")
     add_jobs_and_cache(parser)

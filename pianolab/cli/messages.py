@@ -5,8 +5,9 @@ it.
 """
 
 import sys
+from contextlib import suppress
 
-from pianolab.errors import PianolabError, first_line, reason
+from pianolab.errors import PianolabError, first_line, printable, reason
 
 DONE = 0
 FAILED = 1  # The work was done, and something in it failed.
@@ -44,5 +45,7 @@ def warn(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.flush()
-    print(" ".join(text.splitlines()), file=sys.stderr, flush=True)
+    with suppress(OSError):  # Whoever wrote there says that it cannot be written.
+        sys.stdout.flush()
+    line = printable(" ".join(text.split()) if not text.isprintable() else text)
+    print(line, file=sys.stderr, flush=True)

@@ -11,13 +11,14 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from typing import Any, NoReturn, TextIO, cast
 
 from pianolab import __version__
 from pianolab.cli import compare, data, detect, detectors, fit_delay, live, notebooks, score, train
 from pianolab.cli.command import is_number
-from pianolab.cli.messages import DONE, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
+from pianolab.cli.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 from pianolab.errors import nearest
 
 COMMANDS = [module.COMMAND for module in (compare, detect, score, detectors, fit_delay, data, notebooks, live, train)]
@@ -43,32 +44,83 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    _open_closed_streams()
     _write_any_name()
-    with warnings.catch_warnings():
+    out, err = _Watched(sys.stdout, raises=True), _Watched(sys.stderr, raises=False)
+    with warnings.catch_warnings(), redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, err)):
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            code = _run(argv)
-            sys.stdout.flush()
-            return code
+            code = _run(argv, out)
+            with suppress(OSError):
+                out.flush()
+            return code if out.lost is None else _say_lost(out.lost)
         except KeyboardInterrupt:
             return INTERRUPTED
-        except BrokenPipeError:  # Whoever read our output has seen enough, as `head` does.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return PIPE_CLOSED
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(argv: Sequence[str] | None, out: "_Watched") -> int:
     try:
         args = make_parser().parse_args(argv)
         return args.run(args)
     except SystemExit as finished:  # This is how --help and --version end.
         return int(finished.code or DONE)
-    except BrokenPipeError:
-        raise
     except (ValueError, OSError) as error:
-        complain(error)
+        if error is not out.lost:
+            complain(error)
         return REFUSED
+
+
+def _say_lost(error: OSError) -> int:
+    """The exit code where nobody can read what was printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # The rest would fail when Python ends.
+    if isinstance(error, BrokenPipeError):  # Whoever read our output has seen enough, as `head` does.
+        return PIPE_CLOSED
+    complain(f"standard output cannot be written ({error.strerror}): name another file, or make room")
+    return FAILED
+
+
+def _open_closed_streams() -> None:
+    """Where a stream was closed (`pianolab compare >&-`), whatever file is opened next would become it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            device = os.open(os.devnull, os.O_RDWR)
+            os.dup2(device, number)
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+class _Watched:
+    """Standard output or error, which remembers that it could not be written.
+
+    Parameters
+    ----------
+    stream : TextIO
+    raises : bool
+        Whether the writer is told. A full disk behind `2> log` should end no hearing.
+    """
+
+    def __init__(self, stream: TextIO, *, raises: bool):
+        self.lost: OSError | None = None
+        self._stream, self._raises = stream, raises
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self.lost = error
+            if self._raises:
+                raise
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

@@ -1,7 +1,9 @@
 """The figures of a report: who is best, in which register, how fast, and what each detector heard in one recording."""
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +39,10 @@ class Picture:
     sentence: str
 
 
-def draw(result: Result, folder: Path) -> dict[str, list[Picture]]:
+Drawing = Callable[[Path], Picture | None]
+
+
+def draw(result: Result, folder: Path, part: Callable[[str], AbstractContextManager]) -> dict[str, list[Picture]]:
     """Draw the figures of a Result.
 
     Parameters
@@ -45,11 +50,13 @@ def draw(result: Result, folder: Path) -> dict[str, list[Picture]]:
     result : Result
     folder : Path
         Where the PNG files go.
+    part : callable
+        Takes the name of a picture, and gives a context in which it is drawn and which may swallow what goes wrong.
 
     Returns
     -------
     dict of str to list of Picture
-        By data set, the main one first. Empty for a data set in which everything failed.
+        By data set, the main one first. Empty for a data set in which everything failed; without what went wrong.
     """
     pictures: dict[str, list[Picture]] = {}
     stems = set()
@@ -59,20 +66,30 @@ def draw(result: Result, folder: Path) -> dict[str, list[Picture]]:
         while stem in stems:
             stem += "_"
         stems.add(stem)
-        drawn = []
-        if len(ranking):
-            drawn = [
-                _draw_ranking(result, ranking, folder / f"{stem}_ranked.png"),
-                _draw_registers(result, ranking, folder / f"{stem}_registers.png"),
-                _draw_speed(ranking, folder / f"{stem}_speed.png"),
-                *_draw_rolls(result, ranking, folder, stem),
-            ]
-        pictures[str(dataset)] = [picture for picture in drawn if picture]
+        pictures[str(dataset)] = drawn = []
+        for name, drawing in _drawings(result, ranking, stem) if len(ranking) else ():
+            with part(f"{folder.name}/{name}"):
+                picture = drawing(folder / name)
+                drawn += [picture] if picture else []
     return pictures
 
 
+def _drawings(result: Result, ranking: pd.DataFrame, stem: str) -> Iterator[tuple[str, Drawing]]:
+    """Names of pictures, and what draws them."""
+    yield f"{stem}_ranked.png", lambda path: _draw_ranking(result, ranking, path)
+    yield f"{stem}_registers.png", lambda path: _draw_registers(result, ranking, path)
+    yield f"{stem}_speed.png", lambda path: _draw_speed(ranking, path)
+    names = labels(ranking)
+    chosen = _typical_recording(result, ranking.dataset.iloc[0], names)
+    for number, name in enumerate(names, start=1):
+        drawing = functools.partial(_draw_roll, result, ranking.dataset.iloc[0], chosen, name)
+        yield f"{stem}_roll_{number}_{_file_name(name)}.png", drawing
+
+
 def _file_name(text: str) -> str:
-    return re.sub(r"[^\w-]+", "_", text).strip("_")[:60] or "unnamed"
+    """A part of a file's name, of at most 100 bytes: a name has room for two and a little more."""
+    plain = re.sub(r"[^\w-]+", "_", text).strip("_")[:60]
+    return plain.encode()[:100].decode(errors="ignore") or "unnamed"
 
 
 def _draw_ranking(result: Result, ranking: pd.DataFrame, path: Path) -> Picture:
@@ -132,26 +149,22 @@ def _draw_speed(ranking: pd.DataFrame, path: Path) -> Picture | None:
     return Picture(path, f"Speed against onset F1; faster than the music by: {words}.", sentence)
 
 
-def _draw_rolls(result: Result, ranking: pd.DataFrame, folder: Path, stem: str) -> Iterator[Picture]:
-    """The same seconds of one recording as each detector heard them."""
-    dataset, names = ranking.dataset.iloc[0], labels(ranking)
-    chosen = _typical_recording(result, dataset, names)
+def _draw_roll(result: Result, dataset: str, chosen: str, name: str, path: Path) -> Picture | None:
+    """The same seconds of one recording for each detector, as this one heard them."""
     truth = result.truths.get((dataset, chosen))
     if not isinstance(truth, Notes):
-        return
+        return None
     start_s = max(0.0, np.min(truth.onset, initial=np.inf) - 0.5) if len(truth) else 0.0
     end_s = np.max(truth.offset, initial=start_s) + 0.5
     stop_s = min(start_s + _ROLL_SECONDS, end_s)
-    for number, name in enumerate(names, start=1):
-        path = folder / f"{stem}_roll_{number}_{_file_name(name)}.png"
-        heard = result.heard[dataset, chosen, name]
-        fig, ax = plots.figure(8, 3.2)
-        plots.piano_roll(ax, truth, heard, protocol=result.protocol, start_s=start_s, stop_s=stop_s)
-        counts = ", ".join(text.get_text() for text in ax.get_legend().get_texts())
-        plots.save(fig, path)
-        where = f"{chosen}, {start_s:.1f} to {stop_s:.1f} s"
-        alt = f"Piano roll of {where}: what was played against what {name} heard; {counts} notes."
-        yield Picture(path, alt, f"{name} on {where}: {counts}.")
+    fig, ax = plots.figure(8, 3.2)
+    heard = result.heard[dataset, chosen, name]
+    plots.piano_roll(ax, truth, heard, protocol=result.protocol, start_s=start_s, stop_s=stop_s)
+    counts = ", ".join(text.get_text() for text in ax.get_legend().get_texts())
+    plots.save(fig, path)
+    where = f"{chosen}, {start_s:.1f} to {stop_s:.1f} s"
+    alt = f"Piano roll of {where}: what was played against what {name} heard; {counts} notes."
+    return Picture(path, alt, f"{name} on {where}: {counts}.")
 
 
 def _typical_recording(result: Result, dataset: str, names: list[str]) -> str:

@@ -16,13 +16,13 @@ import pianolab
 from pianolab.compare.cache import CACHE
 from pianolab.compare.fingerprints import versions
 from pianolab.compare.hearing import Place
+from pianolab.compare.run_folder import MADE_BY
 from pianolab.compare.shareable import to_type
 from pianolab.data import Dataset, Recording
 from pianolab.detector import Detector, DetectorError
 from pianolab.errors import printable, reason
 from pianolab.scores import Protocol
 
-MADE_BY = "pianolab compare"
 NAMED = ("builtin", "real")  # Data sets that have no folder of the user's.
 
 
@@ -90,14 +90,19 @@ def command_line(
         except DetectorError:
             cannot.append(repr(detector))
     options += [("--estimates", f"{name}={os.fspath(folder)}") for name, folder in estimates.items()]
-    options += [("--seconds", str(seconds).removesuffix(".0"))] if seconds is not None else []
+    options += [("--seconds", _number(seconds))] if seconds is not None else []
     options += [("--split", split), ("--pedal", protocol.pedal)]
-    options += [("--timeout", f"{timeout_s:g}")] if timeout_s is not None else []
+    options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
     typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options)])
     return typed + (f"  # cannot be typed: {printable('; '.join(cannot))}" if cannot else "")
+
+
+def _number(value: float) -> str:
+    """All digits of a number, without a fraction that is none."""
+    return str(value).removesuffix(".0")
 
 
 def provenance() -> dict[str, Any]:

@@ -7,12 +7,9 @@ either there or not.
 """
 
 import base64
-import itertools
-import json
-import secrets
-import shutil
-import time
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,110 +18,93 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from pianolab.compare.csv_files import write_table
 from pianolab.compare.errors import CompareError
 from pianolab.compare.pictures import Picture, draw
-from pianolab.compare.provenance import MADE_BY
 from pianolab.compare.result import Result
+from pianolab.compare.run_folder import ABOUT, RunFolder, claimed
+from pianolab.compare.shareable import shareable
 from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.data.recording import SOURCES
-from pianolab.errors import printable
-from pianolab.files import refuse_unwritable
+from pianolab.errors import printable, reason
 
-RESULTS = Path("results")
-FILES = ("scores.csv", "counts.csv", "summary.csv", "run.json", "report.html", "figures")
+FILES = ("scores.csv", "counts.csv", "summary.csv", ABOUT, "report.html", "figures")
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
 
 
-def write_report(result: Result, out: str | Path | None = None) -> Result:
+def write_report(result: Result, out: str | Path | RunFolder | None = None) -> Result:
     """Write a Result into a folder; it appears when everything is in it.
 
     Parameters
     ----------
     result : Result
         From `pianolab.compare.compare`.
-    out : str or Path, optional
-        Folder of the run, as for `claim`.
+    out : str, Path or RunFolder, optional
+        Folder of the run, as for `pianolab.compare.run_folder.claimed`, or one that it gave.
 
     Returns
     -------
     Result
-        The same, with its ``folder``.
+        The same, with its ``folder``; ``about["unwritten"]`` names what could not be made and why. The rest is written.
 
     Raises
     ------
     CompareError
-        If the folder holds other files or cannot be written to.
+        If the folder holds other files or cannot be written to. Then nothing of it is there.
     """
-    folder = claim(out)
-    new, old = _beside(folder), _beside(folder)
+    with nullcontext(out) if isinstance(out, RunFolder) else claimed(out) as folder:
+        unwritten = _write(result, folder)
+        about = {**result.about, "unwritten": [[name, shareable(why)] for name, why in unwritten.items()]}
+        try:
+            return replace(result, about=about, folder=folder.put(about))
+        except OSError as error:
+            raise _unwritable(folder, ABOUT, error) from error
+
+
+def _write(result: Result, folder: RunFolder) -> dict[str, str]:
+    """Write all but run.json; gives what could not be made, and why."""
+    unwritten: dict[str, str] = {}
+
+    @contextmanager
+    def part(name: str) -> Iterator[None]:
+        """Go on without a part that cannot be made; a disk that is full ends it all."""
+        try:
+            yield
+        except CompareError:  # One of its own parts met a full disk.
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _DISK:
+                raise _unwritable(folder, name, error) from error
+            with suppress(OSError):  # There may be none.
+                (folder.new / name).unlink()
+            unwritten[name] = reason(error)
+
     try:
-        (new / "figures").mkdir(parents=True)
-        result.scores.to_csv(new / "scores.csv", index=False)
-        result.counts.to_csv(new / "counts.csv", index=False)
-        result.summary.to_csv(new / "summary.csv", index=False, float_format="%.6g")
-        (new / "report.html").write_text(_page(result, draw(result, new / "figures")), encoding="utf-8")
-        about = json.dumps(result.about, indent=1, ensure_ascii=False)
-        (new / "run.json").write_text(about + "\n", encoding="utf-8")
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-    return replace(result, folder=folder)
-
-
-def claim(out: str | Path | None = None) -> Path:
-    """Choose the folder of a run and make sure, before hours are spent, that it can be written.
-
-    Parameters
-    ----------
-    out : str or Path, optional
-        A new or empty folder, or that of an earlier run, which will be replaced. By default results/ and the date and
-        time.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    CompareError
-        If it holds other files or cannot be written to.
-    """
-    folder = _dated() if out is None else Path(out)
-    shown = printable(folder)
-    try:
-        if folder.is_file():
-            raise CompareError(f"{shown} is a file: choose another folder with --out")
-        refuse_unwritable(folder)
-        refuse_unwritable(folder.absolute().parent)
+        (folder.new / "figures").mkdir(parents=True)
     except OSError as error:
-        raise CompareError(f"{shown} cannot be written ({error.strerror}): choose another folder with --out") from error
-    if folder.is_dir() and any(folder.iterdir()) and not _is_run(folder):
-        raise CompareError(f"{shown} holds files that are not of an earlier run: choose another folder with --out")
-    return folder
+        raise _unwritable(folder, "figures", error) from error
+    with part("scores.csv"):
+        write_table(result.scores, folder.new / "scores.csv")
+    with part("counts.csv"):
+        write_table(result.counts, folder.new / "counts.csv")
+    with part("summary.csv"):
+        write_table(result.summary, folder.new / "summary.csv", float_format="%.6g")
+    pictures: dict[str, list[Picture]] = {}
+    with part("figures"):
+        pictures = draw(result, folder.new / "figures", part)
+    with part("report.html"):
+        page = _page(result, pictures, unwritten)
+        (folder.new / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
+    return unwritten
 
 
-def _dated() -> Path:
-    name = time.strftime("%Y-%m-%d_%H-%M-%S")
-    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    return next(RESULTS / name for name in names if not (RESULTS / name).exists())
+def _unwritable(folder: RunFolder, name: str, error: OSError) -> CompareError:
+    why = f"{printable(folder.shown / name)} cannot be written ({error.strerror or reason(error)})"
+    remedy = "make room or choose another folder with --out, and run it again: what was heard is kept in the cache"
+    return CompareError(f"{why}: {remedy}")
 
 
-def _is_run(folder: Path) -> bool:
-    try:
-        ours = json.loads((folder / "run.json").read_text(encoding="utf-8"))["made_by"] == MADE_BY
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return ours and all(path.name in FILES for path in folder.iterdir())
-
-
-def _beside(folder: Path) -> Path:
-    folder = folder.absolute()
-    return folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.tmp")
-
-
-def _page(result: Result, pictures: Mapping[str, list[Picture]]) -> str:
+def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapping[str, str]) -> str:
     """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
@@ -137,7 +117,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]]) -> str:
             "source": result.sources[str(name)],
             "about": SOURCES.get(result.sources[str(name)], ""),
             "ranking": ranking.assign(label=labels(ranking)).to_dict("records"),
-            "pictures": pictures[str(name)],
+            "pictures": pictures.get(str(name), []),
             "differences": _of(result.differences, name).to_dict("records"),
             "kinds": _by_kind(result, name),
             "reasons": _by_reason(result, name),
@@ -150,6 +130,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]]) -> str:
         protocol=result.protocol,
         datasets=datasets,
         failures=result.failures.to_dict("records"),
+        unwritten=unwritten,
     )
 
 

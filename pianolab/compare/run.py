@@ -24,9 +24,10 @@ from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
 from pianolab.compare.participants import LOADING_S, find_participants
-from pianolab.compare.provenance import MADE_BY, checksums_of, command_line, provenance
+from pianolab.compare.provenance import checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
+from pianolab.compare.run_folder import MADE_BY
 from pianolab.compare.shareable import all_shareable, distinct
 from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
 from pianolab.detector import Detector

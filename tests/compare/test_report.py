@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from pianolab import sound
-from pianolab.compare import CompareError, compare, report, write_report
+from pianolab.compare import CompareError, compare, report, run_folder, write_report
+from pianolab.compare.csv_files import read_table
+from pianolab.compare.run_folder import claimed
 from pianolab.data import load_dataset
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
@@ -68,12 +70,9 @@ class Page(HTMLParser):
 
 def test_the_folder_holds_what_was_promised(written, result):
     assert sorted(path.name for path in written.iterdir()) == sorted(report.FILES)
-    numbers = dict.fromkeys(("value", "seconds_audio", "seconds_cpu"), "")
-    scores = pd.read_csv(written / "scores.csv", keep_default_na=False, na_values=numbers)
-    pd.testing.assert_frame_equal(scores, result.scores, check_dtype=False)
-    counts = pd.read_csv(written / "counts.csv", keep_default_na=False)
-    pd.testing.assert_frame_equal(counts, result.counts, check_dtype=False)
-    summary = pd.read_csv(written / "summary.csv")
+    for name, table in (("scores.csv", result.scores), ("counts.csv", result.counts)):
+        pd.testing.assert_frame_equal(read_table(written / name), table, check_dtype=False)
+    summary = read_table(written / "summary.csv")
     assert len(summary) == len(result.summary) > 0
     figures = sorted(path.name for path in (written / "figures").iterdir())
     rolls = ["roll_1_toy_detectors_py_Chords.png", "roll_2_toy_detectors_py_Loudest.png"]
@@ -146,34 +145,39 @@ def test_the_same_result_is_written_the_same_way(result, tmp_path):
 
 
 def test_an_earlier_run_is_replaced_as_a_whole(result, written):
-    (written / "figures" / "old.png").write_bytes(b"old")
+    about = written / "run.json"
+    before = about.stat().st_ino
+    (written / "figures" / "b_bold_speed.png").unlink()
     assert write_report(result, written).folder == written
-    assert not (written / "figures" / "old.png").exists()
+    assert about.stat().st_ino != before
+    assert (written / "figures" / "b_bold_speed.png").exists()
     assert list(written.parent.iterdir()) == [written]
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "run.json"])
 def test_a_folder_with_other_files_is_left_alone(tmp_path, name):
     (tmp_path / name).write_text("my own work")
-    with pytest.raises(CompareError, match="holds files that are not of an earlier run: choose another folder"):
-        report.claim(tmp_path)
+    with (
+        pytest.raises(CompareError, match=f"not of an earlier run, .* such as {name}: choose another folder"),
+        claimed(tmp_path),
+    ):
+        pass
     assert (tmp_path / name).read_text() == "my own work"
 
 
 def test_a_run_with_notes_beside_it_is_left_alone(written):
     (written / "my notes.txt").write_text("keep")
-    with pytest.raises(CompareError, match="not of an earlier run"):
-        report.claim(written)
+    with pytest.raises(CompareError, match="not of an earlier run"), claimed(written):
+        pass
 
 
 def test_a_file_or_a_place_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CompareError, match="is a file: choose another folder"):
-        report.claim(tmp_path / "file")
-    with pytest.raises(CompareError, match="cannot be written"):
-        report.claim(tmp_path / "file" / "run")
-    with pytest.raises(CompareError, match="cannot be written"):
-        report.claim("/proc/run")
+    with pytest.raises(CompareError, match="is a file: choose another folder"), claimed(tmp_path / "file"):
+        pass
+    for place in (tmp_path / "file" / "run", "/proc/run"):
+        with pytest.raises(CompareError, match="cannot be written"), claimed(place):
+            pass
 
 
 def test_an_empty_folder_is_used(result, tmp_path):
@@ -183,11 +187,12 @@ def test_an_empty_folder_is_used(result, tmp_path):
 
 def test_by_default_a_run_is_named_by_date_and_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(report.time, "strftime", lambda format: "2031-01-02_03-04-05")
-    first = report.claim()
-    assert first == Path("results") / "2031-01-02_03-04-05"
-    first.mkdir(parents=True)
-    assert report.claim() == Path("results") / "2031-01-02_03-04-05-2"
+    monkeypatch.setattr(run_folder.time, "strftime", lambda format: "2031-01-02_03-04-05")
+    with claimed() as first:
+        assert first.shown == Path("results") / "2031-01-02_03-04-05"
+    first.place.mkdir(parents=True)
+    with claimed() as second:
+        assert second.shown == Path("results") / "2031-01-02_03-04-05-2"
 
 
 def test_a_run_that_breaks_off_leaves_nothing_and_keeps_the_earlier_one(result, written, monkeypatch):
