@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-MAX_LENGTH = 300  # Characters of an error's message that are shown.
-_BEGINNING = 200  # So many of them are its beginning.
+MAX_LENGTH = 500  # Characters of a message that are shown: the name of a file may have 255.
+_BEGINNING = 350  # So many of them are its beginning.
 
 
 class PianolabError(ValueError):

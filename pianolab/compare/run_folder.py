@@ -161,7 +161,7 @@ def _refuse_place(folder: RunFolder, cache: str | Path) -> None:
             raise CompareError(f"{shown} is a disk, which cannot be replaced as a whole: {inside}")
         if Path(os.path.realpath(cache)).is_relative_to(folder.place):
             raise CompareError(f"{shown} holds the cache {printable(cache)}: {_REMEDY}")
-        refuse_unwritable(folder.place)
+        refuse_unwritable(folder.shown)  # A link to nowhere is refused, too.
         refuse_unwritable(folder.place.parent)
     except OSError as error:
         raise CompareError(f"{shown} cannot be written ({error.strerror}): {_REMEDY}") from error
