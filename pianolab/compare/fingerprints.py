@@ -1,29 +1,35 @@
 """Fingerprints: text that changes when anything changes that a number depends on.
 
-An estimate depends on the sound, on how much of it was heard, on the source code on the way from sound to notes, on the
-detector's settings and weights, and on the versions of the libraries that calculate. Labels and tolerances are not part
-of that: what was heard stays what it is when the labels are mended.
+An estimate depends on the sound, on how much of it was heard, on the source code on the way from sound to notes (a
+detector of the user's with all that it imports), on the detector's settings and weights, on the versions of Python and
+of the libraries that calculate, and in the last digits on the kind of processor. Labels and tolerances are not part of
+that: what was heard stays what it is when the labels are mended.
 """
 
-import ast
 import functools
 import hashlib
 import importlib.metadata
 import inspect
 import json
+import os
+import platform
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
+from pianolab.compare.imports import closure
 from pianolab.detector import Detector
 from pianolab.sound import checksum
 
 LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxruntime")
+ENVIRONMENT = ("NUMBA_CPU_FEATURES", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT", "NUMBA_OPT", "OPENBLAS_CORETYPE")
 
 _PACKAGE = Path(__file__).parents[1]
-_FORMAT = 3  # Raise it when the meaning of a key changes: what was kept before is then heard again.
+_FORMAT = 4  # Raise it when the meaning of a key changes: what was kept before is then heard again.
 
 
 def fingerprint(**parts: Any) -> str:
@@ -98,6 +104,26 @@ def detector_facts(detector: Detector) -> dict[str, Any]:
         "frames": [detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
         "weights": None if detector.weights is None else checksum(detector.weights),
         "libraries": versions(),
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, str]:
+    """What of this computer can change the last digits of a number, and so, now and then, a note.
+
+    Returns
+    -------
+    dict of str to str
+        python (its version), system, processor (its family), simd (the instructions that numpy found), and those of the
+        variables `ENVIRONMENT` that are set.
+    """
+    found = np.show_config("dicts").get("SIMD Extensions", {}).get("found", [])
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "simd": " ".join(found),
+        **{name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
     }
 
 
@@ -209,14 +235,23 @@ def source_checksum(*detector_files: str | Path, texts: Iterable[str] = ()) -> s
     Returns
     -------
     str
-        Hexadecimal; over the texts, the files, session.py, and every module of the package that one of them imports,
-        at any depth.
+        Hexadecimal, as from `code_checksum`; session.py is one of the files.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    UntoldError
+        If a file of the user computes what it imports.
     """
     return code_checksum(_PACKAGE / "session.py", *detector_files, texts=texts)
 
 
 def code_checksum(*files: str | Path, texts: Iterable[str] = ()) -> str:
-    """Checksum of code: of files, and of every module of the package that one of them imports, at any depth.
+    """Checksum of code: of files and of all that they import, at any depth.
+
+    Files of pianolab and of the user count with their content, libraries with their versions: see
+    `pianolab.compare.imports.closure`.
 
     Parameters
     ----------
@@ -229,34 +264,15 @@ def code_checksum(*files: str | Path, texts: Iterable[str] = ()) -> str:
     -------
     str
         Hexadecimal.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    UntoldError
+        If a file of the user computes what it imports.
     """
-    done, todo = set(), [Path(file).resolve() for file in files]
-    while todo:
-        path = todo.pop()
-        if path not in done:
-            done.add(path)
-            todo += _imported(path)
-    contents = [path.read_bytes() for path in done] + [text.encode() for text in texts]
+    found, libraries = closure(map(Path, files))
+    contents = [path.read_bytes() for path in found] + [text.encode() for text in (*libraries, *texts)]
     digests = sorted(hashlib.sha256(content).digest() for content in contents)
     return hashlib.sha256(b"".join(digests)).hexdigest()
-
-
-def _imported(path: Path) -> list[Path]:
-    """Files of this package that a file imports, anywhere in it."""
-    files = []
-    for parts in (name.split(".")[1:] for name in _imported_names(path.read_bytes()) if name.startswith("pianolab.")):
-        folders = (_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
-        files += [_PACKAGE.joinpath(*parts).with_suffix(".py"), *folders]
-    return [file for file in files if file.is_file()]
-
-
-@functools.lru_cache(maxsize=500)
-def _imported_names(content: bytes) -> frozenset[str]:
-    """Dotted names of all that a source imports, also inside its functions."""
-    names = set()
-    for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(names)

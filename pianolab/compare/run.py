@@ -117,7 +117,6 @@ def compare(
     truths, remarks = _truths(recordings, protocol, seconds, kept)
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
-    kept = Cache(cache)
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
     outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
     outcomes = {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}

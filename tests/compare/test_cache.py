@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianolab.compare import fingerprints
+from pianolab.compare import fingerprints, imports
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.fingerprints import detector_facts, estimate_key, source_checksum
 from pianolab.compare.worker import Job, hear
@@ -156,8 +156,9 @@ def test_a_default_written_out_is_the_same_detector():
 
 def test_code_on_the_way_from_sound_to_notes_counts_and_other_code_does_not(monkeypatch, tmp_path):
     package = tmp_path / "pianolab"
-    shutil.copytree(fingerprints._PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(imports._PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(fingerprints, "_PACKAGE", package)
+    monkeypatch.setattr(imports, "_PACKAGE", package)
     detector = package / "detectors" / "fft_peak.py"
     before = source_checksum(detector)
 

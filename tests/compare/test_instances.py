@@ -172,6 +172,22 @@ def test_what_hangs_on_other_cells_or_on_arrays_is_heard_and_not_kept(data, tmp_
     assert kept(tmp_path) == []
 
 
+def test_a_module_that_a_detector_of_a_file_imports_is_part_of_the_key(data, tmp_path, monkeypatch):
+    (tmp_path / "keys_of_mine.py").write_text("KEY = 48\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "mine.py"
+    file.write_text("import keys_of_mine\n" + CELL.replace("key=48", "key=keys_of_mine.KEY"))
+
+    def heard():
+        return next(iter(run(data, f"{file}:Typed", tmp_path).heard.values())).midi.tolist()
+
+    assert heard() == heard() == [69]
+    assert len(kept(tmp_path)) == 1
+    (tmp_path / "keys_of_mine.py").write_text("KEY = 50\n")
+    assert heard() == [71]
+    assert len(kept(tmp_path)) == 2
+
+
 def test_the_command_for_the_same_again_names_what_cannot_be_typed(data, tmp_path):
     about = run(data, [Yin(threshold=0.2), typed()(key=50)], tmp_path, seconds=0.5).about
     assert about["command"] == (
