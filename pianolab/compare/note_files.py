@@ -139,7 +139,7 @@ def find_note_files(name: str, path: str | Path) -> NoteFiles:
         raise CompareError(f"{name!r} is no name for estimates: use a word without colons")
     if not folder.is_dir():
         raise CompareError(f"estimates {name}: {printable(folder)} is not a folder: give NAME=DIR with note files")
-    paths = tuple(f for f in sorted(folder.rglob("*")) if f.suffix.lower() in LABEL_SUFFIXES and f.is_file())
+    paths = tuple(f for f in sorted(folder.rglob("[!.]*")) if f.suffix.lower() in LABEL_SUFFIXES and f.is_file())
     if not paths:
         raise CompareError(f"estimates {name}: {printable(folder)} holds no note files ({', '.join(LABEL_SUFFIXES)})")
     return NoteFiles(folder, paths)

@@ -10,6 +10,7 @@ import math
 import warnings
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,12 @@ def read_musicxml(data: bytes, name: str, path: Path) -> list[Row]:
 
 def _refuse_huge(data: bytes, name: str) -> None:
     size = len(data)
-    if zipfile.is_zipfile(io.BytesIO(data)):  # A small archive may hold a huge score.
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
+    # A small archive may hold a huge score. What is no whole archive is refused by partitura.
+    with (
+        suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError),
+        zipfile.ZipFile(io.BytesIO(data)) as archive,
+    ):
+        size = sum(entry.file_size for entry in archive.infolist())
     if size > _MOST_BYTES:
         raise LabelError(f"{name} holds {size / 1e6:.0f} MB of XML: no score is so long; export it again")
 
