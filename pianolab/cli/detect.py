@@ -135,11 +135,10 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
 def _misfit(source: str) -> str:
     """Why labels of the same name beside a sound cannot be its own; '' if nothing speaks against them."""
     from pianolab.data.belonging import beside, misfit, read_strokes
-    from pianolab.data.folders import LABEL_ORDER
-    from pianolab.labels import LabelError, read_labels
+    from pianolab.labels import LABEL_SUFFIXES, LabelError, read_labels
     from pianolab.sound import AudioError
 
-    labels = beside(source, LABEL_ORDER)
+    labels = beside(source, LABEL_SUFFIXES)
     if labels is None:
         return ""
     try:

@@ -28,7 +28,7 @@ _ROWS = {
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("estimate", metavar="ESTIMATE", help="notes that were heard: .mid, .tsv, .csv or .txt (MAPS)")
+    parser.add_argument("estimate", metavar="ESTIMATE", help="notes that were heard: .mid, .tsv, .csv, .txt or .jams")
     parser.add_argument("labels", metavar="LABELS", help="notes that were played, in one of the same formats")
     parser.add_argument(
         "--audio",

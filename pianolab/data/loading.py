@@ -19,8 +19,9 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
 
     A folder is searched with everything below it (hidden files aside). A sound file is a recording if
 
-    - a label file of the same stem lies beside it (of several: .mid, .midi, .tsv, .csv, .txt in this order, because
-      MIDI holds velocity and pedal; this includes MAPS, whose .txt was made from the .mid), or
+    - a label file of the same stem lies beside it (of several the first in `pianolab.labels.LABEL_SUFFIXES` counts, so
+      MIDI, which holds velocity and pedal; this includes MAPS, whose .txt was made from the .mid). Capitals and the
+      Unicode form of accents need not agree where no file has the very name. Or
     - its name is a key: A0.ogg, Ds1.ogg, C#4.wav, Bb3.flac, perhaps with a loudness: Piano.ff.Bb3.aiff, A0v8.wav.
 
     MAPS names (MAPS_MUS-<piece>_<piano>) say piece, piano, kind and split: the Disklavier recordings (ENSTDk...) are

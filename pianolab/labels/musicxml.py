@@ -89,11 +89,8 @@ def read_musicxml(data: bytes, name: str, path: Path) -> list[Row]:
 def _refuse_huge(data: bytes, name: str) -> None:
     size = len(data)
     # A small archive may hold a huge score. What is no whole archive is refused by partitura.
-    with (
-        suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError),
-        zipfile.ZipFile(io.BytesIO(data)) as archive,
-    ):
-        size = sum(entry.file_size for entry in archive.infolist())
+    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        size = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist())
     if size > _MOST_BYTES:
         raise LabelError(f"{name} holds {size / 1e6:.0f} MB of XML: no score is so long; export it again")
 
