@@ -128,24 +128,26 @@ def read_events(data: bytes, name: str) -> MidiEvents:
 
 
 class _Remarks:
-    """What is odd about a file: one line a kind, with how often and where first."""
+    """What is odd about a file or a track: one line a kind, with how often and where first."""
 
     def __init__(self):
         self._seen: dict[str, tuple[int, int | None]] = {}
 
-    def add(self, what: str, byte: int | None = None) -> None:
-        count, first = self._seen.get(what, (0, byte))
-        self._seen[what] = (count + 1, first)
+    def __len__(self) -> int:
+        return sum(n for n, _ in self._seen.values())
+
+    def add(self, what: str, byte: int | None = None, *, times: int = 1) -> None:
+        n, first = self._seen.get(what, (0, byte))
+        self._seen[what] = (n + times, first)
+
+    def take_over(self, other: "_Remarks") -> None:
+        for what, (n, byte) in other._seen.items():
+            self.add(what, byte, times=n)
 
     def lines(self) -> tuple[str, ...]:
-        return tuple(
-            what
-            if byte is None
-            else f"{what} (at byte {byte})"
-            if n == 1
-            else f"{what} ({n} times, first at byte {byte})"
-            for what, (n, byte) in self._seen.items()
-        )
+        where = {what: f" (at byte {byte})" for what, (_, byte) in self._seen.items() if byte is not None}
+        often = {what: f" ({n} times, first at byte {byte})" for what, (n, byte) in self._seen.items() if n > 1}
+        return tuple(what + often.get(what, where.get(what, "")) for what in self._seen)
 
 
 def _joined(parts: Iterable[array]) -> npt.NDArray[np.int64]:
@@ -171,7 +173,7 @@ def _body(data: bytes, start: int, remarks: _Remarks) -> tuple[int, int]:
         if start + 14 <= wrapped_stop < stop and data.find(b"MTrk", wrapped_stop) < 0:
             stop = wrapped_stop
     elif start:
-        remarks.add(f"{start} bytes before its header are passed over")
+        remarks.add("what stands before its header is passed over", 0)
     length = int.from_bytes(data[start + 4 : start + 8], "big")
     begin = start + 8 + length
     if length < 6 or data[start + 14 : start + 18] == b"MTrk" or begin > stop:
@@ -195,8 +197,8 @@ def _tracks(data: bytes, start: int, remarks: _Remarks) -> "list[_Track]":
         if behind is None or data.find(_NEXT_TRACK, place, behind) >= 0:
             behind = data.find(b"MTrk", place)
             behind = stop if behind < 0 else behind
-            where = "between its chunks" if behind < stop else "behind its last track"
-            remarks.add(f"{behind - place} bytes {where} are passed over", place)
+            where = "between its chunks" if behind < stop else "behind its last chunk"
+            remarks.add(f"what stands {where} is passed over", place)
         place = behind
     if not tracks:
         raise _Unreadable("it holds no track MTrk")
@@ -227,8 +229,7 @@ def _track(data: bytes, place: int, number: int, remarks: _Remarks) -> "tuple[_T
     trusted = begin <= stated <= len(data) and _is_border(data, stated)
     stop = stated if trusted else len(data)
     track = _understood(data, begin, stop, number, may_break_off=stated > len(data))
-    for what, byte in track.odd:
-        remarks.add(what, byte)
+    remarks.take_over(track.odd)
     if track.ending == "cut" or (track.ending == "bytes" and track.end == len(data) < stated):
         remarks.add(f"track {number} breaks off, and what came behind is lost", track.end)
         return track, len(data)
@@ -239,7 +240,7 @@ def _track(data: bytes, place: int, number: int, remarks: _Remarks) -> "tuple[_T
     if not trusted or data.startswith(b"MTrk", track.end):
         remarks.add("a track has a wrong length", place + 4)
         return track, track.end
-    remarks.add(f"{stated - track.end} bytes behind the end of a track are passed over", track.end)
+    remarks.add("what stands behind the end of a track is passed over", track.end)
     return track, stated
 
 
@@ -292,7 +293,7 @@ class _Track:
         self.tick, self.moments = array("q"), array("q")
         self.word, self.byte = array("I"), array("I")
         self.tempos: list[tuple[int, int]] = []
-        self.odd: list[tuple[str, int]] = []
+        self.odd = _Remarks()
         self.over_127: int | None = None
         self.silent = False
         self.end, self.ending = begin, "bytes"
@@ -345,10 +346,10 @@ class _Track:
             if value > 127:
                 self.over_127 = place if self.over_127 is None else self.over_127
             if value >= 0xF8 and self._skips_realtime:
-                self.odd.append((_SYSTEM_BYTE, place))
+                self.odd.add(_SYSTEM_BYTE, place)
             else:
                 if value > 127:
-                    self.odd.append(("a data byte over 127 is taken as 127", place))
+                    self.odd.add("a data byte over 127 is taken as 127", place)
                 values.append(min(value, 127))
             place += 1
         return values[0], values[-1] if n == 2 else 0, place
@@ -357,7 +358,7 @@ class _Track:
         """Pass a meta or system event over, except for what tells time, port and end; the byte behind it."""
         status = self._data[place]
         if status not in (_META, _SYSEX, _SYSEX_PART):
-            self.odd.append((_SYSTEM_BYTE, place))
+            self.odd.add(_SYSTEM_BYTE, place)
             return place + 1 + _SYSTEM_DATA.get(status, 0)
         kind = self._data[place + 1] if status == _META else None
         length, begin = self._number(place + (1 if kind is None else 2))
@@ -369,7 +370,7 @@ class _Track:
             if tempo:
                 self.tempos.append((tick, tempo))
             else:
-                self.odd.append(("a tempo that cannot be is passed over, so times may be wrong", place))
+                self.odd.add("a tempo that cannot be is passed over, so times may be wrong", place)
         elif kind == _PORT and length:
             self._port = self._data[begin] & 0x7F
         elif kind == _TEXT and self._data[begin:behind] == SILENCE:

@@ -305,15 +305,19 @@ READABLE = {
     "an unknown chunk that hides a track": (
         header() + chunk(b"abc", b"XFIH", 3 + len(TRACK)) + TRACK,
         TWO_SPANS,
-        "11 bytes between its chunks are passed over",
+        r"what stands between its chunks is passed over \(at byte 14\)",
     ),
-    "bytes before the header": (b"\0" * 128 + midi(TWO), TWO_SPANS, "128 bytes before its header are passed over"),
-    "bytes between the tracks": (header(2) + TRACK + b"\0\0\0" + OTHER, None, "3 bytes between its chunks .*byte 44"),
-    "bytes behind the end": (midi(TWO) + b"\0" * 50, TWO_SPANS, "50 bytes behind its last track are passed over"),
+    "bytes before the header": (b"\0" * 128 + midi(TWO), TWO_SPANS, "what stands before its header is passed over"),
+    "bytes between the tracks": (
+        header(2) + TRACK + b"\0\0\0" + OTHER,
+        None,
+        r"what stands between its chunks .*\(at byte 44\)",
+    ),
+    "bytes behind the end": (midi(TWO) + b"\0" * 50, TWO_SPANS, "what stands behind its last chunk is passed over"),
     "bytes behind the end of a track": (
         header(2) + chunk(body(*TWO) + b"\0\0\0\0") + OTHER,
         None,
-        "4 bytes behind the end of a track are passed over",
+        "what stands behind the end of a track is passed over",
     ),
     "in a RIFF wrapper": (
         b"RIFF"
