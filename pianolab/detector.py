@@ -14,7 +14,7 @@ import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
 _KINDS = {bool: "True or False", int: "a whole number (int)", float: "a number (float)"}
+_LATE_S = 1e-6  # So much may the time of a row be rounded.
 _REGISTRY = "pianolab.detectors."  # Modules there are found by name, all others by their file.
 
 
@@ -171,6 +172,84 @@ def _address(cls: type[Detector]) -> str:
     if file is None or cls.__module__ == "__main__" or getattr(module, cls.__name__, None) is not cls:
         raise DetectorError(f"{cls.__name__} stands in no file that can be imported: write it to a file FILE.py")
     return f"{file}:{cls.__name__}"
+
+
+class RowCheck:
+    """Holds a detector to its word while it hears: one row a frame, in order, with values that can be used.
+
+    Parameters
+    ----------
+    detector : Detector
+
+    Examples
+    --------
+    >>> from pianolab.registry import create
+    >>> RowCheck(create("yin")).of("three")
+    Traceback (most recent call last):
+    pianolab.detector.DetectorError: yin gave a str: process and flush must return a Salience
+    """
+
+    def __init__(self, detector: Detector):
+        self.detector = detector
+        self.n_frames = self.n_rows = 0
+        self.until_s = self.latest_s = -math.inf
+
+    def asked(self, span: Span) -> None:
+        """Note what the detector is given.
+
+        Parameters
+        ----------
+        span : pianolab.frames.Span
+        """
+        self.n_frames += span.n_frames
+        self.until_s = float(span.times[-1])
+
+    def of(self, answer: object) -> Salience:
+        """Look at what the detector gave.
+
+        Parameters
+        ----------
+        answer : object
+            What ``process`` or ``flush`` returned.
+
+        Returns
+        -------
+        Salience
+
+        Raises
+        ------
+        DetectorError
+            If it breaks the contract; names the value.
+        """
+        if not isinstance(answer, Salience):
+            self._refuse(f"a {type(answer).__name__}: process and flush must return a Salience")
+        if nonsense := answer.nonsense:
+            self._refuse(nonsense)
+        if not len(answer):
+            return answer
+        self.n_rows += len(answer)
+        first_s, last_s = float(answer.times[0]), float(answer.times[-1])
+        if first_s <= self.latest_s:
+            self._refuse(f"time {first_s:.3f} s after {self.latest_s:.3f} s: give one row a frame, in order")
+        if first_s < 0 or last_s > self.until_s + _LATE_S:
+            bad_s = first_s if first_s < 0 else last_s
+            self._refuse(f"time {bad_s:.3f} s when it had heard until {self.until_s:.3f} s: give the times of the span")
+        self.latest_s = last_s
+        return answer
+
+    def at_the_end(self) -> None:
+        """Look whether there was a row for each frame.
+
+        Raises
+        ------
+        DetectorError
+            If there were more or fewer.
+        """
+        if self.n_rows != self.n_frames:
+            self._refuse(f"{self.n_rows} rows for {self.n_frames} frames: give one row a frame, the last ones in flush")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise DetectorError(f"{self.detector!r} gave {what}")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,18 @@ it for whole. So every file is written under a temporary name beside its place a
 """
 
 import os
+import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pianolab.errors import printable
+
+_TEMPORARY = re.compile(r"\.\d+-[0-9a-f]{8}\.tmp")
+_STALE_S = 3600.0  # No file of ours takes so long to write.
 
 
 @contextmanager
@@ -50,6 +55,21 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_stale(folder: str | os.PathLike[str]) -> None:
+    """Remove what a program that was killed left of a file that it was about to write with `replacing`.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Temporary files in it that nobody wrote to for an hour are removed, as far as they can be.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and entry.stat().st_mtime < time.time() - _STALE_S:
+                with suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def refuse_unwritable(folder: str | os.PathLike[str]) -> None:

@@ -5,6 +5,7 @@ the first sample. Notes are events with an onset and an offset in seconds and a 
 immutable: arrays are copied in and made read-only, so that a result can be shared without fear.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     import pandas
 
 MIDI_MAX = 127
+_TINY = float(np.finfo(np.float32).tiny)
+_LARGE = float(np.finfo(np.float32).max)
+_ROUNDED = 1e-6  # What is 1 may come out of float32 a little above.
+_UNIT = (0.0, 1.0 + _ROUNDED, False, "give numbers from 0 to 1")
+# The lowest and the highest value of the evidence, whether NaN says that it is not known, and the remedy.
+_RANGES = {
+    "strength": _UNIT,
+    "onset": _UNIT,
+    "offset": _UNIT,
+    "velocity": (0.0, float(MIDI_MAX), True, "give numbers from 0 to 127, NaN where it is not known"),
+    "hz": (_TINY, _LARGE, True, "give Hz above 0, NaN where it is not known"),
+    "level_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
+}
 
 
 def _frozen(values: ArrayLike, dtype: type, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
@@ -117,6 +131,42 @@ class Salience:
         hz = np.take_along_axis(self.hz, np.maximum(best, 0)[:, None], axis=1)[:, 0].astype(float)
         hz = np.where(np.isnan(hz), key_hz()[np.maximum(best, 0)], hz)
         return np.where(best >= 0, hz, 0.0)
+
+    @property
+    def nonsense(self) -> str:
+        """What no tracker can use: times that are not finite or go back, and values that are none.
+
+        Returns
+        -------
+        str
+            One line that names the first value and its time; '' if all can be used.
+
+        Examples
+        --------
+        >>> strength = np.zeros((2, 88))
+        >>> strength[1, 48] = np.nan
+        >>> Salience([0.0, 0.01], strength, np.full((2, 88), np.nan), [-20.0, -21.0]).nonsense
+        'strength nan at 0.010 s: give numbers from 0 to 1'
+        """
+        if not len(self):
+            return ""
+        if not np.all(np.isfinite(self.times)):
+            return f"time {self.times[~np.isfinite(self.times)][0]}: give finite seconds"
+        if np.any(back := np.diff(self.times) <= 0):
+            row = int(np.argmax(back))
+            return f"time {self.times[row + 1]:.3f} s after {self.times[row]:.3f} s: give one row a frame, in order"
+        for name, (least, most, may_be_unknown, remedy) in _RANGES.items():
+            values = getattr(self, name)
+            if values is None:
+                continue
+            bad = ~((values >= least) & (values <= most))  # NaN is neither.
+            if may_be_unknown:
+                bad &= ~np.isnan(values)
+            if np.any(bad):
+                row = int(np.argmax(bad if bad.ndim == 1 else bad.any(axis=1)))
+                value = values[row][bad[row]].flat[0]
+                return f"{name} {value:g} at {self.times[row]:.3f} s: {remedy}"
+        return ""
 
     def between(self, start_s: float, stop_s: float) -> "Salience":
         """The frames of a stretch of time.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianolab import sound
-from pianolab.detector import Detector
+from pianolab.detector import Detector, RowCheck
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create
@@ -143,6 +143,7 @@ class _Ear:
             sr=self.detector.sr,
             lookahead=self.detector.lookahead,
         )
+        self._check = RowCheck(self.detector)
         self._too_high = key_hz() > sr / 2  # Keys above the recording's own Nyquist frequency stay empty.
 
     def push(self, y: ArrayLike) -> Iterator[Salience]:
@@ -153,11 +154,13 @@ class _Ear:
     def flush(self) -> Iterator[Salience]:
         yield from self._evidence(self._framer.push(self._resampler.flush()))
         yield from self._evidence(self._framer.flush())
-        yield from self._without_too_high(self.detector.flush())
+        yield from self._without_too_high(self._check.of(self.detector.flush()))
+        self._check.at_the_end()
 
     def _evidence(self, spans: Iterable[Span]) -> Iterator[Salience]:
         for span in spans:
-            yield from self._without_too_high(self.detector.process(span))
+            self._check.asked(span)
+            yield from self._without_too_high(self._check.of(self.detector.process(span)))
 
     def _without_too_high(self, salience: Salience) -> Iterator[Salience]:
         """The rows with empty columns for keys that the recording cannot hold; nothing if there are no rows."""

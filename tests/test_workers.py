@@ -8,7 +8,7 @@ from collections import Counter
 import psutil
 import pytest
 
-from pianolab.workers import WorkerDied, run
+from pianolab.workers import WorkerDied, WorkerTimeout, run
 
 
 def work(job):
@@ -25,6 +25,12 @@ def work(job):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no SIGKILL
     if action == "sleep":
         time.sleep(argument)
+    if action == "who":
+        return os.getpid()
+    if action == "long":
+        return b"x" * argument
+    if action == "only here":
+        return lambda: argument
     return "done"
 
 
@@ -84,3 +90,63 @@ def test_giving_up_stops_the_workers_at_once():
         jobs.throw(KeyboardInterrupt)
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
+
+
+def test_jobs_of_different_rooms_share_no_process():
+    jobs = [("who", n) for n in range(8)]
+    found = answers(jobs, n_workers=2, room=lambda job: job[1] % 3)
+    by_room = [{found[job][0] for job in jobs if job[1] % 3 == room} for room in range(3)]
+    assert all(by_room)
+    assert len(set.union(*by_room)) == sum(map(len, by_room))
+
+
+def test_a_job_that_takes_too_long_is_stopped_and_the_others_go_on():
+    jobs = [("sleep", 600), ("double", 1), ("sleep", 0.1)]
+    started = time.monotonic()
+    found = answers(jobs, n_workers=1, limit_s=lambda job: 1.0)
+    assert time.monotonic() - started < 60
+    assert found["double", 1] == (2, None)
+    assert found["sleep", 0.1] == ("done", None)
+    assert isinstance(found["sleep", 600][1], WorkerTimeout)
+    assert str(found["sleep", 600][1]) == "it was stopped after 1 s without an answer"
+
+
+def test_where_nothing_was_ever_answered_the_rest_is_given_up():
+    jobs = [("die", n) for n in range(40)]
+    starts = Counter()
+    found = answers(jobs, n_workers=2, on_start=lambda job: starts.update([job]))
+    assert len(found) == 40
+    assert all(isinstance(error, WorkerDied) for _, error in found.values())
+    assert sum(starts.values()) < 20
+    assert sum("not tried, because 3 before it failed" in str(error) for _, error in found.values()) == 37
+
+
+def test_a_long_answer_comes_whole():
+    assert answers([("long", 10_000_000)], n_workers=1) == {("long", 10_000_000): (b"x" * 10_000_000, None)}
+
+
+def test_an_answer_that_only_the_worker_has_is_an_error():
+    _, error = answers([("only here", 1)], n_workers=1)["only here", 1]
+    assert "pickle" in str(error)
+
+
+def test_a_program_that_slept_takes_nobody_s_time(monkeypatch):
+    """The clock jumps by an hour while a job is in work, as when the program was stopped with Ctrl-Z."""
+    jump_s = 0.0
+    monotonic = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + jump_s)
+    jobs = run(work, [("double", 1), ("sleep", 3)], n_workers=2, limit_s=lambda job: 600.0)
+    assert next(jobs)[1] == 2
+    jump_s = 3600.0
+    assert next(jobs)[1:] == ("done", None)
+    assert list(jobs) == []
+
+
+def test_no_process_can_be_started(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("pianolab.workers.subprocess.Popen", refuse)
+    found = answers([("double", n) for n in range(9)], n_workers=2)
+    assert len(found) == 9
+    assert all("could be started (Resource temporarily unavailable)" in str(error) for _, error in found.values())

@@ -18,7 +18,8 @@ from typing import Any, NoReturn, TextIO, cast
 from pianolab import __version__
 from pianolab.cli import compare, data, detect, detectors, fit_delay, live, notebooks, score, train
 from pianolab.cli.command import is_number
-from pianolab.cli.messages import DONE, FAILED, INTERRUPTED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
+from pianolab.cli.messages import DONE, FAILED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
+from pianolab.cli.signals import stoppable, told_stop
 from pianolab.errors import nearest
 
 COMMANDS = [module.COMMAND for module in (compare, detect, score, detectors, fit_delay, data, notebooks, live, train)]
@@ -51,12 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            code = _run(argv, out)
-            with suppress(OSError):
-                out.flush()
+            with stoppable():
+                code = _run(argv, out)
+                with suppress(OSError):
+                    out.flush()
             return code if out.lost is None else _say_lost(out.lost)
-        except KeyboardInterrupt:
-            return INTERRUPTED
+        except KeyboardInterrupt as stopped:
+            return told_stop(stopped)
 
 
 def _run(argv: Sequence[str] | None, out: "_Watched") -> int:

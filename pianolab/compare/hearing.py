@@ -20,7 +20,7 @@ from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
 from pianolab.data.pairing import same_name
 from pianolab.errors import printable, reason
-from pianolab.files import refuse_unwritable
+from pianolab.files import refuse_unwritable, remove_stale
 
 Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
 _SLOWEST = 20  # No detector that we know needs twenty times the length of the sound.
@@ -103,6 +103,7 @@ def _refuse_no_folder(cache: Cache) -> None:
         raise CompareError(f"{printable(cache.folder)} cannot be written ({error.strerror}): {remedy}") from error
     except OSError as error:
         cache.warn(error)
+    remove_stale(cache.folder)
 
 
 def default_timeout_s(seconds: float) -> float:
