@@ -153,8 +153,8 @@ def claimed(out: str | Path | None = None, *, cache: str | Path = CACHE) -> Iter
 
 def _refuse_place(folder: RunFolder, cache: str | Path) -> None:
     shown, inside = printable(folder.shown), "name a folder inside it with --out"
-    folder.refuse()
     try:
+        folder.refuse()
         if Path(os.path.realpath(os.curdir)).is_relative_to(folder.place):
             raise CompareError(f"{shown} is the folder you are in, or holds it: {inside}")
         if os.path.ismount(folder.place):
