@@ -168,11 +168,12 @@ def _header(data: bytes) -> tuple[int, int, int, int]:
 def _body(data: bytes, start: int, remarks: _Remarks) -> tuple[int, int]:
     """Where the chunks behind the header begin and end."""
     stop = len(data)
-    if data[:4] == b"RIFF" and start >= 8:  # Its sizes are little-endian, and other chunks may stand behind the MIDI.
+    if data[:4] == b"RIFF" and data[start - 8 : start - 4] == b"data":
+        # Its sizes are little-endian, and other chunks may stand behind the MIDI.
         wrapped_stop = start + int.from_bytes(data[start - 4 : start], "little")
         if start + 14 <= wrapped_stop < stop and data.find(b"MTrk", wrapped_stop) < 0:
             stop = wrapped_stop
-    elif start:
+    elif start and data[:4] != b"RIFF":
         remarks.add("what stands before its header is passed over", 0)
     length = int.from_bytes(data[start + 4 : start + 8], "big")
     begin = start + 8 + length
