@@ -119,7 +119,7 @@ def _row(cells: list[str], columns: Columns, dash_is_flat: bool | None, place: s
         if duration < 0:
             raise ValueError(f"duration {duration:g} s is negative: an offset cannot lie before its onset")
         offset = onset + duration
-    cell = cells[at["velocity"]] if at.get("velocity", columns.n) < len(cells) else ""
+    cell = cells[at["velocity"]] if "velocity" in at and at["velocity"] < len(cells) else ""
     velocity = _number(cell, "velocity") if cell else math.nan
     midi = _key(cells[at["midi"]], dash_is_flat) if "midi" in at else _key_at(_number(cells[at["hz"]], "frequency"))
     return Row(onset, offset, midi, velocity, place)
@@ -167,7 +167,7 @@ def _named_key(name: str, dash_is_flat: bool | None) -> float:
 def _dash_is_flat(keys: Sequence[str]) -> bool | None:
     """Whether a minus before a 1 is a flat in a column of keys, as its other names tell; None where they do not."""
     meanings = set()
-    for key in keys:
+    for key in set(keys):
         try:
             meanings.add(dash_means(key) if "-" in key else "")
         except ValueError:  # It is a number, or is refused later, by its line.

@@ -169,6 +169,7 @@ def test_any_name_can_be_written_and_read(tmp_path, name):
         # Basic Pitch: as many cells for the bend as the note has frames, or none.
         ("basic_pitch.csv", "start_time_s,end_time_s,pitch_midi,velocity,pitch_bend\n0.5,1.25,69,90,0,0,1,1,0\n"),
         ("no-bend.csv", "start_time_s,end_time_s,pitch_midi,velocity,pitch_bend\n0.5,1.25,69,90\n"),
+        ("loudness.csv", "start_time_s,end_time_s,pitch_midi,amplitude,pitch_bend\n0.5,1.25,69,0.7,0,1\n"),
         ("frames.tsv", "onset\toffset\tnote\tvelocity\n0.5\t1.25\t69\t90\n"),  # Onsets and Frames
         ("audacity.txt", "0.500000\t1.250000\tA4\n"),
         ("audacity-band.txt", "0.500000\t1.250000\ta4\n\\\t430.000000\t450.000000\n"),
@@ -313,7 +314,15 @@ def test_what_is_no_label_file_is_refused(tmp_path, name, message):
             read(tmp_path / name)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# What decides how a text file is read: names of columns, separators, names of notes, odd numbers.
+TOKENS = [
+    *("onset", "offset", "end_time_s", "duration", "midi", "note", "hz", "velocity", "pitch_bend", "ms", "sep="),
+    *("#", ",", ";", "\\", "\t", " ", "\n", "\r", '"', "\ufeff", "0", "1", "0.5", "0,5", "60", "-1", "nan"),
+    *("1e999", "1_0", "0:01", "C4", "B-3", "B-1", "E--4", "C#-1", "B♭3", "𝄫", "도"),
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.one_of(
         st.binary(max_size=200),
@@ -321,6 +330,7 @@ def test_what_is_no_label_file_is_refused(tmp_path, name, message):
         st.lists(st.sampled_from(["0", "1", "60", ",", "\n", "-", "nan", "1e999", "C4", '"', ";", "\t", " "])).map(
             lambda cells: ("onset,offset,midi\n" + "".join(cells)).encode()
         ),
+        st.lists(st.sampled_from(TOKENS), max_size=40).map("".join).map(str.encode),
         st.binary(max_size=200).map(lambda tail: b"MThd\0\0\0\6\0\1\0\1\1\xf4MTrk\0\0\0" + tail),
     ),
     suffix=st.sampled_from(labels.LABEL_SUFFIXES),
