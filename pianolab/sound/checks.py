@@ -4,12 +4,14 @@ What comes in: the arrays of a caller, or a file's samples block by block. What 
 -1 and 1.
 """
 
+import math
 import warnings
 
 import numpy as np
 import numpy.typing as npt
 
 from pianolab.errors import PianolabError, PianolabWarning
+from pianolab.sound.channels import mono, share_of_energy
 
 MIN_SR = 4000  # Below this rate (Hz), the upper half of the keyboard has no fundamental left.
 MAX_SR = 768_000
@@ -18,10 +20,12 @@ MAX_CHANNELS = 64
 
 _PEAK_LIMIT = 2.0**33  # Unscaled 32-bit integers stay below this: what is beyond is no recording.
 _SILENT_PEAK = 1e-4  # This is -80 dBFS.
+QUIET_PEAK = 10 ** (-45 / 20)  # Below this level detectors begin to lose notes that they hear at full level.
 _CLIPPED_LEVEL = 0.98
 _CLIPPED_SHARE = 0.005  # A0 at full scale in 16 bits rests on its crests for 0.0025 of the time without any clipping.
 _DC_SHARE = 0.05  # A mean beyond this share of full scale is off centre.
 _DC_SECONDS = 0.1  # The mean of less than a few periods of A0 says nothing.
+_CANCEL_SHARE, _CANCEL_SECONDS = 0.01, 0.1  # A second of one note between two microphones falls to 0.05.
 _OVER_FULL_SCALE = 2.0  # Lossy codecs overshoot 1 by a little; twice full scale is a matter of units.
 _PCM_ZERO_AND_SCALE = {"uint8": (128, 2**7), "int16": (0, 2**15), "int32": (0, 2**31)}
 
@@ -62,7 +66,11 @@ def check_signal(y: npt.ArrayLike, *, sr: float) -> npt.NDArray[np.float32]:
     array([0.5], dtype=float32)
     """
     checked_rate(sr)
-    return mono(columns(y))
+    channels = columns(y)
+    if channels.shape[1] > 1 and len(channels) >= _CANCEL_SECONDS * sr and share_of_energy(channels) < _CANCEL_SHARE:
+        text = "the channels of the signal cancel each other, so that little is heard: pass one of them, y[:, 0]"
+        warnings.warn(text, AudioWarning, stacklevel=3)
+    return mono(channels)
 
 
 def checked_rate(sr: float) -> int:
@@ -129,22 +137,6 @@ def columns(y: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return y.astype(np.float32)
 
 
-def mono(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The mean of the channels, summed in float64 so that many loud channels neither overflow nor lose bits.
-
-    Parameters
-    ----------
-    samples : (n, channels) float32
-
-    Returns
-    -------
-    (n,) float32
-    """
-    if samples.shape[1] == 1:
-        return np.ascontiguousarray(samples[:, 0])
-    return samples.mean(axis=1, dtype=np.float64).astype(np.float32)
-
-
 class StreamChecks:
     """The checks of a file that is read in blocks: refuses what is not finite, counts what is merely poor.
 
@@ -152,39 +144,47 @@ class StreamChecks:
     ----------
     name : str
         The file in messages.
-    sr : int
-        Hz.
     """
 
-    def __init__(self, name: str, sr: int):
-        self.name, self.sr = name, sr
+    def __init__(self, name: str):
+        self.name = name
         self.n, self.n_flat, self.seconds, self.total, self.peak = 0, 0, 0.0, 0.0, 0.0
 
-    def see(self, block: npt.NDArray[np.float32], n_before: int) -> None:
-        """Take the next block, (n, channels), which begins at sample ``n_before`` of the file."""
+    def see(self, block: npt.NDArray[np.float32], start_s: float, sr: int) -> None:
+        """Take the next block, (n, channels), at ``sr`` Hz, which begins at ``start_s`` seconds of the file."""
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
-            at = (n_before + int(np.argmin(finite))) / self.sr
+            at = start_s + int(np.argmin(finite)) / sr
             raise AudioError(f"{self.name} holds NaN or infinite samples (first at {at:.3f} s): export it again")
         level = np.abs(block)
         self.peak = max(self.peak, float(level.max()))
         if self.peak > _PEAK_LIMIT:
             raise AudioError(f"{self.name} holds a sample of {self.peak:.3g}: full scale is 1; export it again")
         self.n += block.size
-        self.seconds += len(block) / self.sr
+        self.seconds += len(block) / sr
         self.n_flat += int(np.count_nonzero((block[1:] == block[:-1]) & (level[1:] >= _CLIPPED_LEVEL)))
         self.total += float(block.sum(dtype=np.float64))
 
-    def warn(self) -> None:
-        """Say what is poor about all that was seen."""
+    def remarks(self) -> list[str]:
+        """What is poor about all that was seen, to be put behind the name of the file."""
         share, mean = self.n_flat / self.n, self.total / self.n
         is_off_centre = abs(mean) > _DC_SHARE and self.seconds >= _DC_SECONDS
         texts = {
-            f"is silent (peak {self.peak:.1g} of full scale): no note can be found": self.peak < _SILENT_PEAK,
+            "is silent (all samples are 0): no note can be found": self.peak == 0,
+            self._quiet(): 0 < self.peak < QUIET_PEAK,
             f"reaches {self.peak:.3g} where full scale is 1: scale it to [-1, 1]": self.peak > _OVER_FULL_SCALE,
             f"is clipped in {share:.1%} of its samples: false overtones are likely": share > _CLIPPED_SHARE,
             f"is off centre by {mean:.2g} of full scale (DC): a high-pass filter helps": is_off_centre,
         }
-        for text, is_so in texts.items():
-            if is_so:
-                warnings.warn(f"{self.name} {text}", AudioWarning, stacklevel=5)
+        return [text for text, is_so in texts.items() if is_so]
+
+    def _quiet(self) -> str:
+        """What to do with a recording that is too quiet."""
+        peak_db = 20 * math.log10(self.peak) if self.peak else -math.inf
+        what = "silent" if self.peak < _SILENT_PEAK else "very quiet"
+        lost = "no note" if self.peak < _SILENT_PEAK else "not every note"
+        gain_db = min(120, math.floor(-peak_db)) if self.peak else 0
+        return (
+            f"is {what} (peak {peak_db:.0f} dBFS): {lost} can be found; raise it first, with "
+            f"`ffmpeg -i IN -af volume={gain_db}dB -c:a pcm_s24le OUT.wav`"
+        )

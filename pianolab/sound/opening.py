@@ -4,6 +4,8 @@ import contextlib
 import os
 import shlex
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,20 +13,50 @@ import soundfile as sf
 
 from pianolab.errors import printable
 from pianolab.sound.checks import MAX_CHANNELS, MAX_SR, MIN_SR, RATES, AudioError
+from pianolab.sound.chunked import layout_of_chunks
+from pianolab.sound.foreign import ForeignReader, ffmpeg_path, foreign_kind, foreign_name, foreign_remarks
+from pianolab.sound.layout import Layout, Piece, Section
+from pianolab.sound.mpeg import frame_of, layout_of_frames
+from pianolab.sound.pages import layout_of_flac, layout_of_pages
+from pianolab.sound.tags import after_tags, bytes_at, size_of
 
 AudioSource = str | os.PathLike[str] | BinaryIO
+Reader = sf.SoundFile | ForeignReader
 
 # Names of sound files that libsndfile reads, and those that it does not and that are named for it.
 AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
 )  # fmt: skip
-FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".wma")
+FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp")
 
 _STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
 _STREAM_LIMIT = 4 * 2**30  # A WAV cannot have more bytes.
 
 
-def open_sound(source: AudioSource) -> tuple[sf.SoundFile, str, contextlib.ExitStack]:
+@dataclass
+class Opened:
+    """A sound file that is open for reading.
+
+    Attributes
+    ----------
+    name : str
+        The file in messages.
+    parts : list of callable
+        Each opens one of the recordings in the file, anew at each call, and returns a reader of it.
+    remarks, end_remarks : list of str
+        What is odd about the file, as in `Layout`.
+    closing : contextlib.ExitStack
+        Its ``close()`` lets go of all that was opened here; a file object of the caller stays open.
+    """
+
+    name: str
+    parts: list[Callable[[], Reader]]
+    remarks: list[str]
+    end_remarks: list[str]
+    closing: contextlib.ExitStack
+
+
+def open_sound(source: AudioSource) -> Opened:
     """Open a sound file for reading from its beginning.
 
     Parameters
@@ -33,22 +65,23 @@ def open_sound(source: AudioSource) -> tuple[sf.SoundFile, str, contextlib.ExitS
 
     Returns
     -------
-    reader : soundfile.SoundFile
-        Reads forwards without seeking of its own.
-    name : str
-        The file in messages.
-    opened : contextlib.ExitStack
-        Its ``close()`` lets go of all that was opened here; a file object of the caller stays open.
+    Opened
 
     Raises
     ------
     AudioError
         If it is not there or not audio that can be used.
     """
-    with contextlib.ExitStack() as opened:
-        handle, name = _binary(source, opened)
-        reader = opened.enter_context(_reader(handle, name))
-        return reader, name, opened.pop_all()
+    closing = contextlib.ExitStack()
+    try:
+        handle, name = _binary(source, closing)
+        try:
+            return _opened(handle, name, closing)
+        except OSError as error:
+            raise AudioError(f"{name} cannot be read ({error.strerror}): check the disk and the file") from error
+    except BaseException:
+        closing.close()
+        raise
 
 
 class _Reader(sf.SoundFile):
@@ -124,33 +157,106 @@ def _seekable(stream: Any, opened: contextlib.ExitStack) -> tuple[Any, str]:
     return copy, name
 
 
-def _reader(handle: Any, name: str) -> sf.SoundFile:
-    """A reader of what libsndfile reads and we can use; the rest is refused with the command that converts it."""
-    head = handle.read(16)
-    handle.seek(0)
-    if not head:
+def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
+    """What lies in a file, each recording ready to be opened."""
+    size = size_of(handle)
+    if not size:
         raise AudioError(f"{name} is empty (0 bytes): get the file again")
+    start = after_tags(handle, 0)
+    head = bytes_at(handle, start, 16)
     remedy = _conversion(name)
-    foreign = _foreign_container(head)
-    if foreign:
-        raise AudioError(f"{name} is {foreign}, which is not read here: convert it first with {remedy}")
+    if kind := foreign_kind(head):
+        if ffmpeg_path() is None:
+            raise AudioError(
+                f"{name} is {foreign_name(kind)}, which is read where ffmpeg is installed: install it, or convert the "
+                f"file elsewhere with {remedy}"
+            )
+        return Opened(name, [_decoder(handle, kind, name, remedy, closing)], foreign_remarks(kind), [], closing)
+    layout = _layout(handle, head, start, size)
+    if layout is None:
+        handle.seek(0)
+        try:
+            reader = closing.enter_context(_reader(handle, name, remedy))
+        except AudioError:
+            if head[:4] == b"caff" and ffmpeg_path():
+                return Opened(name, [_decoder(handle, "CAF", name, remedy, closing)], [], [], closing)
+            # Chunks that mislead libsndfile are left out of a header of our own.
+            layout = layout_of_chunks(handle, start, size, always=True)
+            if layout is None:
+                raise
+        else:
+            layout = layout_of_frames(handle, start, size) if reader.format == "MP3" else None
+            if layout is None:
+                return Opened(name, [_opener(handle, [(0, size)], name, remedy, closing, reader)], [], [], closing)
+    parts = [_opener(handle, pieces, name, remedy, closing) for pieces in layout.parts]
+    return Opened(name, parts, layout.remarks, layout.end_remarks, closing)
+
+
+def _decoder(handle: Any, kind: str, name: str, remedy: str, closing: contextlib.ExitStack) -> Callable[[], Reader]:
+    """Starts ffmpeg on a file."""
+
+    def opened() -> Reader:
+        return closing.enter_context(_usable(ForeignReader(handle, kind, name, f"try {remedy}"), name, remedy))
+
+    return opened
+
+
+def _layout(handle: Any, head: bytes, start: int, size: int) -> Layout | None:
+    """Where the recordings lie in a file; None where it should be read as it is."""
+    if head[:4] == b"OggS":
+        return layout_of_pages(handle, start, size)
+    if head[:4] == b"fLaC":
+        return layout_of_flac(handle, start, size)
+    if frame_of(head[:4]):
+        return layout_of_frames(handle, start, size)
+    return layout_of_chunks(handle, start, size)
+
+
+def _opener(
+    handle: Any,
+    pieces: list[Piece],
+    name: str,
+    remedy: str,
+    closing: contextlib.ExitStack,
+    *ready: Reader,
+) -> Callable[[], Reader]:
+    """Opens the pieces of a file; the first time it gives the reader that is open already, if there is one."""
+    readers = list(ready)
+
+    def opened() -> Reader:
+        return readers.pop() if readers else closing.enter_context(_reader(Section(handle, pieces), name, remedy))
+
+    return opened
+
+
+def _reader(handle: Any, name: str, remedy: str) -> Reader:
+    """A reader of what libsndfile reads and we can use; the rest is refused with the command that converts it."""
     try:
         # soundfile asks for no more than the methods of _Handle; its annotation asks for a whole file.
         virtual: Any = _Handle(handle)
         reader = _Reader(virtual)
-    except sf.LibsndfileError as error:
-        why = error.error_string.strip().rstrip(".")
+    except sf.SoundFileError as error:
+        why = getattr(error, "error_string", str(error)).strip().rstrip(".")
         # These are libsndfile's words for an MP3 decoder that found nothing.
         if "possibly a pipe" in why:
             why = "no MP3 frames"
         raise AudioError(f"{name} is not readable audio ({why}): try {remedy}") from error
+    return _usable(reader, name, remedy)
+
+
+def _usable(reader: Reader, name: str, remedy: str) -> Reader:
+    """The reader, if its rate and channels can be used."""
+    problem = ""
     if not MIN_SR <= reader.samplerate <= MAX_SR:
-        raise AudioError(
+        problem = (
             f"{name} has a rate of {reader.samplerate} Hz, which is not {RATES}: resample it to 44100 Hz first; "
             f"{remedy[:-1]} -ar 44100`"
         )
-    if reader.channels > MAX_CHANNELS:
-        raise AudioError(f"{name} has {reader.channels} channels: use at most {MAX_CHANNELS}; mix it down first")
+    elif reader.channels > MAX_CHANNELS:
+        problem = f"{name} has {reader.channels} channels: use at most {MAX_CHANNELS}; mix it down first"
+    if problem:
+        reader.close()
+        raise AudioError(problem)
     return reader
 
 
@@ -159,17 +265,3 @@ def _conversion(name: str) -> str:
     path = Path(name)
     target = path.with_name(f"{path.stem}-converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav")
     return f"`ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target.name)}`"
-
-
-def _foreign_container(head: bytes) -> str:
-    """Name of a container that libsndfile does not read, from its first bytes; '' for all else."""
-    if head[4:8] == b"ftyp":
-        return "MPEG-4 audio (m4a, mp4)"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "a WebM or Matroska file"
-    if head.startswith(b"\x30\x26\xb2\x75"):
-        return "Windows Media audio"
-    # AAC begins with the sync word of ADTS (ISO 13818-7).
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-        return "AAC audio"
-    return ""

@@ -6,6 +6,7 @@ and are never whole in memory. What is not audio is refused with one line that s
 (cut short, silent, clipped, off centre) is read, with an `AudioWarning`.
 """
 
+import contextlib
 import hashlib
 import itertools
 import math
@@ -18,17 +19,12 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import soundfile as sf
 
 from pianolab.errors import printable
-from pianolab.sound.checks import AudioError, AudioWarning, StreamChecks, mono
+from pianolab.sound.checks import AudioError, AudioWarning, StreamChecks
 from pianolab.sound.opening import AudioSource, open_sound
+from pianolab.sound.parts import READ_LENGTH, Part
 from pianolab.sound.resampling import Resampler
-
-_READ_LENGTH = 4096  # Samples are read so many at a time: where a damaged file breaks off, at most these are lost.
-_UNKNOWN_LENGTH = 2**62  # A FLAC that was written to a pipe has more samples than this, says libsndfile.
-_PIPED_LENGTH = 0x7FFF0000  # Programs that write WAV to a pipe claim this many bytes or more.
-_LENGTH_LABELS = {"W64": ("riff",), "RF64": ("riff size",)}  # In these lines of its log libsndfile corrects the length.
 
 
 @dataclass(frozen=True)
@@ -79,8 +75,8 @@ def info(source: AudioSource) -> AudioInfo:
     >>> info(data_dir() / "clips" / "C4.flac")
     AudioInfo(seconds=2.0, sr=44100, channels=1, n_samples=88200, format='FLAC', subtype='PCM_16')
     """
-    with Blocks(source, block_length=_READ_LENGTH) as stream:
-        n = sum(len(block) for block in stream) if stream.n_claimed is None else stream.n_claimed
+    with Blocks(source, block_length=READ_LENGTH) as stream:
+        n = stream.n_samples()
     return AudioInfo(n / stream.sr, stream.sr, stream.channels, n, stream.format, stream.subtype)
 
 
@@ -173,13 +169,11 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
     Attributes
     ----------
     sr, channels : int
-        Of the file.
+        Of the file; of its first recording where several are joined, to whose rate the others are brought.
     format, subtype : str
         As in `AudioInfo`.
     name : str
         The file in messages.
-    n_claimed : int or None
-        Samples that the header promises; None where it does not say.
     """
 
     def __init__(
@@ -192,13 +186,16 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
     ):
         if block_length != int(block_length) or block_length < 1:
             raise AudioError(f"block_length {block_length} is not a number of samples: use 1 or more")
-        self._reader, self.name, self._opened = open_sound(source)
-        self.sr: int = self._reader.samplerate
-        self.channels: int = self._reader.channels
-        self.format, self.subtype = self._reader.format, self._reader.subtype
-        self.n_claimed = None if self._reader.frames >= _UNKNOWN_LENGTH else self._reader.frames
-        rest = self._read(int(block_length), start_s, duration_s)
-        self._stream = itertools.chain([next(rest)], rest)
+        self._opened = open_sound(source)
+        self.name = self._opened.name
+        with contextlib.ExitStack() as closing:
+            closing.callback(self.close)
+            self._first = Part(self._opened.parts[0](), self.name)
+            self.sr, self.channels = self._first.sr, self._first.channels
+            self.format, self.subtype = self._first.format, self._first.subtype
+            rest = self._read(int(block_length), start_s, duration_s)
+            self._stream = itertools.chain([next(rest)], rest)
+            closing.pop_all()
 
     def __next__(self) -> npt.NDArray[np.float32]:
         return next(self._stream)
@@ -211,75 +208,101 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
 
     def close(self) -> None:
         """Let go of the file; a file object that the caller gave stays open."""
-        self._opened.close()
+        self._opened.closing.close()
 
     def _read(self, block_length: int, start_s: float, duration_s: float | None) -> Iterator[npt.NDArray[np.float32]]:
-        with self._opened:
-            n_start, n_wanted = _span(start_s, duration_s, self.sr)
-            self._skip(n_start)
-            checks, n_read, broken = StreamChecks(self.name, self.sr), 0, False
-            while n_read < n_wanted and not broken:
-                block, broken = self._read_block(min(block_length, n_wanted - n_read))
-                if not len(block):
-                    break
-                checks.see(block, n_start + n_read)
+        """Blocks of the length that was asked for, checked; at the end what is to be said of all."""
+        n_start, n_wanted = _span(start_s, duration_s, self.sr)
+        remarks = list(self._opened.remarks)
+        checks = StreamChecks(self.name)
+        with self._opened.closing:
+            n_read = 0
+            for block in _in_blocks(self._mono(n_start, n_wanted, block_length, checks, remarks), block_length):
                 n_read += len(block)
-                yield mono(block)
+                yield block
             if n_read == 0:
                 raise AudioError(f"{self.name} holds no samples: it was cut off or never recorded; get the file again")
-            self._warn_if_cut_short(n_start + n_read, n_read < n_wanted, broken)
-            checks.warn()
+        for remark in [*remarks, *checks.remarks()]:
+            warnings.warn(f"{self.name} {remark}", AudioWarning, stacklevel=4)
 
-    def _skip(self, n: int) -> None:
-        if n == 0:
-            return
-        if self.n_claimed is not None and n >= self.n_claimed:
-            seconds = self.n_claimed / self.sr
+    def _mono(
+        self, n_start: int, n_wanted: int, block_length: int, checks: StreamChecks, remarks: list[str]
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """The samples that were asked for, of any number at a time; what is odd about them is added to the remarks."""
+        n_before, n_stop = 0, n_start + n_wanted
+        for part in self._parts(remarks):
+            resampler = Resampler(sr_in=part.sr, sr_out=self.sr)
+            n_skip = max(0, n_start - n_before) if part.sr == self.sr else 0
+            n_before += part.skip(n_skip)
+            is_whole = True
+            for block in part.blocks(block_length):
+                checks.see(block, n_before / self.sr, part.sr)
+                y = resampler.push(part.mix.mix(block, part.n_read - len(block)))
+                if n_before + len(y) >= n_stop:
+                    yield y[max(0, n_start - n_before) : n_stop - n_before]
+                    is_whole = False
+                    break
+                yield y[max(0, n_start - n_before) :]
+                n_before += len(y)
+            remarks += part.remarks(n_before / self.sr if is_whole else None)
+            if not is_whole:
+                return
+            y = resampler.flush()[: max(0, n_stop - n_before)]
+            yield y[max(0, n_start - n_before) :]
+            n_before += len(y)
+        remarks += self._opened.end_remarks
+        if n_start and n_before <= n_start:
+            seconds = n_before / self.sr
             raise AudioError(
-                f"start {n / self.sr:g} s lies after the end of {self.name} ({seconds:g} s): start earlier"
+                f"start {n_start / self.sr:g} s lies after the end of {self.name} ({seconds:g} s): start earlier"
             )
-        # libsndfile's seek lands elsewhere in an MP3 and near the end of an OGG: there the way to the start is decoded.
-        if self.format not in ("MP3", "OGG") and self.n_claimed is not None:
-            self._reader.seek(n)
-            return
-        while n > 0:
-            block, broken = self._read_block(min(n, 65536))
-            if broken or not len(block):
-                raise AudioError(f"{self.name} ends before the start that was asked for: start earlier")
-            n -= len(block)
 
-    def _read_block(self, n: int) -> tuple[npt.NDArray[np.float32], bool]:
-        """Up to n samples, (k, channels) float32, and whether the decoder broke off after them."""
-        block, n_filled = np.empty((n, self.channels), np.float32), 0
-        while n_filled < n:
-            part = block[n_filled : n_filled + _READ_LENGTH]
+    def _parts(self, remarks: list[str]) -> Iterator[Part]:
+        """The recordings in the file, one after the other; what cannot be read of the later ones is a remark."""
+        yield self._first
+        for number, opened in enumerate(self._opened.parts[1:], 2):
             try:
-                n_new = len(self._reader.read(out=part))
-            except sf.LibsndfileError:
-                return block[:n_filled], True
-            n_filled += n_new
-            if n_new == 0:
-                break
-        return block[:n_filled], False
+                part = Part(opened(), self.name)
+            except AudioError as error:
+                remarks.append(f"holds a recording (number {number}) that is passed over: {error}")
+                continue
+            if part.sr != self.sr:
+                remarks.append(f"holds recordings of {self.sr} and {part.sr} Hz: all are brought to {self.sr} Hz")
+            yield part
 
-    def _warn_if_cut_short(self, n_end: int, reached_end: bool, broken: bool) -> None:
-        claimed = self.n_claimed if self.n_claimed and n_end < self.n_claimed else None
-        if reached_end and (broken or claimed or _header_claims_more(self._reader.extra_info, self.format)):
-            promise = f" of the {claimed / self.sr:.3f} s that its header promises" if claimed else ""
-            text = f"{self.name} is cut short: the {n_end / self.sr:.3f} s it holds{promise} are used"
-            warnings.warn(text, AudioWarning, stacklevel=4)
+    def n_samples(self) -> int:
+        """How many samples a reading of the whole gives: from the headers, or counted. Nothing can be read after it."""
+        n_samples = 0
+        for part in self._parts([]):
+            n_there = part.n_there()
+            if n_there is None:
+                return self._n_counted()
+            n_samples += -(-n_there * self.sr // part.sr)
+        return n_samples
+
+    def _n_counted(self) -> int:
+        self._first = Part(self._opened.parts[0](), self.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AudioWarning)
+            return sum(len(block) for block in self._read(READ_LENGTH, 0.0, None))
 
 
-def _header_claims_more(log: str, container: str) -> bool:
-    """Whether libsndfile corrected the length of the sample data; lengths that only pipes write do not count."""
-    labels = _LENGTH_LABELS.get(container, ("data", "data size", "ssnd"))
-    for line in log.splitlines():
-        label, _, rest = line.partition(":")
-        if label.strip().lower() in labels and "(should be" in rest:
-            digits = rest.split("(")[0].strip()
-            if digits.isdigit() and int(digits) < _PIPED_LENGTH:
-                return True
-    return False
+def _in_blocks(stream: Iterator[npt.NDArray[np.float32]], block_length: int) -> Iterator[npt.NDArray[np.float32]]:
+    """The same samples in blocks of one length; the last one may be shorter."""
+    kept: list[npt.NDArray[np.float32]] = []
+    n_kept = 0
+    for y in stream:
+        kept.append(y)
+        n_kept += len(y)
+        if n_kept < block_length:
+            continue
+        whole = np.concatenate(kept)
+        n_full = n_kept // block_length * block_length
+        for start in range(0, n_full, block_length):
+            yield whole[start : start + block_length]
+        kept, n_kept = [whole[n_full:]], n_kept - n_full
+    if n_kept:
+        yield np.concatenate(kept)
 
 
 def _span(start_s: float, duration_s: float | None, sr: int) -> tuple[int, int]:

@@ -1,0 +1,206 @@
+"""Ogg and FLAC: recordings that were joined byte by byte are found, and sound behind the stated end.
+
+An Ogg file may be a chain of recordings, each whole in itself (RFC 3533, section 4). libsndfile reads the first. A
+FLAC states its number of samples in its header, and libsndfile reads no more of them.
+"""
+
+import struct
+from typing import Any
+
+from pianolab.sound.layout import JOINED, Layout, Piece
+from pianolab.sound.tags import after_filling, bytes_at, tag_length
+
+_HEADER = struct.Struct("<4sBBqIIIB")
+_LONGEST_PAGE = 27 + 255 + 255 * 255
+_WINDOW = 2**20
+_BEGINS, _ENDS = 2, 4
+_STREAM_INFO = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
+_TAIL = 2**18
+_CRC16 = [0] * 256
+for _byte in range(256):
+    _crc = _byte << 8
+    for _ in range(8):
+        _crc = (_crc << 1 ^ 0x8005) & 0xFFFF if _crc & 0x8000 else _crc << 1
+    _CRC16[_byte] = _crc
+_BLOCK_SIZE = {1: 192, **{code: 576 << (code - 2) for code in range(2, 6)}, **{c: 256 << (c - 8) for c in range(8, 16)}}
+_BITS_CODE = {8: 1, 12: 2, 16: 4, 20: 5, 24: 6, 32: 7}
+
+
+def layout_of_pages(handle: Any, start: int, size: int) -> Layout | None:
+    """The links of an Ogg file.
+
+    Parameters
+    ----------
+    handle : binary file object
+    start : int
+        Where the first page begins, behind tags.
+    size : int
+        Bytes in the file.
+
+    Returns
+    -------
+    Layout or None
+        None where the file as it is should be read.
+    """
+    links, n_lost, is_cut = _links(handle, start, size)
+    layout = Layout([[*link] for link in links])
+    if is_cut:
+        layout.end_remarks.append("is cut short: its last page is not whole, and no page says that the sound ends")
+    if n_lost:
+        layout.end_remarks.append(f"has {n_lost} bytes between its pages that are no sound: they are passed over")
+    if len(links) > 1:
+        layout.end_remarks.append(JOINED.format(len(links)))
+    return layout if links and (layout.end_remarks or start > 0) else None
+
+
+def _links(handle: Any, start: int, size: int) -> tuple[list[list[tuple[int, int]]], int, bool]:
+    """(start, stop) of the pages of each link, how many bytes are no page, and whether the end is missing."""
+    links: list[list[tuple[int, int]]] = []
+    at, n_lost, begins_before, has_end, is_cut = start, 0, False, False, False
+    while at < size:
+        head = bytes_at(handle, at, 27 + 255)
+        if head[:4] == b"OggS" and len(head) >= 27 and len(head) >= 27 + head[26]:
+            stop = at + 27 + head[26] + sum(head[27 : 27 + head[26]])
+            if stop > size:
+                is_cut = True
+                break
+            begins = bool(head[5] & _BEGINS)
+            if not links or (begins and not begins_before):
+                links.append([])
+                has_end = False
+            begins_before, has_end = begins, has_end or bool(head[5] & _ENDS)
+            if links[-1] and links[-1][-1][1] == at:
+                links[-1][-1] = (links[-1][-1][0], stop)
+            else:
+                links[-1].append((at, stop))
+            at = stop
+            continue
+        if n_tag := tag_length(head[:32]):
+            at += n_tag
+            continue
+        if after_filling(handle, at, size) >= size:
+            break
+        if head[:4] == b"OggS":
+            is_cut = True
+            break
+        window = bytes_at(handle, at + 1, _WINDOW)
+        found = window.find(b"OggS")
+        step = 1 + (found if found >= 0 else max(1, len(window) - 3))
+        n_lost += min(step, size - at)
+        at += step
+    return links, n_lost, bool(links) and is_cut and not has_end
+
+
+def layout_of_flac(handle: Any, start: int, size: int) -> Layout | None:
+    """The recordings of a FLAC, and more samples than its header states.
+
+    Parameters
+    ----------
+    handle : binary file object
+    start : int
+        Where the first one begins, behind tags.
+    size : int
+        Bytes in the file.
+
+    Returns
+    -------
+    Layout or None
+        None where the file as it is should be read.
+    """
+    starts = _flac_starts(handle, start, size)
+    layout, is_odd = Layout(), start > 0
+    for begin, stop in zip(starts, [*starts[1:], size], strict=True):
+        info = bytes_at(handle, begin + 8, 34)
+        stated = int.from_bytes(info[13:18], "big") & (2**36 - 1)
+        there, end = _flac_end(handle, begin, stop, info)
+        pieces: list[Piece] = [(begin, end)]
+        if 0 < stated < there:
+            sr = int.from_bytes(info[10:13], "big") >> 4
+            layout.end_remarks.append(
+                f"holds {there / sr:.3f} s where its header promises {stated / sr:.3f} s: all of it is heard"
+            )
+            counted = bytes([info[13] & 0xF0]) + bytes(4)
+            pieces = [(begin, begin + 8 + 13), counted, (begin + 8 + 18, end)]
+        if after_filling(handle, end, stop) < stop:
+            layout.end_remarks.append(
+                f"has {stop - end} bytes behind its last frame that are no sound: they are passed over"
+            )
+        is_odd = is_odd or end < stop
+        layout.parts.append(pieces)
+    if len(starts) > 1:
+        layout.end_remarks.append(JOINED.format(len(starts)))
+    return layout if layout.end_remarks or is_odd else None
+
+
+def _flac_starts(handle: Any, start: int, size: int) -> list[int]:
+    """Where a FLAC begins, each with its first block, which every FLAC has there."""
+    starts, at = [], start
+    while at < size:
+        window = bytes_at(handle, at, _WINDOW + 7)
+        for mark in _STREAM_INFO:
+            found = window.find(mark)
+            while 0 <= found < _WINDOW:
+                starts.append(at + found)
+                found = window.find(mark, found + 1)
+        at += _WINDOW
+    return sorted(starts) if start in starts else [start]
+
+
+def _flac_end(handle: Any, start: int, stop: int, info: bytes) -> tuple[int, int]:
+    """The number of the sample after the last frame, and where that frame ends; 0 and ``stop`` where none is found."""
+    begin = max(start, stop - _TAIL)
+    tail, n = bytes_at(handle, begin, stop - begin), 0
+    at = tail.rfind(b"\xff")
+    while at >= 0 and not (n := _frame_end(tail[at : at + 17], info)):
+        at = tail.rfind(b"\xff", 0, at)
+    if not n:
+        return 0, stop
+    crc, end = 0, 0
+    for place in range(at, len(tail)):
+        crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ tail[place]]
+        if crc == 0 and place > at + 8:
+            end = place + 1  # A checksum ends the frame, and with it the sum of all is 0.
+            if tail[end:].startswith((b"\0", b"TAG", b"APETAGEX", b"ID3")):
+                break
+    return n, begin + end if end else stop
+
+
+def _frame_end(head: bytes, info: bytes) -> int:
+    """The number of the sample after a frame, from its header; 0 where it is none (RFC 9639, section 9.1)."""
+    if len(head) < 6 or head[0] != 0xFF or head[1] & 0xFE != 0xF8 or head[3] & 1:
+        return 0
+    size_code, rate_code = head[2] >> 4, head[2] & 15
+    channels, bits = (info[12] >> 1 & 7) + 1, (info[12] << 4 & 0x10 | info[13] >> 4) + 1
+    channel_code, bits_code = head[3] >> 4, head[3] >> 1 & 7
+    if size_code == 0 or rate_code == 15 or (channel_code != channels - 1 if channel_code < 8 else channels != 2):
+        return 0
+    if bits_code and bits_code != _BITS_CODE.get(bits):
+        return 0
+    n_more = 0
+    while n_more < 7 and head[4] << n_more & 0x80:
+        n_more += 1
+    n_number = max(1, n_more)
+    number = head[4] & (0xFF >> (n_more + 1))
+    for byte in head[5 : 4 + n_number]:
+        number = number << 6 | byte & 0x3F
+    at = 4 + n_number
+    if size_code in _BLOCK_SIZE:
+        n_block = _BLOCK_SIZE[size_code]
+    else:
+        n_block = int.from_bytes(head[at : at + size_code - 5], "big") + 1
+        at += size_code - 5
+    at += {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
+    if len(head) <= at or _crc8(head[:at]) != head[at]:
+        return 0
+    if head[1] & 1:
+        return number + n_block
+    return number * int.from_bytes(info[2:4], "big") + n_block
+
+
+def _crc8(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
+    return crc
