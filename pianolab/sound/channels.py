@@ -51,7 +51,12 @@ def share_of_energy(samples: npt.NDArray[np.float32]) -> float:
     >>> share_of_energy(np.column_stack([y, -y])), share_of_energy(np.column_stack([y, 0 * y]))
     (0.0, 1.0)
     """
-    return _share(float(np.sum(mono(samples) ** 2.0)), float(np.sum(samples**2.0)), samples.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # What is not finite is refused elsewhere.
+        return _share(_energy(mono(samples)), _energy(samples), samples.shape[1])
+
+
+def _energy(samples: npt.NDArray[np.float32]) -> float:
+    return float(np.sum(np.square(samples, dtype=np.float64)))
 
 
 def _share(energy_of_mean: float, energy: float, channels: int) -> float:
@@ -79,9 +84,8 @@ class ChannelMix:
     def __init__(self, lead: npt.NDArray[np.float32], *, sr: int):
         self.sr = sr
         self.lead_share = share_of_energy(lead)
-        power = np.mean(lead**2.0, axis=0) if len(lead) else np.zeros(lead.shape[1])
         cancels = self.lead_share < LEAST_SHARE
-        self.heard = int(np.argmax(power)) if cancels else None
+        self.heard = int(np.argmax([_energy(channel) for channel in lead.T])) if cancels else None
         self._length = round(_SEGMENT_S * sr)
         self._segments: dict[int, list[float]] = {}
 
@@ -96,8 +100,8 @@ class ChannelMix:
             number, within = divmod(n_before + start, self._length)
             stop = min(len(block), start + self._length - within)
             sums = self._segments.setdefault(number, [0.0, 0.0, 0.0])
-            sums[0] += float(np.sum(mixed[start:stop] ** 2.0))
-            sums[1] += float(np.sum(block[start:stop] ** 2.0)) / block.shape[1]
+            sums[0] += _energy(mixed[start:stop])
+            sums[1] += _energy(block[start:stop]) / block.shape[1]
             sums[2] += stop - start
             start = stop
         return mixed

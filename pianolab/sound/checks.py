@@ -5,7 +5,9 @@ What comes in: the arrays of a caller, or a file's samples block by block. What 
 """
 
 import math
+import shlex
 import warnings
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -184,7 +186,8 @@ class StreamChecks:
         what = "silent" if self.peak < _SILENT_PEAK else "very quiet"
         lost = "no note" if self.peak < _SILENT_PEAK else "not every note"
         gain_db = min(120, math.floor(-peak_db)) if self.peak else 0
-        return (
-            f"is {what} (peak {peak_db:.0f} dBFS): {lost} can be found; raise it first, with "
-            f"`ffmpeg -i IN -af volume={gain_db}dB -c:a pcm_s24le OUT.wav`"
+        path = Path(self.name)
+        files = (
+            f"{shlex.quote(path.name)} -af volume={gain_db}dB -c:a pcm_s24le {shlex.quote(f'{path.stem}-louder.wav')}"
         )
+        return f"is {what} (peak {peak_db:.0f} dBFS): {lost} can be found; raise it first, with `ffmpeg -i {files}`"

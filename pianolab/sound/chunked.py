@@ -127,9 +127,9 @@ def _container(handle: Any, start: int, size: int) -> _Container | None:
             break
         name, body, n = chunk
         if name in family.wanted and name not in found.described:
-            found.described[name] = bytes_at(handle, body, min(n, _LONGEST_DESCRIPTION))
+            found.described[name] = bytes_at(handle, body, min(max(n, 0), _LONGEST_DESCRIPTION))
             found.is_odd = found.is_odd or bool(found.sounds and name != b"pakt")
-        at = _take_sound(handle, family, found, body, n, size) if name == family.data else body + n
+        at = _take_sound(handle, family, found, body, n, size) if name == family.data else body + max(n, 0)
         at = found.stop = _next_chunk(handle, family, at, size)
     return found if family.wanted[0] in found.described else None
 

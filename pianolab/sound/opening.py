@@ -30,6 +30,7 @@ AUDIO_SUFFIXES = (
 FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp")
 
 _STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
+_SAMPLE_DUMP = b"\xf0\x7e"  # libsndfile prints its complaints about one to standard output.
 _STREAM_LIMIT = 4 * 2**30  # A WAV cannot have more bytes.
 
 
@@ -165,6 +166,8 @@ def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
     start = after_tags(handle, 0)
     head = bytes_at(handle, start, 16)
     remedy = _conversion(name)
+    if head.startswith(_SAMPLE_DUMP):
+        raise AudioError(f"{name} is a MIDI sample dump, which is not read here: try {remedy}")
     if kind := foreign_kind(head):
         if ffmpeg_path() is None:
             raise AudioError(
@@ -177,8 +180,8 @@ def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
         handle.seek(0)
         try:
             reader = closing.enter_context(_reader(handle, name, remedy))
-        except AudioError:
-            if head[:4] == b"caff" and ffmpeg_path():
+        except AudioError as error:
+            if head[:4] == b"caff" and "unsupported encoding" in str(error) and ffmpeg_path():
                 return Opened(name, [_decoder(handle, "CAF", name, remedy, closing)], [], [], closing)
             # Chunks that mislead libsndfile are left out of a header of our own.
             layout = layout_of_chunks(handle, start, size, always=True)

@@ -16,9 +16,8 @@ READ_LENGTH = 4096  # Samples are read so many at a time: where a damaged file b
 _BLOCK_VALUES = 2**17
 _PIPED_LENGTH = 0x7FFF0000  # Programs that write WAV to a pipe claim this many bytes or more.
 _LENGTH_LABELS = {"W64": ("riff",), "RF64": ("riff size",)}  # In these lines of its log libsndfile corrects the length.
-# libsndfile's seek lands elsewhere in an MP3 and near the end of an OGG, and fails in GSM.
-_NO_SEEK = {"MP3", "OGG"}
-_NO_SEEK_SUBTYPES = {"GSM610", "NMS_ADPCM_16", "NMS_ADPCM_24", "NMS_ADPCM_32", "G721_32", "G723_24", "G723_40"}
+# Elsewhere libsndfile's seek lands at another sample (MP3, OGG) or fails (GSM).
+_SEEKABLE = {"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}
 
 
 class Part:
@@ -77,7 +76,7 @@ class Part:
         return self.n_read
 
     def _skip_to(self, n: int) -> None:
-        if self._n_claimed is not None and isinstance(self._reader, sf.SoundFile) and self._is_exact:
+        if self._n_claimed is not None and isinstance(self._reader, sf.SoundFile) and self.subtype in _SEEKABLE:
             n = min(n, self._n_claimed)
             try:
                 self._reader.seek(n)
@@ -88,11 +87,6 @@ class Part:
             return
         for block in self._read(n - self.n_read):
             self.n_read += len(block)
-
-    @property
-    def _is_exact(self) -> bool:
-        """Whether a seek lands where it should."""
-        return self.format not in _NO_SEEK and self.subtype not in _NO_SEEK_SUBTYPES
 
     def _read(self, n: int | None, length: int = _BLOCK_VALUES) -> Iterator[npt.NDArray[np.float32]]:
         """The next n samples, or all; fewer where the decoder breaks off."""
