@@ -141,7 +141,5 @@ def test_a_tone_is_that_tone_through_ffmpeg(tmp_path, name):
     y, sr, _ = heard(tmp_path / name)
     assert sr == 48000
     middle = slice(3000, len(tone()) - 3000)
-    lag = (
-        1024 if name.endswith("aac") else 0
-    )  # ffmpeg's encoder delays by 1024 samples, which only its AAC does not state.
+    lag = 1024 if name.endswith("aac") else 0  # samples of delay that its encoder has and does not state there
     np.testing.assert_allclose(y[lag:][middle], tone()[middle], atol=0.1)
