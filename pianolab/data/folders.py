@@ -19,7 +19,7 @@ from pianolab.data.pairing import composed, labels_by_sound
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.errors import nearest, printable
 from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
-from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
+from pianolab.sound import FOREIGN_SUFFIXES, readable_suffixes
 from pianolab.texts.choices import DEFAULT_DATA
 from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
 
@@ -60,13 +60,12 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
     name = folder.resolve().name or str(folder)
     files, unreadable = _files(folder)
     recordings, skipped = [], []
-    sounds = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
+    suffixes = readable_suffixes()
+    sounds = [path for path in files if path.suffix.lower() in suffixes]
     labels = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in LABEL_SUFFIXES])
     foreign = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in FOREIGN_LABELS])
     for path in files:
-        if path.suffix.lower() in FOREIGN_SUFFIXES:
-            skipped.append((path, f"{path.suffix} is not read here: convert it to .wav or .flac"))
-        elif path.suffix.lower() in AUDIO_SUFFIXES:
+        if path.suffix.lower() in suffixes:
             if recording := _recording(path, labels[path], name):
                 recordings.append(recording)
             elif foreign[path]:
@@ -75,6 +74,8 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
             else:
                 why = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
                 skipped.append((path, why))
+        elif path.suffix.lower() in FOREIGN_SUFFIXES:
+            skipped.append((path, f"{path.suffix} is read where ffmpeg is installed: install it, or convert it to .wav"))
     if not recordings:
         why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
         why += f"; {printable(unreadable[0][0])} {unreadable[0][1]}" if unreadable else ""

@@ -19,6 +19,12 @@ from pianolab.errors import printable
 from pianolab.sound.checks import AudioError
 from pianolab.sound.layout import LATE
 
+# Names of sound files that libsndfile reads, and of those that ffmpeg reads for us.
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
+)  # fmt: skip
+FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp")
+
 UNKNOWN_LENGTH = 2**62  # libsndfile says more than this of a FLAC that was written to a pipe.
 _PATIENCE_S = 5.0
 _FLOAT = 6  # Sun's number for 32-bit floating point
@@ -207,3 +213,18 @@ class ForeignReader:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """The endings of names of sound files that can be read on this machine; ffmpeg adds some.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> ".wav" in readable_suffixes()
+    True
+    """
+    return (*AUDIO_SUFFIXES, *(FOREIGN_SUFFIXES if ffmpeg_path() else ()))

@@ -23,12 +23,6 @@ from pianolab.sound.tags import after_tags, bytes_at, size_of
 AudioSource = str | os.PathLike[str] | BinaryIO
 Reader = sf.SoundFile | ForeignReader
 
-# Names of sound files that libsndfile reads, and those that it does not and that are named for it.
-AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
-)  # fmt: skip
-FOREIGN_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp")
-
 _STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
 _SAMPLE_DUMP = b"\xf0\x7e"  # libsndfile prints its complaints about one to standard output.
 _STREAM_LIMIT = 4 * 2**30  # A WAV cannot have more bytes.

@@ -130,14 +130,24 @@ def test_slightly_overlapping_legato_is_still_one_note_at_a_time(tmp_path):
     assert (found["legato"].monophonic, found["two_voices"].monophonic) == (True, False)
 
 
-def test_sound_without_labels_is_named_and_left_out(tmp_path):
+def test_sound_without_labels_is_named_and_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
     labelled(tmp_path / "a.wav")
     sound(tmp_path / "song.wav")
     (tmp_path / "phone.m4a").write_bytes(b"not read")
     (path_m4a, why_m4a), (path_wav, why_wav) = load_dataset(tmp_path).skipped
     assert (path_m4a.name, path_wav.name) == ("phone.m4a", "song.wav")
-    assert "convert it" in why_m4a
+    assert "where ffmpeg is installed: install it, or convert it" in why_m4a
     assert "no labels: put song.mid" in why_wav
+
+
+def test_the_recordings_of_a_telephone_belong_to_a_folder_where_ffmpeg_is_installed(tmp_path, monkeypatch):
+    (tmp_path / "ffmpeg").write_bytes(b"")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    labelled(tmp_path / "phone.wav")
+    (tmp_path / "phone.wav").rename(tmp_path / "phone.m4a")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [recording.audio.name for recording in load_dataset(tmp_path)] == ["phone.m4a"]
 
 
 def test_labels_that_cannot_be_read_keep_their_recording_so_that_scoring_reports_them(tmp_path):
