@@ -75,7 +75,8 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
                 why = f"no labels: put {path.stem}.mid, .tsv, .csv or .txt beside it, or name it by its key (C#4)"
                 skipped.append((path, why))
         elif path.suffix.lower() in FOREIGN_SUFFIXES:
-            skipped.append((path, f"{path.suffix} is read where ffmpeg is installed: install it, or convert it to .wav"))
+            why = f"{path.suffix} is read where ffmpeg is installed: install it, or convert it to .wav or .flac"
+            skipped.append((path, why))
     if not recordings:
         why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
         why += f"; {printable(unreadable[0][0])} {unreadable[0][1]}" if unreadable else ""
