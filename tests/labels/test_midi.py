@@ -385,6 +385,31 @@ def test_a_file_of_odd_structure_is_read_and_said(what):
     assert re.search(remark, "; ".join(song.remarks)) if remark else song.remarks == ()
 
 
+def test_whatever_length_a_track_states_the_same_notes_are_read():
+    content = body(*TWO)
+    lengths = {*range(200), len(content) + len(OTHER), 2**16 - 1, 2**31, 2**32 - 1} - {len(content)}
+    for length in lengths:
+        song = read_midi(header(2) + chunk(content, length=length) + OTHER, "song.mid")
+        assert spans(song) == [(60, 0, 1000), (67, 0, 500), (64, 1000, 2000)]
+        assert song.remarks == ("a track has a wrong length (at byte 18)",)
+
+
+def test_a_file_cut_at_any_byte_keeps_its_first_notes_and_says_so_or_is_refused():
+    whole = header(2) + TRACK + OTHER
+    n_notes = []
+    for n in range(len(whole)):
+        try:
+            song = read_midi(whole[:n], "song.mid")
+        except LabelError:
+            n_notes.append(0)
+            continue
+        assert song.remarks
+        assert {span[:2] for span in spans(song)} <= {(60, 0), (67, 0), (64, 1000)}
+        n_notes.append(len(song.notes))
+    assert n_notes == sorted(n_notes)
+    assert n_notes[-1] == 3
+
+
 def events(*between):
     """C4 for a second, these events at its end, and E4 for a second."""
     return midi([(0, on(60)), (1000, off(60)), *((1000, event) for event in between), (1000, on(64)), (2000, off(64))])
