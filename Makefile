@@ -1,12 +1,13 @@
 # The two commands: `make compare` and `make test`. Both set everything up first (Python 3.11 to 3.14, pip, git).
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.14 || command -v python3)
+CASES ?= 20000
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train coverage covered js test-js test-browser test-package lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage covered js test-js test-browser test-package fuzz lint types docs test-docs lab live notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,7 +30,7 @@ compare: $(READY)  ## score every detector on the recordings that come with pian
 	@$(BIN)/pianolab compare --jobs $(JOBS) $(ARGS)
 
 # One thread a process: pytest keeps all cores busy, and threads that wait for each other cost several times the work.
-test test-all test-train: export OMP_NUM_THREADS = 1
+test test-all test-train fuzz: export OMP_NUM_THREADS = 1
 
 test: $(READY)  ## all tests and notebooks but those marked slow or browser
 	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) -m "not slow and not browser" tests notebooks $(ARGS)
@@ -76,6 +77,9 @@ test-browser: $(READY)  ## JupyterLab and the live page in a real browser (needs
 test-package: .venv/.dev docs  ## the wheel, as a user meets it: installed with other Pythons outside of the clone; builds the docs
 	@$(BIN)/python tests/package/check_package.py
 
+fuzz: $(READY)  ## damaged inputs, 20,000 of each kind (CASES=...); goes on where it was stopped, keeps what it finds in .fuzz
+	@$(BIN)/python tests/fuzz/fuzz.py --cases $(CASES) $(ARGS)
+
 lint: .venv/.dev  ## what pre-commit checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -112,4 +116,4 @@ glossary: $(READY)  ## write docs/glossary.md from pianolab/texts/*/glossary.jso
 	@$(BIN)/python -m pianolab.texts.glossary > docs/glossary.md
 
 clean:  ## remove what can be made again: the environment, rendered audio, results
-	rm -rf .venv docs/_build docs/api .coverage .coverage.* data/builtin/audio results/.cache results/20*
+	rm -rf .venv .fuzz docs/_build docs/api .coverage .coverage.* data/builtin/audio results/.cache results/20*

@@ -14,7 +14,7 @@ import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -253,6 +253,26 @@ class RowCheck:
 
 
 @dataclass(frozen=True)
+class Between:
+    """The numbers that a setting can be, as its annotation says: ``n: Annotated[int, Between(1, 100)] = 10``.
+
+    A number outside is refused before the constructor runs, so that no length or count can exhaust the memory.
+
+    Attributes
+    ----------
+    least, most : float
+        Both can be given.
+    """
+
+    least: float
+    most: float
+
+
+FRAME_LENGTHS = Between(2, 32768)  # Samples: 0.74 s at 44.1 kHz, more than any key of a piano needs.
+HOP_LENGTHS = Between(1, 16384)  # Samples: half of the longest frame.
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One setting of a detector.
 
@@ -265,12 +285,15 @@ class Parameter:
         bool, int, float or str where the annotation has one of them, else the type of the default.
     choices : tuple
         The allowed values of a Literal; empty for all others.
+    between : Between or None
+        The allowed numbers, where the annotation says them.
     """
 
     name: str
     default: Any
     kind: type
     choices: tuple[Any, ...] = ()
+    between: Between | None = None
 
 
 def parameters(cls: type[Detector]) -> dict[str, Parameter]:
@@ -322,8 +345,21 @@ def _declared(parameter: inspect.Parameter) -> Parameter:
     if typing.get_origin(annotation) is Literal:
         choices = typing.get_args(annotation)
         return Parameter(parameter.name, parameter.default, type(choices[0]), choices)
-    known = [kind for kind in (annotation, *typing.get_args(annotation)) if kind in (bool, int, float, str)]
-    return Parameter(parameter.name, parameter.default, known[0] if known else type(parameter.default))
+    kinds, between = _allowed(annotation)
+    return Parameter(parameter.name, parameter.default, kinds[0] if kinds else type(parameter.default), (), between)
+
+
+def _allowed(annotation: Any) -> tuple[list[type], Between | None]:
+    """The kinds that an annotation names, such as int of ``Annotated[int, Between(1, 9)] | None``, and its Between."""
+    alternatives = [annotation] if typing.get_origin(annotation) is Annotated else typing.get_args(annotation)
+    kinds, between = [], None
+    for one in (annotation, *alternatives):
+        if typing.get_origin(one) is Annotated:
+            one, *remarks = typing.get_args(one)
+            between = next((remark for remark in remarks if isinstance(remark, Between)), between)
+        if one in (bool, int, float, str):
+            kinds.append(one)
+    return kinds, between
 
 
 def _refuse_other_kind(cls: type[Detector], value: Any, parameter: Parameter) -> None:
@@ -336,8 +372,11 @@ def _refuse_other_kind(cls: type[Detector], value: Any, parameter: Parameter) ->
     is_text = isinstance(value, str) and parameter.kind in (bool, int, float)
     broken = isinstance(value, float | np.floating) and (parameter.kind is int or math.isnan(value))
     missing = value is None and parameter.default is not None and parameter.kind in (bool, int, float)
-    if is_text or broken or missing:
+    has_no_size = parameter.between is not None and not isinstance(value, int | float | np.number | None)
+    if is_text or broken or missing or has_no_size:
         raise DetectorError(f"{where}: give {_KINDS.get(parameter.kind, 'another value')}")
+    if parameter.between is not None:
+        refuse_outside(parameter.between.least, parameter.between.most, **{parameter.name: value})
 
 
 def refuse_outside(least: float, most: float, **given: float | None) -> None:
@@ -346,7 +385,7 @@ def refuse_outside(least: float, most: float, **given: float | None) -> None:
     Parameters
     ----------
     least, most : float
-        The lowest and the highest that it can; infinity itself is refused.
+        The lowest and the highest that it can.
     **given
         Settings by name; None is none.
 
@@ -362,10 +401,9 @@ def refuse_outside(least: float, most: float, **given: float | None) -> None:
     pianolab.detector.DetectorError: threshold -1.0 cannot be used: give a number from 0 to 1
     """
     for name, value in given.items():
-        if value is not None and not (least <= value <= most and math.isfinite(value)):
-            if not math.isfinite(most):
-                raise DetectorError(Told("detectors.too_low", name=name, value=value, least=least))
-            raise DetectorError(Told("detectors.outside", name=name, value=value, least=least, most=most))
+        if value is not None and not least <= value <= most:
+            shown = value if isinstance(value, float) or abs(value) < 2**64 else "of so many digits"
+            raise DetectorError(Told("detectors.outside", name=name, value=shown, least=least, most=most))
 
 
 def refuse_unheard(detector: Detector, settings: Collection[str], *, beside: str) -> None:

@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 # A larger block becomes several spans. This bounds the memory of one call of a detector.
 MAX_FRAMES_PER_SPAN = 256
+# Longer frames and steps would need hundreds of megabytes before the first sample is heard.
+MAX_FRAME_LENGTH = 2**18
+MAX_HOP_LENGTH = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +167,7 @@ class Framer:
     Parameters
     ----------
     frame_length, hop_length : int
-        Samples, 1 <= hop_length <= frame_length.
+        Samples, 1 <= hop_length <= frame_length, at most MAX_FRAME_LENGTH and MAX_HOP_LENGTH.
     sr : float
         Sample rate in Hz, for the spans' times.
     lookahead : int, optional
@@ -173,8 +176,8 @@ class Framer:
     Raises
     ------
     ValueError
-        If a length is not a positive whole number, the hop exceeds the frame, the lookahead is outside it, or the
-        rate is not above 0.
+        If a length is no positive whole number or above its limit, the hop exceeds the frame, the lookahead is outside
+        it, or the rate is not above 0.
 
     Examples
     --------
@@ -193,6 +196,9 @@ class Framer:
                 raise ValueError(f"{name} {length!r} is not a number of samples: use a whole number")
         if not 0 < sr < np.inf:
             raise ValueError(f"sr {sr} is not a rate: use Hz above 0")
+        if frame_length > MAX_FRAME_LENGTH or hop_length > MAX_HOP_LENGTH:
+            longest = f"a frame of at most {MAX_FRAME_LENGTH} samples and a hop of at most {MAX_HOP_LENGTH}"
+            raise ValueError(f"frame_length {frame_length} with hop_length {hop_length} is too long: use {longest}")
         if not 1 <= hop_length <= frame_length:
             raise ValueError(f"hop_length {hop_length} must lie in 1..frame_length ({frame_length})")
         if not 1 <= lookahead <= frame_length:

@@ -6,15 +6,14 @@ above ...), only shifted along the keyboard; stiff strings stretch it a little. 
 for the note (Brown, JASA 89, 1991); the piano version weighs the pattern of harmonics at every key.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, chosen, parameters, refuse_outside, refuse_unheard
+from pianolab.detector import HOP_LENGTHS, Between, Detector, chosen, parameters, refuse_unheard
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -214,20 +213,17 @@ class Cqt(Detector):
         self,
         *,
         preset: Literal["piano", "textbook"] = "piano",
-        hop_length: int = 512,
-        n_harmonics: int | None = None,
-        negative: float | None = None,
-        n_detunings: int | None = None,
+        hop_length: Annotated[int, HOP_LENGTHS] = 512,
+        n_harmonics: Annotated[int, Between(1, 100)] | None = None,
+        negative: Annotated[float, Between(0, 100)] | None = None,
+        n_detunings: Annotated[int, Between(1, 15)] | None = None,
         inharmonic: bool | None = None,
         stretched: bool | None = None,
-        emphasis: float | None = None,
-        floor: float | None = None,
+        emphasis: Annotated[float, Between(0, 10)] | None = None,
+        floor: Annotated[float, Between(0, 1000)] | None = None,
         compress: bool | None = None,
-        gate: float = 0.15,
+        gate: Annotated[float, Between(0, 1)] = 0.15,
     ):
-        refuse_outside(1, math.inf, n_harmonics=n_harmonics, n_detunings=n_detunings)
-        refuse_outside(0, math.inf, negative=negative, emphasis=emphasis, floor=floor)
-        refuse_outside(0, 1, gate=gate)
         use = chosen(
             PRESETS,
             preset,

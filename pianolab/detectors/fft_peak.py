@@ -6,15 +6,14 @@ it is. The textbook takes the highest peak of the spectrum for the note; on a pi
 gaps between them, fits the spectrum: SWIPE's idea (Camacho & Harris, JASA 124, 2008) with a piano's stiff strings.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, DetectorError, chosen, refuse_outside, refuse_unheard
+from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, DetectorError, chosen, refuse_unheard
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -170,21 +169,18 @@ class FftPeak(Detector):
         *,
         preset: Literal["piano", "textbook"] = "piano",
         registers: bool | None = None,
-        frame_length: int | None = None,
-        hop_length: int = 512,
-        n_partials: int | None = None,
-        negative: float | None = None,
-        n_detunings: int | None = None,
+        frame_length: Annotated[int, FRAME_LENGTHS] | None = None,
+        hop_length: Annotated[int, HOP_LENGTHS] = 512,
+        n_partials: Annotated[int, Between(1, 100)] | None = None,
+        negative: Annotated[float, Between(0, 100)] | None = None,
+        n_detunings: Annotated[int, Between(1, 15)] | None = None,
         inharmonic: bool | None = None,
         stretched: bool | None = None,
-        emphasis: float | None = None,
-        floor: float | None = None,
+        emphasis: Annotated[float, Between(0, 10)] | None = None,
+        floor: Annotated[float, Between(0, 1000)] | None = None,
         compress: bool | None = None,
-        gate: float = 0.15,
+        gate: Annotated[float, Between(0, 1)] = 0.15,
     ):
-        refuse_outside(1, math.inf, n_partials=n_partials, n_detunings=n_detunings)
-        refuse_outside(0, math.inf, negative=negative, emphasis=emphasis, floor=floor)
-        refuse_outside(0, 1, gate=gate)
         if registers is None and (frame_length is not None or n_partials == 1):
             registers = False
         use = chosen(

@@ -14,24 +14,22 @@ mistaken for. ``preset=textbook`` decomposes single spectra and reads strokes fr
 The templates are made by ``pianolab.training.templates``.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, DetectorError, chosen, refuse_outside
+from pianolab.detector import Between, Detector, chosen
 from pianolab.dsp.combs import N_BINS, Comb, log_bins
 from pianolab.dsp.compiled import njit
 from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
-from pianolab.texts.catalogue import Told
 from pianolab.units import N_KEYS, midi_to_key
 
 SR = 16000
@@ -323,7 +321,7 @@ class Nmf(Detector):
     Raises
     ------
     DetectorError
-        If a number is not above 0.
+        If a number is of no use.
 
     Examples
     --------
@@ -347,13 +345,10 @@ class Nmf(Detector):
         self,
         *,
         preset: Literal["piano", "textbook"] = "piano",
-        n_iterations: int = 30,
-        half_attack: float = 0.022,
-        half_sound: float = 0.012,
+        n_iterations: Annotated[int, Between(1, 1000)] = 30,
+        half_attack: Annotated[float, Between(1e-4, 100)] = 0.022,
+        half_sound: Annotated[float, Between(1e-4, 100)] = 0.012,
     ):
-        refuse_outside(1, math.inf, n_iterations=n_iterations)
-        if not (half_attack > 0 and half_sound > 0):
-            raise DetectorError(Told("detectors.not_above_0", half_attack=half_attack, half_sound=half_sound))
         use = chosen(PRESETS, preset)
         self.preset, self.n_iterations = preset, n_iterations
         self.half_attack, self.half_sound = half_attack, half_sound

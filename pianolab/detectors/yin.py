@@ -7,16 +7,15 @@ middle and treble through windows of their own and lets the deepest dip win, an 
 margin; ``preset=aubio`` gives the answers of the aubio library.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from pianolab.detector import Detector, chosen, refuse_outside, refuse_unheard
+from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, chosen, refuse_unheard
 from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -285,16 +284,14 @@ class Yin(Detector):
         preset: Literal["piano", "textbook", "aubio"] = "piano",
         method: Literal["yin", "yinfast", "yinfft"] = "yinfast",
         registers: bool | None = None,
-        frame_length: int | None = None,
-        hop_length: int = 512,
-        threshold: float | None = None,
-        octave_cost: float = 1.0,
+        frame_length: Annotated[int, FRAME_LENGTHS] | None = None,
+        hop_length: Annotated[int, HOP_LENGTHS] = 512,
+        threshold: Annotated[float, Between(0, 1)] | None = None,
+        octave_cost: Annotated[float, Between(0, 1000)] = 1.0,
         newest_first: bool | None = None,
         stretched: bool | None = None,
-        silence_db: float = -50.0,
+        silence_db: Annotated[float, Between(-200, 0)] = -50.0,
     ):
-        refuse_outside(0, 1, threshold=threshold)
-        refuse_outside(0, math.inf, octave_cost=octave_cost)
         if registers is None and (frame_length is not None or threshold):
             registers = False
         use = chosen(

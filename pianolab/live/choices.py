@@ -181,8 +181,8 @@ def _broken(name: str, reason: str) -> MenuEntry:
 
 
 def _is_shown(parameter: Parameter) -> bool:
-    """Whether a page can offer it: a player does not choose paths on the kernel's machine."""
-    return parameter.kind in (bool, int, float, str) and not parameter.name.endswith("_file")
+    """Whether a page can offer it. Free text it cannot: that may be a path on the kernel's machine."""
+    return parameter.kind in (bool, int, float) or bool(parameter.choices)
 
 
 def _parameter(parameter: Parameter, label: str) -> ParameterEntry:
@@ -192,6 +192,8 @@ def _parameter(parameter: Parameter, label: str) -> ParameterEntry:
         "default": parameter.default,
         "kind": parameter.kind.__name__,
         "choices": list(parameter.choices),
+        "least": parameter.between and parameter.between.least,
+        "most": parameter.between and parameter.between.most,
     }
 
 

@@ -105,7 +105,7 @@ class ChoiceFields(TypedDict):
 class ParameterEntry(TypedDict):
     """One parameter of a detector: its name, and what it is called on the page.
 
-    ``kind`` is 'bool', 'int', 'float' or 'str'.
+    ``kind`` is 'bool', 'int', 'float' or, with choices, 'str'. A number lies from ``least`` to ``most``.
     """
 
     name: str
@@ -113,6 +113,8 @@ class ParameterEntry(TypedDict):
     default: Any
     kind: str
     choices: list[Any]
+    least: float | None
+    most: float | None
 
 
 class MenuEntry(TypedDict):

@@ -31,6 +31,7 @@ MAX_LISTENERS = 2  # The page has room for no more beside each other.
 MAX_SHIFT_S = 10.0  # A label moves by no more seconds at once.
 TAKES_IN_MEMORY = 5
 _WARM_UP_SR = 44100
+_MAX_TEXT = 500  # An answer may quote what a page sent, but not at any length.
 
 Kind = TypeVar("Kind")
 Buffers = Sequence[bytes | memoryview]
@@ -115,6 +116,7 @@ class Responder:
         self.stream: Stream | None = None
         self.takes: list[Take] = []
         self._outside = list(dict.fromkeys(choice.detector for choice in chosen if ".py:" in choice.detector))
+        self._first = tuple(chosen)
         self._folder = folder
         self._running: _Running | None = None
         self._menu: list[messages.MenuEntry] = []  # what is offered; making it takes a while
@@ -146,12 +148,12 @@ class Responder:
         answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
         if answer is None:
             text = say("live.unknown_message", self.language, name=kind)
-            return {"type": "refused", "asked": str(kind), "text": text}, []
+            return {"type": "refused", "asked": _short(str(kind)), "text": _short(text)}, []
         try:
             reply = answer(self, asked, buffers)
         except Exception as error:  # Even a fault of a detector must reach the player, and the page must get an answer.
-            text = said(_told(error), self.language)
-            return {"type": "refused", "asked": str(kind), "text": text, "seq": asked.get("seq")}, []
+            text = _short(said(_told(error), self.language))
+            return {"type": "refused", "asked": _short(str(kind)), "text": text, "seq": _seq(asked)}, []
         return reply if isinstance(reply, tuple) else (reply, [])
 
     def close(self):
@@ -166,7 +168,7 @@ class Responder:
         self._menu, self._problem = menu(self._outside), _warm_up(self.choices)
         return {
             "type": "ready",
-            "view": content.get("view"),
+            "view": view if isinstance(view := content.get("view"), str) else None,
             "modes": modes(self._menu),
             "choices": [choice.as_message() for choice in self.choices],
             "names": {style: list(names) for style, names in NOTE_STYLES.items()},
@@ -234,13 +236,13 @@ class Responder:
             return _stale(content)
         pcm = bytes(buffers[0]) if len(buffers) else b""
         frame, sr, seq = content.get("frame", -1), content.get("sr", 0), content.get("seq")
-        return self._heard(running, seq, running.stream.feed(frame, pcm, sr=sr, seq=seq))
+        return self._heard(running, _seq(content), running.stream.feed(frame, pcm, sr=sr, seq=seq))
 
     def _poll(self, content: messages.Poll, _buffers: Buffers) -> Reply | messages.Stale:
         running = self._current(content)
         if running is None or running.source is None:
             return _stale(content)
-        reply = self._heard(running, content.get("seq"), feed_from(running.source, running.stream))
+        reply = self._heard(running, _seq(content), feed_from(running.source, running.stream))
         reply["done"], reply["lost"] = running.source.done, running.source.dropped
         return reply, [pcm16(running.stream.recent).tobytes()]  # The page has no samples of its own to draw.
 
@@ -285,11 +287,21 @@ class Responder:
     def _choice(self, wanted: messages.ChoiceFields) -> Choice:
         if not isinstance(wanted, dict):
             raise ChoiceError(Told("live.no_choice", value=wanted))
-        if wanted.get("detector") not in [entry["name"] for entry in self._offered()]:
+        entry = next((entry for entry in self._offered() if entry["name"] == wanted.get("detector")), None)
+        if entry is None:
             raise ChoiceError(Told("live.detector_not_offered", name=wanted.get("detector")))
+        self._refuse_hidden(entry, wanted.get("params"))
         names = [field.name for field in fields(Choice)]
         given: dict[str, Any] = {name: value for name, value in wanted.items() if name in names}
         return Choice(**given)
+
+    def _refuse_hidden(self, entry: messages.MenuEntry, params: object) -> None:
+        """Refuse settings that the page does not offer, such as a path, unless the notebook itself gave them."""
+        offered = {parameter["name"] for parameter in entry["parameters"]}
+        ours = [choice.params for choice in self._first if choice.detector == entry["name"]]
+        for name, value in params.items() if isinstance(params, dict) else ():
+            if name not in offered and not any(name in given and given[name] == value for given in ours):
+                raise ChoiceError(Told("live.setting_not_offered", name=name))
 
     def _stop(self, content: messages.Stop, _buffers: Buffers) -> messages.Stopped | messages.Stale:
         running = self._current(content)
@@ -405,7 +417,20 @@ _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]
 
 
 def _stale(content: messages.Block | messages.Poll | messages.Stop) -> messages.Stale:
-    return {"type": "stale", "session": content.get("session"), "seq": content.get("seq")}
+    session = content.get("session")
+    return {"type": "stale", "session": session if isinstance(session, str) else None, "seq": _seq(content)}
+
+
+def _seq(content: Mapping[str, Any]) -> int | None:
+    """The number of a message, which its answer bears; None where it has none, or something else in its place."""
+    seq = content.get("seq")
+    return seq if isinstance(seq, int) and 0 <= seq < 2**53 else None
+
+
+def _short(text: str) -> str:
+    """One line that a page can show, whatever somebody has sent."""
+    line = printable(text)
+    return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."
 
 
 def _warm_up(choices: Sequence[Choice]) -> str:

@@ -4,6 +4,10 @@ Of a detector of your own: python -m pytest tests/contract --detector FILE.py:Cl
 """
 
 import inspect
+import subprocess
+import sys
+from dataclasses import astuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +21,8 @@ from pianolab.session import Session, analyse, transcribe
 from pianolab.units import cents_between, key_hz
 
 MELODY = Notes([0.05, 0.35, 0.70], [0.30, 0.65, 0.95], [45, 64, 93])
+ABSURD = (10_000_000, -(10**7), 2**63, 1e308, -1e308)
+MOST_MB = 1200  # A detector and its libraries, hearing half a second.
 EVIDENCE = ("onset", "offset", "velocity")
 
 
@@ -90,6 +96,42 @@ def test_its_text_makes_it_again(detector):
 def test_a_setting_that_it_lacks_is_refused_by_name(spec):
     with pytest.raises(DetectorError, match="no parameter 'no_such_setting'"):
         create(spec, no_such_setting=1)
+
+
+def numbers(spec):
+    """The settings that are numbers."""
+    declared = parameters(type(create(spec))).values()
+    return [one for one in declared if one.kind in (int, float) and not one.choices]
+
+
+def peak_mb(spec, settings):
+    """The most memory, in megabytes, of a process that hears half a second with each of some settings."""
+    if sys.platform != "linux":
+        pytest.skip("the memory of one process is limited and measured as Linux does it")
+    script = Path(__file__).with_name("absurd_numbers.py")
+    words = [sys.executable, str(script), spec, *(f"{name}={value!r}" for name, value in settings)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return float(done.stdout.split()[-1])
+
+
+def test_an_absurd_number_is_refused_or_takes_little_memory(spec):
+    unbounded = []
+    for one in numbers(spec):
+        for value in (one.kind(value) for value in ABSURD if abs(value) < 1e300 or one.kind is float):
+            if one.between is None:
+                unbounded.append((one.name, value))
+                continue
+            with pytest.raises(DetectorError, match=rf"^{one.name} \S+ cannot be used: give a number from \S+ to \S+$"):
+                create(spec, **{one.name: value})
+    names = ", ".join({name for name, _ in unbounded})
+    assert not unbounded or peak_mb(spec, unbounded) < MOST_MB, f"say Annotated[int, Between(1, 100)] or so of {names}"
+
+
+@pytest.mark.slow
+def test_the_highest_and_the_lowest_number_take_little_memory(spec):
+    ends = [(one.name, one.kind(end)) for one in numbers(spec) if one.between for end in astuple(one.between)]
+    assert not ends or peak_mb(spec, ends) < MOST_MB
 
 
 def test_its_frames_delay_and_tracking_are_such_that_a_session_can_use_them(detector):

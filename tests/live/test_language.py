@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianolab.data import builtin_index
-from pianolab.detector import parameters
 from pianolab.live.__main__ import main
 from pianolab.live.choices import Choice, menu
 from pianolab.live.chords import KINDS, describe, name_chord, name_interval
@@ -109,10 +108,8 @@ def test_the_english_of_the_catalogue_is_that_of_the_detectors_and_the_built_in_
     detectors = {name: cls for name, cls in load_all()[0].items() if not cls.whole_recording}
     summaries = {key.rpartition("summary_")[2]: text for key, text in texts_of("detectors.summary_").items()}
     assert summaries == {name: cls.summary for name, cls in detectors.items()}
-    shown = {one.name for cls in detectors.values() for one in parameters(cls).values() if one.kind is not None}
-    assert {key.rpartition("set_")[2] for key in texts_of("detectors.set_")} == {
-        name for name in shown if not name.endswith("_file")
-    }
+    shown = {one["name"] for entry in menu() for one in entry["parameters"]}
+    assert {key.rpartition("set_")[2] for key in texts_of("detectors.set_")} == shown
     titles = {key.removeprefix("recordings."): text for key, text in texts_of("recordings.").items()}
     assert titles == {entry["id"]: entry["title"] for entry in builtin_index()}
 

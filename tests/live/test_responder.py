@@ -339,3 +339,60 @@ def test_the_page_comes_up_on_this_machine_only_and_with_a_token():
     assert "--token" in arguments(["mine.ipynb", "--no-browser"])
     assert arguments(["mine.ipynb", "--port=1"])[0] == "mine.ipynb"
     assert arguments(["--port=1"])[0] == str(NOTEBOOK)
+
+
+# What a page may choose
+
+
+def choose(page, detector, **params):
+    return ask(page, "choose", choices=[{"detector": detector, "params": params, "tracking": {}, "a4_hz": 440.0}])
+
+
+def test_a_page_reaches_no_file_of_the_machine_by_a_setting_a_name_or_an_address(tmp_path):
+    weights = tmp_path / "weights.onnx"
+    weights.write_bytes(b"no network")
+    page = responder()
+    entries = {entry["name"]: entry for entry in ask(page, "hello", view="v", language="en")["menu"]}
+    assert "weights_file" not in {one["name"] for one in entries["neural"]["parameters"]}
+    answer = choose(page, "neural", weights_file=str(weights))
+    assert answer["text"].startswith("setting 'weights_file' is not offered here: choose from the list")
+    assert str(tmp_path) not in answer["text"]
+    for name in (f"neural:weights_file={weights}", f"{TOY[:-3]}Other", "pianolab.detectors.neural", f"{weights}"):
+        assert choose(page, name)["text"] == f"detector {name!r} is not offered: choose one from the list"
+    assert page.choices == [Choice(TOY)]
+
+
+def test_a_page_offers_no_setting_of_free_text_of_a_detector_from_outside():
+    loudest = f"{Path(__file__).parents[1] / 'toy_detectors.py'}:Loudest"
+    page = Responder(Choice(loudest))
+    entries = {entry["name"]: entry for entry in ask(page, "hello", view="v", language="en")["menu"]}
+    assert [one["name"] for one in entries[loudest]["parameters"]] == ["scale"]
+    assert "setting 'log' is not offered here" in choose(page, loudest, log="/tmp/anything")["text"]
+
+
+def test_a_setting_that_the_notebook_gave_may_come_back_from_its_page():
+    loudest = f"{Path(__file__).parents[1] / 'toy_detectors.py'}:Loudest"
+    page = Responder(Choice(loudest, {"log": ""}))
+    assert choose(page, loudest, log="", scale=0.9)["type"] == "chosen"
+    assert choose(page, loudest, log="elsewhere")["type"] == "refused"
+
+
+def test_the_page_is_told_between_which_numbers_a_setting_lies_and_others_are_refused():
+    page = responder()
+    (yin,) = (entry for entry in ask(page, "hello", view="v", language="en")["menu"] if entry["name"] == "yin")
+    limits = {one["name"]: (one["least"], one["most"]) for one in yin["parameters"]}
+    assert limits["threshold"] == (0, 1)
+    assert limits["frame_length"] == (2, 32768)
+    assert limits["stretched"] == (None, None)
+    for value in (10_000_000, 2**63, -1):
+        text = choose(page, "yin", frame_length=value)["text"]
+        assert text.endswith(f"frame_length {value} cannot be used: give a number from 2 to 32768")
+
+
+def test_an_answer_quotes_no_endless_or_unprintable_text_of_a_page():
+    page = responder()
+    for kind in ("x" * 100_000, "two\nlines", "\x1b[2J"):
+        answer = ask(page, kind)
+        assert len(answer["text"]) < 600
+        assert (answer["text"] + answer["asked"]).isprintable()
+    assert ask(page, "play", take="t" * 100_000, seq=float("inf"))["seq"] is None

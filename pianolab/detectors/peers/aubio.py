@@ -1,12 +1,12 @@
 """aubio (Brossier 2006): its pitch methods, and its program aubionotes. Both answer while they hear."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pianolab.detector import Detector
+from pianolab.detector import Between, Detector
 from pianolab.detectors.peers.base import AS_WRITTEN, needed, pitch_salience
 from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
@@ -62,7 +62,7 @@ class AubioPitch(_Aubio):
         self,
         *,
         method: Literal["yinfft", "yin", "yinfast", "mcomb", "fcomb", "schmitt", "specacf"] = "yinfft",
-        frame_length: int = 4096,
+        frame_length: Annotated[int, Between(256, 32768)] = 4096,
     ):
         super().__init__()
         self.method, self.frame_length = method, frame_length

@@ -1,10 +1,11 @@
 """Basic Pitch (Bittner et al., ICASSP 2022): its network under onnxruntime, its own decoding, its own defaults."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from pianolab.detector import Between
 from pianolab.detectors.peers.base import NoteWriter, needed
 from pianolab.roll import Notes
 
@@ -27,7 +28,12 @@ class BasicPitch(NoteWriter):
     sr = 22050
     hop_length = 256
 
-    def __init__(self, *, onset_threshold: float = 0.5, frame_threshold: float = 0.3):
+    def __init__(
+        self,
+        *,
+        onset_threshold: Annotated[float, Between(0, 1)] = 0.5,
+        frame_threshold: Annotated[float, Between(0, 1)] = 0.3,
+    ):
         needed("onnxruntime", install=self.install)
         self._inference: Any = needed("basic_pitch.inference", install=self.install)
         self._decoding: Any = needed("basic_pitch.note_creation", install=self.install)

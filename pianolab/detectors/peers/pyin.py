@@ -1,9 +1,10 @@
 """librosa's probabilistic YIN (Mauch & Dixon, ICASSP 2014), with its Viterbi path through the whole recording."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from pianolab.detector import Between
 from pianolab.detectors.peers.base import WholeRecording, needed, on_grid, pitch_salience
 from pianolab.roll import Salience
 
@@ -25,7 +26,7 @@ class Pyin(WholeRecording):
     sr = 22050
     hop_length = 512
 
-    def __init__(self, *, window_length: int = 2048):
+    def __init__(self, *, window_length: Annotated[int, Between(1024, 16384)] = 2048):
         self._librosa: Any = needed("librosa", install=self.install)
         self.window_length = window_length
         self.reset()

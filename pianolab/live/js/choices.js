@@ -151,12 +151,12 @@ export class Choices {
     return labelled(() => parameter.label, input);
   }
 
-  field({ kind, choices }, value) {
+  field({ kind, choices, least, most }, value) {
     if (choices.length) {
       const selected = (one) => String(one) === String(value);
       return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: selected(one) }, String(one))));
     }
     if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
-    return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
+    return h("input", { type: "number", min: least, max: most, step: kind === "int" ? 1 : "any", value: value ?? "" });
   }
 }

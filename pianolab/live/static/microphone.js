@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 05968908ae91b48eb63f0eb12e265d3cd318ee3a740cb2d6da00bfce54723f2e
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1f5f2e1691df5ef48db389015462b39f54988ece0354f26a85b3131758bad371
 
 // ../../texts/en/page.json
 var page_default = {
@@ -915,13 +915,13 @@ var Choices = class {
     });
     return labelled(() => parameter.label, input);
   }
-  field({ kind, choices }, value) {
+  field({ kind, choices, least, most }, value) {
     if (choices.length) {
       const selected = (one) => String(one) === String(value);
       return h("select", {}, ...choices.map((one) => h("option", { value: one, selected: selected(one) }, String(one))));
     }
     if (kind === "bool") return h("input", { type: "checkbox", checked: Boolean(value) });
-    return h("input", { type: kind === "str" ? "text" : "number", step: kind === "int" ? 1 : "any", value: value ?? "" });
+    return h("input", { type: "number", min: least, max: most, step: kind === "int" ? 1 : "any", value: value ?? "" });
   }
 };
 
