@@ -379,7 +379,7 @@ def _refuse_other_kind(cls: type[Detector], value: Any, parameter: Parameter) ->
         refuse_outside(parameter.between.least, parameter.between.most, **{parameter.name: value})
 
 
-def refuse_outside(least: float, most: float, **given: float | None) -> None:
+def refuse_outside(least: float, most: float, **given: Any) -> None:
     """Refuse numbers that a detector cannot use.
 
     Parameters
@@ -387,7 +387,7 @@ def refuse_outside(least: float, most: float, **given: float | None) -> None:
     least, most : float
         The lowest and the highest that it can.
     **given
-        Settings by name; None is none.
+        Settings by name, each a number; None is none.
 
     Raises
     ------

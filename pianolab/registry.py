@@ -142,7 +142,7 @@ def is_of_file(spec: str) -> bool:
 
 
 def _from_file(path: Path, class_name: str) -> type[Detector]:
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path.is_file raises an error where the name is too long for any file.
         raise DetectorError(f"detector file {str(path)!r} does not exist: give FILE.py:Class")
     try:
         cls = getattr(_imported(path.resolve()), class_name, None)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pianolab.errors import PianolabError, printable, reason
+from pianolab.errors import PianolabError, one_line, printable, reason
 from pianolab.live import messages
 from pianolab.live.choices import Choice, ChoiceError, choices_of, menu, modes
 from pianolab.live.chords import describe
@@ -31,7 +31,6 @@ MAX_LISTENERS = 2  # The page has room for no more beside each other.
 MAX_SHIFT_S = 10.0  # A label moves by no more seconds at once.
 TAKES_IN_MEMORY = 5
 _WARM_UP_SR = 44100
-_MAX_TEXT = 500  # An answer may quote what a page sent, but not at any length.
 
 Kind = TypeVar("Kind")
 Buffers = Sequence[bytes | memoryview]
@@ -148,12 +147,12 @@ class Responder:
         answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
         if answer is None:
             text = say("live.unknown_message", self.language, name=kind)
-            return {"type": "refused", "asked": _short(str(kind)), "text": _short(text)}, []
+            return {"type": "refused", "asked": one_line(str(kind)), "text": one_line(text)}, []
         try:
             reply = answer(self, asked, buffers)
         except Exception as error:  # Even a fault of a detector must reach the player, and the page must get an answer.
-            text = _short(said(_told(error), self.language))
-            return {"type": "refused", "asked": _short(str(kind)), "text": text, "seq": _seq(asked)}, []
+            text = one_line(said(_told(error), self.language))
+            return {"type": "refused", "asked": one_line(str(kind)), "text": text, "seq": _seq(asked)}, []
         return reply if isinstance(reply, tuple) else (reply, [])
 
     def close(self):
@@ -425,12 +424,6 @@ def _seq(content: Mapping[str, Any]) -> int | None:
     """The number of a message, which its answer bears; None where it has none, or something else in its place."""
     seq = content.get("seq")
     return seq if isinstance(seq, int) and 0 <= seq < 2**53 else None
-
-
-def _short(text: str) -> str:
-    """One line that a page can show, whatever somebody has sent."""
-    line = printable(text)
-    return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."
 
 
 def _warm_up(choices: Sequence[Choice]) -> str:

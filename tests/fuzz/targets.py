@@ -18,7 +18,7 @@ import numpy as np
 import seeds
 
 from pianolab import labels, sound
-from pianolab.errors import PianolabError, PianolabWarning
+from pianolab.errors import PianolabError, PianolabWarning, first_line
 from pianolab.labels import LabelError, LabelWarning
 from pianolab.sound import AudioError, AudioWarning
 
@@ -41,6 +41,7 @@ class Target:
     tokens: Sequence[bytes] = ()
     refusals: tuple[type[Exception], ...] = (PianolabError,)
     remarks: tuple[type[Warning], ...] = (PianolabWarning,)
+    shown: Callable[[BaseException], str] = str  # How a refusal reaches the user.
     memory_mb: int = READING_MB
     work: int = 1  # How many times as much work a case is as reading a file; so many times fewer are tried.
 
@@ -62,13 +63,13 @@ class Target:
                 self.use(data)
                 outcome = "read"
             except self.refusals as error:
-                _refuse_bad_text(error)
+                _refuse_bad_text(self.shown(error))
                 outcome = "refused"
         for one in said:
             if not issubclass(one.category, self.remarks):
                 place = f"{Path(one.filename).name}, line {one.lineno}"
                 raise FoundError(f"a warning of others: {one.category.__name__}: {one.message} ({place})")
-            _refuse_bad_text(one.message)
+            _refuse_bad_text(str(one.message))
         return outcome
 
 
@@ -77,12 +78,9 @@ def _made(make: Callable[[], list[bytes]]) -> list[bytes]:
     return make()
 
 
-def _refuse_bad_text(said: object) -> None:
-    text = str(said)
+def _refuse_bad_text(text: str) -> None:
     if not (text.strip() and text.isprintable() and len(text) <= MOST_WORDS):
-        raise FoundError(
-            f"not one printable line of at most {MOST_WORDS} characters: {type(said).__name__}: {text[:200]!r}"
-        )
+        raise FoundError(f"no printable line of at most {MOST_WORDS} characters: {text[:200]!r}")
 
 
 def _use_audio(data: bytes) -> None:
@@ -215,7 +213,14 @@ TARGETS = {
         (LabelWarning,),
     ),
     "scores": Target(seeds.labels, mutation.mutate_text, _use_scores, seeds.LABEL_TOKENS, memory_mb=HEARING_MB),
-    "spec": Target(seeds.specs, mutation.mutate_text, _use_spec, (b":", b",", b"=", b".py:"), memory_mb=HEARING_MB),
+    "spec": Target(
+        seeds.specs,
+        mutation.mutate_text,
+        _use_spec,
+        (b":", b",", b"=", b".py:"),
+        shown=first_line,
+        memory_mb=HEARING_MB,
+    ),
     "messages": Target(seeds.messages, mutation.mutate_json, _use_messages, memory_mb=HEARING_MB, work=20),
     "cache": Target(_cache_files, mutation.mutate_bytes, _use_cache, memory_mb=HEARING_MB),
 }
