@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from pianolab.compare.imports import closure
+from pianolab.compare.imports import closure, is_users
 from pianolab.detector import Detector
 from pianolab.sound import checksum
 
@@ -163,20 +163,45 @@ def source_of(detector: Detector) -> str:
         Hexadecimal, as from `source_checksum`. '' where the code or a setting cannot be told for certain, so that
         nothing that this detector hears may be kept.
     """
-    files = set[Path]()
     try:
-        texts = [_whole_text(value) for value in detector.params.values()]
-        for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
-            file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-            if file and "<locals>" not in cls.__qualname__:
-                files.add(Path(file))
-            else:
-                code, needed = _typed(cls)
-                texts += code
-                files |= needed
-        return source_checksum(*files, texts=texts)
+        files, texts = _code(detector)
+        return source_checksum(*files, texts=[*texts, *(_whole_text(value) for value in detector.params.values())])
     except (OSError, TypeError):
         return ""
+
+
+def users_files(detector: Detector) -> dict[str, str]:
+    """The files of the user's that a detector depends on: its code, the modules that it imports, its weights.
+
+    Parameters
+    ----------
+    detector : Detector
+
+    Returns
+    -------
+    dict of str to str
+        Checksums by path. Empty where the code cannot be told for certain: then nothing is kept.
+    """
+    try:
+        files = closure(_code(detector)[0])[0]
+    except (OSError, TypeError):
+        return {}
+    files |= {Path(detector.weights).resolve()} if detector.weights is not None else set()
+    return {str(path): checksum(path) for path in files if is_users(path)}
+
+
+def _code(detector: Detector) -> tuple[set[Path], list[str]]:
+    """The files of a detector's classes, and the text of those that stand in no file."""
+    files, texts = set[Path](), []
+    for cls in (cls for cls in type(detector).__mro__ if cls not in Detector.__mro__):
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        if file and "<locals>" not in cls.__qualname__:
+            files.add(Path(file))
+        else:
+            code, needed = _typed(cls)
+            texts += code
+            files |= needed
+    return files, texts
 
 
 def _typed(cls: type) -> tuple[list[str], set[Path]]:

@@ -88,6 +88,10 @@ def hear_all(
     tasks = [_Task(job, them[0][1], printable(them[0][0][1]), timeout_s) for job, them in todo.items()]
     for job, outcome in _heard(tasks, jobs=jobs, progress=progress):
         for place, participant, key in todo[job]:
+            if isinstance(outcome, Heard) and (
+                changed := participant.changed
+            ):  # Which of the two was heard cannot be told.
+                outcome = f"{printable(changed)} was changed while it was compared: let it be, and run this again"
             outcomes[place, participant] = outcome
             if key and isinstance(outcome, Heard):
                 cache.put(key, outcome)

@@ -54,7 +54,7 @@ def closure(files: Iterable[Path]) -> tuple[set[Path], set[str]]:
     done, todo, libraries = set[Path](), list(given), set[str]()
     while todo:
         path = todo.pop()
-        ours = path.is_relative_to(_PACKAGE)
+        ours = is_ours(path)
         library = None if ours else _library(path)
         if path in done or library is not None:
             libraries |= {library} if library else set()
@@ -71,6 +71,36 @@ def closure(files: Iterable[Path]) -> tuple[set[Path], set[str]]:
                 todo += found
                 libraries |= {library} if library and is_needed else set()
     return done, set(map(_with_version, _with_requirements(libraries)))
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file belongs to pianolab.
+
+    Parameters
+    ----------
+    path : Path
+        Resolved.
+
+    Returns
+    -------
+    bool
+    """
+    return path.is_relative_to(_PACKAGE)
+
+
+def is_users(path: Path) -> bool:
+    """Whether a file belongs to the user, who may change it at any time: neither pianolab's nor a library's.
+
+    Parameters
+    ----------
+    path : Path
+        Resolved.
+
+    Returns
+    -------
+    bool
+    """
+    return not is_ours(path) and _library(path) is None
 
 
 @functools.lru_cache(maxsize=1000)

@@ -24,6 +24,7 @@ from pianolab.compare.worker import Description, describe
 from pianolab.detector import Detector, DetectorError, parameters, spec_text
 from pianolab.errors import printable, reason
 from pianolab.registry import create, find, is_of_file, load_all, parse_spec
+from pianolab.sound import AudioError, checksum
 
 LOADING_S = 120.0  # A detector may take so long to be made: some load a network, or compile.
 TEXTBOOK = "textbook"  # This preset of a detector shows it without our mends.
@@ -46,6 +47,8 @@ class Participant:
         made: what it hears is not kept.
     facts : mapping of str to object
         What it is besides its code, as of `pianolab.compare.fingerprints.detector_facts`.
+    files : mapping of str to str
+        Those of the user's that it depends on, with their checksums.
     onset_delay_s : float
         What the tracker takes off its onsets, seconds.
     room : str
@@ -62,6 +65,7 @@ class Participant:
     spec: str = ""
     source: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     onset_delay_s: float = 0.0
     room: str = ""
     note_files: NoteFiles | None = None
@@ -77,6 +81,11 @@ class Participant:
         if not self.source:
             return ""
         return estimate_key(audio_checksum=audio_checksum, seconds=seconds, facts=self.facts, source=self.source)
+
+    @property
+    def changed(self) -> str:
+        """The first of its files that is not what it was when the detector was looked at; '' if all are."""
+        return next((path for path, before in self.files.items() if _checksum(path) != before), "")
 
 
 def find_participants(
@@ -173,6 +182,7 @@ def _of_text(spec: str, description: Description) -> Participant:
         spec=spec,
         source=description.source,
         facts=description.facts,
+        files=description.files,
         onset_delay_s=description.onset_delay_s,
         room="" if is_ours else spec,
     )
@@ -190,6 +200,7 @@ def _of_instance(detector: Detector) -> Participant:
         instance=detector,
         source="" if changed else description.source,
         facts=description.facts,
+        files=description.files,
         onset_delay_s=description.onset_delay_s,
     )
 
@@ -236,6 +247,14 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(map(_same, one, other))
     return True
+
+
+def _checksum(path: str) -> str:
+    """Of a file; '' if it cannot be read now."""
+    try:
+        return checksum(path)
+    except AudioError:
+        return ""
 
 
 def _shown(name: str) -> str:

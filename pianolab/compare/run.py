@@ -11,7 +11,6 @@ import functools
 import math
 import numbers
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,7 +31,6 @@ from pianolab.compare.shareable import all_shareable, distinct
 from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
-from pianolab.labels import LabelWarning
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.sound import AudioError
@@ -201,13 +199,12 @@ def _truths(
                 # Of the labels as they are now: the report is written hours later.
                 _ = recording.labels_checksum
                 notes = recording.notes(pedal=protocol.pedal)
-                truths[place] = notes if seconds is None else notes.between(0, seconds)
-                if misfit := _misfit(recording, notes, protocol, cache):
-                    warnings.warn(misfit, LabelWarning, stacklevel=1)
             except (ValueError, OSError) as error:
                 truths[place] = f"labels: {reason(error)}"
-        if isinstance(truths[place], Notes):
-            remarks += [[*place, "labels", text] for text in caught]
+                continue
+        truths[place] = notes if seconds is None else notes.between(0, seconds)
+        misfit = _misfit(recording, notes, protocol, cache)
+        remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit])]]
     return truths, remarks
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pianolab.compare.cache import Heard
-from pianolab.compare.fingerprints import detector_facts, source_of
+from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.detector import Detector, DetectorError, spec_text
 from pianolab.errors import first_line, printable, reason
 from pianolab.registry import create
@@ -35,6 +35,8 @@ class Description:
         Checksum of its code, from `pianolab.compare.fingerprints.source_of`.
     facts : mapping of str to object
         What it is besides its code, from `pianolab.compare.fingerprints.detector_facts`.
+    files : mapping of str to str
+        Those of the user's that it depends on, from `pianolab.compare.fingerprints.users_files`.
     onset_delay_s : float
         What the tracker takes off its onsets, seconds.
     refusal : str
@@ -46,6 +48,7 @@ class Description:
     params: str = ""
     source: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     onset_delay_s: float = 0.0
     refusal: str = ""
     error: str = ""
@@ -66,7 +69,7 @@ def describe(detector: str | Detector) -> Description:
         made = create(detector)
         params = spec_text("", made.params)[1:]
         delay_s = default_tracker(made).tracking.onset_delay_s
-        return Description(params, source_of(made), detector_facts(made), delay_s)
+        return Description(params, source_of(made), detector_facts(made), users_files(made), delay_s)
     except DetectorError as error:
         return Description(refusal=first_line(error))
     except (Exception, SystemExit) as error:  # A constructor that fails becomes a row that says so.
