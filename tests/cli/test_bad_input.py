@@ -427,8 +427,8 @@ def test_keys_above_the_nyquist_frequency_stay_empty(tmp_path, capfd):
 @pytest.mark.parametrize(
     ("y", "warning"),
     [
-        (np.zeros(SR), "is silent (peak 0 of full scale): no note can be found"),
-        (np.full(SR, 1e-6), "is silent (peak 1e-06 of full scale): no note can be found"),
+        (np.zeros(SR), "is silent (all samples are 0): no note can be found"),
+        (np.full(SR, 1e-6), "is silent (peak -120 dBFS): no note can be found"),
         (np.full(SR, 0.3), "is off centre by 0.3 of full scale (DC): a high-pass filter helps"),
     ],
 )
