@@ -6,6 +6,7 @@ one that takes a number with a number.
 """
 
 import re
+import unicodedata
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -321,7 +322,8 @@ def dash_means(name: str) -> Literal["", "flat", "octave", "either"]:
 
 def _parts(name: str) -> tuple[str, str, str]:
     """Step, sign and octave of a note name, in lower case."""
-    match = _NOTE_NAME.fullmatch(str(name).strip())
+    # A Mac may have written 도 as two characters.
+    match = _NOTE_NAME.fullmatch(unicodedata.normalize("NFC", str(name).strip()))
     if not match:
         raise ValueError(f"{name!r} is not a note name: write it like A0, C#4, Ds1, Bb3, Do4 or 도4")
     step, sign, octave = match.groups(default="")

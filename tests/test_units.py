@@ -69,6 +69,7 @@ def test_a_mistuned_note_has_the_name_of_the_nearest_key(detune, midi):
         *[("B♭♭3", 57), ("B𝄫3", 57), ("C♯♯4", 62), ("C𝄪4", 62), ("C♮4", 60), ("Bb-1", 10), ("C#-1", 1)],
         # Flats of music21; C-1 is MIDI 0, see the next test.
         *[("B-3", 58), ("e-4", 63), ("E--4", 62), ("A-0", 20), ("B-0", 22), ("C--1", 22), ("B-10", 142), ("시-3", 58)],
+        ("\u1103\u1169#4", 61),  # 도 in Unicode's form NFD
     ],
 )
 def test_every_way_to_write_a_note(name, midi):

@@ -28,6 +28,7 @@ _PITCH_BENDS = "pitchbend"  # The last column of Basic Pitch: as many cells as t
 _MUSICNET = {"startbeat", "endbeat", "notevalue"}
 _HEADERS_TO_WRITE = {  # By the number of columns.
     3: "'onset,offset,midi' above MIDI numbers, 'onset,offset,frequency' above Hz as MIREX has them",
+    4: "'onset,midi,duration,level' above a note layer of Sonic Visualiser, frequency for midi where it is in Hz",
     5: "'onset,midi,duration,level,label' above a note layer of Sonic Visualiser, frequency for midi where it is in Hz",
 }
 

@@ -267,6 +267,7 @@ HEADER = "onset,offset,midi,velocity\n0,1,60,64\n"
         ("0,1,60\n", "line 1: no header .*write one, such as 'onset,offset,midi,velocity'"),
         ("0.1\t1.0\t220.0\n", "line 1: no header .*'onset,offset,frequency' above Hz as MIREX"),
         ("0.1,60,0.5,0.8,C4\n", "line 1: no header .*'onset,midi,duration,level,label' above a note layer of Sonic V"),
+        ("0.1 440.0 0.5 0.8\n", "line 1: no header .*'onset,midi,duration,level' above a note layer of Sonic V"),
         ("0.5\t1.0\tverse\n", "line 1: no header"),
         ("0.5\t1.0\tC4\n1.0\t2.0\tverse\n", "line 2: 'verse' is not a note name"),
         ("0.5\t1.0\tC4\n1.0\t0.2\tC4\n", "line 2: offset 0.2 s lies before its onset 1 s"),

@@ -2,9 +2,11 @@
 
 import json
 import sys
+import tomllib
 import warnings
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +132,14 @@ def test_without_partitura_a_score_is_refused_with_how_to_install_it(tmp_path, s
         LabelError, match=r"needs partitura.*: pip install .pianolab\[musicxml\]. in an environment with"
     ):
         read_labels(tmp_path / f"song{suffix}")
+
+
+def test_what_reads_scores_is_installed_by_nobody_who_did_not_ask_for_it():
+    """partitura brings lark-parser, which overwrites the files of lark, which JupyterLab imports."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert any("partitura" in wanted for wanted in extras.pop("musicxml"))
+    assert "partitura" not in str([project["dependencies"], extras])
 
 
 def test_a_small_archive_of_a_huge_score_is_refused(tmp_path):
