@@ -18,7 +18,7 @@ from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.data import Recording
 from pianolab.data.pairing import composed, same_name
 from pianolab.errors import printable
-from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
 from pianolab.session import Transcription
 from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
 
@@ -139,9 +139,14 @@ def find_note_files(name: str, path: str | Path) -> NoteFiles:
         raise CompareError(f"{name!r} is no name for estimates: use a word without colons")
     if not folder.is_dir():
         raise CompareError(f"estimates {name}: {printable(folder)} is not a folder: give NAME=DIR with note files")
-    paths = tuple(f for f in sorted(folder.rglob("[!.]*")) if f.suffix.lower() in LABEL_SUFFIXES and f.is_file())
+    there = [path for path in sorted(folder.rglob("[!.]*")) if path.is_file()]
+    paths = tuple(path for path in there if path.suffix.lower() in LABEL_SUFFIXES)
     if not paths:
-        raise CompareError(f"estimates {name}: {printable(folder)} holds no note files ({', '.join(LABEL_SUFFIXES)})")
+        others = f", but {', '.join(printable(path.name) for path in there[:_N_SHOWN])}" if there else ""
+        remedies = {FOREIGN_LABELS[path.suffix.lower()] for path in there if path.suffix.lower() in FOREIGN_LABELS}
+        remedy = f": {min(remedies)}" if remedies else ""
+        suffixes = ", ".join(LABEL_SUFFIXES)
+        raise CompareError(f"estimates {name}: {printable(folder)} holds no note files ({suffixes}){others}{remedy}")
     return NoteFiles(folder, paths)
 
 

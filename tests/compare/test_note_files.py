@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pianolab.compare import CompareError
 from pianolab.compare.note_files import find_note_files, read_note_file
 from pianolab.data import Recording
 from pianolab.data.pairing import same_name
@@ -71,3 +72,19 @@ def test_recordings_of_one_name_have_the_note_files_of_their_folders(tmp_path):
     files = note_files(tmp_path, "left/song_basic_pitch.csv", "left/song.csv", "right/song.csv")
     assert of_song(files, id="left/song") == of_song(files, id="right/song") == 1
     assert "no note file is called 'middle/song'; there are 3: " in of_song(files, id="middle/song")
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ([], r"holds no note files \(\.mid, .*\)$"),
+        (["song_basic_pitch.npz"], r"holds no note files \(.*\), but song_basic_pitch\.npz$"),
+        (["song.svl"], r", but song\.svl: export the layer in Sonic Visualiser as \.csv"),
+        (["._song.mid"], r"holds no note files \(.*\)$"),  # a Mac's, beside the true one
+    ],
+)
+def test_a_folder_without_note_files_is_refused_with_what_is_there(there, said, tmp_path):
+    for name in there:
+        (tmp_path / name).write_bytes(b"no notes")
+    with pytest.raises(CompareError, match=said):
+        find_note_files("other", tmp_path)
