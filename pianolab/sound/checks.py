@@ -22,6 +22,7 @@ MAX_CHANNELS = 64
 
 _PEAK_LIMIT = 2.0**33  # Unscaled 32-bit integers stay below this: what is beyond is no recording.
 _SILENT_PEAK = 1e-4  # This is -80 dBFS.
+_LOST_PEAK = 0.9e-5  # Below -100 dBFS there is no music to be raised.
 QUIET_PEAK = 10 ** (-45 / 20)  # Below this level detectors begin to lose notes that they hear at full level.
 _CLIPPED_LEVEL = 0.98
 _CLIPPED_SHARE = 0.005  # A0 at full scale in 16 bits rests on its crests for 0.0025 of the time without any clipping.
@@ -172,8 +173,7 @@ class StreamChecks:
         share, mean = self.n_flat / self.n, self.total / self.n
         is_off_centre = abs(mean) > _DC_SHARE and self.seconds >= _DC_SECONDS
         texts = {
-            "is silent (all samples are 0): no note can be found": self.peak == 0,
-            self._quiet(): 0 < self.peak < QUIET_PEAK,
+            self._quiet(): self.peak < QUIET_PEAK,
             f"reaches {self.peak:.3g} where full scale is 1: scale it to [-1, 1]": self.peak > _OVER_FULL_SCALE,
             f"is clipped in {share:.1%} of its samples: false overtones are likely": share > _CLIPPED_SHARE,
             f"is off centre by {mean:.2g} of full scale (DC): a high-pass filter helps": is_off_centre,
@@ -182,12 +182,14 @@ class StreamChecks:
 
     def _quiet(self) -> str:
         """What to do with a recording that is too quiet."""
-        peak_db = 20 * math.log10(self.peak) if self.peak else -math.inf
-        what = "silent" if self.peak < _SILENT_PEAK else "very quiet"
-        lost = "no note" if self.peak < _SILENT_PEAK else "not every note"
-        gain_db = min(120, math.floor(-peak_db)) if self.peak else 0
+        if self.peak == 0:
+            return "is silent (all samples are 0): no note can be found"
+        peak_db = 20 * math.log10(self.peak)
+        what, lost = ("silent", "no note") if self.peak < _SILENT_PEAK else ("very quiet", "not every note")
+        text = f"is {what} (peak {peak_db:.0f} dBFS): {lost} can be found"
+        if self.peak < _LOST_PEAK:
+            return text
         path = Path(self.name)
-        files = (
-            f"{shlex.quote(path.name)} -af volume={gain_db}dB -c:a pcm_s24le {shlex.quote(f'{path.stem}-louder.wav')}"
-        )
-        return f"is {what} (peak {peak_db:.0f} dBFS): {lost} can be found; raise it first, with `ffmpeg -i {files}`"
+        here, there = shlex.quote(path.name), shlex.quote(f"{path.stem}-louder.wav")
+        gain_db = math.floor(-peak_db)
+        return f"{text}; raise it first, with `ffmpeg -i {here} -af volume={gain_db}dB -c:a pcm_s24le {there}`"
