@@ -22,6 +22,7 @@ from pianolab.errors import PianolabError, nearest
 from pianolab.frames import Span
 from pianolab.roll import Salience
 from pianolab.texts.catalogue import Told
+from pianolab.units import A4_HZ
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,6 +58,9 @@ class Detector:
         Fitted on `tune` recordings by ``pianolab fit-delay``.
     tracking : mapping of str to float or str
         Settings of the tracker that suit this detector (chosen on `tune` recordings).
+    a4_hz : float or str
+        How the piano is tuned, Hz, or ``"auto"``: what the session measures. The session sees to it for every detector,
+        which hears a piano at 440 Hz: ``create("yin:a4_hz=442")``, ``create("neural", a4_hz="auto")``.
     weights : Path or None
         File of learnt weights, part of the cache key of estimates.
     peer : bool
@@ -73,6 +77,7 @@ class Detector:
     hop_length: int = 512
     onset_delay_s: float = 0.0
     tracking: Mapping[str, float | str] = {}
+    a4_hz: float | str = A4_HZ
     weights: Path | None = None
     peer: ClassVar[bool] = False
     whole_recording: ClassVar[bool] = False
@@ -131,7 +136,8 @@ class Detector:
         """
         declared = parameters(type(self))
         given = {name: _as_declared(self._given[name], declared[name]) for name in declared if name in self._given}
-        return {name: value for name, value in given.items() if _differs(value, declared[name].default)}
+        found = {name: value for name, value in given.items() if _differs(value, declared[name].default)}
+        return found if "a4_hz" in declared or self.a4_hz == A4_HZ else {**found, "a4_hz": self.a4_hz}
 
     @property
     def spec(self) -> str:
@@ -404,6 +410,21 @@ def refuse_outside(least: float, most: float, **given: Any) -> None:
         if value is not None and not least <= value <= most:
             shown = value if isinstance(value, float) or abs(value) < 2**64 else "of so many digits"
             raise DetectorError(Told("detectors.outside", name=name, value=shown, least=least, most=most))
+
+
+def tuning_of(detector: Detector) -> float | str:
+    """How the piano is tuned that a detector is told to hear.
+
+    Parameters
+    ----------
+    detector : Detector
+
+    Returns
+    -------
+    float or str
+        Hz of A4, or ``"auto"``; 440 for a detector with a setting ``a4_hz`` of its own, which sees to it itself.
+    """
+    return A4_HZ if "a4_hz" in parameters(type(detector)) else detector.a4_hz
 
 
 def refuse_unheard(detector: Detector, settings: Collection[str], *, beside: str) -> None:

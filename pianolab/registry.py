@@ -20,10 +20,11 @@ from types import ModuleType, NoneType
 from typing import Any, TypeGuard
 
 import pianolab.detectors
-from pianolab.detector import Detector, DetectorError, Parameter, parameters
+from pianolab.detector import Detector, DetectorError, Parameter, parameters, refuse_outside
 from pianolab.errors import nearest, reason
 from pianolab.frames import Framer
 from pianolab.texts.catalogue import Told, told_by
+from pianolab.units import A4_HZ, A4_RANGE_HZ
 
 _SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # The colon before the first key=value; others belong to the name.
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -211,7 +212,8 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     spec : str or Detector
         ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``; a Detector comes back as it is.
     **given
-        Parameters by name; values may be text.
+        Parameters by name; values may be text. Every detector takes ``a4_hz``: how the piano is tuned (from 390 to
+        470 Hz), or ``"auto"``.
 
     Returns
     -------
@@ -236,10 +238,13 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     name, texts = parse_spec(spec)
     cls = find(name)
     declared = parameters(cls)
-    values = {}
+    values, a4_hz = {}, A4_HZ
     for key, value in {**texts, **given}.items():
+        if key == "a4_hz" and key not in declared:
+            a4_hz = _tuning(value)
+            continue
         if key not in declared:
-            raise DetectorError(f"detector {name!r} has no parameter {key!r}{_hint(key, declared)}")
+            raise DetectorError(f"detector {name!r} has no parameter {key!r}{_hint(key, [*declared, 'a4_hz'])}")
         values[key] = _coerce(value, declared[key], name)
     try:
         detector = cls(**values)
@@ -248,7 +253,21 @@ def create(spec: str | Detector, **given: Any) -> Detector:
         raise
     except ValueError as error:
         raise DetectorError(Told("detectors.of_detector", name=spec, reason=told_by(error))) from error
+    if a4_hz != A4_HZ:
+        detector.a4_hz = a4_hz
     return detector
+
+
+def _tuning(value: Any) -> float | str:
+    """Hz of A4, or "auto"."""
+    if value == "auto":
+        return value
+    try:
+        a4_hz = float(value)
+    except (TypeError, ValueError):
+        raise DetectorError(f"a4_hz={value} is no tuning: give the Hz of A4, or auto") from None
+    refuse_outside(*A4_RANGE_HZ, a4_hz=a4_hz)
+    return a4_hz
 
 
 def _refuse_shape(detector: Detector) -> None:

@@ -6,8 +6,10 @@ block and flushed; ``transcribe_file`` feeds a file block by block, so that its 
 not depend on the size of the blocks.
 """
 
+import itertools
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -16,14 +18,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianolab import sound
-from pianolab.detector import Detector, RowCheck
+from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
+from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create
 from pianolab.roll import Notes, Salience
+from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import DEFAULT_DETECTOR
 from pianolab.tracking import NoteEvent, Tracker, Tracking, TrackingError
-from pianolab.units import N_KEYS, key_hz, midi_to_key
+from pianolab.units import A4_HZ, N_KEYS, key_hz, midi_to_key
 
 
 class Session:
@@ -39,6 +43,9 @@ class Session:
         Default: the policy and settings that suit the detector.
     listen : callable, optional
         Called with every piece of Salience as it is made; the session itself keeps none.
+    a4_hz : float, optional
+        How the piano is tuned, Hz; default: as the detector was told (``"yin:a4_hz=442"``), else 440. The sound is
+        taken for one of another rate, at which such a piano sounds at 440 Hz; times and frequencies are put right.
     **tracking
         Settings of the default tracker by name (pianolab.tracking.Tracking), for example ``n_confirm=5``.
 
@@ -47,7 +54,8 @@ class Session:
     AudioError
         If `sr` is no sampling rate.
     DetectorError
-        If there is no such detector or parameter.
+        If there is no such detector or parameter, or the tuning is to be measured: only `transcribe`,
+        `transcribe_file` and `analyse`, which have the whole recording, can do so.
     TrackingError
         If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
 
@@ -69,12 +77,13 @@ class Session:
         sr: float,
         tracker: Tracker | None = None,
         listen: Callable[[Salience], object] | None = None,
+        a4_hz: float | None = None,
         **tracking: float | str,
     ):
         if tracker is not None and tracking:
             raise TrackingError(f"{next(iter(tracking))} is given beside a tracker: give it to the tracker")
         self.sr = sr
-        self._ear = _Ear(detector, sr=sr)
+        self._ear = _Ear(detector, sr=sr, a4_hz=a4_hz)
         self.detector = self._ear.detector
         self.tracker = default_tracker(self.detector, **tracking) if tracker is None else tracker
         self._listen = listen
@@ -131,12 +140,18 @@ class Session:
 class _Ear:
     """The path up to the evidence: blocks of audio in, pieces of Salience out."""
 
-    def __init__(self, detector: str | Detector, *, sr: float):
+    def __init__(self, detector: str | Detector, *, sr: float, a4_hz: float | str | None = None):
         self.sr = sr
         self.detector = create(detector)
         self.detector.reset()
         self.n_samples = 0
-        self._resampler = sound.Resampler(sr_in=sr, sr_out=self.detector.sr)
+        a4_hz = tuning_of(self.detector) if a4_hz is None else a4_hz
+        if isinstance(a4_hz, str):
+            raise DetectorError(Told("detectors.auto_needs_a_recording"))
+        # At this rate the piano would sound at 440 Hz. One second of it is so many seconds of the sound.
+        sr_told = sound.checked_rate(sr) if a4_hz == A4_HZ else round(sr * A4_HZ / a4_hz)
+        self._stretch = sr_told / sr
+        self._resampler = sound.Resampler(sr_in=sr_told, sr_out=self.detector.sr)
         self._framer = Framer(
             frame_length=self.detector.frame_length,
             hop_length=self.detector.hop_length,
@@ -144,7 +159,7 @@ class _Ear:
             lookahead=self.detector.lookahead,
         )
         self._check = RowCheck(self.detector)
-        self._too_high = key_hz() > sr / 2  # Keys above the recording's own Nyquist frequency stay empty.
+        self._too_high = key_hz() > sr_told / 2  # Keys above the recording's own Nyquist frequency stay empty.
 
     def push(self, y: ArrayLike) -> Iterator[Salience]:
         mono = sound.check_signal(y, sr=self.sr)
@@ -166,6 +181,8 @@ class _Ear:
         """The rows with empty columns for keys that the recording cannot hold; nothing if there are no rows."""
         if not len(salience):
             return
+        if self._stretch != 1.0:
+            salience = replace(salience, times=salience.times * self._stretch, hz=salience.hz / self._stretch)
         if np.any(self._too_high):
             salience = replace(salience, strength=np.where(self._too_high, 0.0, salience.strength))
             if salience.onset is not None and salience.onset.shape[1] == N_KEYS:
@@ -239,7 +256,8 @@ def transcribe(
     ['C4']
     """
     detector = create(detector)
-    session = Session(detector, sr=sr, tracker=default_tracker(detector, **tracking))
+    tracker = default_tracker(detector, **tracking)
+    session = Session(detector, sr=sr, tracker=tracker, a4_hz=_a4_hz(detector, y, sr=sr))
     session.push(y)
     session.flush()
     return session.notes
@@ -274,8 +292,19 @@ def analyse(y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETEC
     >>> analyse(y, sr=44100, detector="yin").f0_hz[20:23].round(1).tolist()
     [440.0, 440.0, 440.0]
     """
-    ear = _Ear(detector, sr=sr)
+    detector = create(detector)
+    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr))
     return Salience.concatenate([*ear.push(y), *ear.flush()])
+
+
+def _a4_hz(detector: Detector, y: ArrayLike, *, sr: float) -> float:
+    """How the piano is tuned: as the detector was told, or as it is measured."""
+    told = tuning_of(detector)
+    if not isinstance(told, str):
+        return told
+    pitch = ConcertPitch(sr=sr)
+    pitch.push(sound.check_signal(y, sr=sr))
+    return pitch.a4_hz if pitch.is_sure else A4_HZ
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,15 +364,20 @@ def transcribe_file(
         If there is no such detector or parameter.
     TrackingError
         If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
+
+    Warns
+    -----
+    AudioWarning
+        If the sound is poor, or the piano is tuned more than 40 cents away from 440 Hz.
     """
     stream = sound.blocks(path, duration_s=duration_s)
     detector = create(detector)
-    track = None if detector.polyphonic else _PitchTrack()
-    session = Session(
-        detector, sr=stream.sr, tracker=tracker, listen=None if track is None else track.listen, **tracking
-    )
+    a4_hz, blocks = _tuned(detector, stream)
+    track = None if detector.polyphonic else _PitchTrack(a4_hz=a4_hz)
+    listen = None if track is None else track.listen
+    session = Session(detector, sr=stream.sr, tracker=tracker, listen=listen, a4_hz=a4_hz, **tracking)
     seconds_cpu, n_samples = 0.0, 0
-    for y in stream:
+    for y in blocks:
         started = time.thread_time()
         session.push(y)
         seconds_cpu += time.thread_time() - started
@@ -355,10 +389,35 @@ def transcribe_file(
     return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0)
 
 
+def _tuned(detector: Detector, stream: sound.Blocks) -> tuple[float, Iterator[NDArray[np.float32]]]:
+    """Hz of A4, measured in the first minute, and all blocks of the stream; a tuning far from 440 Hz is said."""
+    pitch, head, n = ConcertPitch(sr=stream.sr), [], 0
+    for y in stream:
+        pitch.push(y)
+        head.append(y)
+        n += len(y)
+        if n >= HEARD_S * stream.sr:
+            break
+    told, cents = tuning_of(detector), pitch.cents
+    a4_hz = told if not isinstance(told, str) else pitch.a4_hz if pitch.is_sure else A4_HZ
+    text = ""
+    where = f"the piano sounds {abs(cents):.0f} cents {'above' if cents > 0 else 'below'} A4 = 440 Hz"
+    if told == "auto" and not pitch.is_sure:
+        text = "too few keys tell how the piano is tuned: A4 = 440 Hz is taken; give it in Hz, such as a4_hz=442"
+    elif told == "auto" and pitch.is_far:
+        text = f"{where}, nearly between two keys: all keys may be one too high or too low; a4_hz=HZ decides"
+    elif told == A4_HZ and pitch.is_far:
+        text = f"{where}, nearly between two keys: a4_hz=auto follows it (as in yin:a4_hz=auto)"
+    if text:
+        warnings.warn(f"{stream.name}: {text}", sound.AudioWarning, stacklevel=3)
+    return a4_hz, itertools.chain(head, stream)
+
+
 class _PitchTrack:
     """The strongest key of each frame, its pitch and strength: 16 bytes a frame, whatever the length."""
 
-    def __init__(self):
+    def __init__(self, *, a4_hz: float):
+        self.key_hz = key_hz(a4_hz=a4_hz)
         self.parts = []
 
     def listen(self, salience: Salience) -> None:
@@ -376,7 +435,7 @@ class _PitchTrack:
         for onset, offset, midi, sure in zip(notes.onset, notes.offset, notes.midi, notes.confidence, strict=True):
             first, last = np.searchsorted(times, [onset, offset])
             agrees = (key[first:last] == midi_to_key(midi)) & np.isfinite(hz[first:last])
-            f0_hz[first:last] = _held(hz[first:last], agrees, key_hz()[midi_to_key(midi)])
+            f0_hz[first:last] = _held(hz[first:last], agrees, self.key_hz[midi_to_key(midi)])
             confidence[first:last] = np.where(agrees, strength[first:last], sure)
         return times, f0_hz, confidence
 

@@ -21,6 +21,7 @@ MIDI_LOW = 21  # A0
 MIDI_HIGH = 108  # C8
 A4_MIDI = 69
 A4_HZ = 440.0
+A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
 
 NOTE_STYLES = {
     "C4": ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"),

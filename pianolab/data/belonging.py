@@ -37,6 +37,9 @@ FAR_S = (0.25, 30.0)  # Shifts that are looked for.
 ENDS_LATE_S = 30.0  # A note that ends so long after the sound has a wrong end.
 FEW = 3  # Where fewer notes begin one knock could be the strongest stroke, so they must fit much worse.
 LEAST_FIT_OF_FEW = 0.2
+# A sound with so many strokes more, and so many times as many as the labels have, is not described by them. Pieces have
+# at most 1.3 times as many, whatever knocks and rooms add; a single note has up to four.
+MANY_MORE, MORE_THAN_NOTES = 10, 3.0
 
 _SR, _HOP = 44100, 512
 _HOP_S = _HOP / _SR
@@ -46,6 +49,7 @@ _TEMPO_S, _TEMPO_STEP, _TEMPO_NOTES = 30.0, 0.003, 16
 _TEMPI = (0.4, 2.5)
 _SMEAR = 7  # Frames: so far a note may be off when a tempo is tried.
 _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "minutes": 1 / 60}
+_AS_STRONG, _STROKE, _APART = 0.7, 0.3, 4  # Of the notes' own strength; evidence of any stroke; frames between two.
 _OTHER_LENGTH = 2.0  # Notes that end so many times later are in another unit.
 _FILLED = 0.2  # In its right unit a label file fills more than this part of the sound.
 _RATES = (44100, 48000, 22050, 16000)
@@ -142,7 +146,7 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
         return ""
     length_s = strokes.length_s
     n_late = int(np.sum(notes.onset > length_s + NEAR_S))
-    fit = _Fit(strokes, notes.onset)
+    fit = Fit(strokes, notes.onset)
     is_other = fit.is_bad or n_late == len(notes)
     unit = _unit(notes, strokes) if is_other else ""
     if fit.is_shifted and not unit:
@@ -154,6 +158,9 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
         return f"{where}: {unit or _tempo(notes, strokes) or 'name the labels of this take'}"
     if n_late:
         return f"{late}: it is cut short, or of another take"
+    n_more = _unexplained(strokes, notes.onset)
+    if n_more >= max(MANY_MORE, MORE_THAN_NOTES * fit.n):
+        return f"{n_more} strokes of the sound are no note of the labels: they are of another take, or of a part of it"
     over_s = float(np.max(notes.offset)) - length_s
     if over_s > ENDS_LATE_S:
         return f"a note ends {over_s:.0f} s after the sound ({length_s:.1f} s): look at its end in the labels"
@@ -218,8 +225,27 @@ def other_unit(estimate: Notes, labels: Notes) -> str:
     return f"the estimate ends at {estimate_s:g} s, the labels at {labels_s:g} s: {likely}"
 
 
-class _Fit:
-    """How well notes fit to strokes, at their times and at others; without strokes nothing speaks against notes."""
+class Fit:
+    """How well notes fit to strokes, at their times and at others; without strokes nothing speaks against notes.
+
+    Parameters
+    ----------
+    strokes : Strokes
+    onset_s : (n,) array
+        When the notes begin, in order, seconds.
+    smear : int
+        In so many frames (12 ms) a stroke counts.
+
+    Attributes
+    ----------
+    n : int
+        Strokes that the notes ask for in the part that is compared.
+    here : float
+        The fit at the times of the notes: 1 where they stand on the strongest strokes, about 0 where they do not
+        belong.
+    there, shift_s : float
+        The best fit at other times, and how much later that is, seconds.
+    """
 
     def __init__(self, strokes: Strokes, onset_s: Array, *, smear: int = 1):
         strength = strokes.strength
@@ -254,6 +280,20 @@ class _Fit:
         return self.there >= SURE_FIT and self.there > BETTER * self.here and (self.n >= FEW or self.is_bad)
 
 
+def _unexplained(strokes: Strokes, onset_s: Array) -> int:
+    """How many strokes that are about as strong as those of the notes stand where no note begins."""
+    n = len(strokes.strength)
+    frames = np.maximum(np.round((onset_s + FLUX_DELAY_S) / _HOP_S), 0).astype(np.int64)
+    is_note = np.bincount(frames[frames < n], minlength=n) > 0
+    if not np.any(is_note):
+        return 0
+    near = scipy.ndimage.maximum_filter1d(is_note.astype(np.uint8), 2 * round(NEAR_S / _HOP_S) + 1) > 0
+    strength = scipy.ndimage.maximum_filter1d(strokes.strength, 2 * round(NEAR_S / _HOP_S) + 1)
+    as_strong = strokes.strength >= max(_AS_STRONG * float(np.median(strength[is_note])), _STROKE)
+    peaks = scipy.signal.argrelmax(strokes.strength, order=_APART)[0]
+    return int(np.sum(as_strong[peaks] & ~near[peaks]))
+
+
 def _strongest(strength: Array, n: int) -> Array:
     """The n strongest strokes; a stroke is larger than its neighbours."""
     peaks = scipy.signal.argrelmax(strength, mode="wrap")[0]
@@ -272,7 +312,7 @@ def _unit(notes: Notes, strokes: Strokes) -> str:
     units = _UNITS | {f"samples at {rate} Hz": float(rate) for rate in rates}
     best, found = SURE_FIT, ""
     for name, per_second in units.items():
-        fit = _Fit(strokes, notes.onset / per_second)
+        fit = Fit(strokes, notes.onset / per_second)
         fills = _FILLED * strokes.length_s < np.max(notes.offset) / per_second
         inside = notes.onset[-1] / per_second <= strokes.length_s + NEAR_S
         if fills and inside and fit.n and fit.here > best:
@@ -297,6 +337,6 @@ def _tempo(notes: Notes, strokes: Strokes) -> str:
 
 def _best_factor(notes: Notes, strokes: Strokes, factors: Array, *, smear: int) -> tuple[float, float]:
     """The factor with which notes fit best, and how well they fit; 0 where too few of them begin within the strokes."""
-    tried = ((float(factor), _Fit(strokes, notes.onset * factor, smear=smear)) for factor in factors)
+    tried = ((float(factor), Fit(strokes, notes.onset * factor, smear=smear)) for factor in factors)
     found = [(factor, fit.here) for factor, fit in tried if fit.n >= _TEMPO_NOTES]
     return max(found, key=lambda pair: pair[1], default=(0.0, 0.0))

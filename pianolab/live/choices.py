@@ -15,9 +15,8 @@ from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
 from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
 from pianolab.texts.catalogue import DEFAULT_LANGUAGE, Told, catalogue, told_by
-from pianolab.units import A4_HZ
+from pianolab.units import A4_HZ, A4_RANGE_HZ
 
-A4_RANGE_HZ = (390.0, 470.0)  # This reaches from French baroque pitch to beyond the sharpest concert pitch.
 TRACKING = ("threshold", "n_confirm", "onset_threshold")  # A player may change these settings of the tracker.
 MAX_CONFIRM = 50  # A note waits for no more frames than this; the page offers up to 20.
 BEST_SINGLE = ("yin", "fft_peak")  # These hear one note at a time; the steadiest comes first.

@@ -153,6 +153,15 @@ def test_notes_after_the_end_of_a_sound_that_was_cut_are_counted(tune, song):
     )
 
 
+def test_labels_of_three_notes_do_not_describe_a_sound_of_forty(tune, strokes):
+    said = misfit(tune[:3], strokes)
+    found = re.fullmatch(
+        r"(\d+) strokes of the sound are no note of the labels: they are of another take, or of .*", said
+    )
+    assert found, said
+    assert 25 <= int(found[1]) <= 37
+
+
 def test_a_note_that_lasts_for_days_is_named(tune, strokes):
     endless = Notes(tune.onset, np.r_[tune.offset[:-1], 900_000.0], tune.midi)
     assert re.fullmatch(
