@@ -149,7 +149,7 @@ class _Ear:
         if isinstance(a4_hz, str):
             raise DetectorError(Told("detectors.auto_needs_a_recording"))
         # At this rate the piano would sound at 440 Hz. One second of it is so many seconds of the sound.
-        sr_told = sound.checked_rate(sr) if a4_hz == A4_HZ else round(sr * A4_HZ / a4_hz)
+        sr_told = round(sound.checked_rate(sr) * A4_HZ / a4_hz)
         self._stretch = sr_told / sr
         self._resampler = sound.Resampler(sr_in=sr_told, sr_out=self.detector.sr)
         self._framer = Framer(
@@ -169,16 +169,16 @@ class _Ear:
     def flush(self) -> Iterator[Salience]:
         yield from self._evidence(self._framer.push(self._resampler.flush()))
         yield from self._evidence(self._framer.flush())
-        yield from self._without_too_high(self._check.of(self.detector.flush()))
+        yield from self._put_right(self._check.of(self.detector.flush()))
         self._check.at_the_end()
 
     def _evidence(self, spans: Iterable[Span]) -> Iterator[Salience]:
         for span in spans:
             self._check.asked(span)
-            yield from self._without_too_high(self._check.of(self.detector.process(span)))
+            yield from self._put_right(self._check.of(self.detector.process(span)))
 
-    def _without_too_high(self, salience: Salience) -> Iterator[Salience]:
-        """The rows with empty columns for keys that the recording cannot hold; nothing if there are no rows."""
+    def _put_right(self, salience: Salience) -> Iterator[Salience]:
+        """The rows in the time of the sound, without keys that it cannot hold; nothing if there are no rows."""
         if not len(salience):
             return
         if self._stretch != 1.0:
@@ -302,8 +302,9 @@ def _a4_hz(detector: Detector, y: ArrayLike, *, sr: float) -> float:
     told = tuning_of(detector)
     if not isinstance(told, str):
         return told
+    mono = sound.check_signal(y, sr=sr)
     pitch = ConcertPitch(sr=sr)
-    pitch.push(sound.check_signal(y, sr=sr))
+    pitch.push(mono)
     return pitch.a4_hz if pitch.is_sure else A4_HZ
 
 
