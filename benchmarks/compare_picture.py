@@ -10,20 +10,19 @@ data set, so that a bar can be compared with the one beside it. No mean is taken
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from pianolab import plots
+from pianolab.compare import read_table
 from pianolab.compare.tables import RANKED_BY, labels
 
 
 def of_run(folder):
     """Means of onset F1 over all recordings of a data set, and the score of each recording, at the first protocol."""
-    summary, scores = (pd.read_csv(folder / name, keep_default_na=False) for name in ("summary.csv", "scores.csv"))
+    summary, scores = (read_table(folder / name) for name in ("summary.csv", "scores.csv"))
     protocol = summary.protocol.iloc[0]
     means = summary.loc[(summary.kind == "all") & (summary.metric == RANKED_BY) & (summary.protocol == protocol)]
     each = scores.loc[(scores.status == "ok") & (scores.metric == RANKED_BY) & (scores.protocol == protocol)]
     means, each = (table.assign(name=labels(table)) for table in (means, each))
-    return means.astype(dict.fromkeys(("mean", "low", "high"), float)), each.astype({"value": float})
+    return means, each
 
 
 def draw(folder, path):

@@ -43,7 +43,8 @@ def printable(path: str | bytes | os.PathLike) -> str:
     >>> printable("two\\nlines.wav")
     'two?lines.wav'
     """
-    return "".join(c if c.isprintable() else "?" for c in os.fsdecode(path))
+    text = os.fsdecode(path)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def one_line(text: str) -> str:
