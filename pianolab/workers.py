@@ -9,6 +9,7 @@ otherwise start as many as there are cores, in every worker), what they print go
 program does, however it ends.
 """
 
+import errno
 import math
 import os
 import pickle
@@ -283,7 +284,11 @@ class _Worker:
             **group,
         )
         self.jobs: Any = self.process.stdin
-        threading.Thread(target=self._listen, args=(self.process.stdout, messages), daemon=True).start()
+        try:
+            threading.Thread(target=self._listen, args=(self.process.stdout, messages), daemon=True).start()
+        except RuntimeError as error:  # This is how Python says that there is no room for a thread.
+            self.kill()
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     def _listen(self, answers: Any, messages: "queue.SimpleQueue[tuple[_Worker, bytes | None]]") -> None:
         """Hand on what the process says, and None when it has ended or something else than we wrote to its pipe."""

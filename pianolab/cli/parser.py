@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TextIO, cast
 from pianolab import __version__
 from pianolab.cli import compare, data, detect, detectors, fit_delay, live, notebooks, score, train
 from pianolab.cli.command import is_number
+from pianolab.cli.memory import refuse_little_memory
 from pianolab.cli.messages import DONE, FAILED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 from pianolab.cli.signals import stoppable, told_stop
 from pianolab.errors import nearest
@@ -64,12 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None, out: "_Watched") -> int:
     try:
         args = make_parser().parse_args(argv)
+        refuse_little_memory()
         return args.run(args)
     except SystemExit as finished:  # This is how --help and --version end.
         return int(finished.code or DONE)
     except (ValueError, OSError) as error:
         if error is not out.lost:
             complain(error)
+        return REFUSED
+    except MemoryError:
+        complain("there is not enough memory: close other programs, or use fewer processes (--jobs 1)")
         return REFUSED
 
 

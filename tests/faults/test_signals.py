@@ -192,3 +192,38 @@ def test_what_a_killed_program_was_writing_is_removed_when_it_is_old(tmp_path):
         temporary.touch()
         remove_stale(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {new.name, others.name, "song.txt"}
+
+
+# Little memory
+
+
+def limited(data, tmp_path, n_bytes):
+    import resource
+
+    words = ["compare", "--data", data, "--detector", "fft_peak", "--cache", tmp_path, "--out", tmp_path / "o"]
+    return subprocess.run(
+        [sys.executable, "-m", "pianolab", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes)),
+    )
+
+
+@pytest.mark.parametrize("megabytes", [200, 300, 700])
+def test_too_little_memory_is_said_on_one_line(megabytes, data, tmp_path):
+    done = limited(data, tmp_path, megabytes * 10**6)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"pianolab: memory is limited to {megabytes} MB here, and at least 1000 MB are needed: raise it "
+        "(ulimit -v 1000000)\n"
+    )
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.slow
+def test_in_the_least_memory_that_is_asked_for_it_runs(data, tmp_path):
+    done = limited(data, tmp_path, 10**9)
+    assert done.returncode == 0, done.stderr
+    assert len(scores(tmp_path / "o")) > 0
