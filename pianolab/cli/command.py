@@ -1,12 +1,12 @@
 """What a command is, and what several commands have in common: numbers that make sense, options of the same name."""
 
 import argparse
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pianolab.texts.choices import PEDAL_RULES, SPLITS
+from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, PEDAL_RULES, SHORTEST_S, SPLITS
 
+_MOST_DIGITS = 30  # Longer text is no number that anybody means.
 SPEC = "NAME[:key=value,...]|FILE.py:Class"
 RUNS_CODE = "FILE.py:Class runs that file, so name only files that you trust"
 
@@ -63,7 +63,7 @@ def seconds(text: str) -> float:
     Returns
     -------
     float
-        Seconds, above 0.
+        Seconds, from 0.001 to a million.
 
     Raises
     ------
@@ -75,18 +75,25 @@ def seconds(text: str) -> float:
     >>> seconds("2.5")
     2.5
     """
-    if not (is_number(text) and 0 < float(text) < math.inf):
-        raise argparse.ArgumentTypeError(f"{text!r} is no length in seconds: use a number above 0")
+    if not (is_number(text) and SHORTEST_S <= float(text) <= LONGEST_S):
+        what = f"use a number from {SHORTEST_S:g} to {LONGEST_S:.0f}"
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no length in seconds: {what}")
     return float(text)
 
 
-def number_of(things: str) -> Callable[[str], int]:
+def _quoted(text: str) -> str:
+    return repr(text if len(text) < _MOST_DIGITS else f"{text[:_MOST_DIGITS]}...")
+
+
+def number_of(things: str, *, most: int = MOST_PROCESSES) -> Callable[[str], int]:
     """Make the reader of a whole number above 0.
 
     Parameters
     ----------
     things : str
         What is counted; refusals name it.
+    most : int
+        The highest that makes sense.
 
     Returns
     -------
@@ -100,8 +107,8 @@ def number_of(things: str) -> Callable[[str], int]:
     """
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise argparse.ArgumentTypeError(f"{text!r} is no number of {things}: use 1 or more")
+        if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS and 1 <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{_quoted(text)} is no number of {things}: use 1 to {most}")
         return int(text)
 
     return read

@@ -18,7 +18,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--like", metavar="FILE", help="plan.json of a training: the same recordings, learnt from and held out")
     add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
     add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
-    add("--steps", type=number_of("steps"), metavar="N", help="how long (setting steps)")
+    add("--steps", type=number_of("steps", most=10**9), metavar="N", help="how long (setting steps)")
     add("--seed", type=int, metavar="N", help="fixes all that is drawn (setting seed)")
     add("--jobs", type=number_of("processes"), metavar="N", default=2, help="processes that make material (default: 2)")
 

@@ -8,7 +8,6 @@ is a row that says why, and the rest goes on.
 
 import datetime
 import functools
-import math
 import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ from pianolab.errors import printable, reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.sound import AudioError
-from pianolab.texts.choices import Split
+from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, SHORTEST_S, Split
 
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
 
@@ -151,16 +150,16 @@ def _refuse(protocol: object, seconds: Any, timeout_s: Any, jobs: object, cache:
     if not isinstance(cache, str | Path):
         raise CompareError(f"cache {cache!r} is no folder: name one, or leave it out")
     if not _is_length(seconds):
-        raise CompareError(f"seconds {seconds!r} is no length: use a number above 0, or None for whole recordings")
+        raise CompareError(f"seconds {seconds!r} is no length: use a number from 0.001 to 1000000, or None for all")
     if not _is_length(timeout_s):
-        raise CompareError(f"timeout_s {timeout_s!r} is no time: use seconds above 0, or None for the usual")
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 or more")
+        raise CompareError(f"timeout_s {timeout_s!r} is no time: use 0.001 to 1000000 s, or None for the usual")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= MOST_PROCESSES:
+        raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 to {MOST_PROCESSES}")
 
 
 def _is_length(seconds: Any) -> bool:
     is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
-    return seconds is None or (is_number and 0 < float(seconds) < math.inf)
+    return seconds is None or (is_number and SHORTEST_S <= float(seconds) <= LONGEST_S)
 
 
 def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool) -> list[Dataset]:

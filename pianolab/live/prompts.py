@@ -22,6 +22,7 @@ from pianolab.roll import Notes
 from pianolab.texts.catalogue import LANGUAGES, Told, told_by
 from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
 
+_SLOWEST_BPM, _FASTEST_BPM = 1, 1000  # Notes in a minute.
 SCALES = {
     Told("prompts.major_scale"): (0, 2, 4, 5, 7, 9, 11, 12),
     Told("prompts.minor_scale"): (0, 2, 3, 5, 7, 8, 10, 12),
@@ -154,8 +155,8 @@ def _spoken(text: str) -> tuple[str, list[list[int]]]:
 
 def _in_time(groups: Sequence[Sequence[int]], bpm: float) -> Notes:
     """Notes of which one group is struck on each beat."""
-    if not bpm > 0:
-        raise PromptError(Told("prompts.no_tempo", bpm=bpm))
+    if not _SLOWEST_BPM <= bpm <= _FASTEST_BPM:
+        raise PromptError(Told("prompts.no_tempo", bpm=bpm, least=_SLOWEST_BPM, most=_FASTEST_BPM))
     beat_s = 60.0 / bpm
     onset = np.array([beat_s * beat for beat, group in enumerate(groups) for _ in group])
     return Notes(onset, onset + _HELD * beat_s, np.array([midi for group in groups for midi in group]))

@@ -19,6 +19,7 @@ from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 SR_LOW, SR_HIGH = 8000, 192000
+LONGEST_S = 3600  # All of it is in memory: 0.6 GB at 44.1 kHz.
 UNDAMPED_MIDI = 91  # From G6 up grand pianos have no dampers.
 PEAK_LIMIT = 0.99
 _NUMBERS = (int, float, np.integer, np.floating)
@@ -54,7 +55,7 @@ def render(
     seed : int
         Fixes the small differences from one stroke to the next.
     tail_s : float
-        Seconds of sound after the last key (or pedal) is released.
+        Seconds of sound after the last key (or pedal) is released; an hour in all at most.
 
     Returns
     -------
@@ -78,7 +79,10 @@ def render(
     piano, room = _named(piano, PIANOS, Piano, "piano"), _named(room, ROOMS, Room, "room")
     sr = _checked_rate(notes, sr, seed, tail_s)
     released = _pedalled(notes.offset, merged([] if pedal is None else pedal))
-    y = np.zeros(int(np.ceil((released.max(initial=0.0) + tail_s) * sr)), np.float32)
+    seconds = released.max(initial=0.0) + tail_s
+    if seconds > LONGEST_S:
+        raise PianoError(f"{seconds:g} s are too long to be rendered at once: use at most {LONGEST_S} s, tail included")
+    y = np.zeros(int(np.ceil(seconds * sr)), np.float32)
     velocities = np.where(np.isnan(notes.velocity), DEFAULT_VELOCITY, notes.velocity)
     struck = zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True)
     # The products are small: a second thread would mostly wait.

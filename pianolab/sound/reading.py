@@ -26,6 +26,8 @@ from pianolab.sound.opening import AudioSource, open_sound
 from pianolab.sound.parts import READ_LENGTH, Part
 from pianolab.sound.resampling import Resampler
 
+_LONGEST_S = 1e9  # No file holds so many seconds.
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -184,7 +186,7 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
         start_s: float = 0.0,
         duration_s: float | None = None,
     ):
-        if block_length != int(block_length) or block_length < 1:
+        if not 1 <= block_length < math.inf or block_length != int(block_length):
             raise AudioError(f"block_length {block_length} is not a number of samples: use 1 or more")
         self._opened = open_sound(source)
         self.name = self._opened.name
@@ -310,10 +312,10 @@ def _span(start_s: float, duration_s: float | None, sr: int) -> tuple[int, int]:
     if not (math.isfinite(start_s) and start_s >= 0):
         raise AudioError(f"start {start_s} s is not a place in a recording: use 0 or more")
     if duration_s is None:
-        return round(start_s * sr), sys.maxsize
+        return round(min(start_s, _LONGEST_S) * sr), sys.maxsize
     if not (duration_s > 0):
         raise AudioError(f"duration {duration_s} s is not a length: use more than 0, or None for all")
-    return round(start_s * sr), sys.maxsize if math.isinf(duration_s) else max(1, round(duration_s * sr))
+    return round(min(start_s, _LONGEST_S) * sr), max(1, round(min(duration_s, _LONGEST_S) * sr))
 
 
 def checksum(path: str | os.PathLike[str]) -> str:

@@ -15,3 +15,7 @@ Split = Literal["test", "tune", "all"]
 NOTE_FORMATS: tuple[NoteFormat, ...] = get_args(NoteFormat)
 PEDAL_RULES: tuple[PedalRule, ...] = get_args(PedalRule)
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+# Lengths of sound and times to wait, in seconds: less is no frame, more is longer than any recording (eleven days).
+SHORTEST_S, LONGEST_S = 0.001, 1e6
+MOST_PROCESSES = 1000

@@ -500,21 +500,21 @@ def test_a_missing_or_doubtful_note_file_is_a_row(melodies, files, tmp_path):
 
 @pytest.mark.parametrize("jobs", [0, -3, True, 1.5])
 def test_no_workers_are_refused(melodies, tmp_path, jobs):
-    with pytest.raises(CompareError, match=f"jobs {jobs} is no number of processes: use 1 or more"):
+    with pytest.raises(CompareError, match=f"jobs {jobs} is no number of processes: use 1 to 1000"):
         run(melodies, toy("Loudest"), tmp_path, jobs=jobs)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
 def test_no_length_is_refused(melodies, tmp_path, seconds):
-    with pytest.raises(CompareError, match="use a number above 0"):
+    with pytest.raises(CompareError, match=r"use a number from 0\.001 to 1000000"):
         run(melodies, toy("Loudest"), tmp_path, seconds=seconds)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"seconds": "2"}, "seconds '2' is no length: use a number above 0, or None"),
-        ({"jobs": "2"}, "jobs '2' is no number of processes: use 1 or more"),
+        ({"seconds": "2"}, "seconds '2' is no length: use a number from 0.001 to 1000000, or None"),
+        ({"jobs": "2"}, "jobs '2' is no number of processes: use 1 to 1000"),
         ({"protocol": "x"}, r"protocol 'x' is none: pass pianolab\.scores\.Protocol"),
         ({"cache": None}, "cache None is no folder: name one, or leave it out"),
         ({"detectors": []}, "no detector is named: name one, or pass None for all"),

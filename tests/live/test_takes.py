@@ -386,3 +386,9 @@ def test_events_are_plain_json(pcm, tmp_path):
         raise AssertionError(f"{text} is not JSON")
 
     assert [json.loads(line, parse_constant=no_nan) for line in lines] == take.events
+
+
+@pytest.mark.parametrize("bpm", [0, -1, 1e-300, 1e308, float("nan")])
+def test_a_tempo_that_nobody_plays_is_refused(bpm):
+    with pytest.raises(PromptError, match="is no tempo: use 1 to 1000"):
+        Prompt.of("C4 D4", bpm=bpm)

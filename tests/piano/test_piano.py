@@ -467,3 +467,9 @@ def test_a_folder_without_notes_is_refused_in_one_line(fit, tmp_path, capsys):
     assert fit.main([str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("release_s", "tail_s"), [(1e7, 1.0), (1.0, 1e308), (2.0**63, 0.0), (3599.5, 1.0)])
+def test_more_than_an_hour_is_refused_before_memory_is_asked_for(release_s, tail_s):
+    with pytest.raises(PianoError, match="too long to be rendered at once: use at most 3600 s"):
+        render(Notes([0.0], [release_s], [60]), sr=16000, tail_s=tail_s)

@@ -760,3 +760,18 @@ def test_any_signal_survives_a_round_trip_in_any_blocks(tmp_path, y, block_lengt
         warnings.simplefilter("ignore", AudioWarning)
         got = np.concatenate(list(sound.blocks(tmp_path / "any.wav", block_length=block_length)))
     np.testing.assert_array_equal(got, np.array(y, np.float32))
+
+
+@pytest.mark.parametrize("seconds", [1e7, 2.0**63, 1e308])
+def test_a_part_may_be_asked_for_at_any_length_and_place(tmp_path, seconds):
+    sound.write(tmp_path / "short.wav", np.full(800, 0.1, np.float32), sr=8000)
+    assert len(sound.load(tmp_path / "short.wav", start_s=0.05, duration_s=seconds)[0]) == 400
+    with pytest.raises(AudioError, match=r"lies after the end of .* \(0\.1 s\): start earlier"):
+        sound.load(tmp_path / "short.wav", start_s=seconds)
+
+
+@pytest.mark.parametrize("block_length", [float("nan"), float("inf"), 0, 1.5])
+def test_a_block_has_a_whole_number_of_samples(tmp_path, block_length):
+    sound.write(tmp_path / "short.wav", np.full(800, 0.1, np.float32), sr=8000)
+    with pytest.raises(AudioError, match="is not a number of samples: use 1 or more"):
+        sound.blocks(tmp_path / "short.wav", block_length=block_length)
