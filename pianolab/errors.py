@@ -10,8 +10,9 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-MAX_LENGTH = 500  # Characters of a message that are shown: the name of a file may have 255.
-_BEGINNING = 350  # So many of them are its beginning.
+MAX_LENGTH = 500  # Characters of a message of ours that are shown: the name of a file may have 255.
+MAX_FOREIGN = 300  # And of an error of somebody else's, which may hold anything.
+_END = 100  # So many of them are its end.
 
 
 class PianolabError(ValueError):
@@ -47,26 +48,28 @@ def printable(path: str | bytes | os.PathLike) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, *, length: int = MAX_LENGTH) -> str:
     """Text from outside as one line that any terminal can show, and that is short.
 
     Parameters
     ----------
     text : str
+    length : int
+        Characters at most.
 
     Returns
     -------
     str
-        Blanks for line breaks and tabs, '?' for what cannot be printed. Of more than `MAX_LENGTH` characters the
-        beginning and the end are kept, because a remedy stands at the end.
+        Blanks for line breaks and tabs, '?' for what cannot be printed. Of a longer text the beginning and the end are
+        kept, because a remedy stands at the end.
 
     Examples
     --------
     >>> one_line("red:\\x1b[31m\\ttwo")
     'red:?[31m two'
     """
-    if len(text) > MAX_LENGTH:
-        text = f"{text[:_BEGINNING]} ... {text[_BEGINNING + 5 - MAX_LENGTH :]}"
+    if len(text) > length:
+        text = f"{text[: length - _END - 5]} ... {text[-_END:]}"
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
@@ -94,7 +97,8 @@ def first_line(error: BaseException) -> str:
         text = str(error).strip()
     except Exception:  # An error of a user's detector may be unable to say what it is.
         text = ""
-    return one_line((text or type(error).__name__).splitlines()[0])
+    length = MAX_LENGTH if isinstance(error, PianolabError | PianolabWarning) else MAX_FOREIGN
+    return one_line((text or type(error).__name__).splitlines()[0], length=length)
 
 
 def reason(error: BaseException) -> str:

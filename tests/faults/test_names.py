@@ -13,7 +13,7 @@ import pytest
 from pianolab import sound
 from pianolab.compare import compare, write_report
 from pianolab.compare.shareable import distinct, shareable, to_type
-from pianolab.errors import MAX_LENGTH, PianolabError, reason
+from pianolab.errors import MAX_FOREIGN, MAX_LENGTH, PianolabError, reason
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 
@@ -117,6 +117,7 @@ def test_a_megabyte_of_error_is_cut_and_its_remedy_is_kept():
     assert len(said) == MAX_LENGTH
     assert said.startswith("xxx")
     assert said.endswith("xxx: use less")
+    assert len(reason(RuntimeError("y" * 1_000_000))) == len("RuntimeError: ") + MAX_FOREIGN
 
 
 # What is private
