@@ -100,8 +100,8 @@ class ChannelMix:
             number, within = divmod(n_before + start, self._length)
             stop = min(len(block), start + self._length - within)
             sums = self._segments.setdefault(number, [0.0, 0.0, 0.0])
-            sums[0] += _energy(mixed[start:stop])
-            sums[1] += _energy(block[start:stop]) / block.shape[1]
+            sums[0] += float(np.vdot(mixed[start:stop], mixed[start:stop]))
+            sums[1] += float(np.vdot(block[start:stop], block[start:stop])) / block.shape[1]
             sums[2] += stop - start
             start = stop
         return mixed

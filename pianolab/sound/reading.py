@@ -1,9 +1,11 @@
 """Sound files in, one mono signal out.
 
-What comes in: a WAV, FLAC, OGG, MP3 or AIFF file (whatever libsndfile reads), or a WAV on standard input. What goes
-out: `y`, float32, mono, full scale at -1 and 1, and its sampling rate `sr` in Hz. Long recordings are read in blocks
-and are never whole in memory. What is not audio is refused with one line that says what to do; what is merely poor
-(cut short, silent, clipped, off centre) is read, with an `AudioWarning`.
+What comes in: a WAV, FLAC, OGG, MP3 or AIFF file (whatever libsndfile reads), m4a or webm where ffmpeg is installed, or
+a WAV on standard input. What goes out: `y`, float32, mono, full scale at -1 and 1, and its sampling rate `sr` in Hz.
+Long recordings are read in blocks and are never whole in memory. What is not audio is refused with one line that says
+what to do; what is merely poor (cut short, very quiet, clipped, off centre) is read, with an `AudioWarning`. Nothing is
+left out without a word: files that were joined are heard one after the other, sound behind the end that a header states
+is heard, and where the channels cancel each other the loudest is heard alone.
 """
 
 import contextlib
@@ -42,7 +44,7 @@ class AudioInfo:
     channels, n_samples : int
         Channels, and samples in each of them.
     format, subtype : str
-        As libsndfile names them, such as 'WAV' and 'PCM_16'.
+        As libsndfile names them, such as 'WAV' and 'PCM_16'; of what ffmpeg reads, such as 'MP4' and 'FFMPEG'.
     """
 
     seconds: float
@@ -54,9 +56,10 @@ class AudioInfo:
 
 
 def info(source: AudioSource) -> AudioInfo:
-    """Rate, length and format of a sound file, read from its header.
+    """Rate, length and format of a sound file: how long it is when it is read, whatever its header states.
 
-    A compressed file that is cut short still reports the length in its header; `load` and `blocks` say so.
+    The header is read where it can be trusted. The samples are counted, which takes as long as reading them, in what
+    ffmpeg reads, in MP2, and in a FLAC that is cut short or was written to a pipe.
 
     Parameters
     ----------
@@ -102,7 +105,7 @@ def load(
     Returns
     -------
     y : (n,) float32
-        Mean of the channels.
+        Mean of the channels; the loudest channel where they cancel each other in the first 20 s.
     sr : int
         Hz.
 
@@ -114,7 +117,10 @@ def load(
     Warns
     -----
     AudioWarning
-        If the file is cut short, silent, clipped, off centre or not scaled to [-1, 1].
+        If the file is cut short, silent or very quiet (peak below -45 dBFS), clipped, off centre or not scaled to
+        [-1, 1]; if it is several recordings joined, holds more sound than its header states or something that is no
+        sound; if its channels cancel each other; if it is compressed and does not state the delay of its encoder, so
+        that all times are late.
 
     Examples
     --------

@@ -164,3 +164,40 @@ def test_beyond_four_gigabytes_the_size_that_began_again_at_zero_is_put_right(tm
         y, _ = sound.load(tmp_path / "long.wav", start_s=n_bytes // 2 / SR - 0.1)
     assert y[-1] == 257 / 2**15
     assert len(y) == pytest.approx(0.1 * SR, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [
+        ("WAV", "GSM610"),
+        ("AIFF", "GSM610"),
+        ("WAV", "NMS_ADPCM_32"),
+        ("AU", "G721_32"),
+        ("AIFF", "DWVW_16"),
+        ("XI", "DPCM_16"),
+    ],
+)
+def test_a_part_of_a_file_in_which_libsndfile_cannot_seek_is_that_part_of_the_whole(container, subtype):
+    data = file_bytes(Y, container, subtype)
+    whole, sr, _ = heard(data)
+    part, _, _ = heard(data, start_s=0.2, duration_s=0.1)
+    np.testing.assert_array_equal(part, whole[round(0.2 * sr) : round(0.2 * sr) + round(0.1 * sr)])
+
+
+def test_a_part_behind_the_damage_of_a_flac_is_refused_in_one_line_or_read():
+    data = bytearray(file_bytes(tone(3.0), "FLAC"))
+    place = len(data) // 2
+    data[place : place + 3000] = bytes(3000)
+    for data_there in (bytes(data), bytes(data[:place])):
+        for start_s in (0.5, 1.4, 1.6, 2.5):
+            try:
+                y, _, _ = heard(data_there, start_s=start_s)
+            except AudioError as error:
+                assert "\n" not in str(error)
+            else:
+                assert 0 < len(y) <= (3.0 - start_s) * SR
+
+
+def test_a_midi_sample_dump_is_refused():
+    with pytest.raises(AudioError, match="is a MIDI sample dump"):
+        sound.load(io.BytesIO(b"\xf0\x7e\0\1" + bytes(1000)))
