@@ -59,7 +59,8 @@ def info(source: AudioSource) -> AudioInfo:
     """Rate, length and format of a sound file: how long it is when it is read, whatever its header states.
 
     The header is read where it can be trusted. The samples are counted, which takes as long as reading them, in what
-    ffmpeg reads, in MP2, and in a FLAC that is cut short or was written to a pipe.
+    ffmpeg reads, in MP2, and in a FLAC that is cut short or was written to a pipe. Damage in the middle of a file shows
+    only when it is read: `load` then says that it is cut short.
 
     Parameters
     ----------
