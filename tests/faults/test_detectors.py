@@ -142,7 +142,9 @@ def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
     result = run(data, [bad("Hangs"), bad("CannotBeMade")], tmp_path, timeout_s=3)
     assert time.monotonic() - started < 60
     failures = result.failures
-    assert list(failures.error.unique()) == ["it was stopped after 3 s without an answer"]
+    assert list(failures.error.unique()) == [
+        "it was stopped after 3 s without an answer: allow more time if it is only slow"
+    ]
     assert sorted(zip(failures.detector.str.partition(":")[2], failures.recording, strict=True)) == [
         ("CannotBeMade", ""),
         ("Hangs", "long"),
