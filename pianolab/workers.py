@@ -222,9 +222,7 @@ class _Pool:
             elif time.monotonic() > worker.deadline and (task := worker.task) is not None:
                 worker.kill()
                 self.workers.remove(worker)
-                late = (
-                    f"it was stopped after {worker.limit_s:g} s without an answer: allow more time if it is only slow"
-                )
+                late = f"it was stopped after {worker.limit_s:g} s without an answer: give it more time if it is slow"
                 yield from self._fail(worker.room, task, WorkerTimeout(late))
 
     def _bury(self, worker: "_Worker") -> Iterator[Answered]:

@@ -108,9 +108,7 @@ def test_a_job_that_takes_too_long_is_stopped_and_the_others_go_on():
     assert found["double", 1] == (2, None)
     assert found["sleep", 0.1] == ("done", None)
     assert isinstance(found["sleep", 600][1], WorkerTimeout)
-    assert (
-        str(found["sleep", 600][1]) == "it was stopped after 1 s without an answer: allow more time if it is only slow"
-    )
+    assert str(found["sleep", 600][1]) == "it was stopped after 1 s without an answer: give it more time if it is slow"
 
 
 def test_where_nothing_was_ever_answered_the_rest_is_given_up():

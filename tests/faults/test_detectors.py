@@ -143,7 +143,7 @@ def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
     assert time.monotonic() - started < 60
     failures = result.failures
     assert list(failures.error.unique()) == [
-        "it was stopped after 3 s without an answer: allow more time if it is only slow"
+        "it was stopped after 3 s without an answer: give it more time if it is slow"
     ]
     assert sorted(zip(failures.detector.str.partition(":")[2], failures.recording, strict=True)) == [
         ("CannotBeMade", ""),
