@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pianolab.data import load_dataset
-from pianolab.data.belonging import FEW, SURE_FIT, Fit, misfit, read_strokes
+from pianolab.data.belonging import FEW, SURE_FIT, SURE_FIT_OF_MANY, Fit, misfit, read_strokes
 from pianolab.roll import Notes
 
 OTHERS = 3  # Each sound is compared with the labels of so many other recordings.
@@ -47,7 +47,7 @@ def wrong(notes, others):
         yield name, changed(notes, times=times), words
     for plus in SHIFTS_S:
         sign = "take" if plus > 0 else "add"
-        right = "|".join(f"{abs(plus) + off / 100:.2f}" for off in range(-2, 3))
+        right = "|".join(f"{abs(plus) + off / 100:.2f}" for off in range(-10, 11))
         yield f"shift {plus:+g} s", changed(notes, plus=plus), rf"{sign} ({right}) s"
     for other in others:
         yield "another recording", other, None
@@ -85,7 +85,7 @@ def main():
         n=("found", "size"), found=("found", "mean"), mended=("mended", "mean")
     )
     print(shares.round(3).to_string())
-    print(f"(a remedy is told where it gives a fit of {SURE_FIT} or more)")
+    print(f"(a remedy is told where it gives a fit of {SURE_FIT} or more, {SURE_FIT_OF_MANY} where many notes begin)")
     missed = others[~others["found"] & (others["group"] == "many")]
     print("most often missed:", Counter(missed["recording"]).most_common(8))
 

@@ -26,15 +26,14 @@ from pianolab.scores import score_notes
 from pianolab.session import transcribe
 
 SR = 22050
-SECONDS = 20.0
 TUNINGS_HZ = (440.0, 415.0, 428.0, 430.0, 450.5, 452.0)
 DETECTORS = ("yin", "fft_peak", "cqt", "nmf", "neural")
 
 
-def beginnings(kinds, split):
+def beginnings(kinds, split, seconds):
     """The first notes of the built-in recordings of some kinds, by id."""
     recordings = load_dataset("builtin", split=split, progress=False).recordings
-    return {r.id: r.notes().between(0, SECONDS) for r in recordings if r.kind in kinds}
+    return {r.id: r.notes().between(0, seconds) for r in recordings if r.kind in kinds}
 
 
 def f1(played, heard, shift=0):
@@ -43,10 +42,10 @@ def f1(played, heard, shift=0):
     return score_notes(played, Notes(heard.onset, heard.offset, midi))["onset_f1"]
 
 
-def rows(a4_hz, detectors, split):
+def rows(a4_hz, detectors, split, seconds):
     piano = dataclasses.replace(PIANOS["grand"], a4_hz=a4_hz)
     for kinds, is_melody in ((("melody", "scale"), True), (("piece",), False)):
-        for id_, notes in beginnings(kinds, split).items():
+        for id_, notes in beginnings(kinds, split, seconds).items():
             y = render(notes, sr=SR, piano=piano)
             pitch = ConcertPitch(sr=SR)
             pitch.push(y)
@@ -72,16 +71,19 @@ def main():
     parser.add_argument("--detector", action="append", metavar="NAME", help="default: all of pianolab's")
     parser.add_argument("--a4", action="append", type=float, metavar="HZ", help=f"default: {TUNINGS_HZ}")
     parser.add_argument("--split", default="test", choices=("tune", "test", "all"))
+    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="of each recording")
     parser.add_argument("--out", type=Path, default=Path("results/tuning"))
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    found = [row for a4 in args.a4 or TUNINGS_HZ for row in rows(a4, args.detector or DETECTORS, args.split)]
+    found = [
+        row for a4 in args.a4 or TUNINGS_HZ for row in rows(a4, args.detector or DETECTORS, args.split, args.seconds)
+    ]
     table = pd.DataFrame(found)
     args.out.mkdir(parents=True, exist_ok=True)
     table.to_csv(args.out / "tuning.csv", index=False)
     means = table.drop(columns="recording").groupby(["a4_hz", "detector"], sort=False).mean()
     print(means.round(3).to_string())
-    print(f"{table['recording'].nunique()} recordings, the first {SECONDS:g} s of each")
+    print(f"{table['recording'].nunique()} recordings, the first {args.seconds:g} s of each")
 
 
 if __name__ == "__main__":

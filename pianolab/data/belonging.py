@@ -30,7 +30,9 @@ Array = npt.NDArray[np.floating]
 
 CHECKED_S = 60.0  # So much of the beginning is compared: enough for a hundred notes, and quick where a file is long.
 LEAST_FIT = 0.3  # Notes that fit less are of something else.
-SURE_FIT = 0.5  # A mend that makes notes fit so well is told as a remedy.
+# A mend that makes notes fit so well is told as a remedy. Those of other pieces reach 0.47 somewhere if they are few,
+# 0.37 if they are many; notes of a real piano in a room may reach no more than 0.45 where they belong.
+SURE_FIT, SURE_FIT_OF_MANY, MANY = 0.5, 0.4, 32
 BETTER = 1.25  # Notes that fit so much better at another time are shifted.
 NEAR_S = 0.1  # Labels that are off by less are labels of this sound: encoders and hands are so late.
 FAR_S = (0.25, 30.0)  # Shifts that are looked for.
@@ -270,6 +272,11 @@ class Fit:
             self.shift_s = float(shift_s[far][np.argmax(fit[far])])
 
     @property
+    def sure(self) -> float:
+        """How well notes must fit to be told a remedy."""
+        return SURE_FIT if self.n < MANY else SURE_FIT_OF_MANY
+
+    @property
     def is_bad(self) -> bool:
         """Whether the notes are of something else."""
         return self.here < (LEAST_FIT if self.n >= FEW else LEAST_FIT_OF_FEW)
@@ -277,7 +284,7 @@ class Fit:
     @property
     def is_shifted(self) -> bool:
         """Whether the notes belong to the sound, but at another time."""
-        return self.there >= SURE_FIT and self.there > BETTER * self.here and (self.n >= FEW or self.is_bad)
+        return self.there >= self.sure and self.there > BETTER * self.here and (self.n >= FEW or self.is_bad)
 
 
 def _unexplained(strokes: Strokes, onset_s: Array) -> int:
@@ -310,12 +317,12 @@ def _unit(notes: Notes, strokes: Strokes) -> str:
     """In which unit the times fit, and what to do; '' if there is none."""
     rates = dict.fromkeys((strokes.sr, *_RATES))
     units = _UNITS | {f"samples at {rate} Hz": float(rate) for rate in rates}
-    best, found = SURE_FIT, ""
+    best, found = 0.0, ""
     for name, per_second in units.items():
         fit = Fit(strokes, notes.onset / per_second)
         fills = _FILLED * strokes.length_s < np.max(notes.offset) / per_second
         inside = notes.onset[-1] / per_second <= strokes.length_s + NEAR_S
-        if fills and inside and fit.n and fit.here > best:
+        if fills and inside and fit.n and fit.here > max(best, fit.sure):
             how = f"divide them by {per_second:g}" if per_second > 1 else f"multiply them by {1 / per_second:g}"
             best, found = fit.here, f"the times look like {name}, {how}"
     return found
