@@ -142,21 +142,28 @@ class Part:
         if end_s is None:
             return remarks
         claimed = self._n_claimed if self._n_claimed and self.n_read < self._n_claimed else None
+        excess = _excess_in_header(self._reader.extra_info, self.format)
         complaint = self._reader.complaint() if isinstance(self._reader, ForeignReader) else ""
-        if self._broken or claimed or complaint or _header_claims_more(self._reader.extra_info, self.format):
+        if self._broken or claimed or complaint or excess > 0:
             promise = f" of the {claimed / self.sr:.3f} s that its header promises" if claimed else ""
             why = f" (ffmpeg: {complaint})" if complaint else ""
             remarks.append(f"is cut short: the {end_s:.3f} s it holds{promise} are used{why}")
+        elif excess < 0 and self.format == "W64":
+            remarks.append(f"holds {-excess} bytes more than its header states: they are heard as sound")
         return remarks
 
 
-def _header_claims_more(log: str, container: str) -> bool:
-    """Whether libsndfile corrected the length of the sample data; lengths that only pipes write do not count."""
+def _excess_in_header(log: str, container: str) -> int:
+    """Bytes that the header claims beyond those that libsndfile found; below 0 where it found more than is claimed.
+
+    Lengths that only pipes write do not count.
+    """
     labels = _LENGTH_LABELS.get(container, ("data", "data size", "ssnd"))
     for line in log.splitlines():
         label, _, rest = line.partition(":")
-        if label.strip().lower() in labels and "(should be" in rest:
-            digits = rest.split("(")[0].strip()
-            if digits.isdigit() and int(digits) < _PIPED_LENGTH:
-                return True
-    return False
+        claimed, _, found = rest.partition("(should be")
+        claimed, found = claimed.strip(), found.strip(" )")
+        is_told = label.strip().lower() in labels and claimed.isdigit() and found.isdigit()
+        if is_told and int(claimed) < _PIPED_LENGTH:
+            return int(claimed) - int(found)
+    return 0

@@ -207,3 +207,10 @@ def test_a_part_before_the_damage_of_a_flac_is_read():
 def test_a_midi_sample_dump_is_refused():
     with pytest.raises(AudioError, match="is a MIDI sample dump"):
         sound.load(io.BytesIO(b"\xf0\x7e\0\1" + bytes(1000)))
+
+
+def test_what_stands_behind_a_w64_is_heard_and_said():
+    y, _, said = heard(file_bytes(Y, "W64") + bytes(3000))
+    np.testing.assert_allclose(y[: len(Y)], Y, atol=PCM)
+    assert said == ["the stream holds 3000 bytes more than its header states: they are heard as sound"]
+    assert heard(file_bytes(Y, "W64"))[2] == []
