@@ -22,7 +22,7 @@ def test_a_thousand_short_recordings_that_are_finished_take_two_seconds_with_the
     (tmp_path / "data").mkdir()
     for number in range(N):
         notes = Notes([0.05], [0.45], [48 + number % 24])
-        y = 0.5 * np.sin(2 * np.pi * notes.hz[0] * (t - 0.05)) * (t >= 0.05)
+        y = (0.2 + number / (4 * N)) * np.sin(2 * np.pi * notes.hz[0] * (t - 0.05)) * (t >= 0.05)
         sound.write(tmp_path / "data" / f"{number:04}.wav", y.astype(np.float32), sr=SR)
         write_labels(tmp_path / "data" / f"{number:04}.{'mid' if number % 2 else 'tsv'}", notes)
 
