@@ -1,4 +1,4 @@
-"""A limit of memory that is too low (``ulimit -v``, a job of a cluster) is said before anything is loaded.
+"""A limit of memory that is too low (``ulimit -v`` or ``-d``, a job of a cluster) is said before anything is loaded.
 
 Numerical libraries do not survive it: they crash, or wait for ever, while they are loaded.
 """
@@ -23,11 +23,13 @@ def refuse_little_memory() -> None:
         import resource
     except ImportError:  # Windows has no such limits.
         return
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit == resource.RLIM_INFINITY:
+    limits = {"v": resource.getrlimit(resource.RLIMIT_AS)[0], "d": resource.getrlimit(resource.RLIMIT_DATA)[0]}
+    limits = {letter: limit for letter, limit in limits.items() if limit != resource.RLIM_INFINITY}
+    for letter, limit in limits.items():
+        if limit < LEAST_BYTES:
+            least = f"at least {LEAST_BYTES // 10**6} MB are needed: raise it (ulimit -{letter} {LEAST_BYTES // 1000})"
+            raise UsageError(f"memory is limited to {limit // 10**6} MB here, and {least}")
+    if not limits:
         return
-    if limit < LEAST_BYTES:
-        least = f"at least {LEAST_BYTES // 10**6} MB are needed: raise it (ulimit -v {LEAST_BYTES // 1000})"
-        raise UsageError(f"memory is limited to {limit // 10**6} MB here, and {least}")
     for name in _THREADS:  # Each thread reserves memory, and some machines have many cores.
         os.environ.setdefault(name, "1")

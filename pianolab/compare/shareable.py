@@ -5,6 +5,7 @@ name of the user in another path is $USER. A command is written so that a shell 
 """
 
 import functools
+import getpass
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ from typing import Any
 from pianolab.errors import printable
 
 _END = r"(?!\w|-|\.\w)"  # The name of a folder ends here.
+_USER = ("USER", "LOGNAME", "LNAME", "USERNAME")  # Variables that hold the name of the user.
 
 
 def shareable(text: str) -> str:
@@ -92,7 +94,7 @@ def to_type(option: str, value: str) -> str:
         if found.lastgroup == "here":
             words += "./"
         elif found.lastgroup == "user" or words or value.startswith("-"):
-            words += '"$USER"' if found.lastgroup == "user" else '"$HOME"'
+            words += _typed_user(found[0]) if found.lastgroup == "user" else '"$HOME"'
         else:
             words += "~"
             if value[at : at + 1] == "/":  # A quoted slash would end no name, and ~ would stay ~.
@@ -140,24 +142,43 @@ def _quoted(text: str) -> str:
     return "$'" + "".join(plain) + "'"
 
 
+def _users() -> tuple[str, ...]:
+    """The names of the user: of the variables that a login sets, else of the system."""
+    found = tuple(dict.fromkeys(name for variable in _USER if (name := os.environ.get(variable))))
+    return found or _system_user()
+
+
+@functools.cache
+def _system_user() -> tuple[str, ...]:
+    try:
+        return (getpass.getuser(),)
+    except (OSError, KeyError, ImportError):  # A container may run as somebody who has no name.
+        return ()
+
+
+def _typed_user(name: str) -> str:
+    """What a shell replaces by a name of the user."""
+    return next((f'"${variable}"' for variable in _USER if os.environ.get(variable) == name), '"$(id -un)"')
+
+
 def _private() -> re.Pattern[str]:
     """What is not to be published, as a pattern with the groups here, home and user."""
     try:
         here = os.getcwd()
     except OSError:  # It was deleted.
         here = ""
-    return _pattern(here, os.path.expanduser("~"), os.environ.get("USER", ""))
+    return _pattern(here, os.path.expanduser("~"), _users())
 
 
 @functools.cache
-def _pattern(here: str, home: str, user: str) -> re.Pattern[str]:
+def _pattern(here: str, home: str, users: tuple[str, ...]) -> re.Pattern[str]:
     places = {"here": (here, rf"(?:[/\\]+|{_END})"), "home": (home, _END)}
     parts = {}
     # One may lie in the other, and then the longer one is meant.
     for group, (place, end) in sorted(places.items(), key=lambda item: -len(item[1][0])):
         names = "|".join(_path(name) + end for name in _names_of(place))
         parts |= {group: names} if names else {}
-    parts |= {"user": rf"(?<=[/\\]){re.escape(user)}{_END}"} if user else {}
+    parts |= {"user": rf"(?<=[/\\])(?:{'|'.join(map(re.escape, users))}){_END}"} if users else {}
     return re.compile("|".join(f"(?P<{group}>{part})" for group, part in parts.items()) or "(?!)")
 
 

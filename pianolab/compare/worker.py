@@ -6,7 +6,7 @@ file runs whatever it likes when it is imported, and a library that it changes w
 
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,13 @@ import numpy as np
 from pianolab.compare.cache import Heard
 from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.detector import Detector, DetectorError, spec_text
-from pianolab.errors import first_line, printable, reason
+from pianolab.errors import first_line, one_line, printable, reason
 from pianolab.registry import create
 from pianolab.session import default_tracker, transcribe, transcribe_file
 from pianolab.sound import AudioWarning, checksum
 
 _WARM_UP_SR = 44100
+_REMARKS = 10  # So many different warnings of a detector are kept of a recording; of more their number is told.
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,16 @@ def hear(job: Job) -> Heard | str:
             transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
         if job.checksum and checksum(job.audio) != job.checksum:
             return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
+        return Heard(transcription, _remarks(caught))
     except (Exception, SystemExit) as error:  # Whatever a detector does wrong becomes a row in the table.
         return reason(error)
-    return Heard(transcription, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
+
+
+def _remarks(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Each warning once, on a line that is not too long."""
+    texts = list(dict.fromkeys(one_line(str(warning.message)) for warning in caught))
+    more = [f"and {len(texts) - _REMARKS} more warnings"] if len(texts) > _REMARKS else []
+    return (*texts[:_REMARKS], *more)
 
 
 @functools.cache

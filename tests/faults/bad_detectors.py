@@ -19,6 +19,7 @@ import numpy as np
 from pianolab.detector import Detector
 from pianolab.frames import frames_of, levels_db
 from pianolab.roll import Salience
+from pianolab.sound import AudioWarning
 from pianolab.units import N_KEYS
 
 
@@ -158,6 +159,15 @@ class Prints(Honest):
             with open(1, "wb", closefd=False) as out:
                 out.write(b"noise " * 500_000)
             sys.stdout.close()
+        return super().process(span)
+
+
+class Warns(Honest):
+    """It has much to say about the sound."""
+
+    def process(self, span):
+        for number in range(50):
+            warnings.warn(f"number {number}: " + "long\n" * 1000, AudioWarning, stacklevel=2)
         return super().process(span)
 
 

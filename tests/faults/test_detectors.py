@@ -13,6 +13,7 @@ from pianolab import sound
 from pianolab.compare import compare
 from pianolab.compare.participants import find_participants
 from pianolab.detector import DetectorError
+from pianolab.errors import MAX_LENGTH
 from pianolab.labels import write_labels
 from pianolab.registry import create
 from pianolab.roll import Notes
@@ -227,3 +228,11 @@ def test_nonsense_is_a_row(one, tmp_path):
     assert "Salience.strength has shape" in by_what["what=shape"]
     assert by_what["what=text"].startswith("ValueError: could not convert string to float: ")
     assert "gave strength nan at 0." in by_what["what=nan"]
+
+
+def test_the_many_long_warnings_of_a_detector_are_cut_and_counted(one, tmp_path):
+    """Ten of fifty are kept of a recording, each no longer than any message."""
+    remarks = [texts[-1] for texts in run(one, [bad("Warns")], tmp_path).about["remarks"]]
+    assert remarks[:10] == [remark for remark in remarks if remark.startswith("number ")]
+    assert remarks[10:] == ["and 40 more warnings"]
+    assert max(map(len, remarks)) <= MAX_LENGTH

@@ -185,6 +185,25 @@ def test_a_shell_reads_back_what_was_typed_although_no_private_folder_stands_in_
     assert read == value.replace(f"{at_home}/work/", "./")
 
 
+@pytest.mark.parametrize("variables", [{"USER": "anna"}, {"LOGNAME": "anna"}, {"LNAME": "anna", "USER": ""}, {}])
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_the_name_of_the_user_is_known_where_the_usual_variable_is_not_set(monkeypatch, variables):
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    user = (
+        "anna" if variables else subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout[:-1]
+    )
+    path = f"/media/{user}/stick/x.wav"
+    assert shareable(path) == "/media/$USER/stick/x.wav"
+    typed = to_type("--data", path)
+    assert f"/{user}/" not in typed
+    assert (
+        subprocess.run(["bash", "-c", f"printf %s {typed}"], capture_output=True, text=True).stdout == f"--data{path}"
+    )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="HOME is not read there")
 def test_a_report_names_no_home_folder(a4, at_home):
     """Data, detector, its setting, its error and what was left out all lie in a home folder."""

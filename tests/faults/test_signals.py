@@ -197,33 +197,35 @@ def test_what_a_killed_program_was_writing_is_removed_when_it_is_old(tmp_path):
 # Little memory
 
 
-def limited(data, tmp_path, n_bytes):
+def limited(data, tmp_path, n_bytes, of="v"):
     import resource
 
+    kind = {"v": resource.RLIMIT_AS, "d": resource.RLIMIT_DATA}[of]
     words = ["compare", "--data", data, "--detector", "fft_peak", "--cache", tmp_path, "--out", tmp_path / "o"]
     return subprocess.run(
         [sys.executable, "-m", "pianolab", *map(str, words)],
         capture_output=True,
         text=True,
         timeout=300,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes)),
+        preexec_fn=lambda: resource.setrlimit(kind, (n_bytes, n_bytes)),
     )
 
 
-@pytest.mark.parametrize("megabytes", [200, 300, 700])
-def test_too_little_memory_is_said_on_one_line(megabytes, data, tmp_path):
-    done = limited(data, tmp_path, megabytes * 10**6)
+@pytest.mark.parametrize(("megabytes", "of"), [(200, "v"), (300, "v"), (700, "v"), (200, "d"), (700, "d")])
+def test_too_little_memory_is_said_on_one_line(megabytes, of, data, tmp_path):
+    done = limited(data, tmp_path, megabytes * 10**6, of)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
         f"pianolab: memory is limited to {megabytes} MB here, and at least 1000 MB are needed: raise it "
-        "(ulimit -v 1000000)\n"
+        f"(ulimit -{of} 1000000)\n"
     )
     assert not (tmp_path / "o").exists()
 
 
 @pytest.mark.slow
-def test_in_the_least_memory_that_is_asked_for_it_runs(data, tmp_path):
-    done = limited(data, tmp_path, 10**9)
+@pytest.mark.parametrize("of", ["v", "d"])
+def test_in_the_least_memory_that_is_asked_for_it_runs(of, data, tmp_path):
+    done = limited(data, tmp_path, 10**9, of)
     assert done.returncode == 0, done.stderr
     assert len(scores(tmp_path / "o")) > 0
