@@ -15,6 +15,22 @@ LATE = "does not state the delay of its encoder: all times may be late, by 10 to
 JOINED = "is {} recordings joined in one file: all are heard, one after the other"
 
 
+@dataclass(frozen=True)
+class Run:
+    """What lies between two damaged places of a recording.
+
+    Attributes
+    ----------
+    pieces : list
+        The bytes that a decoder should see, headers included.
+    end_s : float or None
+        Where it ends in the recording, seconds; None if it holds no sound.
+    """
+
+    pieces: list[Piece]
+    end_s: float | None
+
+
 @dataclass
 class Layout:
     """The recordings in a file.
@@ -25,11 +41,14 @@ class Layout:
         The pieces of each recording, in order.
     remarks, end_remarks : list of str
         What is odd about the file, to be put behind its name: for all readers, and for those who reach the end.
+    runs : dict
+        For the number of a part that is damaged: what lies between the damaged places. Silence stands in them.
     """
 
     parts: list[list[Piece]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     end_remarks: list[str] = field(default_factory=list)
+    runs: dict[int, list[Run]] = field(default_factory=dict)
 
 
 class Section:

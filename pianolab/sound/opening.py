@@ -15,13 +15,15 @@ from pianolab.errors import printable
 from pianolab.sound.checks import MAX_CHANNELS, MAX_SR, MIN_SR, RATES, AudioError
 from pianolab.sound.chunked import layout_of_chunks
 from pianolab.sound.foreign import ForeignReader, ffmpeg_path, foreign_kind, foreign_name, foreign_remarks
-from pianolab.sound.layout import Layout, Piece, Section
+from pianolab.sound.gaps import FilledReader
+from pianolab.sound.layout import Layout, Piece, Run, Section
 from pianolab.sound.mpeg import frame_of, layout_of_frames
-from pianolab.sound.pages import layout_of_flac, layout_of_pages
+from pianolab.sound.ogg import layout_of_pages
+from pianolab.sound.pages import layout_of_flac
 from pianolab.sound.tags import after_tags, bytes_at, size_of
 
 AudioSource = str | os.PathLike[str] | BinaryIO
-Reader = sf.SoundFile | ForeignReader
+Reader = sf.SoundFile | ForeignReader | FilledReader
 
 _STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
 _SAMPLE_DUMP = b"\xf0\x7e"  # libsndfile prints its complaints about one to standard output.
@@ -185,7 +187,12 @@ def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
             layout = layout_of_frames(handle, start, size) if reader.format == "MP3" else None
             if layout is None:
                 return Opened(name, [_opener(handle, [(0, size)], name, remedy, closing, reader)], [], [], closing)
-    parts = [_opener(handle, pieces, name, remedy, closing) for pieces in layout.parts]
+    parts = [
+        _filler(handle, layout.runs[number], name, remedy, closing)
+        if number in layout.runs
+        else _opener(handle, pieces, name, remedy, closing)
+        for number, pieces in enumerate(layout.parts)
+    ]
     return Opened(name, parts, layout.remarks, layout.end_remarks, closing)
 
 
@@ -224,6 +231,22 @@ def _opener(
         return readers.pop() if readers else closing.enter_context(_reader(Section(handle, pieces), name, remedy))
 
     return opened
+
+
+def _filler(
+    handle: Any, runs: list[Run], name: str, remedy: str, closing: contextlib.ExitStack
+) -> Callable[[], Reader]:
+    """Opens a damaged recording with silence where a piece is missing."""
+
+    def opened() -> Reader:
+        openers = [(_run_opener(handle, run.pieces, name, remedy), run.end_s) for run in runs]
+        return closing.enter_context(_usable(FilledReader(openers), name, remedy))
+
+    return opened
+
+
+def _run_opener(handle: Any, pieces: list[Piece], name: str, remedy: str) -> Callable[[], Any]:
+    return lambda: _reader(Section(handle, pieces), name, remedy)
 
 
 def _reader(handle: Any, name: str, remedy: str) -> Reader:

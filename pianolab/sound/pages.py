@@ -1,19 +1,14 @@
-"""Ogg and FLAC: recordings that were joined byte by byte are found, and sound behind the stated end.
+"""FLAC: recordings that were joined byte by byte are found, and sound behind the stated end.
 
-An Ogg file may be a chain of recordings, each whole in itself (RFC 3533, section 4). libsndfile reads the first. A
-FLAC states its number of samples in its header, and libsndfile reads no more of them.
+A FLAC states its number of samples in its header, and libsndfile reads no more of them.
 """
 
-import struct
 from typing import Any
 
 from pianolab.sound.layout import JOINED, Layout, Piece
-from pianolab.sound.tags import after_filling, bytes_at, tag_length
+from pianolab.sound.tags import after_filling, bytes_at
 
-_HEADER = struct.Struct("<4sBBqIIIB")
-_LONGEST_PAGE = 27 + 255 + 255 * 255
 _WINDOW = 2**20
-_BEGINS, _ENDS = 2, 4
 _STREAM_INFO = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 _TAIL = 2**18
 _CRC16 = [0] * 256
@@ -24,71 +19,6 @@ for _byte in range(256):
     _CRC16[_byte] = _crc
 _BLOCK_SIZE = {1: 192, **{code: 576 << (code - 2) for code in range(2, 6)}, **{c: 256 << (c - 8) for c in range(8, 16)}}
 _BITS_CODE = {8: 1, 12: 2, 16: 4, 20: 5, 24: 6, 32: 7}
-
-
-def layout_of_pages(handle: Any, start: int, size: int) -> Layout | None:
-    """The links of an Ogg file.
-
-    Parameters
-    ----------
-    handle : binary file object
-    start : int
-        Where the first page begins, behind tags.
-    size : int
-        Bytes in the file.
-
-    Returns
-    -------
-    Layout or None
-        None where the file as it is should be read.
-    """
-    links, n_lost, is_cut = _links(handle, start, size)
-    layout = Layout([[*link] for link in links])
-    if is_cut:
-        layout.end_remarks.append("is cut short: its last page is not whole, and no page says that the sound ends")
-    if n_lost:
-        layout.end_remarks.append(f"has {n_lost} bytes between its pages that are no sound: they are passed over")
-    if len(links) > 1:
-        layout.end_remarks.append(JOINED.format(len(links)))
-    return layout if links and (layout.end_remarks or start > 0) else None
-
-
-def _links(handle: Any, start: int, size: int) -> tuple[list[list[tuple[int, int]]], int, bool]:
-    """(start, stop) of the pages of each link, how many bytes are no page, and whether the end is missing."""
-    links: list[list[tuple[int, int]]] = []
-    at, n_lost, begins_before, has_end, is_cut = start, 0, False, False, False
-    while at < size:
-        head = bytes_at(handle, at, 27 + 255)
-        if head[:4] == b"OggS" and len(head) >= 27 and len(head) >= 27 + head[26]:
-            stop = at + 27 + head[26] + sum(head[27 : 27 + head[26]])
-            if stop > size:
-                is_cut = True
-                break
-            begins = bool(head[5] & _BEGINS)
-            if not links or (begins and not begins_before):
-                links.append([])
-                has_end = False
-            begins_before, has_end = begins, has_end or bool(head[5] & _ENDS)
-            if links[-1] and links[-1][-1][1] == at:
-                links[-1][-1] = (links[-1][-1][0], stop)
-            else:
-                links[-1].append((at, stop))
-            at = stop
-            continue
-        if n_tag := tag_length(head[:32]):
-            at += n_tag
-            continue
-        if after_filling(handle, at, size) >= size:
-            break
-        if head[:4] == b"OggS":
-            is_cut = True
-            break
-        window = bytes_at(handle, at + 1, _WINDOW)
-        found = window.find(b"OggS")
-        step = 1 + (found if found >= 0 else max(1, len(window) - 3))
-        n_lost += min(step, size - at)
-        at += step
-    return links, n_lost, bool(links) and is_cut and not has_end
 
 
 def layout_of_flac(handle: Any, start: int, size: int) -> Layout | None:
