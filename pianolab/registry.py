@@ -241,7 +241,7 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     values, a4_hz = {}, A4_HZ
     for key, value in {**texts, **given}.items():
         if key == "a4_hz" and key not in declared:
-            a4_hz = _tuning(value)
+            a4_hz = tuning(value)
             continue
         if key not in declared:
             raise DetectorError(f"detector {name!r} has no parameter {key!r}{_hint(key, [*declared, 'a4_hz'])}")
@@ -258,8 +258,29 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     return detector
 
 
-def _tuning(value: Any) -> float | str:
-    """Hz of A4, or "auto"."""
+def tuning(value: Any) -> float | str:
+    """How a piano is tuned, from a number or text.
+
+    Parameters
+    ----------
+    value : object
+        From 390 to 470 Hz, or ``"auto"``.
+
+    Returns
+    -------
+    float or str
+        Hz of A4, or ``"auto"``.
+
+    Raises
+    ------
+    DetectorError
+        If no piano is tuned so.
+
+    Examples
+    --------
+    >>> tuning("442"), tuning("auto")
+    (442.0, 'auto')
+    """
     if value == "auto":
         return value
     try:

@@ -22,7 +22,7 @@ from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
 from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
-from pianolab.registry import create
+from pianolab.registry import create, tuning
 from pianolab.roll import Notes, Salience
 from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import DEFAULT_DETECTOR
@@ -54,8 +54,8 @@ class Session:
     AudioError
         If `sr` is no sampling rate.
     DetectorError
-        If there is no such detector or parameter, or the tuning is to be measured: only `transcribe`,
-        `transcribe_file` and `analyse`, which have the whole recording, can do so.
+        If there is no such detector or parameter, if no piano is tuned so, or if the tuning is to be measured: only
+        `transcribe`, `transcribe_file` and `analyse`, which have the whole recording, can do so.
     TrackingError
         If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
 
@@ -145,7 +145,7 @@ class _Ear:
         self.detector = create(detector)
         self.detector.reset()
         self.n_samples = 0
-        a4_hz = tuning_of(self.detector) if a4_hz is None else a4_hz
+        a4_hz = tuning(tuning_of(self.detector) if a4_hz is None else a4_hz)
         if isinstance(a4_hz, str):
             raise DetectorError(Told("detectors.auto_needs_a_recording"))
         # At this rate the piano would sound at 440 Hz. One second of it is so many seconds of the sound.
@@ -320,6 +320,8 @@ class Transcription:
     f0_times, f0_hz, f0_confidence : (T,) arrays or None
         On the detector's frame grid: the pitch of the note sounding after the tracker's revisions in Hz, 0 where
         there is none. None for polyphonic detectors.
+    a4_hz : float
+        For which tuning it was heard, Hz: as the detector was told, or as was measured.
     """
 
     notes: Notes
@@ -328,6 +330,7 @@ class Transcription:
     f0_times: NDArray[np.float64] | None = None
     f0_hz: NDArray[np.float64] | None = None
     f0_confidence: NDArray[np.float64] | None = None
+    a4_hz: float = A4_HZ
 
 
 def transcribe_file(
@@ -387,7 +390,30 @@ def transcribe_file(
     session.flush()
     seconds_cpu += time.thread_time() - started
     f0 = (None, None, None) if track is None else track.of(session.notes)
-    return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0)
+    return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0, a4_hz=a4_hz)
+
+
+def tuning_taken(detector: Detector, heard: Transcription) -> str:
+    """Which tuning a detector that measures it has found.
+
+    Parameters
+    ----------
+    detector : Detector
+    heard : Transcription
+        What it heard.
+
+    Returns
+    -------
+    str
+        '' where it was told the tuning, or could not measure it (a warning says so).
+
+    Examples
+    --------
+    >>> tuning_taken(create("yin:a4_hz=auto"), Transcription(Notes.empty(), 1.0, 0.1, a4_hz=442.13))
+    'A4 = 442.1 Hz is taken'
+    """
+    measured = tuning_of(detector) == "auto" and heard.a4_hz != A4_HZ
+    return f"A4 = {heard.a4_hz:.1f} Hz is taken" if measured else ""
 
 
 def _tuned(detector: Detector, stream: sound.Blocks) -> tuple[float, Iterator[NDArray[np.float32]]]:

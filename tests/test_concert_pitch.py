@@ -140,6 +140,12 @@ def test_a_file_at_442_hz_is_heard_without_a_word(tmp_path, spec):
         assert transcribe_file(path, detector=spec).notes.midi.tolist() == KEYS
 
 
+@pytest.mark.parametrize("a4_hz", [0, float("nan"), -1, True, 100, "high", [442]])
+def test_a_session_refuses_a_tuning_that_no_piano_has(a4_hz):
+    with pytest.raises(DetectorError, match=r"cannot be used: give a number from 390 to 470|is no tuning"):
+        Session("yin", sr=SR, a4_hz=a4_hz)
+
+
 def test_auto_says_that_a_key_may_be_off_by_one_between_two_keys(tmp_path):
     path = written(tmp_path / "song.wav", 452.0)
     with pytest.warns(AudioWarning, match="all keys may be one too high or too low; a4_hz=HZ decides"):
@@ -188,7 +194,9 @@ def test_detect_follows_the_tuning_on_the_command_line(tmp_path, capsys):
     assert main(["detect", str(path), "--detector", "fft_peak"]) == 0
     assert "cents above A4 = 440 Hz, nearly between two keys: a4_hz=auto follows it" in capsys.readouterr().err
     assert main(["detect", str(path), "--detector", "fft_peak:a4_hz=auto"]) == 0
-    assert [int(line.split()[3]) for line in capsys.readouterr().out.splitlines()[2:]] == KEYS
+    first, _, *rows = capsys.readouterr().out.splitlines()
+    assert re.search(r": 16 notes in [\d.]+ s, A4 = 45[01]\.\d Hz is taken$", first)
+    assert [int(line.split()[3]) for line in rows] == KEYS
 
 
 def test_a_comparison_keeps_tunings_apart_and_remarks_the_piano(tmp_path):
@@ -200,3 +208,16 @@ def test_a_comparison_keeps_tunings_apart_and_remarks_the_piano(tmp_path):
     assert f1[""] < 0.9
     said = [remark for remark in found.about["remarks"] if "a4_hz=auto follows it" in remark[-1]]
     assert [remark[2] for remark in said] == ["yin"]
+    taken = [
+        remark[-1] for remark in found.about["remarks"] if re.fullmatch(r"A4 = 45[12]\.\d Hz is taken", remark[-1])
+    ]
+    assert len(taken) == 1
+
+
+def test_the_melody_of_a_tuned_detector_is_scored_by_key(tmp_path):
+    written(tmp_path / "song.wav", 415.0)
+    write_labels(tmp_path / "song.tsv", TUNE)
+    how = {"jobs": 1, "cache": tmp_path / "kept", "progress": False}
+    for _ in range(2):  # The second time from the cache.
+        found = compare(tmp_path, "yin:a4_hz=415", **how).scores.set_index("metric")["value"]
+        assert found["melody_rpa"] > 0.9

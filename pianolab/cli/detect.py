@@ -116,10 +116,10 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
         misfit = "" if source == STDIN else _misfit(source)
         heard = transcribe_file(sys.stdin.buffer if source == STDIN else source, detector=detector)
         if out is None:
-            _print_notes(shown, heard)
+            _print_notes(shown, detector, heard)
         else:
             _write(out, names, heard)
-            print(f"{shown}: {_count(heard)}, written to {printable(out / names[0])}", flush=True)
+            print(f"{shown}: {_count(detector, heard)}, written to {printable(out / names[0])}", flush=True)
         if misfit:
             warn(misfit)
         return True
@@ -150,14 +150,17 @@ def _misfit(source: str) -> str:
     return f"{printable(labels)}: {text}" if text else ""
 
 
-def _count(heard: Transcription) -> str:
+def _count(detector: Detector, heard: Transcription) -> str:
+    from pianolab.session import tuning_taken
+
     n = len(heard.notes)
-    return f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
+    found = f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
+    return ", ".join(filter(None, [found, tuning_taken(detector, heard)]))
 
 
-def _print_notes(shown: str, heard: Transcription) -> None:
+def _print_notes(shown: str, detector: Detector, heard: Transcription) -> None:
     notes = heard.notes
-    print(f"{shown}: {_count(heard)}")
+    print(f"{shown}: {_count(detector, heard)}")
     if len(notes):
         print(f"{'onset s':>10}{'offset s':>10}  key   midi  velocity")
     for name, onset, offset, midi, velocity in zip(

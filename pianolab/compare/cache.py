@@ -148,6 +148,7 @@ def _pack(heard: Heard) -> bytes:
         "has_track": said.f0_times is not None,
         "seconds_audio": said.seconds_audio,
         "seconds_cpu": said.seconds_cpu,
+        "a4_hz": said.a4_hz,
         "remarks": heard.remarks,
     }
     return zlib.compress(json.dumps(about).encode() + b"\n" + np.concatenate(columns).astype("<f8").tobytes())
@@ -159,7 +160,7 @@ def _unpack(content: bytes) -> Heard:
     n = len(_NOTE_FIELDS) * about["n_notes"]
     notes = _notes(numbers[:n].reshape(len(_NOTE_FIELDS), -1))
     track = numbers[n:].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
-    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track)
+    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track, a4_hz=about["a4_hz"])
     return Heard(said, tuple(about["remarks"]))
 
 

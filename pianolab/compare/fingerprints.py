@@ -29,7 +29,7 @@ LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxrun
 ENVIRONMENT = ("NUMBA_CPU_FEATURES", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT", "NUMBA_OPT", "OPENBLAS_CORETYPE")
 
 _PACKAGE = Path(__file__).parents[1]
-_FORMAT = 4  # Raise it when the meaning of a key changes: what was kept before is then heard again.
+_FORMAT = 5  # Raise it when the meaning of a key changes: what was kept before is then heard again.
 
 
 def fingerprint(**parts: Any) -> str:

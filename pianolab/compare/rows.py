@@ -25,6 +25,7 @@ from pianolab.data import Recording
 from pianolab.errors import reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, errors, score_melody, score_notes, score_onsets
+from pianolab.units import A4_HZ
 
 WIDE_TOLERANCE_S = 0.1  # Onset scores are given at this tolerance as well.
 
@@ -166,9 +167,9 @@ class _Scorer:
 
     def numbers(self, truth: Notes, truth_checksum: str, heard: Heard, *, monophonic: bool) -> dict[str, Any]:
         said = heard.transcription
-        track = (
-            (said.f0_times, said.f0_hz) if monophonic and said.f0_times is not None and said.f0_hz is not None else ()
-        )
+        track = ()
+        if monophonic and said.f0_times is not None and said.f0_hz is not None:
+            track = said.f0_times, said.f0_hz * (A4_HZ / said.a4_hz)  # Labels are keys: their melody is at 440 Hz.
         key = fingerprint(means=self._means, truth=truth_checksum, heard=_checksum(said.notes, *track))
         return self._cache.kept(key, lambda: _numbers(truth, said.notes, track, self._protocol))
 

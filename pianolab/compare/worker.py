@@ -17,7 +17,7 @@ from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.detector import Detector, DetectorError, spec_text
 from pianolab.errors import first_line, one_line, printable, reason
 from pianolab.registry import create
-from pianolab.session import default_tracker, transcribe, transcribe_file
+from pianolab.session import default_tracker, transcribe, transcribe_file, tuning_taken
 from pianolab.sound import AudioWarning, checksum
 
 _WARM_UP_SR = 44100
@@ -116,10 +116,12 @@ def hear(job: Job) -> Heard | str:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", AudioWarning)
-            transcription = transcribe_file(job.audio, detector=job.detector, duration_s=job.seconds)
+            detector = create(job.detector)
+            transcription = transcribe_file(job.audio, detector=detector, duration_s=job.seconds)
         if job.checksum and checksum(job.audio) != job.checksum:
             return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
-        return Heard(transcription, _remarks(caught))
+        taken = tuning_taken(detector, transcription)
+        return Heard(transcription, (*_remarks(caught), *filter(None, [taken])))
     except (Exception, SystemExit) as error:  # Whatever a detector does wrong becomes a row in the table.
         return reason(error)
 
