@@ -79,8 +79,26 @@ def test_channels_that_cancel_only_later_are_said_with_their_time():
     y, _, said = heard(file_bytes(np.column_stack([left, right]), "WAV", "FLOAT", 8000))
     np.testing.assert_array_equal(y, (left + right) / 2)
     assert said == [
-        "the stream has channels that cancel each other at 30 to 40 s: little is heard there; use one of them alone"
+        "the stream has channels that cancel each other at 25 to 40 s: little is heard there; use one of them alone"
     ]
+
+
+@pytest.mark.parametrize(("before", "seconds", "behind"), [(22, 5, 13), (22, 4, 0), (20, 1, 3), (25, 65, 0)])
+def test_seconds_that_cancel_are_said_with_their_time(before, seconds, behind):
+    parts = [tone(n, sr=8000) if n else np.zeros(0, np.float32) for n in (before, seconds, behind)]
+    left, right = np.concatenate(parts), np.concatenate([parts[0], -parts[1], parts[2]])
+    _, _, said = heard(file_bytes(np.column_stack([left, right]), "WAV", "FLOAT", 8000))
+    assert len(said) == 1
+    assert f"cancel each other at {before} to {before + seconds} s: little is heard there" in said[0]
+
+
+def test_many_places_that_cancel_are_one_remark():
+    y = tone(60.0, sr=8000)
+    second = np.arange(len(y)) // 8000
+    signs = np.where((second >= 20) & (second % 3 == 2), -1, 1)
+    _, _, said = heard(file_bytes(np.column_stack([y, signs * y]).astype(np.float32), "WAV", "FLOAT", 8000))
+    assert len(said) == 1
+    assert "at 20 to 21 s, 23 to 24 s, 26 to 27 s and 11 more places" in said[0]
 
 
 def test_an_array_whose_channels_cancel_is_told_so():
