@@ -105,6 +105,7 @@ def hear_all(spec, data, split, seconds, out):
     keep_to_one_core()
     recordings = load_dataset(data, split=split, progress=False).recordings
     (participant,), _ = find_participants([spec], {})
+    detector = create(spec)
     cache, path = Cache(out / "cache"), measured_path(out, spec, data, seconds)
     measured, before = {}, read_measured(path)
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(int(WARM_UP_S * 44100)) / 44100).astype(np.float32)
@@ -115,16 +116,14 @@ def hear_all(spec, data, split, seconds, out):
             measured[key] = before[key]
         else:
             if not warm:
-                transcribe(tone, sr=44100, detector=participant.instance)
+                transcribe(tone, sr=44100, detector=detector)
                 warm = True
-            tracker = KeepsAnnouncements(participant.instance)
+            tracker = KeepsAnnouncements(detector)
             started = time.process_time()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    said = transcribe_file(
-                        recording.audio, detector=participant.instance, duration_s=seconds, tracker=tracker
-                    )
+                    said = transcribe_file(recording.audio, detector=detector, duration_s=seconds, tracker=tracker)
                 except Exception as error:  # The comparison tries again and shows it as a row.
                     print(f"{spec}: {recording.id}: {reason(error)}", file=sys.stderr)
                     continue
@@ -135,7 +134,7 @@ def hear_all(spec, data, split, seconds, out):
                 "seconds_audio": said.seconds_audio,
                 "seconds_cpu": cpu_s,
                 "peak_mb": peak_mb(),
-                "resampling_ms": resampling_ms(recording.audio, participant.instance),
+                "resampling_ms": resampling_ms(recording.audio, detector),
                 "announced": tracker.announced,
             }
             with replacing(path) as temporary:  # What was measured before of later recordings stays known.
@@ -319,7 +318,7 @@ def score_table(result, systems, given):
                 "system": name,
                 "recordings": int(part.n.max()),
                 **{metric: values.get(metric, np.nan) for metric in COLUMNS},
-                **delay_of(participant.instance, delays),
+                **delay_of(participant.instance or create(participant.spec), delays),
                 "resampling_ms": measured.resampling_ms.max() if len(measured) else np.nan,
                 "rtf": measured.seconds_cpu.sum() / measured.seconds_audio.sum() if len(measured) else np.nan,
                 "peak_mb": measured.peak_mb.max() if len(measured) else np.nan,

@@ -43,6 +43,7 @@ from pianolab.data import load_dataset
 from pianolab.errors import PianolabError, reason
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_pedal
+from pianolab.registry import create
 from pianolab.scores import (
     REGISTERS,
     brier_score,
@@ -424,7 +425,7 @@ def arguments(argv=None):
 def main(argv=None):
     given = arguments(argv)
     try:
-        detectors = {who.label: who.instance for who in find_participants(given.detector, {})[0]}
+        detectors = {who.label: who.instance or create(who.spec) for who in find_participants(given.detector, {})[0]}
         refuse_unwritable(given.out)
         tables = measure(given, detectors)
     except (PianolabError, OSError) as error:

@@ -127,7 +127,12 @@ def claimed(out: str | Path | None = None, *, cache: str | Path = CACHE) -> Iter
     lock = None
     try:
         for folder in map(RunFolder, _free(RESULTS) if out is None else [Path(out)]):
-            _refuse_place(folder, cache)
+            try:
+                _refuse_place(folder, cache)
+            except CompareError:
+                if out is None and folder.place.exists():  # Another run was quicker since its name was free.
+                    continue
+                raise
             made += _make_parents(folder.place)
             lock = _take(folder.lock)
             if lock is not None and out is None and folder.place.exists():  # Another run was quicker, and is done.

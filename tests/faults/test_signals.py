@@ -147,6 +147,7 @@ def test_a_worker_in_compiled_code_ends_with_a_program_that_was_killed(data, tmp
     process = subprocess.Popen([sys.executable, "-m", "pianolab", *map(str, words)], stderr=subprocess.PIPE)
     wait_for(lambda: [worker for worker in workers_of(process) if worker.num_threads() == 2], 60)
     time.sleep(2)  # by now it is made and hears
+    wait_for(lambda: workers_of(process))  # on a busy machine one may just have ended and the next not begun
     workers = workers_of(process)
     process.kill()
     process.communicate(timeout=30)
