@@ -10,13 +10,14 @@ import hashlib
 import json
 import warnings
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pianolab.compare.opened import are_unchanged
 from pianolab.errors import PianolabWarning, printable
 from pianolab.files import replacing
 from pianolab.roll import Notes
@@ -43,10 +44,13 @@ class Heard:
         The notes.
     remarks : tuple of str
         What was said about the sound on the way.
+    read : mapping of str to str, or None
+        The files that the detector opened, from `pianolab.compare.opened.Opened.files`.
     """
 
     transcription: Transcription
     remarks: tuple[str, ...] = ()
+    read: Mapping[str, str] | None = field(default_factory=dict)
 
 
 class Cache:
@@ -76,13 +80,15 @@ class Cache:
         self.trouble = ""
 
     def get(self, key: str) -> Heard | None:
-        """What was heard, kept under a key; None if there is nothing or its file is damaged."""
+        """What was heard, kept under a key; None if there is nothing, it is damaged, or a file it read has changed."""
         content = self._read(f"{key}.notes")
-        return None if content is None else _unpack(content)
+        heard = None if content is None else _unpack(content)
+        return heard if heard and are_unchanged(heard.read or {}) else None
 
     def put(self, key: str, heard: Heard) -> None:
-        """Keep what was heard under a key."""
-        self._write(f"{key}.notes", _pack(heard))
+        """Keep what was heard under a key, unless it cannot be told what that depends on."""
+        if heard.read is not None:
+            self._write(f"{key}.notes", _pack(heard))
 
     def kept(self, key: str, make: Callable[[], Any]) -> Any:
         """A small value: the one that is kept under a key, or one that is made now and kept.
@@ -150,6 +156,7 @@ def _pack(heard: Heard) -> bytes:
         "seconds_cpu": said.seconds_cpu,
         "a4_hz": said.a4_hz,
         "remarks": heard.remarks,
+        "read": heard.read,
     }
     return zlib.compress(json.dumps(about).encode() + b"\n" + np.concatenate(columns).astype("<f8").tobytes())
 
@@ -161,7 +168,7 @@ def _unpack(content: bytes) -> Heard:
     notes = _notes(numbers[:n].reshape(len(_NOTE_FIELDS), -1))
     track = numbers[n:].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
     said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track, a4_hz=about["a4_hz"])
-    return Heard(said, tuple(about["remarks"]))
+    return Heard(said, tuple(about["remarks"]), about.get("read", {}))
 
 
 def _notes(columns: np.ndarray) -> Notes:

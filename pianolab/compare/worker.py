@@ -7,6 +7,7 @@ file runs whatever it likes when it is imported, and a library that it changes w
 import functools
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,16 @@ import numpy as np
 
 from pianolab.compare.cache import Heard
 from pianolab.compare.fingerprints import detector_facts, source_of, users_files
+from pianolab.compare.opened import Opened
 from pianolab.detector import Detector, DetectorError, spec_text
 from pianolab.errors import first_line, one_line, printable, reason
-from pianolab.registry import create
+from pianolab.registry import create, is_of_file
 from pianolab.session import default_tracker, transcribe, transcribe_file, tuning_taken
 from pianolab.sound import AudioWarning, checksum
 
 _WARM_UP_SR = 44100
 _REMARKS = 10  # So many different warnings of a detector are kept of a recording; of more their number is told.
+_OPENED = Opened()  # A process hears with one detector of the user's only.
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,26 @@ def describe(detector: str | Detector) -> Description:
         made = create(detector)
         params = spec_text("", made.params)[1:]
         delay_s = default_tracker(made).tracking.onset_delay_s
-        return Description(params, source_of(made), detector_facts(made), users_files(made), delay_s)
+        files, facts = users_files(made), detector_facts(made)
+        # A detector may read what lies beside its code, so where that lies is part of what it is.
+        facts |= {"places": sorted(files), "made_with": _made_with(made)}
+        source = "" if facts["made_with"] is None else source_of(made)
+        return Description(params, source, facts, files, delay_s)
     except DetectorError as error:
         return Description(refusal=first_line(error))
     except (Exception, SystemExit) as error:  # A constructor that fails becomes a row that says so.
         return Description(error=reason(error))
+
+
+def _made_with(made: Detector) -> Mapping[str, str] | None:
+    """The files that are read when a detector is made of which there is no text; of the others a worker sees them."""
+    with suppress(DetectorError):
+        if made.spec:
+            return {}
+    opened = Opened()
+    with suppress(Exception), opened.watching():
+        type(made)(**made.params)
+    return opened.files()
 
 
 @dataclass(frozen=True)
@@ -112,16 +130,19 @@ def hear(job: Job) -> Heard | str:
         The reason in one line if the recording or the detector failed.
     """
     try:
-        _warm_up(job.detector)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", AudioWarning)
-            detector = create(job.detector)
-            transcription = transcribe_file(job.audio, detector=detector, duration_s=job.seconds)
+        is_users = not isinstance(job.detector, str) or is_of_file(job.detector)
+        with _OPENED.watching(but=job.audio) if is_users else nullcontext():
+            _warm_up(job.detector)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("always", AudioWarning)
+                detector = create(job.detector)
+                transcription = transcribe_file(job.audio, detector=detector, duration_s=job.seconds)
         if job.checksum and checksum(job.audio) != job.checksum:
             return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
         taken = tuning_taken(detector, transcription)
-        return Heard(transcription, (*_remarks(caught), *filter(None, [taken])))
+        remarks = (*_remarks(caught), *filter(None, [taken]))
+        return Heard(transcription, remarks, _OPENED.files() if is_users else {})
     except (Exception, SystemExit) as error:  # Whatever a detector does wrong becomes a row in the table.
         return reason(error)
 
