@@ -103,9 +103,11 @@ def read_midi(data: bytes, name: str, *, pedal: PedalRule = "release") -> Song:
     taken = _of_the_piano(events, start, remarks)
     start, end_s, lost = start[taken], end_s[taken], lost[taken]
     if n_lost := int(np.sum(lost)):
-        remarks.append(f"{n_lost} notes have no release and are ended where their key is struck again")
+        notes = "1 note has no release and is" if n_lost == 1 else f"{n_lost} notes have no release and are"
+        remarks.append(f"{notes} ended where {'its' if n_lost == 1 else 'their'} key is struck again")
     if n_hanging := int(np.sum(np.isinf(end_s))):
-        remarks.append(f"{n_hanging} notes never end and are ended at the end of the file")
+        notes = "1 note never ends and is" if n_hanging == 1 else f"{n_hanging} notes never end and are"
+        remarks.append(f"{notes} ended at the end of the file")
         end_s = np.where(np.isinf(end_s), events.end_s, end_s)
     if not len(start) and not events.silent:
         remarks.append("it holds no note of a piano")
@@ -290,9 +292,9 @@ def midi_bytes(notes: Notes, pedal: npt.NDArray[np.float64], name: str) -> bytes
 
 
 def _note_tracks(notes: Notes) -> list[Messages]:
-    """Events of as many tracks as notes of one key lie within each other; usually one.
+    """Events of as many tracks as notes of one key sound together; usually one.
 
-    On one track the first end would end the outer note, so an inner one goes to the next track.
+    On one track nothing tells which end belongs to which of them, so one that overlaps goes to the next track.
     """
     ticks = np.rint(notes.intervals * _TICKS_PER_SECOND).astype(np.int64)
     velocity = np.where(np.isnan(notes.velocity), _UNKNOWN_VELOCITY, np.clip(np.rint(notes.velocity), 1, 127))
@@ -301,7 +303,7 @@ def _note_tracks(notes: Notes) -> list[Messages]:
     for i in np.lexsort((ticks[:, 1], ticks[:, 0])):
         (on, off), midi = ticks[i], int(notes.midi[i])
         k = 0
-        while ends[k].get(midi, 0) > off:
+        while ends[k].get(midi, 0) > on:
             k += 1
             if k == len(tracks):
                 tracks.append([])

@@ -28,6 +28,7 @@ _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # How many data bytes follow; none f
 _TEXT, _PORT, _END_OF_TRACK, _TEMPO = 0x01, 0x21, 0x2F, 0x51  # Types of meta events.
 _SYSTEM_BYTE = "a system byte is passed over"
 _DEFAULT_TEMPO = 500_000  # A beat has so many microseconds until the file says otherwise.
+_LEAST_TEMPO = 10_000  # A beat of no music is shorter: 6000 beats a minute.
 _FRAMES_PER_S = {24: 24.0, 25: 25.0, 29: 30 / 1.001, 30: 30.0}  # Film frames; 29 stands for 29.97.
 _CHUNK = re.compile(rb"[ -~]{4}")
 _NEXT_TRACK = b"MTrk\0"  # With the first byte of its length, which no real track needs.
@@ -368,7 +369,7 @@ class _Track:
             raise IndexError
         if kind == _TEMPO:
             tempo = int.from_bytes(self._data[begin:behind], "big") if length == 3 else 0
-            if tempo:
+            if tempo >= _LEAST_TEMPO:
                 self.tempos.append((tick, tempo))
             else:
                 self.odd.add("a tempo that cannot be is passed over, so times may be wrong", place)

@@ -7,7 +7,9 @@ MIDI does not say it. A key of one channel is taken as one key, whichever tracks
 2. Of those that have theirs, the first release ends the first start. So notes that really overlap (on, on, off, off)
    keep their ends.
 3. A start that lost its release ends at the next event of its key: a key that is struck again was let go before.
-4. All-notes-off and all-sound-off end what sounds then. What still sounds at the end of the file never ends.
+4. A release that comes after its key was struck and let go again is stray, unless those strokes overlap by hand-over:
+   they overlap briefly each, or are of about one length. The start that it would have ended has lost its own.
+5. All-notes-off and all-sound-off end what sounds then. What still sounds at the end of the file never ends.
 
 At one tick, releases of what sounds come before new starts, in whichever order the file has them; a start and a release
 at one tick of a key that was still are a note without length.
@@ -15,11 +17,15 @@ at one tick of a key that was still are a note without length.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 import numpy as np
 import numpy.typing as npt
+
+_OVERLAP_S = 0.2  # Strokes that hand over on one key overlap no longer; one that is longer is a stroke of its own.
+_ALIKE = 1.5  # Strokes whose lengths differ by no more than this factor are of about one length.
+_HELD_S = 20.0  # No stroke is held longer, where one within it takes less than a quarter of that.
 
 
 @dataclass(frozen=True)
@@ -118,11 +124,61 @@ def _over_tracks(
     return pairs, left + [event for event in rest if on[event]]
 
 
+@dataclass
+class _Open:
+    """A start that still waits for its release, and the strokes since then.
+
+    Attributes
+    ----------
+    event : int
+    latest_s : float
+        When the key was struck last.
+    n_inside : int
+        How many strokes began and ended since then.
+    inside_s : float
+        The longest of them.
+    lengths_s : list of float
+        The shortest and the longest stroke if the first release ends the first start.
+    """
+
+    event: int
+    latest_s: float
+    n_inside: int = 0
+    inside_s: float = 0.0
+    lengths_s: list[float] = field(default_factory=list)
+
+    def take_in(self, inner: "_Open", end_s: float, start_s: float) -> None:
+        """Count a stroke that began and ended since this start."""
+        self.n_inside += 1
+        self.inside_s = max(self.inside_s, inner.inside_s, end_s - start_s)
+        lengths_s = [*self.lengths_s, end_s - self.latest_s]
+        self.lengths_s, self.latest_s = [min(lengths_s), max(lengths_s)], start_s
+
+    def take_over(self, lost: "_Open") -> None:
+        """Count what a start that lost its release has counted."""
+        self.n_inside += lost.n_inside
+        self.inside_s = max(self.inside_s, lost.inside_s)
+        self.lengths_s, self.latest_s = self.lengths_s + lost.lengths_s, lost.latest_s
+
+    def is_lost(self, end_s: float) -> bool:
+        """Whether a release at this time is stray, so that the start has lost its own."""
+        if not self.n_inside:
+            return False
+        lengths_s = [*self.lengths_s, end_s - self.latest_s]
+        longest_s = max(lengths_s)
+        if longest_s <= _ALIKE * min(lengths_s):
+            return False
+        if longest_s > _HELD_S and self.inside_s < longest_s / 4:
+            return True
+        return self.n_inside > 1 and self.inside_s > _OVERLAP_S
+
+
 def _count_brackets(
     events: Sequence[int], at_s: list[float], on: list[bool]
 ) -> tuple[list[tuple[int, int]], list[int], list[int]]:
     """Pairs of start and release, starts without a release, and releases without a start."""
-    sounding, starts, ends, releases = [], [], [], []
+    sounding: list[_Open] = []
+    lost, starts, ends, releases = [], [], [], []
     for _, moment in groupby(events, key=at_s.__getitem__):
         together = list(moment)
         if len(together) > 1:  # Releases of what sounded before come first.
@@ -130,12 +186,19 @@ def _count_brackets(
             together = ahead + sorted(set(together).difference(ahead))
         for event in together:
             if on[event]:
-                sounding.append(event)
+                sounding.append(_Open(event, at_s[event]))
                 starts.append(event)
-            elif sounding:
-                sounding.pop()
-                ends.append(event)
-            else:
+            elif not sounding:
                 releases.append(event)
-    lost = set(sounding)
-    return list(zip((event for event in starts if event not in lost), ends, strict=True)), sounding, releases
+            elif (ended := sounding.pop()).is_lost(at_s[event]):
+                lost.append(ended.event)
+                releases.append(event)
+                if sounding:
+                    sounding[-1].take_over(ended)
+            else:
+                ends.append(event)
+                if sounding:
+                    sounding[-1].take_in(ended, at_s[event], at_s[ended.event])
+    lost = sorted([*lost, *(start.event for start in sounding)])
+    without = set(lost)
+    return list(zip((event for event in starts if event not in without), ends, strict=True)), lost, releases

@@ -404,7 +404,7 @@ def test_two_hands_on_one_key_end_their_own_notes(tmp_path):
 
 def test_a_note_that_never_ends_ends_with_the_file(tmp_path):
     path = midi_file(tmp_path / "hang.mid", [(0, on(60)), (100, on(62)), (700, off(62))])
-    with pytest.warns(LabelWarning, match=r"hang.mid: 1 notes never end"):
+    with pytest.warns(LabelWarning, match=r"hang.mid: 1 note never ends"):
         notes = read_labels(path)
     np.testing.assert_allclose(notes.intervals, [[0, 0.7], [0.1, 0.7]])
 

@@ -140,6 +140,33 @@ PERFORMANCES = {
         ],
         [(0, 1000), (1000, 1500), (3000, 4000), (3500, 4500)],
     ),
+    "a release of nothing long after a lost one": (
+        [(0, on(C4)), (1000, on(C4)), (1500, off(C4)), (5000, on(C4)), (5500, off(C4)), (100_000, off(C4))],
+        [(0, 1000), (1000, 1500), (5000, 5500)],
+    ),
+    "a release of nothing soon after a lost one": (
+        [(0, on(C4)), (1000, on(C4)), (1500, off(C4)), (5000, on(C4)), (5500, off(C4)), (7000, off(C4))],
+        [(0, 1000), (1000, 1500), (5000, 5500)],
+    ),
+    "two releases lost in a row and two of nothing": (
+        [
+            *((0, on(C4)), (1000, on(C4)), (2000, on(C4)), (2500, off(C4)), (3000, on(C4)), (3100, off(C4))),
+            *((90_000, off(C4)), (90_000, off(C4))),
+        ],
+        [(0, 1000), (1000, 2000), (2000, 2500), (3000, 3100)],
+    ),
+    "a release lost, one stroke more, and a release of nothing after minutes": (
+        [(0, on(C4)), (1000, on(C4)), (1500, off(C4)), (100_000, off(C4))],
+        [(0, 1000), (1000, 1500)],
+    ),
+    "long strokes of one length that overlap by half": (
+        [(0, on(C4)), (1000, on(C4)), (2000, off(C4)), (2000, on(C4)), (3000, off(C4)), (4000, off(C4))],
+        [(0, 2000), (1000, 3000), (2000, 4000)],
+    ),
+    "short strokes that hand over and a last one that is held": (
+        [(0, on(C4)), (500, on(C4)), (600, off(C4)), (1000, on(C4)), (1100, off(C4)), (6000, off(C4))],
+        [(0, 600), (500, 1100), (1000, 6000)],
+    ),
     "struck again at the tick of its release, release first": (
         [(0, on(C4)), (500, off(C4)), (500, on(C4)), (900, off(C4))],
         [(0, 500), (500, 900)],
@@ -216,7 +243,14 @@ def test_a_key_struck_by_the_other_hand_ends_a_note_that_lost_its_release():
     tracks = [(0, on(60)), (100, on(64)), (2000, off(64))], [(300, on(60)), (500, off(60))]
     song = read_midi(midi(*tracks), "song.mid")
     assert spans(song) == [(60, 0, 300), (64, 100, 2000), (60, 300, 500)]
-    assert song.remarks == ("1 notes have no release and are ended where their key is struck again",)
+    assert song.remarks == ("1 note has no release and is ended where its key is struck again",)
+
+
+def test_releases_of_nothing_at_the_end_are_said_with_the_strokes_that_lost_theirs():
+    strokes = [(0, on(60)), (1000, on(60)), (1500, off(60)), (5000, on(60)), (5500, off(60))]
+    song = read_midi(midi([*strokes, *((100_000, off(key)) for key in range(50, 70))]), "song.mid")
+    assert spans(song) == [(60, 0, 1000), (60, 1000, 1500), (60, 5000, 5500)]
+    assert song.remarks == ("1 note has no release and is ended where its key is struck again",)
 
 
 def test_channels_keep_their_releases_apart():
@@ -447,7 +481,7 @@ def test_events_that_notes_do_not_need_are_passed_over_unread(what):
     assert (spans(song), song.remarks) == (TWO_SPANS, ())
 
 
-@pytest.mark.parametrize("content", [b"\0\0\0", b"", b"\x07\xa1", b"\x00\x07\xa1\x20"])
+@pytest.mark.parametrize("content", [b"\0\0\0", b"\0\0\5", b"\0\x27\x0f", b"", b"\x07\xa1", b"\x00\x07\xa1\x20"])
 def test_a_tempo_that_cannot_be_is_passed_over_with_a_remark(content):
     song = read_midi(midi([(0, meta(0x51, content)), *TWO]), "song.mid")
     assert spans(song) == TWO_SPANS
