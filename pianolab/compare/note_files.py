@@ -28,20 +28,18 @@ _ADDED_WORDS = (
     "nntranscription",  # NeuralNote: NNFileUtils
     "pred",  # Onsets and Frames of J. Kim: song.flac.pred.mid, in transcribe.py
     "transkun",  # Transkun lets the user name the file; its own examples and scripts of users add this.
-    *(
-        "transcribed",
-        "transcription",
-        "amt",
-        "piano",
-        "midi",
-        "notes",
-        "est",
-        "estimate",
-    ),  # by hand, or by web services
+    "onsets_and_frames",
+    "mt3",
+    "bytedance",  # High-Resolution Piano Transcription
+    "hft",  # hFT-Transformer
+    # By hand, by scripts or by web services.
+    *("transcribed", "transcription", "amt", "piano", "midi", "notes", "est", "estimate", "estimated"),
+    *("output", "out", "result"),
 )
+_WORDS = "|".join(_ADDED_WORDS)
 _SOUND_SUFFIXES = "|".join(suffix[1:] for suffix in (*AUDIO_SUFFIXES, *FOREIGN_SUFFIXES))
 # Magenta's Onsets and Frames appends .midi to the whole name of the sound (onsets_frames_transcription_transcribe.py).
-_ADDED = re.compile(rf"([ ._-]({'|'.join(_ADDED_WORDS)})|\.({_SOUND_SUFFIXES}))$")
+_ADDED = re.compile(rf"([ ._-]({_WORDS}|\(({_WORDS})\))|\.({_SOUND_SUFFIXES}))$")
 _N_SHOWN = 3
 
 

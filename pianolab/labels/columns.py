@@ -49,6 +49,8 @@ class Columns:
         Whether more cells than columns may follow.
     passed_over : tuple of str
         Lines that begin so hold no note.
+    key_name : str
+        What the header calls the column of keys.
     """
 
     place: Mapping[str, int]
@@ -56,6 +58,7 @@ class Columns:
     n_lines: int
     open_ended: bool = False
     passed_over: tuple[str, ...] = ("#",)
+    key_name: str = "midi"
 
 
 # A label with a band of frequencies is followed by a line of its own for it.
@@ -99,7 +102,8 @@ def find_columns(lines: Sequence[str], name: str) -> Columns:
         if "onset" in place and {"midi", "hz"} & place.keys() and {"offset", "duration"} & place.keys():
             if set(names) >= _MUSICNET:
                 raise LabelError(f"{name} counts time in samples, as MusicNet does: divide its times by 44100")
-            return Columns(place, len(names), number, open_ended=names[-1] == _PITCH_BENDS)
+            key_name = names[place["midi"]] if "midi" in place else "hz"
+            return Columns(place, len(names), number, open_ended=names[-1] == _PITCH_BENDS, key_name=key_name)
         if _is_audacity(line):
             return _AUDACITY
         if not line.lstrip().startswith("#"):
@@ -149,6 +153,15 @@ def _is_audacity(line: str) -> bool:
         return False
 
 
+def _is_span(line: str) -> bool:
+    """Whether a line is two times between tabs and perhaps words, as Audacity writes a label."""
+    span = re.fullmatch(r"\s*([\d.]+)\t([\d.]+)(?:\t(?!\s*[\d.]+\s*$)[^\t]*)?", line)
+    try:
+        return span is not None and float(span[1]) <= float(span[2])
+    except ValueError:
+        return False
+
+
 def _no_header(line: str) -> str:
     """What to write above a line that is neither a header nor certain without one."""
     cells = line.replace("\t", ",").replace(";", ",").split(",")
@@ -159,5 +172,9 @@ def _no_header(line: str) -> str:
     )
     if any(re.split(r"[\W_]+", cell.strip(" \t)]").lower())[-1] in _OTHER_UNITS for cell in cells):
         return f"{text}; times must be seconds, so divide those that are not"
+    if {"time", "value", "duration"} <= {_plain(cell) for cell in cells}:  # A note layer of Sonic Visualiser.
+        return f"{text}; call VALUE midi, or frequency where it is in Hz"
+    if _is_span(line):
+        return f"{text}; in a label track of Audacity each label must be the name of a note, such as C4"
     is_note = re.fullmatch(r"\s*[\d.]+\s*", cells[0])
     return f"{text}; {_HEADERS_TO_WRITE[len(cells)]}" if is_note and len(cells) in _HEADERS_TO_WRITE else text

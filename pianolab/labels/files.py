@@ -26,9 +26,10 @@ from pianolab.roll import Notes
 from pianolab.texts.choices import PEDAL_RULES, PedalRule
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
+_MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar", ".smf")  # Of one format; .rmi may wrap it in RIFF.
 WRITTEN_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".txt")
 # What is read. Of several files of one recording the first listed counts: MIDI, which holds velocity and pedal.
-LABEL_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".jams", ".txt", ".musicxml", ".mxl", ".xml")
+LABEL_SUFFIXES = (*_MIDI_SUFFIXES, ".tsv", ".csv", ".jams", ".txt", ".musicxml", ".mxl", ".xml")
 _MIDI_FROM_SCORE = "export MIDI or MusicXML from the notation program"
 _FROM_SPREADSHEET = "save it as .csv"
 # Files that hold notes and are not read, with what to do.
@@ -183,7 +184,7 @@ def _read_rows(path: Path, data: bytes, name: str) -> list[Row]:
 
 
 def _is_midi(path: Path) -> bool:
-    return path.suffix.lower() in (".mid", ".midi")
+    return path.suffix.lower() in _MIDI_SUFFIXES
 
 
 def _bytes(path: Path, name: str) -> bytes:

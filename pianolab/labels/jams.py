@@ -7,16 +7,17 @@ between two keys, and the nearest key counts. JAMS knows no velocity.
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pianolab.errors import printable
-from pianolab.labels.rows import LabelError, Row
+from pianolab.labels.rows import LabelError, LabelWarning, Row
 from pianolab.labels.text import decoded
 from pianolab.units import hz_to_midi
 
 _OBSERVATION = ("time", "duration", "value")
-_NAMESPACES = ("note_midi", "note_hz")  # Of several present, the first listed counts.
+_NAMESPACES = ("note_midi", "note_hz")  # Of several that hold notes, the first listed counts.
 
 
 def read_jams(data: bytes, name: str) -> list[Row]:
@@ -38,6 +39,11 @@ def read_jams(data: bytes, name: str) -> list[Row]:
     LabelError
         If it is no JAMS file, holds no notes or those of several annotators, or a note cannot be read.
 
+    Warns
+    -----
+    LabelWarning
+        If an annotation is empty and the notes of another are read.
+
     References
     ----------
     Humphrey et al., "JAMS: A JSON Annotated Music Specification for Reproducible MIR Research", ISMIR 2014.
@@ -49,20 +55,39 @@ def read_jams(data: bytes, name: str) -> list[Row]:
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LabelError(f"{name} is no JAMS file: export it again, or write the notes as .tsv") from error
-    namespace = next((known for known in _NAMESPACES if known in namespaces), None)
-    if namespace is None:
-        there = ", ".join(sorted({printable(str(other))[:40] for other in namespaces})) or "nothing"
-        raise LabelError(f"{name} holds no notes but {there[:120]}: it needs an annotation note_midi or note_hz")
-    if namespaces.count(namespace) > 1:
-        raise LabelError(f"{name} holds {namespaces.count(namespace)} annotations {namespace}: keep one in the file")
+    namespace, annotation = _of_notes(annotations, namespaces, name)
     rows = []
-    for number, note in enumerate(_observations(annotations[namespaces.index(namespace)]), start=1):
+    for number, note in enumerate(_observations(annotation), start=1):
         try:
             rows.append(_row(note, namespace, f"note {number}"))
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             needed = "time, duration (seconds) and value must be numbers that can be true"
             raise LabelError(f"{name}, note {number} of {namespace}: {needed}; mend or drop it") from error
     return rows
+
+
+def _of_notes(
+    annotations: Sequence[Mapping[str, Any]], namespaces: Sequence[Any], name: str
+) -> tuple[str, Mapping[str, Any]]:
+    """The annotation whose notes count, and its namespace; an empty one counts only where all of notes are empty."""
+    of_notes = [(known, at) for known in _NAMESPACES for at, other in enumerate(namespaces) if other == known]
+    if not of_notes:
+        there = ", ".join(sorted({printable(str(other))[:40] for other in namespaces})) or "nothing"
+        raise LabelError(f"{name} holds no notes but {there[:120]}: it needs an annotation note_midi or note_hz")
+    filled = [(known, at) for known, at in of_notes if not _is_empty(annotations[at])]
+    namespace, chosen = (filled or of_notes)[0]
+    n_equal = sum(known == namespace for known, _ in filled or of_notes)
+    if n_equal > 1:
+        raise LabelError(f"{name} holds {n_equal} annotations {namespace}: keep one in the file")
+    if filled and of_notes[0] != filled[0]:
+        text = f"{name}: an annotation {of_notes[0][0]} is empty, and the notes of {namespace} are read"
+        warnings.warn(text, LabelWarning, stacklevel=4)
+    return namespace, annotations[chosen]
+
+
+def _is_empty(annotation: Mapping[str, Any]) -> bool:
+    data = annotation.get("data")
+    return data == [] or (isinstance(data, Mapping) and all(data.get(key) == [] for key in _OBSERVATION))
 
 
 def _row(note: Any, namespace: str, place: str) -> Row:

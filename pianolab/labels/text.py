@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pianolab.labels.columns import Columns, cells_of, find_columns
 from pianolab.labels.rows import LabelError, Row
 from pianolab.roll import Notes
-from pianolab.units import dash_means, hz_to_midi, parse_note
+from pianolab.units import MIDI_HIGH, MIDI_LOW, dash_means, hz_to_midi, parse_note
 
 _BYTE_ORDER_MARKS = {  # Those of UTF-32 come first, because one of UTF-16 is the beginning of one of them.
     codecs.BOM_UTF32_LE: "utf-32",
@@ -54,6 +54,7 @@ def read_table(data: bytes, name: str) -> list[Row]:
             except (csv.Error, ValueError) as error:
                 remedy = ": mend the line" if isinstance(error, csv.Error) else ""
                 raise LabelError(f"{name}, line {number}: {error}{remedy}") from error
+    _refuse_hz(table, columns, name)
     dash_is_flat = _dash_is_flat([cells[columns.place["midi"]] for _, cells in table if "midi" in columns.place])
     rows = []
     for place, cells in table:
@@ -62,6 +63,19 @@ def read_table(data: bytes, name: str) -> list[Row]:
         except ValueError as error:
             raise LabelError(f"{name}, {place}: {error}") from error
     return rows
+
+
+def _refuse_hz(table: Sequence[tuple[str, list[str]]], columns: Columns, name: str) -> None:
+    """Refuse Hz in a column that is called pitch: they have a point, and are not whole or leave the keyboard."""
+    if columns.key_name != "pitch":
+        return
+    for place, cells in table:
+        cell = cells[columns.place["midi"]]
+        if not re.fullmatch(r"\d+\.\d*", cell):
+            continue
+        if not (float(cell).is_integer() and MIDI_LOW <= float(cell) <= MIDI_HIGH):
+            remedy = "call the column frequency if it is in Hz, or midi if it holds whole MIDI numbers"
+            raise LabelError(f"{name}, {place}: the pitch {cell[:_CELL]} may be Hz or a MIDI number: {remedy}")
 
 
 def decoded(data: bytes, name: str) -> str:

@@ -28,6 +28,8 @@ def of_song(files, *, song="song.wav", id="song", others=()):
     "name",
     [
         *("song.mid", "song_basic_pitch.csv", "song.wav.midi", "song.flac.pred.mid", "song_NNTranscription.mid"),
+        *("song_onsets_and_frames.mid", "song (transcribed).mid", "song_MT3.mid", "song_bytedance.mid", "song_hFT.mid"),
+        *("song_estimated.csv", "song_output.mid", "song_out.tsv", "song-result.txt", "song_MT3_output.mid"),
         *("song.transkun.mid", "song-piano.tsv", "Song_transcribed.txt", "song_basic_pitch.pred.csv", "SONG.csv"),
     ],
 )

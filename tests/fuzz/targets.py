@@ -194,12 +194,13 @@ def _use_fault(data: bytes) -> None:
         warnings.warn("of others", DeprecationWarning, stacklevel=1)
 
 
+MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar", ".smf")
 TARGETS = {
     "audio": Target(seeds.audio, mutation.mutate_bytes, _use_audio, seeds.AUDIO_TOKENS, (AudioError,), (AudioWarning,)),
     "midi": Target(
         seeds.midi,
         mutation.mutate_bytes,
-        partial(_use_labels, suffixes=(".mid", ".midi"), pedal=True),
+        partial(_use_labels, suffixes=MIDI_SUFFIXES, pedal=True),
         seeds.MIDI_TOKENS,
         (LabelError,),
         (LabelWarning,),
@@ -207,7 +208,7 @@ TARGETS = {
     "labels": Target(
         seeds.labels,
         mutation.mutate_text,
-        partial(_use_labels, suffixes=[s for s in labels.LABEL_SUFFIXES if not s.startswith(".mid")], pedal=False),
+        partial(_use_labels, suffixes=[s for s in labels.LABEL_SUFFIXES if s not in MIDI_SUFFIXES], pedal=False),
         seeds.LABEL_TOKENS,
         (LabelError,),
         (LabelWarning,),

@@ -258,6 +258,14 @@ def test_channels_keep_their_releases_apart():
     assert heard(midi(events)) == [(60, 0, 900), (60, 100, 500)]
 
 
+@pytest.mark.parametrize("name", ["song.kar", "song.smf", "song.rmi", "SONG.RMI"])
+def test_karaoke_and_wrapped_midi_is_midi(name, tmp_path):
+    data = midi(TWO)
+    wrapped = b"RIFF" + (len(data) + 12).to_bytes(4, "little") + b"RMIDdata" + len(data).to_bytes(4, "little") + data
+    (tmp_path / name).write_bytes(wrapped if name.lower().endswith(".rmi") else data)
+    assert read_labels(tmp_path / name).midi.tolist() == [60, 64]
+
+
 def test_the_same_channel_of_two_ports_is_two_channels():
     first = [(0, on(60)), (900, off(60))]
     second = [(0, meta(0x21, b"\x01")), (100, on(60)), (200, control(123)), (300, on(62)), (400, off(62))]

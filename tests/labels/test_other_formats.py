@@ -50,6 +50,27 @@ def test_the_notes_of_a_jams_file(tmp_path, text):
     assert np.all(np.isnan(read_labels(tmp_path / "song.jams").velocity))
 
 
+FILLED = [note(0.5, 0.75, 60)]
+NOTHING = {"time": [], "duration": [], "value": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "midi", "message"),
+    [
+        (
+            jams(("note_midi", []), ("note_hz", [note(0.5, 0.75, 262)])),
+            60,
+            "note_midi is empty, and the notes of note_hz",
+        ),
+        (jams(("note_midi", NOTHING), ("note_midi", FILLED)), 60, "note_midi is empty, and the notes of note_midi"),
+    ],
+)
+def test_an_empty_annotation_of_a_jams_file_hides_no_notes(tmp_path, text, midi, message):
+    (tmp_path / "song.jams").write_text(text)
+    with pytest.warns(LabelWarning, match=rf"song.jams: an annotation {message} are read"):
+        assert triples(tmp_path / "song.jams") == [(0.5, 1.25, midi)]
+
+
 def test_a_jams_file_of_silence(tmp_path):
     (tmp_path / "rest.jams").write_text(jams(("note_midi", [])))
     assert triples(tmp_path / "rest.jams") == []
