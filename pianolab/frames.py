@@ -18,6 +18,7 @@ MAX_FRAMES_PER_SPAN = 256
 # Longer frames and steps would need hundreds of megabytes before the first sample is heard.
 MAX_FRAME_LENGTH = 2**18
 MAX_HOP_LENGTH = 2**16
+MAX_OVERLAP = 1024  # So many hops fit in a frame at most: with more, a second of sound takes minutes.
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +168,8 @@ class Framer:
     Parameters
     ----------
     frame_length, hop_length : int
-        Samples, 1 <= hop_length <= frame_length, at most MAX_FRAME_LENGTH and MAX_HOP_LENGTH.
+        Samples, 1 <= hop_length <= frame_length <= MAX_OVERLAP * hop_length, at most MAX_FRAME_LENGTH and
+        MAX_HOP_LENGTH.
     sr : float
         Sample rate in Hz, for the spans' times.
     lookahead : int, optional
@@ -176,8 +178,8 @@ class Framer:
     Raises
     ------
     ValueError
-        If a length is no positive whole number or above its limit, the hop exceeds the frame, the lookahead is outside
-        it, or the rate is not above 0.
+        If a length is no positive whole number or above its limit, the hop exceeds the frame or is too short for it, the
+        lookahead is outside it, or the rate is not above 0.
 
     Examples
     --------
@@ -201,6 +203,11 @@ class Framer:
             raise ValueError(f"frame_length {frame_length} with hop_length {hop_length} is too long: use {longest}")
         if not 1 <= hop_length <= frame_length:
             raise ValueError(f"hop_length {hop_length} must lie in 1..frame_length ({frame_length})")
+        if frame_length > MAX_OVERLAP * hop_length:
+            least = -(-frame_length // MAX_OVERLAP)
+            raise ValueError(
+                f"hop_length {hop_length} is too short for frame_length {frame_length}: use at least {least}"
+            )
         if not 1 <= lookahead <= frame_length:
             raise ValueError(f"lookahead {lookahead} must lie in 1..frame_length ({frame_length})")
         self.frame_length = frame_length

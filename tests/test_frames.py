@@ -161,6 +161,10 @@ def test_a_window_that_does_not_fit_is_refused(length, end):
     [
         ({"frame_length": 8, "hop_length": 0}, "hop_length 0 must lie in"),
         ({"frame_length": 8, "hop_length": 9}, "hop_length 9 must lie in"),
+        (
+            {"frame_length": 32768, "hop_length": 31},
+            "hop_length 31 is too short for frame_length 32768: use at least 32",
+        ),
         ({"frame_length": 8, "hop_length": 2, "lookahead": 0}, "lookahead 0 must lie in"),
         ({"frame_length": 8, "hop_length": 2, "lookahead": 9}, "lookahead 9 must lie in"),
         ({"frame_length": 8.5, "hop_length": 2}, "frame_length 8.5 is not a number of samples: use a whole number"),

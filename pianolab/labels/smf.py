@@ -190,10 +190,12 @@ def _tracks(data: bytes, start: int, remarks: _Remarks) -> "list[_Track]":
     tracks: list[_Track] = []
     place, stop = _body(data, start, remarks)
     data = data[:stop]
+    faults: list[str] = []
     while place < stop:
         if data.startswith(b"MTrk", place):
             track, place = _track(data, place, len(tracks) + 1, remarks)
             tracks.append(track)
+            faults += [track.fault] if track.fault else []
             continue
         behind = _behind_chunk(data, place)
         if behind is None or data.find(_NEXT_TRACK, place, behind) >= 0:
@@ -204,6 +206,8 @@ def _tracks(data: bytes, start: int, remarks: _Remarks) -> "list[_Track]":
         place = behind
     if not tracks:
         raise _Unreadable("it holds no track MTrk")
+    if len(faults) == len(tracks):
+        raise _Unreadable(faults[0])
     return tracks
 
 
@@ -230,8 +234,13 @@ def _track(data: bytes, place: int, number: int, remarks: _Remarks) -> "tuple[_T
     stated = begin + int.from_bytes(data[place + 4 : place + 8], "big")
     trusted = begin <= stated <= len(data) and _is_border(data, stated)
     stop = stated if trusted else len(data)
-    track = _understood(data, begin, stop, number, may_break_off=stated > len(data))
+    track = _understood(data, begin, stop, number, may_break_off=stated > len(data), trusted=trusted)
     remarks.take_over(track.odd)
+    if track.fault:
+        remarks.add(
+            f"track {number} holds an event longer than the track, and what came behind in it is lost", track.end
+        )
+        return track, stated
     if track.ending == "cut" or (track.ending == "bytes" and track.end == len(data) < stated):
         remarks.add(f"track {number} breaks off, and what came behind is lost", track.end)
         return track, len(data)
@@ -246,7 +255,7 @@ def _track(data: bytes, place: int, number: int, remarks: _Remarks) -> "tuple[_T
     return track, stated
 
 
-def _understood(data: bytes, begin: int, stop: int, number: int, *, may_break_off: bool) -> "_Track":
+def _understood(data: bytes, begin: int, stop: int, number: int, *, may_break_off: bool, trusted: bool) -> "_Track":
     """The track in these bytes.
 
     A data byte over 127 is a wrong value or a realtime byte that slipped in. Only one of the two leads on through the
@@ -255,6 +264,7 @@ def _understood(data: bytes, begin: int, stop: int, number: int, *, may_break_of
     view = memoryview(data)[:stop]
     readings: list[_Track] = []
     faults: list[str] = []
+    cut: list[_Track] = []
     for skips_realtime in (False, True):
         track = _Track(view, begin, skips_realtime=skips_realtime)
         try:
@@ -266,9 +276,13 @@ def _understood(data: bytes, begin: int, stop: int, number: int, *, may_break_of
                 readings.append(track)
             else:
                 faults.append(f"byte {track.end}: an event reaches beyond the end of the track")
+                cut.append(track)
         if track.over_127 is None:
             break
         faults[:1] = [f"byte {track.over_127}: a data byte over 127"]
+    if trusted and not readings and len(cut) == len(faults):
+        cut[0].fault = f"track {number}, {faults[0]}"
+        return cut[0]
     if not readings:
         raise _Unreadable(f"track {number}, {faults[0]}")
     return min(readings, key=lambda track: len(track.odd))
@@ -289,6 +303,8 @@ class _Track:
         The byte behind the track, or the one at which it breaks off.
     ending : {'event', 'bytes', 'cut'}
         What ended it: its last event, the end of its bytes, or an event that is not whole.
+    fault : str
+        Why it is of use only beside other tracks; '' if it is of use alone.
     """
 
     def __init__(self, data: memoryview, begin: int, *, skips_realtime: bool):
@@ -298,6 +314,7 @@ class _Track:
         self.odd = _Remarks()
         self.over_127: int | None = None
         self.silent = False
+        self.fault = ""
         self.end, self.ending = begin, "bytes"
         self._data, self._skips_realtime, self._port = data, skips_realtime, 0
 
@@ -367,6 +384,8 @@ class _Track:
         behind = begin + length
         if behind > len(self._data):
             raise IndexError
+        if status == _SYSEX and length and max(self._data[begin : behind - 1], default=0) >= 0x80:
+            self.odd.add("a system exclusive message has a wrong length, and notes may be lost behind it", place)
         if kind == _TEMPO:
             tempo = int.from_bytes(self._data[begin:behind], "big") if length == 3 else 0
             if tempo >= _LEAST_TEMPO:

@@ -401,6 +401,16 @@ READABLE = {
         None,
         "a track has a wrong length",
     ),
+    "a system exclusive message longer than its track, before another track": (
+        header(2) + chunk(body(*TWO, (2000, b"\xf0\x7f\x01\x02\x03"))) + OTHER,
+        None,
+        r"track 1 holds an event longer than the track, and what came behind in it is lost \(at byte 40\)",
+    ),
+    "a system exclusive message longer than the last track": (
+        header(2) + OTHER + chunk(body(*TWO, (2000, b"\xf0\x7f\x01\x02\x03"))),
+        None,
+        "track 2 holds an event longer than the track",
+    ),
     "no end of the track": (header() + chunk(body(*TWO, end=b"")), TWO_SPANS, "a track has no end-of-track event"),
     "no end of the first track": (
         header(2) + chunk(body(*TWO, end=b"")) + OTHER,
@@ -487,6 +497,13 @@ NEEDLESS = {
 def test_events_that_notes_do_not_need_are_passed_over_unread(what):
     song = read_midi(events(NEEDLESS[what]), "song.mid")
     assert (spans(song), song.remarks) == (TWO_SPANS, ())
+
+
+def test_a_system_exclusive_message_whose_length_takes_in_notes_is_said():
+    song = read_midi(midi([*TWO[:2], (1000, b"\xf0\x05\x7e\x7f\x09\x01\xf7"), *TWO[2:]]), "song.mid")
+    assert song.remarks == ()
+    song = read_midi(midi([*TWO[:2], (1000, b"\xf0\x09\x7e\x7f\x09\x01\xf7"), *TWO[2:]]), "song.mid")
+    assert song.remarks[0].startswith("a system exclusive message has a wrong length, and notes may be lost behind it")
 
 
 @pytest.mark.parametrize("content", [b"\0\0\0", b"\0\0\5", b"\0\x27\x0f", b"", b"\x07\xa1", b"\x00\x07\xa1\x20"])
