@@ -178,8 +178,8 @@ class Framer:
     Raises
     ------
     ValueError
-        If a length is no positive whole number or above its limit, the hop exceeds the frame or is too short for it, the
-        lookahead is outside it, or the rate is not above 0.
+        If a length is no positive whole number or above its limit, the hop exceeds the frame or is too short for it,
+        the lookahead is outside it, or the rate is not above 0.
 
     Examples
     --------
