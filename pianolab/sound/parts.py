@@ -8,14 +8,13 @@ import soundfile as sf
 
 from pianolab.sound.channels import ChannelMix, lead_length
 from pianolab.sound.checks import AudioError
+from pianolab.sound.chunked import is_piped
 from pianolab.sound.foreign import UNKNOWN_LENGTH, ForeignReader
 from pianolab.sound.opening import Reader
 
 READ_LENGTH = 4096  # Samples are read so many at a time: where a damaged file breaks off, at most these are lost.
 
 _BLOCK_VALUES = 2**17
-_PIPED_LENGTH = 0x7FFF0000  # Programs that write WAV to a pipe claim this many bytes or more.
-_LENGTH_LABELS = {"W64": ("riff",), "RF64": ("riff size",)}  # In these lines of its log libsndfile corrects the length.
 # Elsewhere libsndfile's seek lands at another sample (MP3, OGG) or fails (GSM).
 _SEEKABLE = {"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}
 
@@ -90,7 +89,8 @@ class Part:
 
     def _read(self, n: int | None, length: int = _BLOCK_VALUES) -> Iterator[npt.NDArray[np.float32]]:
         """The next n samples, or all; fewer where the decoder breaks off."""
-        length = max(READ_LENGTH, min(length, _BLOCK_VALUES // self.channels))
+        n_reads = min(-(-length // READ_LENGTH), _BLOCK_VALUES // self.channels // READ_LENGTH)
+        length = max(1, n_reads) * READ_LENGTH
         while not self._broken and (n is None or n > 0):
             block = np.empty((length if n is None else min(n, length), self.channels), np.float32)
             n_filled = self._fill(block)
@@ -142,28 +142,22 @@ class Part:
         if end_s is None:
             return remarks
         claimed = self._n_claimed if self._n_claimed and self.n_read < self._n_claimed else None
-        excess = _excess_in_header(self._reader.extra_info, self.format)
+        excess = _excess_in_header(self._reader.extra_info)
         complaint = self._reader.complaint() if isinstance(self._reader, ForeignReader) else ""
         if self._broken or claimed or complaint or excess > 0:
             promise = f" of the {claimed / self.sr:.3f} s that its header promises" if claimed else ""
             why = f" (ffmpeg: {complaint})" if complaint else ""
             remarks.append(f"is cut short: the {end_s:.3f} s it holds{promise} are used{why}")
-        elif excess < 0 and self.format == "W64":
-            remarks.append(f"holds {-excess} bytes more than its header states: they are heard as sound")
         return remarks
 
 
-def _excess_in_header(log: str, container: str) -> int:
-    """Bytes that the header claims beyond those that libsndfile found; below 0 where it found more than is claimed.
-
-    Lengths that only pipes write do not count.
-    """
-    labels = _LENGTH_LABELS.get(container, ("data", "data size", "ssnd"))
+def _excess_in_header(log: str) -> int:
+    """Bytes that the header claims beyond those that libsndfile found; lengths that only pipes write do not count."""
     for line in log.splitlines():
         label, _, rest = line.partition(":")
         claimed, _, found = rest.partition("(should be")
         claimed, found = claimed.strip(), found.strip(" )")
-        is_told = label.strip().lower() in labels and claimed.isdigit() and found.isdigit()
-        if is_told and int(claimed) < _PIPED_LENGTH:
+        is_told = label.strip().lower() in ("data", "data size", "ssnd") and claimed.isdigit() and found.isdigit()
+        if is_told and not is_piped(int(claimed)):
             return int(claimed) - int(found)
     return 0

@@ -125,12 +125,14 @@ def after_filling(handle: Any, start: int, size: int) -> int:
     return start
 
 
-def without_tag_at_end(handle: Any, size: int) -> int:
-    """Where a file ends without the ID3v1 tag at its end.
+def without_tags_at_end(handle: Any, start: int, size: int) -> int:
+    """Where a file ends without the ID3v1 and APE tags at its end, which are found from behind.
 
     Parameters
     ----------
     handle : binary file object
+    start : int
+        Where it begins; no tag begins before.
     size : int
         Bytes in the file.
 
@@ -138,4 +140,15 @@ def without_tag_at_end(handle: Any, size: int) -> int:
     -------
     int
     """
-    return size - 128 if size >= 128 and bytes_at(handle, size - 128, 3) == b"TAG" else size
+    while True:
+        last = bytes_at(handle, max(start, size - 355), min(355, max(0, size - start)))
+        foot = last[-32:]
+        if last[-128:-125] == b"TAG":
+            n = 355 if last[:4] == b"TAG+" else 128
+        elif foot[:8] == b"APETAGEX":
+            n = int.from_bytes(foot[12:16], "little") + (32 if foot[23] & 0x80 else 0)
+        else:
+            return size
+        if n < 32 or size - n < start:
+            return size
+        size -= n

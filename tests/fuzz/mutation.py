@@ -181,6 +181,13 @@ def _token(hurt, rng, others, tokens):
         hurt[at : at + (len(token) if rng.random() < 0.5 else 0)] = token
 
 
+def _storm(hurt, rng, others, tokens):
+    """The same few bytes thousands of times: what looks at each of them from each of them takes minutes."""
+    if tokens:
+        at = rng.choice((_place(hurt, rng), len(hurt)))
+        hurt[at:at] = (rng.choice(tokens) + bytes(rng.choice((0, 4, 8)))) * rng.choice((1000, 4000, 16000))
+
+
 _WOUNDS = (
     _flip,
     _flip,
@@ -197,4 +204,5 @@ _WOUNDS = (
     _junk,
     _token,
     _token,
+    _storm,
 )

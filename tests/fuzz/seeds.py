@@ -53,6 +53,7 @@ def audio() -> list[bytes]:
         wav[:4] + b"\xff" * 4 + wav[8:40] + b"\xff" * 4 + wav[44:],
         wav[:12] + comment + wav[12:] + comment + id3,
         id3 + sounds["FLAC", "PCM_16", 2],
+        wav[:40] + bytes(4) + wav[44:] + b"LIST\0\0\0\0" * 8000 + b"x",
     ]
     return [*sounds.values(), *odd]
 

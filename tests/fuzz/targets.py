@@ -84,14 +84,23 @@ def _refuse_bad_text(text: str) -> None:
 
 
 def _use_audio(data: bytes) -> None:
-    """Everything that a file goes through: what it says of itself, all of it, a part of it."""
+    """Everything that a file goes through: what it says of itself, all of it, in blocks, and a part of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "song.wav")
         path.write_bytes(data)
         info = sound.info(path)
-        for block in sound.blocks(io.BytesIO(data), block_length=4096):
+        blocks = []
+        for block in sound.blocks(io.BytesIO(data), block_length=5000):
             if block.dtype != np.float32 or block.ndim != 1 or not np.all(np.isfinite(block)):
                 raise FoundError(f"a block of {block.dtype}, shape {block.shape}")
+            blocks.append(block)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            y, _ = sound.load(io.BytesIO(data))
+        if not np.array_equal(np.concatenate(blocks), y):
+            raise FoundError(f"{sum(map(len, blocks))} samples in blocks, {len(y)} at once")
+        if not said and len(y) != info.n_samples:  # What is damaged in the middle says so when it is read.
+            raise FoundError(f"{len(y)} samples where {info.n_samples} were promised")
         sound.load(path, start_s=min(0.1, info.seconds / 2), duration_s=0.05)
 
 
