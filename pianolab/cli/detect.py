@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,8 @@ def _run(args: argparse.Namespace) -> int:
     out = None if args.out is None else _writable(Path(args.out))
     if args.format and args.out is None:
         warn(f"--format {args.format} is for files: the notes are printed; to write them add --out DIR")
-    good = [_one(source, detector, out, names) for source, names in zip(args.audio, targets, strict=True)]
+    written = frozenset() if out is None else {os.path.realpath(out / name) for names in targets for name in names}
+    good = [_one(source, detector, out, names, written) for source, names in zip(args.audio, targets, strict=True)]
     return DONE if all(good) else REFUSED
 
 
@@ -105,7 +106,7 @@ def _writable(out: Path) -> Path:
     return out
 
 
-def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]) -> bool:
+def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str], written: Set[str]) -> bool:
     """Hear one recording and write or print it; False if that cannot be done."""
     from pianolab.labels import LabelError
     from pianolab.session import transcribe_file
@@ -113,7 +114,7 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
 
     shown = "standard input" if source == STDIN else printable(source)
     try:
-        misfit = "" if source == STDIN else _misfit(source)
+        misfit = "" if source == STDIN else _misfit(source, written)
         heard = transcribe_file(sys.stdin.buffer if source == STDIN else source, detector=detector)
         if out is None:
             _print_notes(shown, detector, heard)
@@ -132,14 +133,17 @@ def _one(source: str, detector: Detector, out: Path | None, names: Sequence[str]
     return False
 
 
-def _misfit(source: str) -> str:
-    """Why labels of the same name beside a sound cannot be its own; '' if nothing speaks against them."""
+def _misfit(source: str, written: Set[str]) -> str:
+    """Why labels of the same name beside a sound cannot be its own; '' if nothing speaks against them.
+
+    Files that this call writes are no labels: one that is there already is what was heard the last time.
+    """
     from pianolab.data.belonging import beside, misfit, read_strokes
     from pianolab.labels import LABEL_SUFFIXES, LabelError, read_labels
     from pianolab.sound import AudioError
 
     labels = beside(source, LABEL_SUFFIXES)
-    if labels is None:
+    if labels is None or os.path.realpath(labels) in written:
         return ""
     try:
         with warnings.catch_warnings():

@@ -40,7 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from pianolab.data.belonging import other_unit
+    from pianolab.data.belonging import POOR_F1, other_unit
     from pianolab.labels import read_labels
     from pianolab.scores import Protocol, score_notes
 
@@ -52,7 +52,7 @@ def _run(args: argparse.Namespace) -> int:
         scores = score_notes(reference, estimate, protocol=protocol)
     except PianolabError as error:
         raise PianolabError(f"{printable(args.estimate)} against {printable(args.labels)}: {error}") from error
-    if not scores.get("onset_only_f1") and (unit := other_unit(estimate, reference)):
+    if scores.get("onset_f1", 1.0) < POOR_F1 and (unit := other_unit(estimate, reference)):
         warn(unit)
     if args.json:
         print(json.dumps({**scores, "protocol": str(protocol)}, indent=2, allow_nan=False))

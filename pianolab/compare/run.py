@@ -21,10 +21,10 @@ from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
-from pianolab.compare.participants import LOADING_S, find_participants
+from pianolab.compare.participants import LOADING_S, Participant, find_participants
 from pianolab.compare.provenance import checksums_of, command_line, provenance
 from pianolab.compare.result import Result
-from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, score_all
+from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, ScoreRow, score_all
 from pianolab.compare.run_folder import MADE_BY
 from pianolab.compare.shareable import all_shareable, distinct
 from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
@@ -116,9 +116,10 @@ def compare(
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
     outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
-    outcomes = {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
+    whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept)
+    remarks += _other_units(whole, recordings, protocol, rows)
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -230,6 +231,32 @@ def _beginning(outcome: Heard | str, seconds: float | None) -> Heard | str:
         return outcome
     said = outcome.transcription
     return replace(outcome, transcription=replace(said, notes=said.notes.between(0, seconds)))
+
+
+def _other_units(
+    whole: Mapping[tuple[Place, Participant], Heard | str],
+    recordings: Mapping[Place, Recording],
+    protocol: Protocol,
+    rows: Iterable[ScoreRow],
+) -> list[list[str]]:
+    """Remarks on note files of other systems that seem to be in another unit than the labels."""
+    poor = {
+        (row.dataset, row.recording, row.detector, row.params)
+        for row in rows
+        if row.metric == "onset_f1" and row.protocol == str(protocol) and row.value < belonging.POOR_F1
+    }
+    remarks = []
+    for (place, who), outcome in whole.items():
+        if who.note_files is None or isinstance(outcome, str) or (*place, who.detector, who.params) not in poor:
+            continue
+        with caught_warnings():  # They were remarked when the labels were read first.
+            try:
+                labels = recordings[place].notes(pedal=protocol.pedal)
+            except (ValueError, OSError):
+                continue
+        if text := belonging.other_unit(outcome.transcription.notes, labels):
+            remarks.append([*place, who.label, text])
+    return remarks
 
 
 def _cores() -> int:

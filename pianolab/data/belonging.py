@@ -13,7 +13,7 @@ import itertools
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ import scipy.ndimage
 import scipy.signal
 
 from pianolab import sound
+from pianolab.data.pairing import labels_by_sound
 from pianolab.dsp.onsets import FLUX_DELAY_S, FLUX_LENGTH, onset_flux
 from pianolab.frames import Framer, Span
 from pianolab.roll import Notes
@@ -35,8 +36,11 @@ LEAST_FIT = 0.3  # Notes that fit less are of something else.
 SURE_FIT, SURE_FIT_OF_MANY, MANY = 0.5, 0.4, 32
 BETTER = 1.25  # Notes that fit so much better at another time are shifted.
 NEAR_S = 0.1  # Labels that are off by less are labels of this sound: encoders and hands are so late.
-FAR_S = (0.25, 30.0)  # Shifts that are looked for.
-ENDS_LATE_S = 30.0  # A note that ends so long after the sound has a wrong end.
+FAR_S = 30.0  # Shifts up to here are looked for.
+AS_GOOD = 0.97  # Of shifts that fit so nearly as well as the best, as in an even beat, the smallest is told.
+# A note that ends later after the sound has a wrong end: a quarter of the sound, within so many seconds.
+ENDS_LATE, ENDS_LATE_S = 0.25, (3.0, 30.0)
+POOR_F1 = 0.5  # An estimate with a lower F1 of key and onset may be in another unit.
 FEW = 3  # Where fewer notes begin one knock could be the strongest stroke, so they must fit much worse.
 LEAST_FIT_OF_FEW = 0.2
 # A sound with so many strokes more, and so many times as many as the labels have, is not described by them. Pieces have
@@ -52,6 +56,7 @@ _TEMPI = (0.4, 2.5)
 _SMEAR = 7  # Frames: so far a note may be off when a tempo is tried.
 _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "minutes": 1 / 60}
 _AS_STRONG, _STROKE, _APART = 0.7, 0.3, 4  # Of the notes' own strength; evidence of any stroke; frames between two.
+_RISE_FRAMES, _RISES = 4, 0.1  # A stroke whose power rises less than so much of that of others is 10 dB softer.
 _OTHER_LENGTH = 2.0  # Notes that end so many times later are in another unit.
 _FILLED = 0.2  # In its right unit a label file fills more than this part of the sound.
 _RATES = (44100, 48000, 22050, 16000)
@@ -69,11 +74,22 @@ class Strokes:
         Of the whole sound; the strength may hold its beginning only.
     sr : int
         Rate of the sound, Hz.
+    rise : (T,) float or None
+        How much more power there is in the 46 ms after than in those before; None where it is not known.
     """
 
     strength: Array
     length_s: float
     sr: int
+    rise: Array | None = None
+
+    def louder(self, n: int) -> "Strokes":
+        """The same, but what rises much less than the n largest rises is weaker: noise in a pause is no stroke."""
+        if self.rise is None:
+            return self
+        rise = scipy.ndimage.maximum_filter1d(self.rise, 3)
+        full = max(_RISES * float(np.mean(_strongest(self.rise, n))), np.finfo(float).tiny)
+        return replace(self, strength=self.strength * np.minimum(1.0, np.sqrt(rise / full)))
 
 
 def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_S) -> Strokes:
@@ -97,7 +113,7 @@ def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sound.AudioWarning)
         claimed_s = sound.info(source).seconds
-        parts: list[Array] = [np.zeros(0)]
+        parts: list[tuple[Array, Array]] = []
         read_s = 0.0
         with sound.blocks(source, duration_s=duration_s) as stream:
             sr = stream.sr
@@ -105,14 +121,25 @@ def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_
             framer = Framer(frame_length=FLUX_LENGTH + _HOP, hop_length=_HOP, sr=_SR, lookahead=FLUX_LENGTH)
             for y in stream:
                 read_s += len(y) / sr
-                parts.extend(_strengths(framer.push(resampler.push(y))))
-        parts.extend(_strengths(itertools.chain(framer.push(resampler.flush()), framer.flush())))
-    return Strokes(np.concatenate(parts), max(claimed_s, read_s), sr)
+                parts.extend(_evidence(framer.push(resampler.push(y))))
+        parts.extend(_evidence(itertools.chain(framer.push(resampler.flush()), framer.flush())))
+    strength, power = (np.concatenate(column) for column in zip((np.zeros(0), np.zeros(0)), *parts, strict=True))
+    return Strokes(strength, max(claimed_s, read_s), sr, _rise(power))
 
 
-def _strengths(spans: Iterable[Span]) -> Iterator[Array]:
+def _evidence(spans: Iterable[Span]) -> Iterator[tuple[Array, Array]]:
+    """Strength of strokes and power, frame by frame; the newest samples of a frame begin at its time."""
     for span in spans:
-        yield onset_flux(span.samples, n_frames=span.n_frames, hop_length=_HOP)[:, 0]
+        hops = span.samples[_HOP : (span.n_frames + 1) * _HOP].reshape(span.n_frames, _HOP)
+        strength = onset_flux(span.samples, n_frames=span.n_frames, hop_length=_HOP)[:, 0]
+        yield strength, np.mean(np.square(hops, dtype=np.float64), axis=1)
+
+
+def _rise(power: Array) -> Array:
+    """How much more there is in the frames after each frame than in those before."""
+    padded = np.pad(power, (_RISE_FRAMES, _RISE_FRAMES + 1))
+    mean = np.convolve(padded, np.full(_RISE_FRAMES, 1.0 / _RISE_FRAMES), mode="valid")
+    return np.maximum(mean[_RISE_FRAMES + 1 :][: len(power)] - mean[: len(power)], 0.0)
 
 
 def misfit(notes: Notes, strokes: Strokes) -> str:
@@ -149,7 +176,8 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
     length_s = strokes.length_s
     n_late = int(np.sum(notes.onset > length_s + NEAR_S))
     fit = Fit(strokes, notes.onset)
-    is_other = fit.is_bad or n_late == len(notes)
+    # Noise in a pause may be as new as a stroke, but it is not as loud: labels that fit in one way are not suspected.
+    is_other = (fit.is_bad and Fit(strokes.louder(fit.n), notes.onset).is_bad) or n_late == len(notes)
     unit = _unit(notes, strokes) if is_other else ""
     if fit.is_shifted and not unit:
         return _shift(fit.shift_s)
@@ -164,13 +192,15 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
     if n_more >= max(MANY_MORE, MORE_THAN_NOTES * fit.n):
         return f"{n_more} strokes of the sound are no note of the labels: they are of another take, or of a part of it"
     over_s = float(np.max(notes.offset)) - length_s
-    if over_s > ENDS_LATE_S:
+    if over_s > np.clip(ENDS_LATE * length_s, *ENDS_LATE_S):
         return f"a note ends {over_s:.0f} s after the sound ({length_s:.1f} s): look at its end in the labels"
     return ""
 
 
 def beside(path: str | os.PathLike[str], suffixes: Iterable[str]) -> Path | None:
     """The file of the same name with another suffix, such as the labels beside a sound.
+
+    Names that differ in accents and capitals only are the same, as `pianolab.data.pairing` says.
 
     Parameters
     ----------
@@ -189,8 +219,19 @@ def beside(path: str | os.PathLike[str], suffixes: Iterable[str]) -> Path | None
     >>> beside(data_dir() / "clips" / "C4.flac", [".tsv", ".mid"]).name
     'C4.mid'
     """
-    found = (Path(path).with_suffix(suffix) for suffix in suffixes)
-    return next((file for file in found if file.is_file()), None)
+    path, suffixes = Path(path), tuple(suffixes)
+    found = (path.with_suffix(suffix) for suffix in suffixes)
+    if file := next((file for file in found if file.is_file()), None):
+        return file
+    try:
+        names = sorted(entry.name for entry in os.scandir(path.parent) if entry.is_file())
+    except OSError:
+        return None
+    there = [path.with_name(name) for name in names]
+    candidates = [file for file in there if file.suffix.lower() in suffixes]
+    rivals = [file for file in there if file.suffix.lower() == path.suffix.lower()]
+    alike = labels_by_sound({path, *rivals}, candidates)[path]
+    return min(alike, key=lambda file: suffixes.index(file.suffix.lower()), default=None)
 
 
 def other_unit(estimate: Notes, labels: Notes) -> str:
@@ -246,7 +287,7 @@ class Fit:
         The fit at the times of the notes: 1 where they stand on the strongest strokes, about 0 where they do not
         belong.
     there, shift_s : float
-        The best fit at other times, and how much later that is, seconds.
+        The best fit at other times, and how much later that is, seconds; the smallest of shifts that fit as well.
     """
 
     def __init__(self, strokes: Strokes, onset_s: Array, *, smear: int = 1):
@@ -266,10 +307,12 @@ class Fit:
         shift_s = np.arange(1 - len(strength), len(strength)) * _HOP_S
         self.here = float(np.max(fit[np.abs(shift_s) <= NEAR_S]))
         ends_in_time = onset_s[-1] + shift_s <= strokes.length_s + NEAR_S
-        far = (np.abs(shift_s) >= FAR_S[0]) & (np.abs(shift_s) <= FAR_S[1]) & ends_in_time
+        is_peak = fit >= scipy.ndimage.maximum_filter1d(fit, 3)
+        far = (np.abs(shift_s) > NEAR_S) & (np.abs(shift_s) <= FAR_S) & ends_in_time & is_peak & (fit > 0)
         if np.any(far):
             self.there = float(np.max(fit[far]))
-            self.shift_s = float(shift_s[far][np.argmax(fit[far])])
+            as_good = shift_s[far & (fit >= AS_GOOD * self.there)]
+            self.shift_s = float(as_good[np.argmin(np.abs(as_good))])
 
     @property
     def sure(self) -> float:
@@ -288,15 +331,20 @@ class Fit:
 
 
 def _unexplained(strokes: Strokes, onset_s: Array) -> int:
-    """How many strokes that are about as strong as those of the notes stand where no note begins."""
+    """How many strokes about as strong as those of the notes, and not much softer, stand where no note begins."""
     n = len(strokes.strength)
     frames = np.maximum(np.round((onset_s + FLUX_DELAY_S) / _HOP_S), 0).astype(np.int64)
     is_note = np.bincount(frames[frames < n], minlength=n) > 0
     if not np.any(is_note):
         return 0
     near = scipy.ndimage.maximum_filter1d(is_note.astype(np.uint8), 2 * round(NEAR_S / _HOP_S) + 1) > 0
-    strength = scipy.ndimage.maximum_filter1d(strokes.strength, 2 * round(NEAR_S / _HOP_S) + 1)
-    as_strong = strokes.strength >= max(_AS_STRONG * float(np.median(strength[is_note])), _STROKE)
+
+    def of_notes(values: Array) -> float:
+        return float(np.median(scipy.ndimage.maximum_filter1d(values, 2 * round(NEAR_S / _HOP_S) + 1)[is_note]))
+
+    as_strong = strokes.strength >= max(_AS_STRONG * of_notes(strokes.strength), _STROKE)
+    if strokes.rise is not None:
+        as_strong &= scipy.ndimage.maximum_filter1d(strokes.rise, 3) >= _RISES * of_notes(strokes.rise)
     peaks = scipy.signal.argrelmax(strokes.strength, order=_APART)[0]
     return int(np.sum(as_strong[peaks] & ~near[peaks]))
 

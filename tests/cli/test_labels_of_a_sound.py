@@ -51,6 +51,13 @@ def test_detect_is_silent_where_nothing_speaks_against_what_lies_beside_the_soun
     assert capsys.readouterr().err == ""
 
 
+def test_detect_does_not_take_its_own_notes_for_labels(song, capsys):
+    write_labels(song.with_suffix(".tsv"), TUNE.shifted(1.0))  # As if another detector had written them.
+    again = ("detect", song, "--detector", "fft_peak", "--out", song.parent)
+    assert run(*again) == run(*again) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_score_warns_of_labels_that_are_not_those_of_the_sound_named(song, tmp_path, capsys):
     estimate, labels = tmp_path / "heard.tsv", tmp_path / "played.tsv"
     write_labels(estimate, TUNE)
@@ -78,9 +85,10 @@ def test_score_says_nothing_of_labels_that_fit(song, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_score_of_an_estimate_in_another_unit_than_the_labels_says_so(tmp_path, capsys):
-    write_labels(tmp_path / "heard.tsv", IN_MS)
-    write_labels(tmp_path / "played.tsv", TUNE)
+@pytest.mark.parametrize("first_s", [0.2, 0.0])
+def test_score_of_an_estimate_in_another_unit_than_the_labels_says_so(tmp_path, capsys, first_s):
+    write_labels(tmp_path / "heard.tsv", IN_MS.shifted(1000 * first_s - IN_MS.onset[0]))
+    write_labels(tmp_path / "played.tsv", TUNE.shifted(first_s - TUNE.onset[0]))
     assert run("score", tmp_path / "heard.tsv", tmp_path / "played.tsv") == 0
     (said,) = warnings_of(capsys)
     assert said.endswith("the estimate looks like milliseconds, divide its times by 1000")

@@ -121,6 +121,18 @@ def test_a_constant_shift_is_measured_to_a_fiftieth_of_a_second(tune, strokes, p
     assert float(found[1]) == pytest.approx(abs(plus), abs=0.02)
 
 
+@pytest.mark.parametrize("plus", [-0.26, -0.15, 0.15, 0.26])
+def test_in_an_even_beat_the_smallest_shift_that_fits_is_told(plus, tmp_path):
+    onset = 0.5 + 0.4 * np.arange(24)
+    even = Notes(onset, onset + 0.38, np.random.default_rng(1).integers(50, 80, 24))
+    sound.write(tmp_path / "even.wav", render(even, sr=SR), sr=SR)
+    said = misfit(moved(even, plus=plus), read_strokes(tmp_path / "even.wav"))
+    smaller = min(plus, plus - np.sign(plus) * 0.4, key=abs)  # A beat is 0.4 s.
+    found = re.search(r"begin ([\d.]+) s (before|after) the strokes", said)
+    assert found, said
+    assert float(found[1]) * (1 if found[2] == "after" else -1) == pytest.approx(smaller, abs=0.02)
+
+
 @pytest.mark.parametrize("times", [0.9, 1.1, 2.0, 0.5])
 def test_a_take_in_another_tempo_is_told_with_the_factor_that_mends_it(tune, strokes, times):
     said = misfit(moved(tune, times=times), strokes)
@@ -169,6 +181,12 @@ def test_a_note_that_lasts_for_days_is_named(tune, strokes):
     )
 
 
+@pytest.mark.parametrize(("late_s", "is_said"), [(2.0, False), (8.0, True)])
+def test_how_long_after_the_sound_a_note_may_end_depends_on_its_length(tune, strokes, late_s, is_said):
+    late = Notes(tune.onset, np.r_[tune.offset[:-1], strokes.length_s + late_s], tune.midi)
+    assert ("look at its end in the labels" in misfit(late, strokes)) == is_said
+
+
 def test_one_note_in_milliseconds_is_named(tmp_path):
     sound.write(tmp_path / "c4.wav", render(Notes([0.1], [1.0], [60]), sr=SR), sr=SR)
     said = misfit(Notes([100.0], [1000.0], [60]), read_strokes(tmp_path / "c4.wav"))
@@ -192,6 +210,30 @@ def test_the_first_suffix_that_is_there_wins(tmp_path):
         (tmp_path / f"song{suffix}").write_text("")
     assert beside(tmp_path / "song.wav", [".mid", ".csv", ".tsv"]) == tmp_path / "song.csv"
     assert beside(tmp_path / "song.wav", [".mid"]) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "sound_name"),
+    [("Song.mid", "song.wav"), ("\u00c9tude.MID", "E\u0301tude.wav"), ("song.TSV", "song.wav")],
+)
+def test_names_that_differ_in_accents_and_capitals_lie_beside_each_other(tmp_path, labels, sound_name):
+    (tmp_path / labels).write_text("")
+    (tmp_path / "other.mid").write_text("")
+    assert beside(tmp_path / sound_name, [".mid", ".tsv"]) == tmp_path / labels
+
+
+def test_a_comparison_remarks_an_estimate_in_another_unit(tune, song, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "own" / "song.wav").write_bytes(song.read_bytes())
+    write_labels(tmp_path / "own" / "song.tsv", tune)
+    from_0 = Notes(np.r_[0.0, tune.onset * 1000], np.r_[5.0, tune.offset * 1000], np.r_[tune.midi[0], tune.midi])
+    write_labels(tmp_path / "theirs" / "song.tsv", from_0)
+    how = {"cache": tmp_path / "kept", "progress": False, "seconds": 5}
+    found = compare(tmp_path / "own", estimates={"them": tmp_path / "theirs"}, **how)
+    (said,) = found.about["remarks"]
+    assert said[1:3] == ["song", "them"]
+    assert said[-1].endswith("the estimate looks like milliseconds, divide its times by 1000")
 
 
 def test_a_comparison_remarks_labels_of_another_unit_once_and_does_not_read_the_sound_again(tune, song, monkeypatch):
