@@ -318,7 +318,7 @@ def score_table(result, systems, given):
                 "system": name,
                 "recordings": int(part.n.max()),
                 **{metric: values.get(metric, np.nan) for metric in COLUMNS},
-                **delay_of(participant.instance or create(participant.spec), delays),
+                **delay_of(create(participant.spec), delays),
                 "resampling_ms": measured.resampling_ms.max() if len(measured) else np.nan,
                 "rtf": measured.seconds_cpu.sum() / measured.seconds_audio.sum() if len(measured) else np.nan,
                 "peak_mb": measured.peak_mb.max() if len(measured) else np.nan,

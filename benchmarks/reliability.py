@@ -425,7 +425,7 @@ def arguments(argv=None):
 def main(argv=None):
     given = arguments(argv)
     try:
-        detectors = {who.label: who.instance or create(who.spec) for who in find_participants(given.detector, {})[0]}
+        detectors = {who.label: create(who.spec) for who in find_participants(given.detector, {})[0]}
         refuse_unwritable(given.out)
         tables = measure(given, detectors)
     except (PianolabError, OSError) as error:

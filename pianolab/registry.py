@@ -26,6 +26,7 @@ from pianolab.frames import Framer
 from pianolab.texts.catalogue import Told, told_by
 from pianolab.units import A4_HZ, A4_RANGE_HZ
 
+PREFIX = "pianolab_user_"  # The name of the module of a user's file begins so.
 _SETTINGS = re.compile(r":(?=[^:]*=)|:$")  # The colon before the first key=value; others belong to the name.
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -146,7 +147,7 @@ def _from_file(path: Path, class_name: str) -> type[Detector]:
     if not os.path.isfile(path):  # Path.is_file raises an error where the name is too long for any file.
         raise DetectorError(f"detector file {str(path)!r} does not exist: give FILE.py:Class")
     try:
-        cls = getattr(_imported(path.resolve()), class_name, None)
+        cls = getattr(imported(path.resolve()), class_name, None)
     except Exception as error:
         raise DetectorError(f"detector file {str(path)!r} cannot be imported: {reason(error)}") from error
     if not _is_detector(cls):
@@ -154,10 +155,26 @@ def _from_file(path: Path, class_name: str) -> type[Detector]:
     return cls
 
 
-def _imported(path: Path) -> ModuleType:
-    """The module of a file, the same one until the file changes."""
+def imported(path: Path) -> ModuleType:
+    """The module of a user's file.
+
+    Parameters
+    ----------
+    path : Path
+        Resolved.
+
+    Returns
+    -------
+    module
+        The same one until the file changes; its name begins with `PREFIX`.
+
+    Raises
+    ------
+    OSError, ImportError
+        If the file cannot be read, or is no Python file; and whatever the file raises itself.
+    """
     fingerprint = hashlib.sha256(os.fsencode(path) + b"\0" + path.read_bytes()).hexdigest()
-    name = f"pianolab_user_{fingerprint[:16]}"
+    name = f"{PREFIX}{fingerprint[:16]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:

@@ -36,6 +36,8 @@ _RANGES = {
 
 def _frozen(values: ArrayLike, dtype: type, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
     """The values as a read-only array of a shape, in which None stands for any size."""
+    if np.iscomplexobj(values):  # NumPy would drop the imaginary part, and only warn.
+        raise ValueError(f"{name} is complex: give real numbers, such as np.abs of them")
     array = np.asarray(values, dtype=dtype)
     if array.flags.writeable or array.base is not None:  # Somebody else could change it.
         array = array.copy()

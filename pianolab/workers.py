@@ -10,6 +10,7 @@ program does, however it ends.
 """
 
 import errno
+import io
 import math
 import os
 import pickle
@@ -219,6 +220,9 @@ class _Pool:
                 worker.deadline += away_s
             if worker.process.poll() is not None:
                 worker.kill()  # Its children let go of the pipe, and what it still said is read before its end.
+                if worker.is_dead:  # One that left its group did not let go: the end of the pipe never comes.
+                    yield from self._bury(worker)
+                worker.is_dead = True
             elif time.monotonic() > worker.deadline and (task := worker.task) is not None:
                 worker.kill()
                 self.workers.remove(worker)
@@ -271,6 +275,7 @@ class _Worker:
     def __init__(self, room: _Room, messages: "queue.SimpleQueue[tuple[_Worker, bytes | None]]"):
         self.room = room
         self.task: _Task | None = None
+        self.is_dead = False  # We have looked, and its process was gone.
         self.deadline = self.limit_s = math.inf
         code = f"import sys; sys.path[:] = {sys.path!a}; from pianolab.workers import serve; serve({os.getpid()})"
         # A process group of its own can be killed with all that the worker started, and Ctrl-C does not reach it.
@@ -293,7 +298,7 @@ class _Worker:
     def _listen(self, answers: Any, messages: "queue.SimpleQueue[tuple[_Worker, bytes | None]]") -> None:
         """Hand on what the process says, and None when it has ended or something else than we wrote to its pipe."""
         with suppress(Exception), answers:
-            while isinstance(message := pickle.load(answers), bytes):
+            while isinstance(message := _Known(answers).load(), bytes):
                 messages.put((self, message))
         messages.put((self, None))
 
@@ -340,9 +345,18 @@ class _Worker:
 _NEW_GROUP_ON_WINDOWS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
+class _Known(pickle.Unpickler):
+    """Reads what a worker wrote, and imports nothing for it: a module of the user's would do here what it likes."""
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        if module not in sys.modules and not module.startswith("pianolab."):
+            raise pickle.UnpicklingError(f"{module}.{name} is known there only")
+        return super().find_class(module, name)
+
+
 def _unpacked(message: bytes) -> tuple[Any, BaseException | None]:
     try:
-        return pickle.loads(message)
+        return _Known(io.BytesIO(message)).load()
     except Exception as error:  # It holds something that only the worker has.
         return None, PianolabError(f"the answer of the worker process cannot be read: {reason(error)}")
 
@@ -406,7 +420,8 @@ def _answer(text: bytes, begun: Callable[[], None]) -> bytes:
         begun()
         answer, error = function(job), None
     except BaseException as problem:
-        answer, error = None, problem
+        is_known = type(problem).__module__.partition(".")[0] in ("builtins", "pianolab")
+        answer, error = None, problem if is_known else PianolabError(reason(problem))
     try:
         packed = pickle.dumps((answer, error))
         if error is not None:
@@ -420,11 +435,30 @@ def _end_with(parent: int) -> None:
     """End with the parent, also in the middle of compiled code, and be the first whom a system out of memory kills."""
     if sys.platform != "linux":  # Elsewhere the end of the pipe tells.
         return
-    import ctypes
-
-    die_with_parent = 1  # PR_SET_PDEATHSIG of linux/prctl.h
-    ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    _die_with_parent(parent, signal.SIGKILL)
+    with suppress(OSError):  # No room for a process: the programs that a job started may then outlive us.
+        _leave_a_guard()
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("500")
+
+
+def _leave_a_guard() -> None:
+    """Start a process that outlives this one by a moment, however it ends, and stops all that it started."""
+    worker = os.getpid()
+    if os.fork():
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    _die_with_parent(worker, signal.SIGTERM)
+    os.closerange(0, 256)  # Nobody shall wait for the end of a pipe because of it.
+    signal.sigwait({signal.SIGTERM})
+    os.killpg(0, signal.SIGKILL)
+
+
+def _die_with_parent(parent: int, by: int) -> None:
+    """Have the system send this process a signal when its parent ends."""
+    import ctypes
+
+    death_signal = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+    ctypes.CDLL(None).prctl(death_signal, by)
+    if os.getppid() != parent:
+        os.killpg(0, signal.SIGKILL)

@@ -228,3 +228,8 @@ def test_salience_of_another_shape_is_refused(changes, message):
     columns = {"times": [0, 1], "strength": np.zeros((2, 88)), "hz": np.zeros((2, 88)), "level_db": [0, 0], **changes}
     with pytest.raises(ValueError, match=message):
         Salience(**columns)
+
+
+def test_complex_evidence_is_refused():
+    with pytest.raises(ValueError, match=r"Salience.strength is complex: give real numbers, such as np.abs of them"):
+        Salience([0.0], np.zeros((1, 88), complex), np.zeros((1, 88)), [0.0])

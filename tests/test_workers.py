@@ -1,7 +1,9 @@
 """Workers that fail, die and are interrupted: every job gets its answer, and nothing is left running."""
 
+import importlib
 import os
 import signal
+import sys
 import time
 from collections import Counter
 
@@ -29,6 +31,10 @@ def work(job):
         return os.getpid()
     if action == "long":
         return b"x" * argument
+    if action == "raise of":
+        raise importlib.import_module(argument).Odd("odd")
+    if action == "give of":
+        return importlib.import_module(argument).Odd("odd")
     if action == "only here":
         return lambda: argument
     return "done"
@@ -80,10 +86,10 @@ def test_threads_are_limited_in_workers_and_not_here(monkeypatch):
 
 
 def test_giving_up_stops_the_workers_at_once():
-    with_us = set(psutil.Process().children(recursive=True))
+    with_us = set(psutil.Process().children())
     jobs = run(work, [("double", 1), ("sleep", 60), ("sleep", 60)], n_workers=2)
     assert next(jobs)[:2] == (("double", 1), 2)
-    children = set(psutil.Process().children(recursive=True)) - with_us
+    children = set(psutil.Process().children()) - with_us
     workers = [process for process in children if "pianolab.workers" in " ".join(process.cmdline())]
     assert len(workers) == 2
     with pytest.raises(KeyboardInterrupt):
@@ -128,6 +134,15 @@ def test_a_long_answer_comes_whole():
 def test_an_answer_that_only_the_worker_has_is_an_error():
     _, error = answers([("only here", 1)], n_workers=1)["only here", 1]
     assert "pickle" in str(error)
+
+
+def test_an_answer_brings_no_module_of_a_worker_here(tmp_path, monkeypatch):
+    (tmp_path / "known_there.py").write_text("class Odd(Exception): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = answers([("raise of", "known_there"), ("give of", "known_there")], n_workers=1)
+    assert str(found["raise of", "known_there"][1]).startswith("Odd: odd (test_workers.py, line")
+    assert "known_there.Odd is known there only" in str(found["give of", "known_there"][1])
+    assert "known_there" not in sys.modules
 
 
 def test_a_program_that_slept_takes_nobody_s_time(monkeypatch):

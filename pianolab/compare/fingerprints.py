@@ -101,7 +101,7 @@ def detector_facts(detector: Detector) -> dict[str, Any]:
         "params": {name: repr(value) for name, value in detector.params.items()},
         "tracking": {name: repr(value) for name, value in detector.tracking.items()},
         "onset_delay_s": repr(detector.onset_delay_s),
-        "frames": [detector.sr, detector.frame_length, detector.hop_length, detector.lookahead],
+        "frames": [int(n) for n in (detector.sr, detector.frame_length, detector.hop_length, detector.lookahead)],
         "weights": None if detector.weights is None else checksum(detector.weights),
         "libraries": versions(),
         "machine": machine(),

@@ -5,7 +5,6 @@ was. What the cache holds is not heard again, so a run that was stopped goes on 
 ours are heard in processes of their own, and one that takes too long is stopped.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,7 +14,7 @@ from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.errors import CompareError
 from pianolab.compare.note_files import read_note_file
-from pianolab.compare.participants import LOADING_S, Participant
+from pianolab.compare.participants import LOADING_S, Participant, why_not
 from pianolab.compare.worker import Job, hear
 from pianolab.data import Recording
 from pianolab.data.pairing import same_name
@@ -74,13 +73,13 @@ def hear_all(
                 outcomes[place, participant] = read_note_file(recording, participant.note_files, others=names)
                 continue
             key, checksum = participant.key(recording.checksum, seconds), recording.checksum
-        except (ValueError, OSError) as error:
+        except Exception as error:  # What a detector says of itself may be no text that a key can hold.
             outcomes[place, participant] = reason(error)
             continue
         kept = cache.get(key) if key else None
         if kept is not None:
             outcomes[place, participant] = kept
-        elif detector := participant.spec or participant.instance:
+        elif detector := participant.spec or participant.sent:
             job = Job(str(recording.audio), detector, seconds, checksum)
             todo.setdefault(job, []).append((place, participant, key))
     if todo:
@@ -145,8 +144,6 @@ def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tup
     """What comes of each job, as it comes, with a bar over seconds of sound that shows the job at work."""
     # The longest come first, so that at the end no worker is left alone with a long one. Ours come before others.
     by_job = {task.job: task for task in sorted(tasks, key=lambda task: (task.room, -task.seconds))}
-    far = [job for job in by_job if isinstance(job.detector, str)]
-    near = [job for job in by_job if not isinstance(job.detector, str)]
     n_seconds = math.ceil(sum(task.seconds for task in by_job.values()))
     at_work = {}
     with tqdm(total=n_seconds, desc="hearing", disable=not (progress and by_job), bar_format=_BAR) as bar:
@@ -155,23 +152,18 @@ def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tup
             at_work[job] = by_job[job].shown
             bar.set_postfix_str(f"{next(reversed(at_work.values()))[:40]:40}", refresh=False)
 
-        def here() -> Iterator[tuple[Job, Heard | str, None]]:
-            for job in near:
-                show(job)
-                yield job, hear(job), None
-
-        there = workers.run(
+        heard = workers.run(
             hear,
-            far,
+            by_job,
             n_workers=jobs,
             on_start=show,
             room=lambda job: by_job[job].room,
             limit_s=lambda job: by_job[job].timeout_s,
         )
-        for job, answer, error in itertools.chain(there, here()):
+        for job, answer, error in heard:
             at_work.pop(job, None)  # One that was given up was never at work.
             bar.update(by_job[job].seconds)
-            yield job, answer if error is None else reason(error)
+            yield job, answer if error is None else why_not(error)
 
 
 def _seconds(job: Job) -> float:

@@ -18,6 +18,7 @@ from pianolab import workers
 from pianolab.compare.errors import CompareError
 from pianolab.compare.fingerprints import estimate_key
 from pianolab.compare.note_files import NoteFiles, find_note_files
+from pianolab.compare.sending import send
 from pianolab.compare.shareable import shareable
 from pianolab.compare.tables import label
 from pianolab.compare.worker import Description, describe
@@ -38,10 +39,10 @@ class Participant:
     ----------
     detector, params : str
         Its name and its settings, as in the result rows.
-    instance : Detector or None
-        A detector that only this process has.
     spec : str
-        Text that makes the detector in a worker; '' for note files, and for a detector that only this process has.
+        Text that makes the detector in a worker; '' for note files, and for a detector of which there is no such text.
+    sent : bytes
+        That detector, as `pianolab.compare.sending.send` wrote it down for a worker.
     source : str
         Checksum of the code that it depends on; '' where that cannot be told, or the detector was changed after it was
         made: what it hears is not kept.
@@ -61,8 +62,8 @@ class Participant:
 
     detector: str
     params: str = ""
-    instance: Detector | None = None
     spec: str = ""
+    sent: bytes = b""
     source: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +127,7 @@ def find_participants(
     else:
         found = _asked_for(list(detectors or ()), jobs, timeout_s)
     # Whoever was asked for twice takes part once.
-    once = {(p.label, p.key("", None) or p.error or p.spec or id(p.instance)): p for p in found}
+    once = {(p.label, p.key("", None) or p.error or p.spec or p.sent): p for p in found}
     others = (
         Participant(printable(name), note_files=find_note_files(name, folder)) for name, folder in estimates.items()
     )
@@ -159,7 +160,7 @@ def _asked_for(detectors: list[str | Detector], jobs: int, timeout_s: float) -> 
     for spec, description, error in workers.run(
         describe, dict.fromkeys(files), n_workers=jobs, room=lambda spec: spec, limit_s=lambda spec: timeout_s
     ):
-        looked_at[spec] = description if error is None else Description(error=reason(error))
+        looked_at[spec] = description if error is None else Description(error=why_not(error))
     found = []
     for given in detectors:
         if isinstance(given, Detector):
@@ -167,6 +168,22 @@ def _asked_for(detectors: list[str | Detector], jobs: int, timeout_s: float) -> 
         else:
             found.append(_of_text(given, looked_at[given] if given in files else describe(given)))
     return found
+
+
+def why_not(error: BaseException) -> str:
+    """Why a worker gave no answer, in one line.
+
+    Parameters
+    ----------
+    error : BaseException
+        From `pianolab.workers.run`.
+
+    Returns
+    -------
+    str
+    """
+    remedy = " (--timeout, in Python timeout_s)" if isinstance(error, workers.WorkerTimeout) else ""
+    return reason(error) + remedy
 
 
 def _of_text(spec: str, description: Description) -> Participant:
@@ -190,23 +207,35 @@ def _of_text(spec: str, description: Description) -> Participant:
 
 def _of_instance(detector: Detector) -> Participant:
     """One that was made by hand; workers make their own where there is text that makes an equal one."""
-    spec, changed = _spec(detector)
+    spec, changes = _spec(detector)
     description = describe(detector)
     if spec:
         return _of_text(spec, description)
+    name = printable(str(vars(type(detector)).get("name") or type(detector).__name__))
+    params = shareable(description.params)
+    try:
+        if why := description.refusal or description.error:
+            return Participant(name, params=params, error=why)
+        sent = send(detector, changes)
+    except CompareError as error:
+        return Participant(name, params=params, error=reason(error))
     return Participant(
-        printable(vars(type(detector)).get("name") or type(detector).__name__),
-        params=shareable(description.params),
-        instance=detector,
-        source="" if changed else description.source,
+        name,
+        params=params,
+        sent=sent,
+        source="" if changes != {} else description.source,
         facts=description.facts,
         files=description.files,
         onset_delay_s=description.onset_delay_s,
+        room=f"{name} {id(detector)}",
     )
 
 
-def _spec(detector: Detector) -> tuple[str, bool]:
-    """Text that makes a detector again, '' if there is none; whether it was changed by hand after it was made."""
+def _spec(detector: Detector) -> tuple[str, dict[str, Any] | None]:
+    """Text that makes a detector again, '' if there is none; and what was changed by hand after it was made.
+
+    The changes are attributes by name; None if they cannot be told.
+    """
     try:
         spec = detector.spec
         twin = create(spec)
@@ -214,20 +243,22 @@ def _spec(detector: Detector) -> tuple[str, bool]:
         spec = ""
     try:
         twin = twin if spec else type(detector)(**detector.params)
-        changed = not _alike(detector, twin)
-        if changed:  # It may only have heard something already.
+        changes = _changes(detector, twin)
+        if changes != {}:  # It may only have heard something already.
             detector.reset()
             twin.reset()
-            changed = not _alike(detector, twin)
+            changes = _changes(detector, twin)
     except Exception:
-        changed = True
-    return "" if changed else spec, changed
+        changes = None
+    return spec if changes == {} else "", changes
 
 
-def _alike(detector: Detector, twin: Detector) -> bool:
+def _changes(detector: Detector, twin: Detector) -> dict[str, Any] | None:
     # How their settings were given may differ. Everything else tells of their values.
     one, other = ({**vars(d), "_given": None} for d in (detector, twin))
-    return _same(one, other)
+    if other.keys() - one.keys():
+        return None
+    return {name: value for name, value in one.items() if name not in other or not _same(value, other[name])}
 
 
 def _same(one: Any, other: Any) -> bool:

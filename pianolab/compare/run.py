@@ -59,8 +59,8 @@ def compare(
         ``"builtin"``, ``"real"``, folders, or what `load_dataset` gave; the first two if not given.
     detectors : str or Detector, or a list of them, optional
         Such as ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``, ``Yin(threshold=0.1)``; all of the registry that
-        can run here if not given, none if only ``estimates`` are. A class that stands in no file (it was typed into a
-        notebook) is heard in this process, the others in workers.
+        can run here if not given, none if only ``estimates`` are. All are heard in workers. One of a
+        class that was typed into a notebook is sent there as it is; what it notes of itself there does not come back.
     estimates : mapping of str to path, optional
         Folders with the note files of other systems, by the name that they shall have here.
     protocol : Protocol, optional

@@ -16,6 +16,7 @@ import numpy as np
 from pianolab.compare.cache import Heard
 from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.compare.opened import Opened
+from pianolab.compare.sending import receive
 from pianolab.detector import Detector, DetectorError, spec_text
 from pianolab.errors import first_line, one_line, printable, reason
 from pianolab.registry import create, is_of_file
@@ -103,8 +104,8 @@ class Job:
     ----------
     audio : str
         The sound file.
-    detector : str or Detector
-        Spec text; a detector where only this process has it.
+    detector : str or bytes
+        Spec text; where there is none, what `pianolab.compare.sending.send` wrote.
     seconds : float or None
         How much of the beginning; None for all.
     checksum : str
@@ -112,7 +113,7 @@ class Job:
     """
 
     audio: str
-    detector: str | Detector
+    detector: str | bytes
     seconds: float | None = None
     checksum: str = ""
 
@@ -136,7 +137,7 @@ def hear(job: Job) -> Heard | str:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", AudioWarning)
-                detector = create(job.detector)
+                detector = receive(job.detector)
                 transcription = transcribe_file(job.audio, detector=detector, duration_s=job.seconds)
         if job.checksum and checksum(job.audio) != job.checksum:
             return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
@@ -155,7 +156,7 @@ def _remarks(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
 
 
 @functools.cache
-def _warm_up(detector: str | Detector) -> None:
+def _warm_up(detector: str | bytes) -> None:
     """Load and compile what a detector needs before its time is taken, once in a process."""
     tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(_WARM_UP_SR // 2) / _WARM_UP_SR)
-    transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=detector)
+    transcribe(tone.astype(np.float32), sr=_WARM_UP_SR, detector=receive(detector))

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 
+import numpy as np
 import pytest
 
 from pianolab.compare import fingerprints, imports
@@ -154,3 +155,12 @@ def test_a_variable_that_changes_how_numbers_are_computed_is_part_of_the_key(mon
     before = detector_facts(create("yin"))
     monkeypatch.setenv(name, "other")
     assert detector_facts(create("yin")) != before
+
+
+def test_a_frame_length_of_numpy_makes_the_same_key():
+    plain, of_numpy = create("yin"), create("yin")
+    of_numpy.frame_length = np.int64(plain.frame_length)
+    keys = [
+        estimate_key(audio_checksum="ab", seconds=None, facts=detector_facts(d), source="s") for d in (plain, of_numpy)
+    ]
+    assert keys[0] == keys[1]

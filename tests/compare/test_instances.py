@@ -136,14 +136,64 @@ def test_a_detector_that_has_heard_something_is_not_changed(name):
     assert participant.key("ab", None) == find_participants([name], {})[0][0].key("ab", None) != ""
 
 
-def test_a_class_of_a_notebook_is_heard_in_this_process_and_kept(data, tmp_path):
+def test_a_class_of_a_notebook_is_heard_in_a_process_of_its_own_and_kept(data, tmp_path):
     log = tmp_path / "log"
     first = run(data, typed()(log=str(log)), tmp_path)
-    assert set(log.read_text().split()) == {str(os.getpid())}
+    assert len(set(log.read_text().split())) == 1
+    assert str(os.getpid()) not in log.read_text().split()
     log.unlink()
     again = run(data, typed()(log=str(log)), tmp_path)
     assert not log.exists()
     assert list(again.scores.value) == list(first.scores.value)
+
+
+HEARS = "        level_db = levels_db(frames_of(span))\n"
+
+
+def test_a_class_of_a_notebook_that_changes_a_library_changes_nobody_else(data, tmp_path):
+    spoil = "        import mir_eval; mir_eval.transcription.match_note_onsets = lambda *a, **k: []\n"
+    together = run(data, [typed(CELL.replace(HEARS, spoil + HEARS), "<spoils>")(), "yin"], tmp_path)
+    assert together.failures.empty
+    assert list(together.ranking.onset_f1) == [1.0, 1.0]
+
+
+def test_a_class_of_a_notebook_that_hangs_is_stopped(data, tmp_path):
+    hangs = typed(CELL.replace(HEARS, "        import time; time.sleep(600)\n" + HEARS), "<hangs>")()
+    failures = run(data, hangs, tmp_path, timeout_s=2).failures
+    assert list(failures.error) == [
+        "it was stopped after 2 s without an answer: give it more time if it is slow (--timeout, in Python timeout_s)"
+    ]
+
+
+def test_what_cannot_be_sent_is_a_row_with_the_remedy(data, tmp_path):
+    with open(tmp_path / "open", "w", encoding="utf-8") as file:
+        holds = typed()()
+        holds.table = file
+        result = run(data, [holds, "yin"], tmp_path)
+    assert list(result.failures.detector) == ["typed"]
+    assert result.failures.error[0].startswith(
+        "it cannot be sent to a process of its own (PicklingError: Cannot pickle files"
+    )
+    assert result.failures.error[0].endswith("write the class into a file and name it as FILE.py:Class")
+
+
+def test_what_holds_a_loaded_network_is_made_again_in_the_worker_with_its_changes(data, tmp_path):
+    late, asked = create("neural"), create("neural")
+    late.tracking = {**asked.tracking, "onset_delay_s": -0.25}
+    onsets = [next(iter(run(data, d, tmp_path).heard.values())).onset[0] for d in (asked, late)]
+    assert onsets[1] - onsets[0] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_detector_of_a_file_that_was_changed_by_hand_is_heard_as_it_is(data, tmp_path):
+    changed = Loudest()
+    changed.onset_delay_s = -0.25
+    onsets = [next(iter(run(data, d, tmp_path).heard.values())).onset[0] for d in (Loudest(), changed)]
+    assert onsets[1] - onsets[0] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_detector_that_is_equal_by_value_and_has_no_hash_takes_part(data, tmp_path):
+    text = CELL.replace("class Typed(Detector):", "class Typed(Detector):\n    __hash__ = None")
+    assert run(data, typed(text, "<no hash>")(), tmp_path).failures.empty
 
 
 def test_a_cell_that_was_changed_and_run_again_is_heard_again(data, tmp_path):

@@ -144,6 +144,30 @@ class LeavesAProgram(Honest):
         return super().process(span)
 
 
+class WaitsForAProgram(LeavesAProgram):
+    """Does not end before that program does."""
+
+    def process(self, span):
+        salience = super().process(span)
+        time.sleep(600)
+        return salience
+
+
+class LeavesADaemon(Honest):
+    """Dies, and leaves a program that left its process group and holds everything open."""
+
+    def __init__(self, *, note: str = ""):
+        self.note = note
+
+    def process(self, span):
+        if os.fork() == 0:
+            os.setsid()
+            with open(self.note, "a", encoding="ascii") as file:
+                print(os.getpid(), file=file)
+            time.sleep(60)
+        os._exit(3)
+
+
 class LeavesAThread(Honest):
     def process(self, span):
         threading.Thread(target=time.sleep, args=(600,)).start()

@@ -1,6 +1,7 @@
 """Whatever a detector of a user does, it is a row of its own, and the others get what they always get."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -127,6 +128,17 @@ def test_whoever_ends_its_process_is_a_row_that_says_how(one, tmp_path):
 
 
 @posix
+def test_whoever_leaves_a_daemon_behind_is_a_row(one, tmp_path):
+    note = tmp_path / "note"
+    try:
+        found = errors_of(run(one, [bad("LeavesADaemon", note=note)], tmp_path / "cache"))
+    finally:
+        for left in note.read_text().split():
+            os.kill(int(left), signal.SIGKILL)
+    assert found["LeavesADaemon"].endswith("an exit in the middle (exit code 3)")
+
+
+@posix
 def test_whoever_raises_what_is_no_fault_of_the_sound_is_a_row_with_the_reason(one, tmp_path):
     found = errors_of(run(one, [*map(bad, ("Exits", "Interrupts", "TakesAllMemory", "RaisesSomethingOdd"))], tmp_path))
     assert found["Exits"].startswith("SystemExit: enough")
@@ -144,7 +156,7 @@ def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
     assert time.monotonic() - started < 60
     failures = result.failures
     assert list(failures.error.unique()) == [
-        "it was stopped after 3 s without an answer: give it more time if it is slow"
+        "it was stopped after 3 s without an answer: give it more time if it is slow (--timeout, in Python timeout_s)"
     ]
     assert sorted(zip(failures.detector.str.partition(":")[2], failures.recording, strict=True)) == [
         ("CannotBeMade", ""),

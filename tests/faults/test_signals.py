@@ -63,8 +63,9 @@ def wait_for(condition, seconds=60):
 
 
 def workers_of(process):
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "pianolab.workers" in " ".join(child.cmdline())]
+    children = psutil.Process(process.pid).children()
+    alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if "pianolab.workers" in " ".join(child.cmdline())]
 
 
 def scores(folder):
@@ -145,15 +146,38 @@ def test_a_worker_in_compiled_code_ends_with_a_program_that_was_killed(data, tmp
         tmp_path / "o",
     ]
     process = subprocess.Popen([sys.executable, "-m", "pianolab", *map(str, words)], stderr=subprocess.PIPE)
-    wait_for(lambda: [worker for worker in workers_of(process) if worker.num_threads() == 2], 60)
-    time.sleep(2)  # by now it is made and hears
-    wait_for(lambda: workers_of(process))  # on a busy machine one may just have ended and the next not begun
+    wait_for(lambda: [worker for worker in workers_of(process) if ignores_sigterm(worker)], 60)
     workers = workers_of(process)
     process.kill()
     process.communicate(timeout=30)
     assert workers
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a program may outlive a worker in compiled code")
+def test_a_program_that_a_detector_started_ends_with_a_program_that_was_killed(data, tmp_path):
+    note = tmp_path / "note"
+    waits = f"{Path(__file__).with_name('bad_detectors.py')}:WaitsForAProgram:note={note}"
+    words = [
+        "compare",
+        "--data",
+        data,
+        "--detector",
+        waits,
+        "--jobs",
+        "1",
+        "--cache",
+        tmp_path,
+        "--out",
+        tmp_path / "o",
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "pianolab", *map(str, words)], stderr=subprocess.PIPE)
+    wait_for(lambda: note.exists() and note.read_text(), 60)
+    program = psutil.Process(int(note.read_text()))
+    process.kill()
+    process.communicate(timeout=30)
+    assert not psutil.wait_procs([program], timeout=10)[1]
 
 
 @pytest.mark.slow
