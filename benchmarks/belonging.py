@@ -5,22 +5,27 @@
     python benchmarks/belonging.py --every 4                            every fourth recording, for a quick look
 
 Each recording is compared with its own labels: none may be suspected (`false`), and the least fit says how near any
-came to it (the threshold is 0.3). Then with labels that are wrong in known ways: in other units, in other tempos,
-shifted, and those of other recordings of the set. `found` is the share that is suspected, `mended` the share whose
-remedy is right. Recordings with fewer than three strokes are counted apart: the time of one note says little.
+came to it (the threshold is 0.3). The same with white noise 20 dB below the sound. Then with labels that are wrong in
+known ways: in other units, in other tempos, shifted, and those of other recordings of the set. `found` is the share
+that is suspected, `mended` the share whose remedy is right. Recordings with fewer than three strokes are counted apart:
+the time of one note says little.
 """
 
 import argparse
 import re
+import tempfile
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 
+from pianolab import sound
 from pianolab.data import load_dataset
-from pianolab.data.belonging import FEW, SURE_FIT, SURE_FIT_OF_MANY, Fit, misfit, read_strokes
+from pianolab.data.belonging import CHECKED_S, FEW, SURE_FIT, SURE_FIT_OF_MANY, Fit, misfit, read_strokes
 from pianolab.roll import Notes
 
+OWN, OWN_IN_NOISE = "its own labels", "its own labels, in noise"
+NOISE_DB = -20.0
 OTHERS = 3  # Each sound is compared with the labels of so many other recordings.
 MULTIPLIED = {
     "milliseconds": (1e3, "look like milliseconds"),
@@ -53,6 +58,15 @@ def wrong(notes, others):
         yield "another recording", other, None
 
 
+def read_noisy_strokes(audio):
+    """Strokes of the sound with white noise NOISE_DB below it."""
+    y, sr = sound.load(audio, duration_s=CHECKED_S)
+    noise = np.random.default_rng(0).standard_normal(len(y)) * np.sqrt(np.mean(y**2)) * 10 ** (NOISE_DB / 20)
+    with tempfile.TemporaryDirectory() as folder:
+        sound.write(f"{folder}/noisy.wav", 0.5 * (y + noise).astype(np.float32), sr=sr)
+        return read_strokes(f"{folder}/noisy.wav")
+
+
 def rows(data, every):
     recordings = [r for r in load_dataset(data, split="all").recordings if r.labels is not None][::every]
     found = [(r, r.notes(), read_strokes(r.audio)) for r in recordings]
@@ -60,7 +74,10 @@ def rows(data, every):
         fit = Fit(strokes, notes.onset)
         group = "few" if fit.n < FEW else "many"
         about = {"data": data, "recording": recording.id, "group": group, "fit": fit.here}
-        yield about | {"what": "its own labels", "said": misfit(notes, strokes), "mended": np.nan}
+        yield about | {"what": OWN, "said": misfit(notes, strokes), "mended": np.nan}
+        noisy, begun = read_noisy_strokes(recording.audio), notes.between(0, CHECKED_S)
+        about_noisy = about | {"fit": Fit(noisy, begun.onset).here}
+        yield about_noisy | {"what": OWN_IN_NOISE, "said": misfit(begun, noisy), "mended": np.nan}
         others = [labels for r, labels, _ in found[i + 1 :] + found[:i] if r.piece != recording.piece][:OTHERS]
         for what, labels, words in wrong(notes, others):
             if len(labels):
@@ -76,11 +93,10 @@ def main():
     args = parser.parse_args()
     table = pd.DataFrame([row for data in args.data or ("builtin", "real") for row in rows(data, args.every)])
     table["found"] = table["said"] != ""
-    own = table[table["what"] == "its own labels"]
-    print(
-        own.groupby(["data", "group"]).agg(recordings=("fit", "size"), false=("found", "sum"), least_fit=("fit", "min"))
-    )
-    others = table[table["what"] != "its own labels"]
+    is_own = table["what"].isin([OWN, OWN_IN_NOISE])
+    own = table[is_own].groupby(["what", "data", "group"])
+    print(own.agg(recordings=("fit", "size"), false=("found", "sum"), least_fit=("fit", "min")).to_string())
+    others = table[~is_own]
     shares = others.groupby(["what", "group"], sort=False).agg(
         n=("found", "size"), found=("found", "mean"), mended=("mended", "mean")
     )

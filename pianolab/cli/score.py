@@ -33,7 +33,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audio",
         metavar="SOUND",
-        help="do the labels belong to it? (default: a sound of their name beside them)",
+        help="do the labels belong to its first minute? (default: a sound of their name beside them)",
     )
     add_pedal(parser)
     parser.add_argument("--json", action="store_true", help="write one JSON object: metric name to value, and protocol")

@@ -37,7 +37,7 @@ SURE_FIT, SURE_FIT_OF_MANY, MANY = 0.5, 0.4, 32
 BETTER = 1.25  # Notes that fit so much better at another time are shifted.
 NEAR_S = 0.1  # Labels that are off by less are labels of this sound: encoders and hands are so late.
 FAR_S = 30.0  # Shifts up to here are looked for.
-AS_GOOD = 0.9  # Of shifts that fit so nearly as well as the best, as in an even beat, the smallest is told.
+AS_GOOD = 0.95  # Of shifts that fit so nearly as well as the best, as in an even beat, the smallest is told.
 # A note that ends later after the sound has a wrong end: a quarter of the sound, within so many seconds.
 ENDS_LATE, ENDS_LATE_S = 0.25, (3.0, 30.0)
 POOR_F1 = 0.5  # An estimate with a lower F1 of key and onset may be in another unit.
@@ -180,7 +180,7 @@ def misfit(notes: Notes, strokes: Strokes) -> str:
     among_loud = Fit(strokes.louder(fit.n), notes.onset)
     is_other = (fit.is_bad and among_loud.is_bad) or n_late == len(notes)
     unit = _unit(notes, strokes) if is_other else ""
-    if fit.is_shifted and among_loud.there > BETTER * among_loud.here and not unit:
+    if fit.is_shifted and among_loud.there > among_loud.here and not unit:
         return _shift(fit.shift_s)
     late = f"{n_late} of {len(notes)} notes begin after the end of the sound ({length_s:.1f} s)"
     if is_other:
