@@ -11,6 +11,7 @@ ISO/IEC 11172-3 and 13818-3 (frame headers); G. Bouvigne, Mp3 Info Tag rev 1, 20
 """
 
 import functools
+import itertools
 import re
 import struct
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from pianolab.sound.tags import after_filling, bytes_at, tag_length
 
 _WINDOW = 2**20
 _LONGEST_FRAME = 2881  # MPEG-2.5 Layer II at 160 kbit/s and 8 kHz, with padding.
+NEAR = 2**16  # Sound is looked for in so many bytes from the start.
+_FEW = 4  # So many frames in a row are no chance.
 _SYNC = re.compile(rb"\xff[\xe2-\xff]")
 _VERSIONS = {0: 2, 2: 1, 3: 0}  # of the two bits: MPEG-2.5, 2, 1 as steps by which the rate is halved
 _RATES = (44100, 48000, 32000)
@@ -34,7 +37,9 @@ _KBITS = {
 }
 _HAS_COUNT, _HAS_BYTES = 1, 2
 _LAME_AFTER_FLAGS = {1: 4, 2: 4, 4: 100, 8: 4}  # bytes that each flag of a Xing header adds before LAME's part
+_MOST_FILLED_S, _MOST_NAMED = 600, 3
 _DECODER_DELAY = 529  # samples
+_VBRI_AT = 36
 _DELAYS_IN_LAME = 21  # LAME's part has the delays there, two numbers of 12 bits.
 
 
@@ -94,12 +99,29 @@ class _Stream:
     tag: bytes = b""
     n_frames: int = 0
     runs: list[list[int]] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)  # where the last frame of each run begins
+    gaps: list[tuple[int, int, int]] = field(default_factory=list)  # runs and frames before, bytes that are no frames
 
-    def add(self, start: int, stop: int) -> None:
+    def add(self, start: int, stop: int, n_lost: int) -> None:
+        if n_lost and self.runs:
+            self.gaps.append((len(self.runs), self.n_frames - 1, n_lost))
         if self.runs and self.runs[-1][1] == start:
             self.runs[-1][1] = stop
         else:
             self.runs.append([start, stop])
+            self.lasts.append(start)
+        self.lasts[-1] = start
+
+    def filled(self, is_cut: bool) -> list[int]:
+        """How many frames of silence go into each gap, so that all are as many as the header frame states."""
+        n_missing = (_stated(self.tag) or 0) - self.n_frames
+        n_most = _MOST_FILLED_S * self.first.sr // self.first.n_samples
+        if is_cut or not self.gaps or not 0 < n_missing <= n_most or self.first.layer != 3:
+            return [0] * len(self.gaps)
+        n_bytes = sum(n for _, _, n in self.gaps)
+        counts = [n_missing * n // n_bytes for _, _, n in self.gaps]
+        counts[max(range(len(counts)), key=lambda index: self.gaps[index][2])] += n_missing - sum(counts)
+        return counts
 
 
 def layout_of_frames(handle: Any, start: int, size: int) -> Layout | None:
@@ -124,7 +146,11 @@ def layout_of_frames(handle: Any, start: int, size: int) -> Layout | None:
     layout = Layout()
     for stream in streams:
         n_stated = _stated(stream.tag)
-        is_short = n_stated is not None and stream.n_frames + 1 < n_stated
+        filled = stream.filled(is_cut and stream is streams[-1])
+        n_there = stream.n_frames + sum(filled)
+        is_short = n_stated is not None and n_there + 1 < n_stated
+        if stream.gaps:
+            layout.end_remarks.append(_damage(stream, filled))
         if is_short or (is_cut and stream is streams[-1]):
             promise = f" of the {_seconds(stream, n_stated):.3f} s that its header promises" if n_stated else ""
             held_s = _seconds(stream, stream.n_frames, is_cut=True)
@@ -134,20 +160,59 @@ def layout_of_frames(handle: Any, start: int, size: int) -> Layout | None:
                 f"holds {_seconds(stream, stream.n_frames):.3f} s where its header promises "
                 f"{_seconds(stream, n_stated):.3f} s: all of it is heard"
             )
-        layout.parts.append(_pieces(stream, n_stated))
+        layout.parts.append(_pieces(handle, stream, n_stated, filled))
     if len(streams) > 1:
         layout.end_remarks.append(JOINED.format(len(streams)))
     if not all(_states_delay(stream.tag) for stream in streams):
         layout.remarks.append(LATE)
+    n_lost -= sum(n for stream in streams for _, _, n in stream.gaps)
     if n_lost:
-        layout.end_remarks.append(f"has {n_lost} bytes between its frames that are no MP3: they are passed over")
+        layout.end_remarks.append(f"has {n_lost} bytes before or behind its frames that are no MP3: they are not heard")
     return layout
+
+
+def _damage(stream: _Stream, filled: list[int]) -> str:
+    """What is to be said of the gaps in a recording."""
+    frame_s = stream.first.n_samples / stream.first.sr
+    before = [0, *itertools.accumulate(filled)]
+    times = [f"{(n + more) * frame_s:.3f} s" for (_, n, _), more in zip(stream.gaps, before, strict=False)]
+    places = ", ".join(times[:_MOST_NAMED]) + " ..." * (len(times) > _MOST_NAMED)
+    if any(filled):
+        return (
+            f"is damaged at {places}: {sum(filled) * frame_s:.3f} s are missing; silence stands there, so that later "
+            "times stay right"
+        )
+    n_bytes = sum(n for _, _, n in stream.gaps)
+    return f"has {n_bytes} bytes at {places} that are no MP3: if sound was lost there, all later times are early"
+
+
+def frames_behind(handle: Any, start: int, size: int) -> Layout | None:
+    """The recordings of an MP3 that begins with something else: the end of a frame that was cut, or other bytes.
+
+    Parameters
+    ----------
+    handle : binary file object
+    start : int
+        Where frames are looked for.
+    size : int
+        Bytes in the file.
+
+    Returns
+    -------
+    Layout or None
+        None unless some frames follow each other near the start.
+    """
+    streams, _, _ = _streams(handle, start, min(size, start + 2 * NEAR))
+    runs = [run for stream in streams[:2] for run in stream.runs[:1]]
+    is_near = any(a < start + NEAR and b - a >= _FEW * streams[0].first.n_bytes for a, b in runs)
+    return layout_of_frames(handle, start, size) if is_near else None
 
 
 def _streams(handle: Any, start: int, size: int) -> tuple[list[_Stream], int, bool]:
     """The recordings from a place on, how many bytes were passed over, and whether the last frame is cut."""
     streams: list[_Stream] = []
     window, base, at, n_lost, is_cut, is_in_step = b"", start, start, 0, False, False
+    n_before = 0  # bytes lost before the last frame
     while at + 4 <= size:
         if at + 2 * _LONGEST_FRAME > base + len(window) < size or at < base:
             base, window = at, bytes_at(handle, at, _WINDOW)
@@ -160,8 +225,8 @@ def _streams(handle: Any, start: int, size: int) -> tuple[list[_Stream], int, bo
             if at + frame.n_bytes > size:
                 is_cut = True
                 break
-            _take(streams, window[place : place + frame.n_bytes], frame, at)
-            at += frame.n_bytes
+            _take(streams, window[place : place + frame.n_bytes], frame, at, n_lost - n_before)
+            at, n_before = at + frame.n_bytes, n_lost
             is_in_step = True
             continue
         is_in_step = False
@@ -191,14 +256,15 @@ def _is_followed(window: bytes, place: int, frame: Frame, is_last_window: bool) 
     return tag_length(follows) > 0 or (after is not None and _is_like(after, frame))
 
 
-def _take(streams: list[_Stream], data: bytes, frame: Frame, at: int) -> None:
+def _take(streams: list[_Stream], data: bytes, frame: Frame, at: int, n_lost: int) -> None:
     """Add a frame to the last recording, or begin another: at a header frame, and where rate or channels change."""
     is_tag = frame.layer == 3 and data[frame.tag_at : frame.tag_at + 4] in (b"Xing", b"Info")
-    if is_tag or not streams or not _is_like(frame, streams[-1].first):
+    is_other_tag = frame.layer == 3 and data[_VBRI_AT : _VBRI_AT + 4] == b"VBRI"  # a header frame of Fraunhofer's
+    if is_tag or is_other_tag or not streams or not _is_like(frame, streams[-1].first):
         streams.append(_Stream(frame, data[:4], data if is_tag else b""))
-    if not is_tag:
+    if not is_tag and not is_other_tag:
         streams[-1].n_frames += 1
-        streams[-1].add(at, at + frame.n_bytes)
+        streams[-1].add(at, at + frame.n_bytes, n_lost)
 
 
 def _lame_at(tag: bytes) -> int:
@@ -234,29 +300,60 @@ def _states_delay(tag: bytes) -> bool:
     return at > 0 and tag[at] != 0 and _stated(tag) is not None
 
 
-def _pieces(stream: _Stream, n_stated: int | None) -> list[Piece]:
-    """The frames of a recording behind a header frame with their true number."""
-    if stream.first.layer != 3:
+def _pieces(handle: Any, stream: _Stream, n_stated: int | None, filled: list[int]) -> list[Piece]:
+    """The frames of a recording behind a header frame with their true number, with silence in the gaps."""
+    if stream.first.layer != 3 or not stream.runs:
         return [(a, b) for a, b in stream.runs]
     tag = bytearray(stream.tag if n_stated is not None else _plain_tag(stream.first, stream.header))
     at, frame = _lame_at(bytes(tag)), frame_of(bytes(tag[:4]))
-    n_bytes = len(tag) + sum(stop - start for start, stop in stream.runs)
+    n_there = stream.n_frames + sum(filled)
+    silence = _plain_tag(stream.first, stream.header, b"")
+    n_bytes = len(tag) + len(silence) * sum(filled) + sum(stop - start for start, stop in stream.runs)
     if frame is not None:
-        struct.pack_into(">I", tag, frame.tag_at + 8, stream.n_frames)
+        struct.pack_into(">I", tag, frame.tag_at + 8, n_there)
         if tag[frame.tag_at + 7] & _HAS_BYTES and len(tag) >= frame.tag_at + 16:
             struct.pack_into(">I", tag, frame.tag_at + 12, min(n_bytes, 2**32 - 1))
-    if n_stated is not None and stream.n_frames < n_stated and at:
+    if n_stated is not None and n_there < n_stated and at:
         tag[at + _DELAYS_IN_LAME + 1] &= 0xF0  # The silence that the encoder put behind the end is not there.
         tag[at + _DELAYS_IN_LAME + 2] = 0
-    return [bytes(tag), *[(a, b) for a, b in stream.runs]]
+    pieces: list[Piece] = [bytes(tag)]
+    in_gaps = {n_runs: n for (n_runs, _, _), n in zip(stream.gaps, filled, strict=True)}
+    for number, (a, b) in enumerate(stream.runs):
+        muted = _muted(handle, a, b, at_least=5 * stream.first.n_bytes) if number in in_gaps else b""
+        last = stream.lasts[number] if number + 1 in in_gaps else b  # A gap mostly begins within that frame.
+        begin, last = a + len(muted), max(a + len(muted), last)
+        pieces += [silence * in_gaps.get(number, 0), muted, (begin, last), _muted(handle, last, b, at_least=1)]
+    return pieces
 
 
-def _plain_tag(first: Frame, header: bytes) -> bytes:
-    """A header frame of no sound with room for a number of frames, which states no delay."""
+def _muted(handle: Any, start: int, stop: int, at_least: int = 0) -> bytes:
+    """The first frames of a run without their sound, as far as it needs bytes of frames that are missing.
+
+    A frame of Layer III may begin in the bytes of frames before it. What is decoded without them is loud noise.
+    """
+    muted, n_there = b"", 0
+    while start + len(muted) < stop:
+        data = bytearray(bytes_at(handle, start + len(muted), _LONGEST_FRAME))
+        frame = frame_of(bytes(data[:4]))
+        if frame is None:
+            break
+        n_check = 0 if data[1] & 1 else 2
+        side = 4 + n_check
+        needed = int.from_bytes(data[side : side + 2], "big") >> (7 if data[1] & 8 else 8)
+        if needed <= n_there and len(muted) >= at_least:
+            break
+        data[side : frame.tag_at + n_check] = bytes(frame.tag_at - 4)
+        muted += data[: frame.n_bytes]
+        n_there += frame.n_bytes - frame.tag_at - n_check
+    return muted
+
+
+def _plain_tag(first: Frame, header: bytes, mark: bytes = b"Info") -> bytes:
+    """A frame of silence with room for a number of frames; a header frame, which states no delay, with the mark."""
     for kbit in range(1, 15):
         head = bytes([0xFF, header[1] | 1, kbit << 4 | header[2] & 0x0C, header[3]])
         frame = frame_of(head)
         if frame is not None and frame.n_bytes >= first.tag_at + 12:
-            body = b"Info" + struct.pack(">II", _HAS_COUNT, 0)
+            body = mark + struct.pack(">II", _HAS_COUNT, 0) if mark else b""
             return (head + bytes(first.tag_at - 4) + body).ljust(frame.n_bytes, b"\0")
     return b""

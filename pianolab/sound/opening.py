@@ -17,7 +17,7 @@ from pianolab.sound.chunked import layout_of_chunks
 from pianolab.sound.foreign import ForeignReader, ffmpeg_path, foreign_kind, foreign_name, foreign_remarks
 from pianolab.sound.gaps import FilledReader
 from pianolab.sound.layout import Layout, Piece, Run, Section
-from pianolab.sound.mpeg import frame_of, layout_of_frames
+from pianolab.sound.mpeg import NEAR, frame_of, frames_behind, layout_of_frames
 from pianolab.sound.ogg import layout_of_pages
 from pianolab.sound.pages import layout_of_flac
 from pianolab.sound.tags import after_tags, bytes_at, size_of
@@ -180,7 +180,7 @@ def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
             if head[:4] == b"caff" and "unsupported encoding" in str(error) and ffmpeg_path():
                 return Opened(name, [_decoder(handle, "CAF", name, remedy, closing)], [], [], closing)
             # Chunks that mislead libsndfile are left out of a header of our own.
-            layout = layout_of_chunks(handle, start, size, always=True)
+            layout = layout_of_chunks(handle, start, size, always=True) or _layout_behind(handle, start, size)
             if layout is None:
                 raise
         else:
@@ -214,6 +214,19 @@ def _layout(handle: Any, head: bytes, start: int, size: int) -> Layout | None:
     if frame_of(head[:4]):
         return layout_of_frames(handle, start, size)
     return layout_of_chunks(handle, start, size)
+
+
+def _layout_behind(handle: Any, start: int, size: int) -> Layout | None:
+    """The sound behind bytes that are none, if it begins near the start; None where there is none."""
+    near = bytes_at(handle, start, NEAR)
+    for mark, layout_of in ((b"OggS", layout_of_pages), (b"fLaC", layout_of_flac)):
+        at = near.find(mark)
+        layout = layout_of(handle, start + at, size) if at > 0 else None
+        if layout is not None:
+            if near[:at].strip(b"\0"):
+                layout.end_remarks.append(f"has {at} bytes before its sound that are none: they are not heard")
+            return layout
+    return frames_behind(handle, start, size)
 
 
 def _opener(

@@ -3,6 +3,7 @@
 A FLAC states its number of samples in its header, and libsndfile reads no more of them.
 """
 
+import re
 from typing import Any
 
 from pianolab.sound.layout import JOINED, Layout, Piece
@@ -11,6 +12,9 @@ from pianolab.sound.tags import after_filling, bytes_at
 _WINDOW = 2**20
 _STREAM_INFO = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 _TAIL = 2**18
+_HEAD = 17  # bytes of the head of a frame, at most
+_FRAME = re.compile(rb"\xff[\xf8\xf9]")
+_MOST_TRIES = 50_000  # What is no FLAC may hold the mark of a frame everywhere.
 _CRC16 = [0] * 256
 for _byte in range(256):
     _crc = _byte << 8
@@ -53,7 +57,7 @@ def layout_of_flac(handle: Any, start: int, size: int) -> Layout | None:
             pieces = [(begin, begin + 8 + 13), counted, (begin + 8 + 18, end)]
         if after_filling(handle, end, stop) < stop:
             layout.end_remarks.append(
-                f"has {stop - end} bytes behind its last frame that are no sound: they are passed over"
+                f"has {stop - end} bytes behind its last frame that are no FLAC: they are not heard"
             )
         is_odd = is_odd or end < stop
         layout.parts.append(pieces)
@@ -78,21 +82,36 @@ def _flac_starts(handle: Any, start: int, size: int) -> list[int]:
 
 def _flac_end(handle: Any, start: int, stop: int, info: bytes) -> tuple[int, int]:
     """The number of the sample after the last frame, and where that frame ends; 0 and ``stop`` where none is found."""
-    begin = max(start, stop - _TAIL)
-    tail, n = bytes_at(handle, begin, stop - begin), 0
-    at = tail.rfind(b"\xff")
-    while at >= 0 and not (n := _frame_end(tail[at : at + 17], info)):
-        at = tail.rfind(b"\xff", 0, at)
-    if not n:
-        return 0, stop
+    longest, n_tries, high = _longest_frame(info), 0, stop
+    while high > start and n_tries < _MOST_TRIES:
+        begin = max(start, high - _TAIL)
+        tail = bytes_at(handle, begin, high - begin + _HEAD)
+        for found in reversed(list(_FRAME.finditer(tail, 0, high - begin + 1))):
+            n_tries += 1
+            n = _frame_end(tail[found.start() : found.start() + _HEAD], info)
+            at = begin + found.start()
+            if n and (n_bytes := _frame_bytes(bytes_at(handle, at, min(longest, stop - at)))):
+                return n, at + n_bytes
+        high = begin
+    return 0, stop
+
+
+def _longest_frame(info: bytes) -> int:
+    """Bytes that a frame has at most: as the header states, or those of samples that are not packed."""
+    channels, bits = (info[12] >> 1 & 7) + 1, (info[12] << 4 & 0x10 | info[13] >> 4) + 1
+    return int.from_bytes(info[7:10], "big") or int.from_bytes(info[2:4], "big") * channels * (bits + 1) // 8 + 256
+
+
+def _frame_bytes(data: bytes) -> int:
+    """How long the frame is that begins here: with the checksum at its end the sum of all is 0; 0 without one."""
     crc, end = 0, 0
-    for place in range(at, len(tail)):
-        crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ tail[place]]
-        if crc == 0 and place > at + 8:
-            end = place + 1  # A checksum ends the frame, and with it the sum of all is 0.
-            if tail[end:].startswith((b"\0", b"TAG", b"APETAGEX", b"ID3")):
+    for place, byte in enumerate(data):
+        crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ byte]
+        if crc == 0 and place > 8:
+            end = place + 1
+            if data[end:].startswith((b"\0", b"TAG", b"APETAGEX", b"ID3")):
                 break
-    return n, begin + end if end else stop
+    return end
 
 
 def _frame_end(head: bytes, info: bytes) -> int:

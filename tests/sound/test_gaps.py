@@ -1,4 +1,4 @@
-"""An Ogg with a damaged or missing page keeps the times of all that is not damaged, and a warning says so."""
+"""A file with a damaged or missing piece keeps the times of all that is not damaged, and a warning says so."""
 
 import functools
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_sounds import file_bytes, heard
 
+from pianolab.sound.mpeg import frame_of
 from pianolab.sound.ogg import page_checksum
 
 KINDS = [("VORBIS", 44100), ("OPUS", 48000), ("OPUS", 24000)]
@@ -98,3 +99,57 @@ def test_a_page_that_claims_another_time_by_hours_makes_no_hours_of_silence():
     y, _, said = heard(data[: at[4]] + bytes(page) + data[at[6] :])
     assert len(y) < 4 * 44100
     assert any("makes all later times early" in text for text in said)
+
+
+def mp3(seconds=4.0):
+    return file_bytes(noise(44100, seconds), "MP3", "MPEG_LAYER_III", 44100)
+
+
+@pytest.mark.parametrize("n", [1000, 9000])
+@pytest.mark.parametrize("way", ["removed", "zeros", "noise"])
+def test_a_hole_in_an_mp3_costs_its_sound_and_moves_nothing(n, way):
+    data = mp3()
+    reference = heard(data)[0]
+    place = len(data) // 2 + 77
+    hole = {"removed": b"", "zeros": bytes(n), "noise": np.random.default_rng(1).bytes(n)}[way]
+    y, _, said = heard(data[:place] + hole + data[place + n :])
+    assert len(y) == len(reference)
+    (text,) = [text for text in said if "is damaged at 1.9" in text or "is damaged at 2.0" in text]
+    assert "silence stands there, so that later times stay right" in text
+    found = lags(y, reference, 44100)
+    assert all(lag == 0 for lag, share in found if share > 0.5)
+    assert sum(share > 0.9 for _, share in found) >= len(found) - 4
+
+
+def test_a_header_frame_of_fraunhofer_is_no_sound():
+    data = mp3(1.0)
+    frames = data[frame_of(data[:4]).n_bytes :]
+    tag = (frames[:4] + bytes(32) + b"VBRI" + bytes(22)).ljust(frame_of(frames[:4]).n_bytes, b"\0")
+    np.testing.assert_array_equal(heard(tag + frames)[0], heard(frames)[0])
+
+
+@pytest.mark.parametrize("kind", [("OGG", "VORBIS"), ("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")])
+@pytest.mark.parametrize("before", [bytes(500), b"ID3\x03\0\0\0\0\0\4abcd" + bytes(500), b"words of a page " * 20])
+def test_bytes_before_the_sound_do_not_hide_it(kind, before):
+    data = file_bytes(noise(44100, 1.0), *kind)
+    reference = heard(data)[0]
+    y, _, said = heard(before + data)
+    np.testing.assert_array_equal(y, reference)
+    assert len(said) == (b"words" in before)
+
+
+def test_an_mp3_that_begins_in_the_middle_of_a_frame_is_heard():
+    data = mp3(2.0)
+    y, _, said = heard(data[5000:])
+    assert 1.0 * 44100 < len(y) < 2.0 * 44100
+    assert any("are no MP3: they are not heard" in text for text in said)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("n", [5000, 300_000])
+def test_other_bytes_behind_a_flac_cost_no_sample(subtype, n):
+    data = file_bytes(noise(44100, 1.0), "FLAC", subtype)
+    y, _, said = heard(data + np.random.default_rng(2).bytes(n))
+    np.testing.assert_array_equal(y, heard(data)[0])
+    assert len(said) == 1
+    assert f"has {n} bytes behind its last frame" in said[0]
