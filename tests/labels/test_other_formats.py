@@ -119,7 +119,8 @@ def test_any_json_is_read_or_refused(tmp_path, namespace, data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LabelWarning)
         with suppress(LabelError):
-            read_labels(tmp_path / "any.jams")
+            notes = read_labels(tmp_path / "any.jams")
+            assert np.all((notes.midi >= 21) & (notes.midi <= 108) & (notes.onset <= notes.offset))
 
 
 # MusicXML
