@@ -26,6 +26,7 @@ AudioSource = str | os.PathLike[str] | BinaryIO
 Reader = sf.SoundFile | ForeignReader | FilledReader
 
 _STREAM_IN_MEMORY = 64 * 2**20  # Standard input of more bytes than this goes to a temporary file.
+_AMIGA = (b"8SVX", b"16SV")  # What stands behind the sound of one can keep libsndfile busy for ever.
 _SAMPLE_DUMP = b"\xf0\x7e"  # libsndfile prints its complaints about one to standard output.
 _STREAM_LIMIT = 4 * 2**30  # A WAV cannot have more bytes.
 
@@ -164,6 +165,8 @@ def _opened(handle: Any, name: str, closing: contextlib.ExitStack) -> Opened:
     remedy = _conversion(name)
     if head.startswith(_SAMPLE_DUMP):
         raise AudioError(f"{name} is a MIDI sample dump, which is not read here: try {remedy}")
+    if head[:4] == b"FORM" and head[8:12] in _AMIGA:
+        raise AudioError(f"{name} is a sound file of the Amiga (8SVX), which is not read here: try {remedy}")
     if kind := foreign_kind(head):
         if ffmpeg_path() is None:
             raise AudioError(

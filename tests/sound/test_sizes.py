@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+import soundfile as sf
 from made_sounds import SR, chunk, file_bytes, heard, patched, tone
 
 from pianolab import sound
@@ -207,6 +208,13 @@ def test_a_part_before_the_damage_of_a_flac_is_read():
 def test_a_midi_sample_dump_is_refused():
     with pytest.raises(AudioError, match="is a MIDI sample dump"):
         sound.load(io.BytesIO(b"\xf0\x7e\0\1" + bytes(1000)))
+
+
+def test_a_sound_of_the_amiga_is_refused_before_libsndfile_loses_itself_in_it():
+    file = io.BytesIO()
+    sf.write(file, np.zeros(1000), 8000, format="SVX", subtype="PCM_16")
+    with pytest.raises(AudioError, match=r"is a sound file of the Amiga \(8SVX\), which is not read here: try"):
+        sound.load(io.BytesIO(file.getvalue() + b"abcd" * 32000))
 
 
 @pytest.mark.parametrize("behind", ["zeros", "id3v1", "id3v2"])
