@@ -71,7 +71,7 @@ def _run(args: argparse.Namespace) -> int:
             print(found.console_table(), flush=True)
             raise
     _tell_oddities(result.about)
-    print(result.console_table())
+    print(found.console_table())  # Its tables are there already; those of the other would be made anew.
     return _tell_failures(result, folder.shown)
 
 

@@ -68,6 +68,8 @@ def _replaced(table: pd.DataFrame, pattern: re.Pattern[str], text: str) -> pd.Da
     columns = {}
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
-            new = {cell: pattern.sub(text, cell) for cell in table[name].unique() if isinstance(cell, str)}
-            columns[name] = table[name].map(lambda cell, new=new: new.get(cell, cell))
+            texts = [cell for cell in table[name].unique() if isinstance(cell, str)]
+            new = {cell: pattern.sub(text, cell) for cell in texts if pattern.search(cell)}
+            if new:
+                columns[name] = table[name].map(lambda cell, new=new: new.get(cell, cell))
     return table.assign(**columns)

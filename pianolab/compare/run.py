@@ -17,9 +17,10 @@ from typing import Any
 
 import pandas as pd
 
+from pianolab import labels
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.errors import CompareError, caught_warnings
-from pianolab.compare.fingerprints import fingerprint, source_checksum, versions
+from pianolab.compare.fingerprints import code_checksum, fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
 from pianolab.compare.participants import LOADING_S, Participant, find_participants
 from pianolab.compare.provenance import checksums_of, command_line, provenance
@@ -32,9 +33,11 @@ from pianolab.detector import Detector
 from pianolab.errors import printable, reason
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
-from pianolab.sound import AudioError
+from pianolab.sound import AudioError, checksum
 from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, SHORTEST_S, Split
 
+_LABEL_LIBRARIES = ("numpy", "partitura")  # They read labels.
+_NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
 
 
@@ -194,18 +197,46 @@ def _truths(
     truths: dict[Place, Notes | str] = {}
     remarks = []
     for place, recording in recordings.items():
-        with caught_warnings() as caught:
-            try:
-                # Of the labels as they are now: the report is written hours later.
-                _ = recording.labels_checksum
-                notes = recording.notes(pedal=protocol.pedal)
-            except (ValueError, OSError) as error:
-                truths[place] = f"labels: {reason(error)}"
-                continue
+        try:
+            # Of the labels as they are now: the report is written hours later.
+            _ = recording.labels_checksum
+            notes, caught = _labels(recording, protocol, cache)
+        except (ValueError, OSError) as error:
+            truths[place] = f"labels: {reason(error)}"
+            continue
         truths[place] = notes if seconds is None else notes.between(0, seconds)
         misfit = _misfit(recording, notes, protocol, cache)
         remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit])]]
     return truths, remarks
+
+
+def _labels(recording: Recording, protocol: Protocol, cache: Cache) -> tuple[Notes, list[str]]:
+    """The notes played, and what was remarked about the labels. Those of a file are kept: to read it takes longer."""
+
+    def read() -> tuple[list[list[float]], list[str]]:
+        with caught_warnings() as caught:
+            notes = recording.notes(pedal=protocol.pedal)
+        return [getattr(notes, name).tolist() for name in _NOTE_FIELDS], caught
+
+    def read_file(path: Path, before: str) -> tuple[list[list[float]], list[str]]:
+        found = read()
+        if checksum(path) != before:
+            raise CompareError(f"{printable(path)} was changed while it was compared: let it be, and run this again")
+        return found
+
+    if (path := recording.labels) is None:
+        columns, caught = read()
+    else:
+        # Whoever holds a recording may have mended its labels since it was looked at. What is remarked names the file.
+        files = {"file": os.fspath(path), "checksum": (now := checksum(path)), "pedal": protocol.pedal}
+        key = fingerprint(labels=_source_of_labels(), libraries=versions(_LABEL_LIBRARIES), **files)
+        columns, caught = cache.kept(key, lambda: read_file(path, now))
+    return Notes(*columns), caught
+
+
+@functools.cache
+def _source_of_labels() -> str:
+    return code_checksum(labels.__file__)
 
 
 def _misfit(recording: Recording, notes: Notes, protocol: Protocol, cache: Cache) -> str:

@@ -196,6 +196,19 @@ def test_a_second_run_hears_nothing_again(melodies, tmp_path, log):
     pd.testing.assert_frame_equal(first.scores, third.scores)  # seconds_cpu too: it was kept
 
 
+def test_labels_mended_between_two_comparisons_of_one_data_set_count(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    notes = write_recording(data, "melody", MELODY)
+    dataset = load_dataset(data)
+    run = {"cache": tmp_path / "cache", "progress": False}
+    place = data.name, "melody"
+    for played in (notes, notes[1:], notes):
+        write_labels(data / "melody.tsv", played)
+        truth = compare(dataset, toy("Loudest"), **run).truths[place]
+        assert list(truth.midi) == list(played.midi)
+
+
 def test_new_labels_give_new_scores_of_old_estimates(tmp_path, log):
     data = tmp_path / "data"
     data.mkdir()
