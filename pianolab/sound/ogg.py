@@ -132,7 +132,7 @@ def page_checksum(page: bytes) -> bytes:
     Examples
     --------
     >>> page_checksum(b"OggS").hex()
-    '00000000'
+    '4fa9b05f'
     """
     reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return reflected.to_bytes(4, "little").translate(_REVERSED)[::-1]

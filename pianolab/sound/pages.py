@@ -12,6 +12,7 @@ from pianolab.sound.tags import after_filling, bytes_at
 _WINDOW = 2**20
 _STREAM_INFO = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 _TAIL = 2**18
+_INFO = 34  # bytes of the first block
 _HEAD = 17  # bytes of the head of a frame, at most
 _FRAME = re.compile(rb"\xff[\xf8\xf9]")
 _MOST_TRIES = 50_000  # What is no FLAC may hold the mark of a frame everywhere.
@@ -44,9 +45,11 @@ def layout_of_flac(handle: Any, start: int, size: int) -> Layout | None:
     starts = _flac_starts(handle, start, size)
     layout, is_odd = Layout(), start > 0
     for begin, stop in zip(starts, [*starts[1:], size], strict=True):
-        info = bytes_at(handle, begin + 8, 34)
+        info = bytes_at(handle, begin + 8, _INFO)
         stated = int.from_bytes(info[13:18], "big") & (2**36 - 1)
-        there, end = _flac_end(handle, begin, stop, info)
+        there, end = _flac_end(handle, begin, stop, info) if len(info) == _INFO else (0, stop)
+        if end < stop and there < stated and stop - end <= _longest_frame(info):
+            end = stop  # The rest is a frame that was cut.
         pieces: list[Piece] = [(begin, end)]
         if 0 < stated < there:
             sr = int.from_bytes(info[10:13], "big") >> 4

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_sounds import file_bytes, heard
 
+from pianolab.sound import AudioError
 from pianolab.sound.mpeg import frame_of
 from pianolab.sound.ogg import page_checksum
 
@@ -153,3 +154,9 @@ def test_other_bytes_behind_a_flac_cost_no_sample(subtype, n):
     np.testing.assert_array_equal(y, heard(data)[0])
     assert len(said) == 1
     assert f"has {n} bytes behind its last frame" in said[0]
+
+
+@pytest.mark.parametrize("length", [4, 5, 8, 20, 41])
+def test_the_first_bytes_of_a_flac_are_refused(length):
+    with pytest.raises(AudioError, match="is not readable audio"):
+        heard(file_bytes(noise(44100, 1.0), "FLAC")[:length])
