@@ -276,16 +276,15 @@ def _note_sound(one: _Container, begin: int, promised: int, *, is_open: bool) ->
 def _goes_on(one: _Container, begin: int, stated: int) -> bool:
     """Whether bytes behind the stated end that nothing explains are sound.
 
-    They are where no size was ever filled in. A container that ends where its sound does is right, unless 32 bits were
-    too few. Of others it cannot be known: more than a quarter of the stated length is taken for sound, less for junk.
+    They are where no size was ever filled in, and where 32 bits were too few. Else it cannot be known, for a size that
+    wrapped is wrong in the sound and in its container alike: more than a quarter of the stated length is taken for
+    sound, less for junk.
     """
     if stated == begin or (one.size - one.start >= 2**32 and not one.family.is_wide):
         return True
-    stop = one.stated_stop
-    if stop and stop < stated:
+    if one.stated_stop and one.stated_stop < stated:
         return True
-    is_agreed = stop and stop - stated < max(2, one.family.multiple)
-    return not is_agreed and 4 * (one.size - stated) > stated - begin
+    return 4 * (one.size - stated) > stated - begin
 
 
 def _is_explained(one: _Container, stated: int) -> bool:

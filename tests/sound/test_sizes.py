@@ -354,3 +354,14 @@ def test_blocks_of_a_flac_that_is_cut_short_are_the_whole_whatever_their_length(
     with pytest.warns(AudioWarning, match="is cut short"):
         blocks = list(sound.blocks(io.BytesIO(data), block_length=block_length))
     np.testing.assert_array_equal(np.concatenate(blocks), y)
+
+
+def test_sizes_that_wrapped_in_the_sound_and_in_its_container_alike_lose_nothing():
+    file = io.BytesIO()
+    sf.write(file, np.tile([0.5, -0.5], SR), SR, format="WAV", subtype="PCM_16")  # 2 s
+    data = bytearray(file.getvalue())
+    struct.pack_into("<I", data, 4, 36 + SR)
+    struct.pack_into("<I", data, 40, SR)  # half a second, as the container says too
+    with pytest.warns(AudioWarning, match=f"has {4 * SR} bytes of sound where its header states {SR}: all of them"):
+        y, _ = sound.load(io.BytesIO(bytes(data)))
+    assert len(y) == 2 * SR
