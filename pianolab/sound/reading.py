@@ -275,8 +275,9 @@ class Blocks(Iterator[npt.NDArray[np.float32]]):
             except AudioError as error:
                 remarks.append(f"holds a recording (number {number}) that is passed over: {error}")
                 continue
-            if part.sr != self.sr:
-                remarks.append(f"holds recordings of {self.sr} and {part.sr} Hz: all are brought to {self.sr} Hz")
+            text = f"holds recordings of {self.sr} and {part.sr} Hz: all are brought to {self.sr} Hz"
+            if part.sr != self.sr and text not in remarks:
+                remarks.append(text)
             yield part
 
     def n_samples(self) -> int:

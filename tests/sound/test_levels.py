@@ -11,7 +11,7 @@ Y = tone() / np.max(np.abs(tone()))
 def test_a_very_quiet_recording_is_told_its_level_and_what_raises_it(peak_db, gain):
     _, _, said = heard(file_bytes(Y * 10 ** (peak_db / 20), "WAV", "PCM_24"))
     assert len(said) == 1
-    assert f"is very quiet (peak {peak_db} dBFS): not every note can be found; raise it first" in said[0]
+    assert f"is very quiet (peak {peak_db} dBFS): not every note can be found at this level; raise it first" in said[0]
     assert f"volume={gain - 1}dB" in said[0] or f"volume={gain}dB" in said[0]
 
 
@@ -23,7 +23,7 @@ def test_a_recording_that_is_loud_enough_is_not_told_its_level(peak_db):
 def test_what_is_all_but_silent_is_told_both():
     _, _, said = heard(file_bytes(Y * 1e-5, "WAV", "PCM_24"))
     assert len(said) == 1
-    assert "is silent (peak -100 dBFS): no note can be found; raise it first" in said[0]
+    assert "is silent (peak -100 dBFS): no note can be found at this level; raise it first" in said[0]
 
 
 def test_silence_cannot_be_raised():
