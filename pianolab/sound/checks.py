@@ -192,4 +192,5 @@ class StreamChecks:
         path = Path(self.name)
         here, there = shlex.quote(path.name), shlex.quote(f"{path.stem}-louder.wav")
         gain_db = math.floor(-peak_db)
-        return f"{text} at this level; raise it first, with `ffmpeg -i {here} -af volume={gain_db}dB -c:a pcm_s24le {there}`"
+        command = f"ffmpeg -i {here} -af volume={gain_db}dB -c:a pcm_s24le {there}"
+        return f"{text} at this level; raise it first, with `{command}`"
