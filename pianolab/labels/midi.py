@@ -299,17 +299,22 @@ def _note_tracks(notes: Notes) -> list[Messages]:
     ticks = np.rint(notes.intervals * _TICKS_PER_SECOND).astype(np.int64)
     velocity = np.where(np.isnan(notes.velocity), _UNKNOWN_VELOCITY, np.clip(np.rint(notes.velocity), 1, 127))
     tracks: list[Messages] = [[]]
-    ends: list[dict[int, int]] = [{}]
+    ends: list[dict[int, tuple[int, int]]] = [{}]
     for i in np.lexsort((ticks[:, 1], ticks[:, 0])):
         (on, off), midi = ticks[i], int(notes.midi[i])
         k = 0
-        while ends[k].get(midi, 0) > on:
+        while not _follows(ends[k].get(midi), on):
             k += 1
             if k == len(tracks):
                 tracks.append([])
                 ends.append({})
-        ends[k][midi] = off
+        ends[k][midi] = on, off
         # At one tick, earlier notes end first, then notes start, then notes without length end.
         tracks[k].append((on, 1, mido.Message("note_on", note=midi, velocity=int(velocity[i]))))
         tracks[k].append((off, 2 if off == on else 0, mido.Message("note_off", note=midi)))
     return tracks
+
+
+def _follows(before: tuple[int, int] | None, on: int) -> bool:
+    """Whether a note that begins at a tick comes after the one before it, which is (on, off), and not with it."""
+    return before is None or (before[0] < on and before[1] <= on)

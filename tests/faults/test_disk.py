@@ -102,8 +102,8 @@ def test_a_disk_that_is_full_at_any_step_costs_nothing_but_the_keeping(data, tmp
 def test_what_was_kept_before_the_disk_was_full_is_not_heard_again(data, tmp_path, monkeypatch):
     log, write = tmp_path / "log", pathlib.Path.write_bytes
     with monkeypatch.context() as patch:
-        # The check of the labels writes one value a recording; then two recordings are heard and kept.
-        patch.setattr(pathlib.Path, "write_bytes", fails_in(tmp_path / "cache", write, errno.ENOSPC, after=N + 2))
+        # The labels and their check are two values a recording; then two recordings are heard and kept.
+        patch.setattr(pathlib.Path, "write_bytes", fails_in(tmp_path / "cache", write, errno.ENOSPC, after=2 * N + 2))
         first = with_one_warning(lambda: run(data, tmp_path, log=log), "No space left on device")
     assert len(list((tmp_path / "cache").glob("*.notes"))) == 2
     before = times_heard(log)

@@ -491,7 +491,13 @@ def test_one_tick_orders_end_before_start_before_the_end_of_a_note_without_lengt
     notes = Notes([0, 1, 1, 1], [1, 1, 1, 2], [60, 60, 60, 60])
     write_labels(tmp_path / "tick.mid", notes)
     assert rows(read_labels(tmp_path / "tick.mid")) == rows(notes)
-    assert len(mido.MidiFile(tmp_path / "tick.mid").tracks) == 2  # tempo and pedal, and one track of notes
+    assert len(mido.MidiFile(tmp_path / "tick.mid").tracks) == 4  # tempo and pedal, and three that begin together
+
+
+def test_a_note_without_length_leaves_the_long_one_that_begins_with_it_whole(tmp_path):
+    notes = Notes([0.0, 0.0], [0.0, 21.0], [21, 21])
+    write_labels(tmp_path / "both.mid", notes)
+    assert rows(read_labels(tmp_path / "both.mid")) == rows(notes)
 
 
 def test_others_read_our_midi_as_we_do(tmp_path):
