@@ -86,10 +86,10 @@ def test_the_command_of_a_report_repeats_every_option_and_gives_the_same_numbers
 def test_it_can_be_typed_in_the_same_folder_although_no_private_folder_stands_in_it(place, monkeypatch):
     """What was given with whole paths in a home folder; a shell and a process of its own repeat it."""
     monkeypatch.setenv("HOME", str(place))
-    (place / "work").mkdir()
-    monkeypatch.chdir(place / "work")
+    (place / "desk").mkdir()
+    monkeypatch.chdir(place / "desk")
     words = ["--data", f"{place}/my songs", "--detector", f"{place}/mine.py:Loudest:log={place}/log"]
-    words += ["--estimates", f"other={place}/their notes", "--cache", f"{place}/work/kept"]
+    words += ["--estimates", f"other={place}/their notes", "--cache", f"{place}/desk/kept"]
     assert main(["compare", *words, "--out", "first"]) == 0
     command = json.loads(Path("first/run.json").read_text(encoding="utf-8"))["command"]
     assert str(place) not in command

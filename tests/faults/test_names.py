@@ -126,10 +126,10 @@ def test_a_megabyte_of_error_is_cut_and_its_remedy_is_kept():
 @pytest.fixture
 def at_home(tmp_path, monkeypatch):
     """A home folder with a working folder in it."""
-    (tmp_path / "ann a" / "work").mkdir(parents=True)
+    (tmp_path / "ann a" / "desk").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path / "ann a"))
     monkeypatch.setenv("USER", "anna")
-    monkeypatch.chdir(tmp_path / "ann a" / "work")
+    monkeypatch.chdir(tmp_path / "ann a" / "desk")
     return tmp_path / "ann a"
 
 
@@ -138,8 +138,8 @@ def at_home(tmp_path, monkeypatch):
     [
         ("{home}/x.wav: gone", "~/x.wav: gone"),
         ("cannot read {home}.", "cannot read ~."),
-        ("{home}/work/songs/x.wav", "songs/x.wav"),
-        ("in {home}/work: nothing", "in .: nothing"),
+        ("{home}/desk/songs/x.wav", "songs/x.wav"),
+        ("in {home}/desk: nothing", "in .: nothing"),
         ("{home}-2/x.wav", "{home}-2/x.wav"),
         ("/media/anna/stick/anna.wav", "/media/$USER/stick/anna.wav"),
         ("weights={home}/net.npz,key=2", "weights=~/net.npz,key=2"),
@@ -163,7 +163,7 @@ def test_no_text_of_a_report_names_a_home_folder_or_a_user(at_home, text, said):
         "{home}",
         "{home}/my songs",
         "{home}/~x",
-        "{home}/work/-x",
+        "{home}/desk/-x",
         "name={home}/notes of others",
         "phrases:{home}/x",
         "mine.py:Mine:weights={home}/net.npz",
@@ -182,7 +182,7 @@ def test_a_shell_reads_back_what_was_typed_although_no_private_folder_stands_in_
     assert str(at_home) not in typed
     words = subprocess.run(["bash", "-c", f"printf '%s\\0' {typed}"], capture_output=True, check=True).stdout
     read = os.fsdecode(words.removesuffix(b"\0").partition(b"=" if value.startswith("-") else b"\0")[2])
-    assert read == value.replace(f"{at_home}/work/", "./")
+    assert read == value.replace(f"{at_home}/desk/", "./")
 
 
 @pytest.mark.parametrize("variables", [{"USER": "anna"}, {"LOGNAME": "anna"}, {"LNAME": "anna", "USER": ""}, {}])
