@@ -29,6 +29,7 @@ _RANGES = {
     "onset": _UNIT,
     "offset": _UNIT,
     "velocity": (0.0, float(MIDI_MAX), True, "give numbers from 0 to 127, NaN where it is not known"),
+    "struck": _UNIT,
     "hz": (_TINY, _LARGE, True, "give Hz above 0, NaN where it is not known"),
     "level_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
 }
@@ -66,6 +67,8 @@ class Salience:
         Evidence that the key (or any key) was struck here, in [0, 1]; None where a detector has none.
     offset, velocity : (T, 88) float32, optional
         Evidence of a release in [0, 1]; MIDI velocity 0..127 if struck here.
+    struck : (T, 88) float32, optional
+        Evidence in [0, 1] that what sounds at the key is a struck string, and no voice, knock or hum.
 
     Raises
     ------
@@ -90,6 +93,7 @@ class Salience:
     onset: NDArray[np.float32] | None
     offset: NDArray[np.float32] | None
     velocity: NDArray[np.float32] | None
+    struck: NDArray[np.float32] | None
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class Salience:
         onset: ArrayLike | None = None,
         offset: ArrayLike | None = None,
         velocity: ArrayLike | None = None,
+        struck: ArrayLike | None = None,
     ):
         n = np.size(times)
         for name, value, shape in (
@@ -110,6 +115,7 @@ class Salience:
             ("onset", onset, (n, None)),
             ("offset", offset, (n, N_KEYS)),
             ("velocity", velocity, (n, N_KEYS)),
+            ("struck", struck, (n, N_KEYS)),
         ):
             if value is not None:
                 value = _frozen(value, np.float64 if name == "times" else np.float32, shape, f"Salience.{name}")

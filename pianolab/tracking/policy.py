@@ -24,6 +24,8 @@ class Row:
         Evidence that the key, or any key, was struck, in [0, 1].
     offset, velocity : (88,) float32, optional
         Evidence of a release in [0, 1]; velocity 0..127 if struck here.
+    struck : (88,) float32, optional
+        Evidence in [0, 1] that what sounds at the key is a struck string.
     """
 
     time_s: float
@@ -32,6 +34,7 @@ class Row:
     onset: NDArray[np.float32] | None = None
     offset: NDArray[np.float32] | None = None
     velocity: NDArray[np.float32] | None = None
+    struck: NDArray[np.float32] | None = None
 
     @property
     def best_key(self) -> int:

@@ -184,6 +184,6 @@ def _suited(tracking, salience):
 
 
 def _row(salience, i):
-    optional = (salience.onset, salience.offset, salience.velocity)
-    onset, offset, velocity = (None if evidence is None else evidence[i] for evidence in optional)
-    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], onset, offset, velocity)
+    optional = (salience.onset, salience.offset, salience.velocity, salience.struck)
+    evidence = (None if rows is None else rows[i] for rows in optional)
+    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], *evidence)

@@ -15,7 +15,9 @@ CUT_S = 1.1
 def evidence(salience):
     """All that a row says, side by side."""
     parts = [salience.strength, np.nan_to_num(salience.hz), salience.level_db[:, None]]
-    parts += [part for part in (salience.onset, salience.offset, salience.velocity) if part is not None]
+    parts += [
+        part for part in (salience.onset, salience.offset, salience.velocity, salience.struck) if part is not None
+    ]
     return np.concatenate(parts, axis=1)
 
 
