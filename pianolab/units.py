@@ -36,6 +36,7 @@ _SEMITONES_OF_SIGN = {
     **{"b": -1, "♭": -1, "-": -1, "bb": -2, "♭♭": -2, "𝄫": -2, "--": -2},
 }
 # A minus before a 1 is taken for that of octave -1, the only negative octave that MIDI has; before others, for a flat.
+_LOUDNESS = re.compile(r"p{1,4}|f{1,4}|mp|mf|v\d+|vel\d+|piano", re.IGNORECASE)
 _NOTE_NAME = re.compile(
     r"(do|re|mi|fa|sol|la|si|[a-g]|[도레미파솔라시])(##|bb|♯♯|♭♭|--|[#s♯𝄪b♭𝄫♮]|-(?!0*1$))?(-?\d{1,3})",
     re.IGNORECASE | re.ASCII,
@@ -288,6 +289,34 @@ def parse_note(name: str) -> int:
     if midi < 0:
         raise ValueError(f"{name!r} lies below C-1, the lowest note of MIDI: write its octave as in C4")
     return midi
+
+
+def key_in_name(stem: str) -> int | None:
+    """MIDI number of the key that a file is named by, perhaps with a loudness beside it.
+
+    Parameters
+    ----------
+    stem : str
+        The file's name without its suffix, such as 'A0', 'C#4', 'Piano.ff.Bb3', 'A0v8'.
+
+    Returns
+    -------
+    int or None
+        21..108; None if it names no key of the piano, or holds other words.
+
+    Examples
+    --------
+    >>> [key_in_name(stem) for stem in ("Piano.ff.Bb3", "A0v8", "take 2", "C-1")]
+    [58, 21, None, None]
+    """
+    parts = [part for part in re.split(r"[\s._-]+", stem) if part and not _LOUDNESS.fullmatch(part)]
+    if len(parts) != 1:
+        return None
+    try:
+        midi = parse_note(re.sub(r"v\d+$", "", parts[0]))
+    except ValueError:
+        return None
+    return midi if MIDI_LOW <= midi <= MIDI_HIGH else None
 
 
 def dash_means(name: str) -> Literal["", "flat", "octave", "either"]:

@@ -31,8 +31,8 @@ from pianolab import sound  # noqa: E402
 from pianolab.data import Dataset, Recording, make_phrases  # noqa: E402
 from pianolab.files import replacing  # noqa: E402
 from pianolab.labels import read_labels, read_pedal, write_labels  # noqa: E402
+from pianolab.piano.sampled import SampledPiano  # noqa: E402
 from pianolab.roll import Notes  # noqa: E402
-from pianolab.training.sampled import SampledPiano  # noqa: E402
 from pianolab.units import note_name  # noqa: E402
 
 SR = 44100

@@ -21,14 +21,13 @@ from pianolab.errors import nearest, printable
 from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
 from pianolab.sound import FOREIGN_SUFFIXES, readable_suffixes
 from pianolab.texts.choices import DEFAULT_DATA
-from pianolab.units import MIDI_HIGH, MIDI_LOW, note_name, parse_note
+from pianolab.units import key_in_name, note_name
 
 OVERLAP_S = 0.05  # Legato fingers overlap this much in music that is still one note at a time.
 
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
 _MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
 _MAPS_ROOMS = {"ENSTDkAm": "ambient", "ENSTDkCl": "close"}
-_LOUDNESS = re.compile(r"p{1,4}|f{1,4}|mp|mf|v\d+|vel\d+|piano", re.IGNORECASE)
 
 
 def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
@@ -125,7 +124,7 @@ def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None
         return Recording(
             "", path, best, dataset, **(_maps(path.stem) or {"piece": composed(path.stem), "kind": _kind(best)})
         )
-    key = _key_in(path.stem)
+    key = key_in_name(path.stem)
     if key is None:
         return None
     return Recording("", path, None, dataset, piece=note_name(key), kind="notes", key=key)
@@ -160,18 +159,6 @@ def _kind(labels: Path) -> str:
         return "unknown"
     latest = np.maximum.accumulate(notes.offset)[:-1]
     return "polyphonic" if np.any(notes.onset[1:] < latest - OVERLAP_S) else "monophonic"
-
-
-def _key_in(stem: str) -> int | None:
-    """MIDI number of the key that a stem names; None if it names none, or holds other words."""
-    parts = [part for part in re.split(r"[\s._-]+", stem) if part and not _LOUDNESS.fullmatch(part)]
-    if len(parts) != 1:
-        return None
-    try:
-        midi = parse_note(re.sub(r"v\d+$", "", parts[0]))
-    except ValueError:
-        return None
-    return midi if MIDI_LOW <= midi <= MIDI_HIGH else None
 
 
 def _with_ids(recordings: list[Recording], folder: Path) -> Iterator[Recording]:

@@ -19,10 +19,10 @@ from pianolab.data import Recording
 from pianolab.dsp.network_input import SR, NeuralInput
 from pianolab.labels import LabelError, read_labels, write_labels
 from pianolab.piano import render
+from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 from pianolab.training.augment import PIECE_S, augment, draw_drill, draw_piano, vary_excerpt
 from pianolab.training.errors import unwritable, writing
-from pianolab.training.sampled import SampledPiano
 
 SAMPLED_SHARE = 0.35  # Where there are recorded notes, this share of the rendered pieces is played with them.
 DRILL_SHARE = 0.3  # This share of the rendered pieces is random notes.

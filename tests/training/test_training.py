@@ -23,10 +23,11 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: make setup-
 
 from pianolab import sound
 from pianolab.cli import main
-from pianolab.data import DatasetError, data_dir
+from pianolab.data import data_dir
 from pianolab.dsp.network_input import HOP, SR, NeuralInput
 from pianolab.labels import write_labels
-from pianolab.piano import render
+from pianolab.piano import PianoError, render
+from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 from pianolab.session import transcribe
 from pianolab.training import export, loop, material, network, tuning
@@ -34,7 +35,6 @@ from pianolab.training.augment import augment, draw_drill, vary_excerpt
 from pianolab.training.batches import Pieces, amplify, draw_batch
 from pianolab.training.errors import TrainingError
 from pianolab.training.loop import TrainingLoop, learning_rate
-from pianolab.training.sampled import SampledPiano
 from pianolab.training.settings import Settings, read_settings
 from pianolab.training.targets import note_targets
 from pianolab.training.validation import answer_piece, pick_strokes
@@ -409,7 +409,7 @@ def test_drills_and_rearrangements_are_playable(seed):
 
 
 def test_a_sampled_piano_without_single_notes_is_refused(folder):
-    with pytest.raises(DatasetError, match="holds no single notes: name them by their keys"):
+    with pytest.raises(PianoError, match="holds no single notes: name them by their keys"):
         SampledPiano(folder, sr=SR)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pianolab import sound
+from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
-from pianolab.training.sampled import SampledPiano
 
 SR = 16000
 ONSET_S = 0.02

@@ -1,9 +1,9 @@
 """A sampled piano: real single notes, transposed a little, played softer and louder, damped when the key is let go.
 
-What comes in: a folder of single notes, named by their keys (see `pianolab.data`) or listed in an index.json, Notes to
-play, and when the sustain pedal is down. What comes out: sound with labels as true as the onsets of the single notes.
-Rendered partials teach a network the rules of a piano; recorded ones teach it hammers, wood and strings that obey no
-rule.
+What comes in: a folder of single notes, named by their keys (as `pianolab.units.key_in_name` reads them) or listed in
+an index.json, Notes to play, and when the sustain pedal is down. What comes out: sound with labels as true as the
+onsets of the single notes. Rendered partials teach a network the rules of a piano; recorded ones teach it hammers, wood
+and strings that obey no rule.
 
 An index.json is a list with one object a file: file, midi, onset_s, and dynamic, the velocity of its strokes from 0 to
 1, or null where that is not known.
@@ -20,13 +20,13 @@ import numpy.typing as npt
 from scipy.signal import lfilter
 
 from pianolab import sound
-from pianolab.data import DatasetError, load_dataset
 from pianolab.errors import printable
 from pianolab.labels.pedal import sustain
-from pianolab.piano import DEFAULT_VELOCITY, PIANOS, UNDAMPED_MIDI, velocity_gain
-from pianolab.piano.instruments import at_key
+from pianolab.piano.instruments import DEFAULT_VELOCITY, PIANOS, PianoError, at_key, velocity_gain
+from pianolab.piano.rendering import UNDAMPED_MIDI
 from pianolab.roll import Notes
 from pianolab.sound import first_onset_s
+from pianolab.units import key_in_name
 
 BEFORE_S = 0.002  # Each sample begins this long before its onset.
 LONGEST_S = 12.0  # No more of a single note is read.
@@ -70,7 +70,7 @@ class SampledPiano:
 
     Raises
     ------
-    DatasetError
+    PianoError
         If the folder holds no such notes.
     """
 
@@ -91,7 +91,7 @@ class SampledPiano:
             y = y[max(0, round((onset_s - BEFORE_S) * sr)) :] / self._reference(y, key, onset_s, levels)
             self._samples.setdefault(key, []).append(Sample(y.astype(np.float32), velocity))
         if not self._samples:
-            raise DatasetError(f"{printable(folder)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)")
+            raise PianoError(f"{printable(folder)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)")
         self._tone = lru_cache(maxsize=512)(self._transposed)
 
     def _reference(self, y: Samples, key: int, onset_s: float, levels: str) -> float:
@@ -174,7 +174,8 @@ def _recorded(folder: Path) -> Iterator[tuple[int, Samples, int, float | None, f
             velocity = min(127.0 * entry["dynamic"], BRIGHT_VELOCITY) if known else BRIGHT_VELOCITY
             yield entry["midi"], y, rate, entry["onset_s"], velocity
         return
-    for recording in load_dataset(folder):
-        if recording.key is not None:
-            y, rate = recording.load(duration_s=LONGEST_S)
-            yield recording.key, y, rate, None, BRIGHT_VELOCITY
+    for path in sorted(folder.glob("*")):
+        key = key_in_name(path.stem)
+        if key is not None and path.suffix.lower() in sound.readable_suffixes():
+            y, rate = sound.load(path, duration_s=LONGEST_S)
+            yield key, y, rate, None, BRIGHT_VELOCITY
