@@ -30,6 +30,7 @@ _RANGES = {
     "offset": _UNIT,
     "velocity": (0.0, float(MIDI_MAX), True, "give numbers from 0 to 127, NaN where it is not known"),
     "struck": _UNIT,
+    "pedal": _UNIT,
     "hz": (_TINY, _LARGE, True, "give Hz above 0, NaN where it is not known"),
     "level_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
 }
@@ -69,6 +70,8 @@ class Salience:
         Evidence of a release in [0, 1]; MIDI velocity 0..127 if struck here.
     struck : (T, 88) float32, optional
         Evidence in [0, 1] that what sounds at the key is a struck string, and no voice, knock or hum.
+    pedal : (T,) float32, optional
+        How surely the sustain pedal is down, in [0, 1].
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Salience:
     offset: NDArray[np.float32] | None
     velocity: NDArray[np.float32] | None
     struck: NDArray[np.float32] | None
+    pedal: NDArray[np.float32] | None
 
     def __init__(
         self,
@@ -105,6 +109,7 @@ class Salience:
         offset: ArrayLike | None = None,
         velocity: ArrayLike | None = None,
         struck: ArrayLike | None = None,
+        pedal: ArrayLike | None = None,
     ):
         n = np.size(times)
         for name, value, shape in (
@@ -116,6 +121,7 @@ class Salience:
             ("offset", offset, (n, N_KEYS)),
             ("velocity", velocity, (n, N_KEYS)),
             ("struck", struck, (n, N_KEYS)),
+            ("pedal", pedal, (n,)),
         ):
             if value is not None:
                 value = _frozen(value, np.float64 if name == "times" else np.float32, shape, f"Salience.{name}")

@@ -189,10 +189,11 @@ def test_frames_between_two_times_begin_at_the_first_and_stop_before_the_second(
 
 
 def test_joined_pieces_are_the_whole():
-    whole = salience(10, onset=np.random.default_rng(0).random((10, 88)))
+    random = np.random.default_rng(0)
+    whole = salience(10, onset=random.random((10, 88)), pedal=random.random(10))
     joined = Salience.concatenate([whole.between(0, 0.03), whole.between(0.03, 0.03), whole.between(0.03, 1)])
     assert len(joined) == 10
-    for name in ("times", "strength", "hz", "level_db", "onset"):
+    for name in ("times", "strength", "hz", "level_db", "onset", "pedal"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
 
 
@@ -222,12 +223,18 @@ def test_salience_cannot_be_changed_from_outside_or_inside():
         ({"onset": np.zeros((2, 3))}, "Salience.onset has 3 columns: use 1 or 88"),
         ({"onset": np.zeros((1, 88))}, "Salience.onset has shape"),
         ({"velocity": np.zeros((2, 1))}, "Salience.velocity has shape"),
+        ({"pedal": np.zeros((2, 1))}, r"Salience.pedal has shape \(2, 1\): pass shape \(2,\)"),
     ],
 )
 def test_salience_of_another_shape_is_refused(changes, message):
     columns = {"times": [0, 1], "strength": np.zeros((2, 88)), "hz": np.zeros((2, 88)), "level_db": [0, 0], **changes}
     with pytest.raises(ValueError, match=message):
         Salience(**columns)
+
+
+def test_a_pedal_that_is_no_share_is_named_with_its_time():
+    assert salience(3, pedal=[0.0, 0.5, 1.0]).nonsense == ""
+    assert salience(3, pedal=[0.0, 0.5, 1.5]).nonsense == "pedal 1.5 at 0.020 s: give numbers from 0 to 1"
 
 
 def test_complex_evidence_is_refused():

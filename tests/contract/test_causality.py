@@ -18,6 +18,7 @@ def evidence(salience):
     parts += [
         part for part in (salience.onset, salience.offset, salience.velocity, salience.struck) if part is not None
     ]
+    parts += [] if salience.pedal is None else [salience.pedal[:, None]]
     return np.concatenate(parts, axis=1)
 
 

@@ -23,7 +23,7 @@ from pianolab.units import cents_between, key_hz
 MELODY = Notes([0.05, 0.35, 0.70], [0.30, 0.65, 0.95], [45, 64, 93])
 ABSURD = (10_000_000, -(10**7), 2**63, 1e308, -1e308)
 MOST_MB = 1200  # A detector and its libraries, hearing half a second.
-EVIDENCE = ("onset", "offset", "velocity", "struck")
+EVIDENCE = ("onset", "offset", "velocity", "struck", "pedal")
 
 
 @pytest.fixture(scope="module")
