@@ -15,32 +15,34 @@ from tqdm.auto import tqdm
 from pianolab import sound
 from pianolab.data import Dataset
 from pianolab.errors import PianolabError
+from pianolab.piano import noises
 from pianolab.piano.degrade import compressed, noisy
 
 SR = 44100
 NOBODY_S = 60.0
-KNOCK_EVERY_S = 1.0
 
 
 def nothing_played(length_s):
     """Sounds in which nobody plays, by name: silence, noises of a room, hum, knocks."""
-    t = np.arange(round(length_s * SR)) / SR
-    noises = (np.random.default_rng(seed) for seed in range(10))
-    hum = sum(np.sin(2 * np.pi * 50.0 * n * t) / n for n in (1, 2, 3, 5))
-    knock = np.exp(-(t % KNOCK_EVERY_S) / 0.02) * noise(len(t), next(noises), slope=1.0)
+    rngs = (np.random.default_rng(seed) for seed in range(10))
+    white, pink, louder, hum, knocks = (
+        make(length_s, sr=SR, rng=next(rngs), **settings)
+        for make, settings in (
+            (noises.coloured, {"slope": 0.0}),
+            (noises.coloured, {"slope": 1.0}),
+            (noises.coloured, {"slope": 1.0}),
+            (noises.hum, {}),
+            (noises.knocks, {}),
+        )
+    )
     return {
-        "digital silence": np.zeros(len(t), np.float32),
-        "white noise, -60 dBFS": at_level(noise(len(t), next(noises)), -60),
-        "pink noise, -60 dBFS": at_level(noise(len(t), next(noises), slope=1.0), -60),
-        "pink noise, -35 dBFS": at_level(noise(len(t), next(noises), slope=1.0), -35),
+        "digital silence": np.zeros(len(white), np.float32),
+        "white noise, -60 dBFS": at_level(white, -60),
+        "pink noise, -60 dBFS": at_level(pink, -60),
+        "pink noise, -35 dBFS": at_level(louder, -35),
         "mains hum, -45 dBFS": at_level(hum, -45),
-        "a knock each second": (0.5 * knock / np.abs(knock).max()).astype(np.float32),
+        "knocks": knocks,
     }
-
-
-def noise(n, rng, *, slope=0.0):
-    """Noise of power 1: what `noisy` adds to a signal of power 1."""
-    return noisy(np.ones(n, np.float32), snr_db=0.0, rng=rng, slope=slope) - 1.0
 
 
 def at_level(y, level_db):

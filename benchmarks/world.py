@@ -1,0 +1,371 @@
+"""How well is a piano heard where people live: while somebody talks, in noise, on other pianos, in rooms?
+
+    python benchmarks/world.py                                     what comes with pianolab, and sounds by rule
+    python benchmarks/world.py --material DIR                      its folders maps/real, speech, pianos, ...
+    python benchmarks/world.py --maps "$MAPS" --pianos "$PIANOS" --detector neural --row performances
+    python benchmarks/world.py --detector fft_peak --row nobody --quick
+
+Rows: what is announced where nobody plays; melodies beside speech, in noise, quiet and through a cheap microphone;
+single notes; phrases; recordings of a real piano; performances rendered from single notes of pianos that nothing was
+trained on; how true the confidence is; what a detector costs. Each number stands beside its bar and its goal.
+
+What is counted is what a player sees: every note that is announced while the sound comes, also one that is taken back.
+A note that is announced under a wrong name and then renamed counts as a wrong one and a right one. Found are the notes
+that stand at the end. A note is right if its key is right and its onset within 50 ms. Where nobody plays nothing is
+right. A name of a detector's peers (docs/peers.md) is as good as one of ours.
+
+What was heard is kept under --out, so a run that was stopped goes on. Writes world.csv and world.md.
+"""
+
+import argparse
+import hashlib
+import io
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile as sf
+from peers import ours
+from polyphony import peak_mb, rule_ms
+from single_notes import is_right
+from tqdm.auto import tqdm
+from world_sounds import REPORT_PIANOS, ROWS, SR, Case, Material, Sounding
+
+from pianolab import workers
+from pianolab.cli.command import number_of, seconds
+from pianolab.compare.cache import Cache
+from pianolab.compare.fingerprints import detector_facts, fingerprint, source_of
+from pianolab.errors import PianolabError, reason
+from pianolab.files import refuse_unwritable, replacing
+from pianolab.registry import create
+from pianolab.roll import Notes
+from pianolab.scores import (
+    Protocol,
+    error_counts,
+    expected_calibration_error,
+    register_of,
+    score_melody,
+    score_notes,
+    score_onsets,
+    separation,
+    struck,
+)
+from pianolab.session import default_tracker, transcribe_file
+from pianolab.tracking import Tracker
+
+DETECTORS = ("fft_peak", "cqt", "yin", "nmf", "neural")
+FACTS = ("calibration", "cost")  # Rows that have no sounds of their own.
+COST_S = 20.0
+NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
+PLAYED_ROWS = ("phrases", "beside speech", "noise", "performances", "real recordings")
+
+# Bar and goal of each measure, by the detectors that they are asked of.
+SHOWN, MANY, ONE = ("fft_peak", "neural"), ("neural",), ("fft_peak",)
+BARS = {
+    **{
+        ("nobody", part, "false a minute", detectors): limits
+        for part in ("speech by rule", "speech of espeak-ng", "speech, recorded")
+        for detectors, limits in ((SHOWN, (6, 1)), (("yin", "cqt"), (20, 6)), (("nmf",), (40, 10)))
+    },
+    ("nobody", "knocks", "false a minute", SHOWN): (2, 0),
+    ("nobody", "hum", "false a minute", SHOWN): (0.5, 0),
+    ("nobody", "mixed noises by rule", "false a minute", SHOWN): (4, 1),
+    ("nobody", "mixed noises, recorded", "false a minute", SHOWN): (4, 1),
+    ("nobody", "pink, white, silence", "false a minute", SHOWN): (0, 0),
+    **{
+        ("beside speech", part, measure, SHOWN): limits
+        for part in ("talk by rule and of espeak-ng", "recorded talk")
+        for measure, limits in (("found %", (95, 99)), ("false a minute", (15, 5)))
+    },
+    ("noise", "pink noise 20 dB below", "found %", ONE): (97, 99),
+    ("noise", "pink noise 10 dB below", "found %", ONE): (90, 97),
+    ("noise", "white noise 10 dB below", "found %", ONE): (85, 95),
+    ("noise", "quiet: -45 dBFS over noise at -75", "found %", ONE): (98, 100),
+    ("isolated", "single notes", "right %", ("fft_peak",)): (99.5, 100),
+    ("isolated", "single notes", "right %", ("cqt",)): (99, 100),
+    ("isolated", "single notes", "right %", ("yin",)): (97, 100),
+    ("isolated", "single notes", "worst register %", ("fft_peak", "cqt", "yin")): (94, 100),
+    ("phrases", "clean", "RPA %", ONE): (97.5, 98.5),
+    ("phrases", "clean", "onset F1", ONE): (0.990, 0.996),
+    ("phrases", "clean", "note F1", ONE): (0.980, 0.990),
+    ("phrases", "clean", "false a minute", ("nmf",)): (20, 8),
+    ("real recordings", "all", "onset F1", MANY): (0.855, 0.89),
+    ("real recordings", "all", "onset F1, 100 ms", MANY): (0.93, 0.955),
+    ("real recordings", "all", "note F1", MANY): (0.67, 0.72),
+    ("real recordings", "all", "frame F1", MANY): (0.81, 0.84),
+    ("real recordings", "all", "velocity F1", MANY): (0.58, 0.66),
+    ("real recordings", "all", "octave ghosts a 1,000", MANY): (14, 7),
+    ("real recordings", "all", "onset F1", ("nmf",)): (0.68, 0.72),
+    ("real recordings", "all", "note F1", ("nmf",)): (0.35, 0.45),
+    ("performances", "all", "onset F1", MANY): (0.955, 0.98),
+    ("performances", "all", "onset F1, 25 ms", MANY): (0.935, 0.97),
+    ("performances", "all", "note F1", MANY): (0.65, 0.78),
+    ("calibration", "all", "calibration error", SHOWN): (0.05, 0.02),
+    ("calibration", "all", "area under the curve", SHOWN): (0.75, 0.85),
+    ("cost", "all", "x real time", MANY): (0.04, 0.02),
+    ("cost", "all", "peak memory, MB", MANY): (400, 400),
+    ("cost", "all", "weights, MB", MANY): (6, 6),
+    ("cost", "all", "delay by rule, ms", MANY): (130, 130),
+}
+DIGITS = {"F1": 3, "calibration error": 3, "area under the curve": 3, "x real time": 3}
+
+
+# -------------------------------------------------------------------------------------------------------- hearing
+
+
+class Announcing(Tracker):
+    """The tracker that suits a detector; it remembers every name under which a note was announced."""
+
+    def __init__(self, detector):
+        super().__init__(default_tracker(detector).tracking)
+        self.told = []
+
+    def push(self, salience):
+        events = super().push(salience)
+        self.told += [(event.time_s, int(event.midi)) for event in events if event.kind in ("on", "revised")]
+        return events
+
+    def flush(self, *, end_s=None):
+        events = super().flush(end_s=end_s)
+        self.told += [(event.time_s, int(event.midi)) for event in events if event.kind in ("on", "revised")]
+        return events
+
+
+def hear(detector, case: Case, sounding: Sounding) -> dict:
+    """What a detector announces, and what is left of it, as plain values."""
+    file = io.BytesIO()
+    sf.write(file, sounding.y, sounding.sr, format="WAV", subtype="FLOAT")
+    file.seek(0)
+    tracker = Announcing(detector)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Noise and clipping are meant.
+        heard = transcribe_file(file, detector=detector, tracker=tracker)
+        answer = {name: getattr(heard.notes, name).tolist() for name in NOTE_FIELDS}
+        answer |= {"told": tracker.told, "cpu_s": heard.seconds_cpu}
+        if case.row == "phrases" and heard.f0_times is not None:
+            answer["rpa"] = score_melody(sounding.notes, heard.f0_times, heard.f0_hz)["melody_rpa"]
+        if case.row == "isolated" and not detector.polyphonic:
+            rows = ours(detector.spec)(sounding.y, sounding.sr)[:2]
+            answer["right"] = bool(is_right(*rows, int(sounding.notes.midi[0]), float(sounding.notes.onset[0]))[0])
+    return answer
+
+
+def row_of(spec, case: Case, sounding: Sounding, answer: dict) -> dict:
+    """All that is counted of one sound and detector."""
+    notes, played = Notes(*(answer[name] for name in NOTE_FIELDS)), sounding.notes
+    told = Notes(*np.array([(s, s + 0.1, midi) for s, midi in answer["told"]]).reshape(-1, 3).T)
+    right = struck(played, notes)
+    row = {
+        "row": case.row,
+        "part": case.part,
+        "name": case.name,
+        "detector": spec,
+        "minutes": len(sounding.y) / sounding.sr / 60.0,
+        "played": len(played),
+        "found": int(right.sum()),
+        "announced": len(told),
+        "false": int(np.sum(~struck(played, told))),
+        "confidence": notes.confidence.tolist(),
+        "struck": right.tolist(),
+        "cpu_s": answer["cpu_s"],
+        "right": answer.get("right", np.nan),
+        "rpa": 100.0 * answer.get("rpa", np.nan),
+        "register": register_of(played.midi[0]) if len(played) else "",
+    }
+    if case.row in ("phrases", "real recordings", "performances"):
+        scores = score_notes(played, notes)
+        row |= {name: scores.get(name, np.nan) for name in ("onset_f1", "note_f1", "frame_f1", "velocity_onset_f1")}
+        for ms in (25, 100):
+            row[f"onset_f1_{ms}"] = score_onsets(played, notes, protocol=Protocol(onset_tolerance_s=ms / 1000))[
+                "onset_f1"
+            ]
+        row["ghosts"] = error_counts(played, notes)["extra", "octave ghost"]
+    return row
+
+
+def measure(specs, material: Material, rows, cache: Cache) -> pd.DataFrame:
+    """One row a sound and detector. Each sound is made once; what a detector heard in it is kept."""
+    detectors = {spec: create(spec) for spec in specs}
+    codes = {spec: (detector_facts(one), source_of(one)) for spec, one in detectors.items()}
+    found = []
+    cases = [case for name in rows if name in ROWS for case in ROWS[name](material)]
+    for case in tqdm(cases, desc="hearing"):
+        sounding = case.make()
+        digest = hashlib.sha256(np.ascontiguousarray(sounding.y, dtype=np.float32)).hexdigest()
+        for spec, detector in detectors.items():
+            if case.row == "isolated" and detector.polyphonic:
+                continue
+            key = fingerprint(world=1, sound=digest, sr=sounding.sr, row=case.row, detector=codes[spec])
+            answer = cache.kept(key, lambda d=detector, c=case, s=sounding: hear(d, c, s))
+            found.append(row_of(spec, case, sounding, answer))
+    return pd.DataFrame(found)
+
+
+# --------------------------------------------------------------------------------------------------------- tables
+
+
+def sums(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each measure of each row, part and detector, with the number of sounds."""
+    found = []
+    for (row, part, detector), group in rows.groupby(["row", "part", "detector"], sort=False):
+        found += [(row, part, detector, name, value, len(group)) for name, value in measures(row, group).items()]
+    parts = rows[rows.row == "performances"].groupby(["row", "detector"], sort=False)
+    for (row, detector), group in parts:
+        found += [(row, "all", detector, name, value, len(group)) for name, value in measures(row, group).items()]
+    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"])
+
+
+def measures(row: str, group: pd.DataFrame) -> dict[str, float]:
+    """The measures of one row of the table, by name."""
+    minutes, played = group.minutes.sum(), group.played.sum()
+    false = {"false a minute": group.false.sum() / minutes}
+    found = {"found %": 100.0 * group.found.sum() / played if played else np.nan}
+    if row == "nobody":
+        return false
+    if row in ("beside speech", "noise"):
+        return found | false
+    if row == "isolated":
+        right = group.right.astype(float)
+        return {"right %": 100 * right.mean(), "worst register %": 100 * right.groupby(group.register).mean().min()}
+    scores = {"onset F1": group.onset_f1.mean(), "note F1": group.note_f1.mean()}
+    if row == "phrases":
+        return {"RPA %": group.rpa.mean(), **scores, **found, **false}
+    wide = {"onset F1, 25 ms": group.onset_f1_25.mean(), "onset F1, 100 ms": group.onset_f1_100.mean()}
+    ghosts = {"octave ghosts a 1,000": 1000.0 * group.ghosts.sum() / played}
+    more = {"frame F1": group.frame_f1.mean(), "velocity F1": group.velocity_onset_f1.mean()}
+    return scores | wide | more | ghosts
+
+
+def calibration(rows: pd.DataFrame) -> pd.DataFrame:
+    """How true the confidence is, over all notes heard where somebody plays what the detector is made for."""
+    found = []
+    for detector, group in rows[rows.row.isin(PLAYED_ROWS)].groupby("detector", sort=False):
+        polyphonic = create(detector).polyphonic
+        group = group[polyphonic | group.row.isin(("phrases", "beside speech", "noise"))]
+        confidence, right = (np.concatenate(group[name].tolist()) for name in ("confidence", "struck"))
+        values = {
+            "calibration error": expected_calibration_error(confidence, right.astype(bool)),
+            "area under the curve": separation(confidence, right.astype(bool)),
+        }
+        found += [("calibration", "all", detector, name, value, len(group)) for name, value in values.items()]
+    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"])
+
+
+def cost_of(spec: str) -> dict[str, float]:
+    """What a detector takes, in this process: share of real time, memory, size of its weights, delay."""
+    detector = create(spec)
+    y = np.random.default_rng(0).normal(0.0, 0.05, round(COST_S * SR)).astype(np.float32)
+    answers = [hear(detector, Case("cost", "", "", list), Sounding(y[:n], SR, Notes.empty())) for n in (SR, len(y))]
+    weights = detector.weights
+    return {
+        "x real time": answers[-1]["cpu_s"] / COST_S,
+        "peak memory, MB": peak_mb(),
+        "weights, MB": np.nan if weights is None else Path(weights).stat().st_size / 1e6,
+        "delay by rule, ms": np.nan if detector.whole_recording else rule_ms(detector),
+    }
+
+
+def cost(specs) -> pd.DataFrame:
+    """The cost of each detector, each in a process of its own."""
+    found = []
+    for spec, values, error in workers.run(cost_of, specs, n_workers=1, room=lambda spec: spec):
+        if error is not None:
+            print(f"{spec}: {reason(error)}", file=sys.stderr)
+            continue
+        found += [("cost", "all", spec, name, value, 1) for name, value in values.items()]
+    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"]).dropna()
+
+
+def with_bars(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the bar and the goal of each number, and whether it holds the bar."""
+    limits = {
+        (row, part, measure, detector): values
+        for (row, part, measure, detectors), values in BARS.items()
+        for detector in detectors
+    }
+    pairs = [
+        limits.get((one.row, one.part, one.measure, one.detector.partition(":")[0]), (np.nan, np.nan))
+        for one in table.itertuples()
+    ]
+    table = table.assign(bar=[float(bar) for bar, _ in pairs], goal=[float(goal) for _, goal in pairs])
+    less = is_less_better(table)
+    held = np.where(less, table.value <= table.bar, table.value >= table.bar)
+    return table.assign(holds=np.where(np.isnan(table.bar), "", np.where(held, "yes", "no")))
+
+
+def is_less_better(table: pd.DataFrame):
+    """Of which numbers a player wants little."""
+    less = ("false a minute", "octave ghosts a 1,000", "calibration error", "x real time", "peak memory, MB")
+    return table.measure.isin((*less, "weights, MB", "delay by rule, ms"))
+
+
+def page(table: pd.DataFrame) -> str:
+    """All numbers as Markdown, a table for each row."""
+    texts = []
+    for row, part in table.groupby("row", sort=False):
+        texts += [f"## {row}", "", "| what | measure | detector | value | bar | goal | holds |", "|---" * 7 + "|"]
+        for one in part.itertuples():
+            digits = next((n for name, n in DIGITS.items() if name in one.measure), 1)
+            limits = ["" if np.isnan(x) else f"{x:g}" for x in (one.bar, one.goal)]
+            cells = (one.part, one.measure, one.detector, f"{one.value:.{digits}f}", *limits, one.holds)
+            texts.append("| " + " | ".join(cells) + " |")
+        texts.append("")
+    return "\n".join(texts)
+
+
+# ----------------------------------------------------------------------------------------------------------- main
+
+
+def arguments(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--material", type=Path, help="a folder with maps/real, speech, pianos, rooms, noise and midi, as far as there")
+    for name in ("maps", "speech", "pianos", "rooms", "noise", "midi"):
+        add(f"--{name}", type=Path, help=f"the folder of {name} alone")
+    add("--report", nargs="+", default=list(REPORT_PIANOS), help="folders of --pianos to judge on")
+    add("--detector", action="append", help=f"may be repeated (default: {', '.join(DETECTORS)})")
+    add("--row", action="append", choices=(*ROWS, *FACTS), help="may be repeated (default: all)")
+    add("--seconds", type=seconds, default=30.0, help="length of noises and excerpts (default: 30)")
+    add("--each", type=number_of("recordings"), default=6, help="phrases and performances of each piano (default: 6)")
+    add("--quick", action="store_true", help="10 s and 2 of each: a first look")
+    add("--out", type=Path, default=Path("results/world"), help="default: results/world")
+    given = parser.parse_args(argv)
+    if given.quick:
+        given.seconds, given.each = 10.0, 2
+    given.detector, given.row = given.detector or list(DETECTORS), given.row or [*ROWS, *FACTS]
+    for name in ("maps", "speech", "pianos", "rooms", "noise", "midi"):
+        inside = given.material and given.material / ("maps/real" if name == "maps" else name)
+        if getattr(given, name) is None and inside and inside.is_dir():
+            setattr(given, name, inside)
+    return given
+
+
+def main(argv=None):
+    given = arguments(argv)
+    folders = {name: getattr(given, name) for name in ("maps", "speech", "pianos", "rooms", "noise", "midi")}
+    material = Material(**folders, report=tuple(given.report), seconds=given.seconds, each=given.each, out=given.out)
+    try:
+        refuse_unwritable(given.out)
+        rows = measure(given.detector, material, given.row, Cache(given.out / "cache"))
+        tables = [sums(rows)] if len(rows) else []
+        if "calibration" in given.row and len(rows):
+            tables.append(calibration(rows))
+        if "cost" in given.row:
+            tables.append(cost(given.detector))
+        table = with_bars(pd.concat(tables, ignore_index=True))
+    except (PianolabError, OSError) as error:
+        print(reason(error), file=sys.stderr)
+        return 2
+    text = page(table)
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("world.csv", table.to_csv(index=False)), ("world.md", text)):
+        with replacing(given.out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
