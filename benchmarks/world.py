@@ -20,6 +20,7 @@ What was heard is kept under --out, so a run that was stopped goes on. Writes wo
 import argparse
 import hashlib
 import io
+import multiprocessing
 import sys
 import warnings
 from pathlib import Path
@@ -33,7 +34,6 @@ from single_notes import is_right
 from tqdm.auto import tqdm
 from world_sounds import REPORT_PIANOS, ROWS, SR, Case, Material, Sounding
 
-from pianolab import workers
 from pianolab.cli.command import number_of, seconds
 from pianolab.compare.cache import Cache
 from pianolab.compare.fingerprints import detector_facts, fingerprint, source_of
@@ -109,6 +109,7 @@ BARS = {
     ("cost", "all", "weights, MB", MANY): (6, 6),
     ("cost", "all", "delay by rule, ms", MANY): (130, 130),
 }
+COLUMNS = ["row", "part", "detector", "measure", "value", "sounds"]
 DIGITS = {"F1": 3, "calibration error": 3, "area under the curve": 3, "x real time": 3}
 
 
@@ -214,7 +215,7 @@ def sums(rows: pd.DataFrame) -> pd.DataFrame:
     parts = rows[rows.row == "performances"].groupby(["row", "detector"], sort=False)
     for (row, detector), group in parts:
         found += [(row, "all", detector, name, value, len(group)) for name, value in measures(row, group).items()]
-    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"])
+    return pd.DataFrame(found, columns=COLUMNS)
 
 
 def measures(row: str, group: pd.DataFrame) -> dict[str, float]:
@@ -250,7 +251,7 @@ def calibration(rows: pd.DataFrame) -> pd.DataFrame:
             "area under the curve": separation(confidence, right.astype(bool)),
         }
         found += [("calibration", "all", detector, name, value, len(group)) for name, value in values.items()]
-    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"])
+    return pd.DataFrame(found, columns=COLUMNS)
 
 
 def cost_of(spec: str) -> dict[str, float]:
@@ -268,14 +269,13 @@ def cost_of(spec: str) -> dict[str, float]:
 
 
 def cost(specs) -> pd.DataFrame:
-    """The cost of each detector, each in a process of its own."""
+    """The cost of each detector, each in a process of its own, which has held nothing else."""
     found = []
-    for spec, values, error in workers.run(cost_of, specs, n_workers=1, room=lambda spec: spec):
-        if error is not None:
-            print(f"{spec}: {reason(error)}", file=sys.stderr)
-            continue
+    for spec in specs:
+        with multiprocessing.get_context("spawn").Pool(1) as fresh:
+            values = fresh.apply(cost_of, (spec,))
         found += [("cost", "all", spec, name, value, 1) for name, value in values.items()]
-    return pd.DataFrame(found, columns=["row", "part", "detector", "measure", "value", "sounds"]).dropna()
+    return pd.DataFrame(found, columns=COLUMNS).dropna()
 
 
 def with_bars(table: pd.DataFrame) -> pd.DataFrame:
@@ -302,17 +302,31 @@ def is_less_better(table: pd.DataFrame):
 
 
 def page(table: pd.DataFrame) -> str:
-    """All numbers as Markdown, a table for each row."""
-    texts = []
-    for row, part in table.groupby("row", sort=False):
-        texts += [f"## {row}", "", "| what | measure | detector | value | bar | goal | holds |", "|---" * 7 + "|"]
-        for one in part.itertuples():
-            digits = next((n for name, n in DIGITS.items() if name in one.measure), 1)
-            limits = ["" if np.isnan(x) else f"{x:g}" for x in (one.bar, one.goal)]
-            cells = (one.part, one.measure, one.detector, f"{one.value:.{digits}f}", *limits, one.holds)
-            texts.append("| " + " | ".join(cells) + " |")
+    """All numbers as Markdown, a table for each row, a column for each detector."""
+    texts = [
+        "Bold: the number holds its bar. Bars stand with the detectors that they are asked of, goals in brackets.",
+        "",
+    ]
+    detectors = list(dict.fromkeys(table.detector))
+    for row, rows in table.groupby("row", sort=False):
+        texts += [f"## {row}", "", f"| what | measure | {' | '.join(detectors)} | bar (goal) |"]
+        texts.append("|---" * (len(detectors) + 3) + "|")
+        for (part, measure), group in rows.groupby(["part", "measure"], sort=False):
+            cells = {one.detector: cell(one) for one in group.itertuples()}
+            limits = {}
+            for one in group[group.bar.notna()].itertuples():
+                limits.setdefault(f"{one.bar:g} ({one.goal:g})", []).append(one.detector)
+            asked = "; ".join(f"{', '.join(names)}: {limit}" for limit, names in limits.items())
+            shown = (cells.get(name, "-") for name in detectors)
+            texts.append("| " + " | ".join((part, measure, *shown, asked)) + " |")
         texts.append("")
     return "\n".join(texts)
+
+
+def cell(one) -> str:
+    digits = next((n for name, n in DIGITS.items() if name in one.measure), 1)
+    text = "-" if np.isnan(one.value) else f"{one.value:.{digits}f}"
+    return f"**{text}**" if one.holds == "yes" else text
 
 
 # ----------------------------------------------------------------------------------------------------------- main

@@ -25,8 +25,8 @@ from pianolab.data.recording import Dataset, Recording
 from pianolab.labels.midi import read_midi
 from pianolab.piano import espeak, noises, voices
 from pianolab.piano.degrade import noisy, toned
+from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
-from pianolab.training.sampled import SampledPiano
 
 REPORT_PIANOS = ("yamaha_ydp", "petrof_school")  # Nothing is trained or tuned on these.
 BESIDE_DB = 15.0  # A melody is so much louder than the speech beside it.
