@@ -159,7 +159,7 @@ class KeepsAnnouncements(Tracker):
     def push(self, salience):
         events = super().push(salience)
         for event in events:
-            if event.kind != "off":
+            if event.kind in ("on", "revised"):
                 self._named[event.note] = int(event.midi), float(event.time_s), event.heard_s + self._lookahead_s
         return events
 

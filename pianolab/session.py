@@ -26,7 +26,7 @@ from pianolab.registry import create, tuning
 from pianolab.roll import Notes, Salience
 from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import DEFAULT_DETECTOR
-from pianolab.tracking import NoteEvent, Tracker, Tracking, TrackingError
+from pianolab.tracking import Event, Tracker, Tracking, TrackingError
 from pianolab.units import A4_HZ, N_KEYS, key_hz, midi_to_key
 
 
@@ -89,7 +89,7 @@ class Session:
         self._listen = listen
         self._ended = False
 
-    def push(self, y: ArrayLike) -> list[NoteEvent]:
+    def push(self, y: ArrayLike) -> list[Event]:
         """Hear a block.
 
         Parameters
@@ -99,8 +99,9 @@ class Session:
 
         Returns
         -------
-        list of NoteEvent
-            What the block made certain.
+        list of NoteEvent and PedalEvent
+            What the block made certain; ``kind`` tells which: 'on', 'off', 'revised', or 'pedal_down', 'pedal_up' from
+            a detector that hears the pedal.
 
         Raises
         ------
@@ -112,7 +113,7 @@ class Session:
         self._refuse_ended()
         return self._decide(self._ear.push(y))
 
-    def flush(self) -> list[NoteEvent]:
+    def flush(self) -> list[Event]:
         """End the stream: the events still owed. The session cannot be used afterwards."""
         self._refuse_ended()
         self._ended = True
@@ -124,12 +125,17 @@ class Session:
         """The notes decided so far; a note still sounding ends at the last frame heard."""
         return self.tracker.notes()
 
+    @property
+    def pedal(self) -> NDArray[np.float64] | None:
+        """When the sustain pedal was down so far, (n, 2) seconds down and up; None if the detector does not hear it."""
+        return self.tracker.pedal
+
     def _refuse_ended(self):
         if self._ended:
             raise PianolabError("this session has ended: make a new Session for another recording")
 
-    def _decide(self, parts: Iterable[Salience]) -> list[NoteEvent]:
-        events = []
+    def _decide(self, parts: Iterable[Salience]) -> list[Event]:
+        events: list[Event] = []
         for salience in parts:
             if self._listen is not None:
                 self._listen(salience)
@@ -322,6 +328,8 @@ class Transcription:
         there is none. None for polyphonic detectors.
     a4_hz : float
         For which tuning it was heard, Hz: as the detector was told, or as was measured.
+    pedal : (n, 2) float64 or None
+        Seconds at which the sustain pedal went down and up; None if the detector does not hear it.
     """
 
     notes: Notes
@@ -331,6 +339,7 @@ class Transcription:
     f0_hz: NDArray[np.float64] | None = None
     f0_confidence: NDArray[np.float64] | None = None
     a4_hz: float = A4_HZ
+    pedal: NDArray[np.float64] | None = None
 
 
 def transcribe_file(
@@ -390,7 +399,7 @@ def transcribe_file(
     session.flush()
     seconds_cpu += time.thread_time() - started
     f0 = (None, None, None) if track is None else track.of(session.notes)
-    return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0, a4_hz=a4_hz)
+    return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0, a4_hz=a4_hz, pedal=session.pedal)
 
 
 def tuning_taken(detector: Detector, heard: Transcription) -> str:

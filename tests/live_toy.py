@@ -1,5 +1,6 @@
 """A small detector for the tests of the live part: the key whose first four partials hold the most energy."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -39,3 +40,13 @@ class Toy(Detector):
         strength[rows, best[rows]] = np.clip(comb[rows, best[rows]], 0, 1)
         hz[rows, best[rows]] = key_hz()[best[rows]]
         return Salience(span.times, strength, hz, level_db)
+
+
+class Pedalled(Toy):
+    """Takes the sustain pedal for down while anything sounds."""
+
+    name = "pedalled"
+
+    def process(self, span):
+        salience = super().process(span)
+        return replace(salience, pedal=np.where(salience.level_db > self.floor_db, 0.9, 0.1))

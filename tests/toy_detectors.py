@@ -6,6 +6,7 @@ They are used as ``toy_detectors.py:Loudest`` and so on, the way a user's own fi
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,14 @@ class Loudest(Detector):
         level_db = 20 * np.log10(np.sqrt(np.mean(frames**2, axis=1)) + 1e-9)
         strength[np.arange(len(best)), best] = self.scale * (level_db > -50)
         return Salience(span.times, strength, np.full_like(strength, np.nan), level_db)
+
+
+class Pedalled(Loudest):
+    """Takes the sustain pedal for down while anything sounds."""
+
+    def process(self, span):
+        salience = super().process(span)
+        return replace(salience, pedal=np.where(salience.level_db > -50, 0.9, 0.1))
 
 
 class Slow(Loudest):

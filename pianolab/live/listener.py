@@ -1,8 +1,8 @@
 """One detector that listens to a live stream as the player has chosen.
 
-A Listener hears blocks of samples and answers with events: notes that begin, end or turn out to be another key and,
-from a detector that hears many keys, chords. Events are dictionaries that can be sent to a page or written to a file
-as they are.
+A Listener hears blocks of samples and answers with events: notes that begin, end or turn out to be another key; from a
+detector that hears many keys, chords; from one that hears the sustain pedal, that it went down or up. Events are
+dictionaries that can be sent to a page or written to a file as they are.
 """
 
 import math
@@ -14,12 +14,14 @@ import numpy.typing as npt
 from pianolab.errors import reason
 from pianolab.live.choices import Choice
 from pianolab.live.chord_tracker import ChordTracker
-from pianolab.live.messages import ChordHeard, NoteHeard, Sounding
+from pianolab.live.messages import ChordHeard, NoteHeard, PedalHeard, PedalNow, Sounding
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session, default_tracker
 from pianolab.texts.catalogue import Told
-from pianolab.tracking import NoteEvent
+from pianolab.tracking import Event, NoteEvent, PedalEvent
 from pianolab.units import A4_HZ, cents_between, key_to_midi, midi_to_hz, midi_to_key, note_name
+
+ListenerEvent = NoteHeard | ChordHeard | PedalHeard
 
 
 class Listener:
@@ -68,11 +70,13 @@ class Listener:
         self._row_hz: npt.NDArray[np.float32] | None = None  # what it measured for each key
         self._last: dict[int, tuple[float, float | None]] = {}  # MIDI number -> strength and cents when it last spoke
         self._open: dict[int, NoteHeard] = {}  # number of a sounding note -> the event that tells of it
+        self._pedal_down = False
+        self._pedal_sure: float | None = None  # how surely the newest frame says that it is down
         self._chords = ChordTracker(number=self.number) if detector.polyphonic else None
         tracker = default_tracker(detector, **self.choice.tracking)
         self._session: Session | None = Session(detector, sr=self._sr_told, tracker=tracker, listen=self._remember)
 
-    def push(self, y: npt.NDArray[np.float32]) -> list[NoteHeard | ChordHeard]:
+    def push(self, y: npt.NDArray[np.float32]) -> list[ListenerEvent]:
         """Hear samples that follow the last ones.
 
         Parameters
@@ -82,28 +86,28 @@ class Listener:
 
         Returns
         -------
-        list of NoteHeard and ChordHeard
+        list of NoteHeard, ChordHeard and PedalHeard
             What they made certain. A detector that fails is given up: its notes end, and ``fault`` says why.
         """
         if self._session is None:
             return []
         self._n_samples += len(y)
         try:
-            return self._with_chords(self._session.push(y))
+            return self._told(self._session.push(y))
         except Exception as error:  # A detector may be anybody's, and its fault must not stop the stream.
             return self._give_up(self._session, error)
 
-    def pause(self) -> list[NoteHeard | ChordHeard]:
+    def pause(self) -> list[ListenerEvent]:
         """End the stretch: sounding notes go off.
 
         Returns
         -------
-        list of NoteHeard and ChordHeard
+        list of NoteHeard, ChordHeard and PedalHeard
         """
         if self._session is None:
             return []
         try:
-            events = self._with_chords(self._session.flush())
+            events = self._told(self._session.flush())
         except Exception as error:  # Its end must not stop the stream either.
             return self._give_up(self._session, error)
         return events + self._end_stretch(self._session)
@@ -141,17 +145,37 @@ class Listener:
             )
         return sorted(sounding, key=lambda note: -note["strength"])
 
+    @property
+    def pedal(self) -> PedalNow | None:
+        """Whether the sustain pedal is down now; None where the detector does not hear it."""
+        return None if self._pedal_sure is None else {"down": self._pedal_down, "sure": round(self._pedal_sure, 3)}
+
     def _remember(self, salience: Salience):
         """Keep what the newest frame says. A key that it does not speak for keeps its last values."""
         strength, self._row_hz = salience.strength[-1], salience.hz[-1]
         self._row_s = self._frame / self.sr + self._stretch * float(salience.times[-1])
+        if salience.pedal is not None:
+            self._pedal_sure = float(salience.pedal[-1])
         for key in np.flatnonzero(strength):
             midi = key_to_midi(int(key))
             self._last[midi] = round(float(strength[key]), 3), _cents(float(salience.hz[-1, key]), midi)
 
-    def _with_chords(self, events: Iterable[NoteEvent]) -> list[NoteHeard | ChordHeard]:
-        heard = [self._heard(event) for event in events]
-        return [*heard, *([] if self._chords is None else self._chords.push(heard, self._row_s))]
+    def _told(self, events: Iterable[Event]) -> list[ListenerEvent]:
+        """Events of the session in the time of the stream, then the chords that follow from them."""
+        told: list[ListenerEvent] = []
+        heard: list[NoteHeard] = []
+        for event in events:
+            if isinstance(event, PedalEvent):
+                told.append(self._pedal_heard(event))
+            else:
+                heard.append(self._heard(event))
+                told.append(heard[-1])
+        return [*told, *([] if self._chords is None else self._chords.push(heard, self._row_s))]
+
+    def _pedal_heard(self, event: PedalEvent) -> PedalHeard:
+        self._pedal_down = event.kind == "pedal_down"
+        time_s, heard_s = (self._frame / self.sr + self._stretch * s for s in (event.time_s, event.heard_s))
+        return _pedal(self.number, self._pedal_down, time_s, heard_s, event.confidence)
 
     def _heard(self, event: NoteEvent) -> NoteHeard:
         """An event of the session, in the time and the numbers of the stream."""
@@ -178,17 +202,21 @@ class Listener:
             self._open[number] = heard
         return heard
 
-    def _give_up(self, session: Session, error: Exception) -> list[NoteHeard | ChordHeard]:
+    def _give_up(self, session: Session, error: Exception) -> list[ListenerEvent]:
         """After a fault: every sounding note goes off, and nothing more is heard until the next stretch."""
         self.fault = Told("live.detector_failed", name=self.choice.detector, reason=reason(error))
         now_s = round((self._frame + self._n_samples) / self.sr, 6)
-        return [*(_ended(event, now_s) for event in self._open.values()), *self._end_stretch(session)]
+        ends: list[ListenerEvent] = [_ended(event, now_s) for event in self._open.values()]
+        if self._pedal_down:
+            ends.append(_pedal(self.number, False, now_s, now_s, 0.0))
+        return [*ends, *self._end_stretch(session)]
 
     def _end_stretch(self, session: Session) -> list[ChordHeard]:
         """Keep the notes and forget the rest; the last word on chords."""
         self._earlier = [*self._earlier, self._in_stream(session.notes)]
         self._first_note = self._next_note
         self._session, self._open, self._last = None, {}, {}
+        self._pedal_down, self._pedal_sure = False, None
         return [] if self._chords is None else self._chords.end(self._row_s)
 
     def _in_stream(self, notes: Notes) -> Notes:
@@ -202,6 +230,17 @@ def _cents(hz: float, midi: int) -> float | None:
     if not (math.isfinite(hz) and hz > 0):
         return None
     return round(float(cents_between(hz, midi_to_hz(midi))), 1)
+
+
+def _pedal(number: int, down: bool, time_s: float, heard_s: float, confidence: float) -> PedalHeard:
+    return {
+        "kind": "pedal",
+        "listener": number,
+        "down": down,
+        "time_s": round(time_s, 6),
+        "heard_s": round(heard_s, 6),
+        "confidence": round(confidence, 3),
+    }
 
 
 def _ended(event: NoteHeard, time_s: float) -> NoteHeard:

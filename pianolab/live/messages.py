@@ -69,6 +69,17 @@ class ChordHeard(ChordNames):
     heard_s: float
 
 
+class PedalHeard(TypedDict):
+    """The sustain pedal went down, or up where ``down`` is false, and how sure that is, in [0, 1]."""
+
+    kind: Literal["pedal"]
+    listener: int
+    down: bool
+    time_s: float
+    heard_s: float
+    confidence: float
+
+
 class Gap(TypedDict):
     """Samples that never came: where the hole begins and how long it is."""
 
@@ -77,7 +88,7 @@ class Gap(TypedDict):
     seconds: float
 
 
-Event = NoteHeard | ChordHeard | Gap
+Event = NoteHeard | ChordHeard | PedalHeard | Gap
 
 
 class Sounding(TypedDict):
@@ -88,6 +99,13 @@ class Sounding(TypedDict):
     cents: float | None
     confidence: float
     velocity: float | None
+
+
+class PedalNow(TypedDict):
+    """Whether the sustain pedal is down now, and how surely the newest frame says that it is, in [0, 1]."""
+
+    down: bool
+    sure: float
 
 
 # ---- what can be chosen
@@ -343,6 +361,8 @@ class Started(TypedDict):
 class Heard(TypedDict):
     """What a block made certain, and how things stand. ``now`` has a list for each listener, the strongest first.
 
+    ``pedals`` has for each listener how its pedal is, None for one that does not hear the pedal.
+
     ``done`` (a recording has ended) and ``lost`` (blocks that the sound card dropped) answer only Poll.
     """
 
@@ -351,6 +371,7 @@ class Heard(TypedDict):
     seq: int | None
     events: list[Event]
     now: list[list[Sounding]]
+    pedals: list[PedalNow | None]
     level_db: float
     peak: float
     seconds: float

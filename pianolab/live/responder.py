@@ -253,6 +253,7 @@ class Responder:
             "seq": seq,
             "events": self._said(events),
             "now": stream.now(),
+            "pedals": stream.pedals(),
             "level_db": round(stream.level_db, 1),
             "peak": round(stream.peak, 4),
             "seconds": round(stream.seconds, 4),

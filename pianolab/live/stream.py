@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pianolab.frames import levels_db
 from pianolab.live.choices import Choice, choices_of
 from pianolab.live.listener import Listener
-from pianolab.live.messages import Event, Gap, Sounding
+from pianolab.live.messages import Event, Gap, PedalNow, Sounding
 from pianolab.live.reordering import PATIENCE, OrderedBlock, Reorderer
 from pianolab.live.takes import Recorder
 from pianolab.roll import Notes
@@ -131,7 +131,7 @@ class Stream:
 
         Returns
         -------
-        list of NoteHeard, ChordHeard and Gap
+        list of NoteHeard, ChordHeard, PedalHeard and Gap
             What the block made certain. A bad block makes none and never raises: it is counted.
         """
         with self._lock:
@@ -151,7 +151,7 @@ class Stream:
 
         Returns
         -------
-        list of NoteHeard and ChordHeard
+        list of NoteHeard, ChordHeard and PedalHeard
             The sounding notes of the other listeners go off.
         """
         with self._lock:
@@ -170,7 +170,7 @@ class Stream:
 
         Returns
         -------
-        list of NoteHeard, ChordHeard and Gap
+        list of NoteHeard, ChordHeard, PedalHeard and Gap
         """
         with self._lock:
             if self._stopped:
@@ -199,6 +199,11 @@ class Stream:
         """The notes that sound: a list for each listener, the strongest note first."""
         with self._lock:
             return [listener.now() for listener in self.listeners]
+
+    def pedals(self) -> list[PedalNow | None]:
+        """How the sustain pedal is, by each listener; None where its detector does not hear the pedal."""
+        with self._lock:
+            return [listener.pedal for listener in self.listeners]
 
     def _replace(self, number: int, choice: Choice) -> Sequence[Event]:
         new, events = Listener(choice, sr=self.sr, number=number), []

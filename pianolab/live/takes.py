@@ -1,10 +1,10 @@
 """Takes: what was played live, kept with everything that was decided about it.
 
 A take is a folder: ``audio.flac`` (the 16-bit samples as they came), ``events.jsonl`` (what was heard, one event a
-line), ``settings.json`` (detectors, tuning, prompt, holes) and, once somebody has said what was played, ``audio.mid``
-(labels). So a folder of takes is a data set: ``pianolab compare --data data/takes``. A take that is kept is written
-while it is played: a crash costs at most the last second. One that is not kept stays in memory, as FLAC, until it
-is saved or forgotten.
+line), ``settings.json`` (detectors, tuning, prompt, holes), ``heard.mid`` (the notes and the sustain pedal that the
+first detector heard) and, once somebody has said what was played, ``audio.mid`` (labels). So a folder of takes is a
+data set: ``pianolab compare --data data/takes``. A take that is kept is written while it is played: a crash costs at
+most the last second. One that is not kept stays in memory, as FLAC, until it is saved or forgotten.
 """
 
 import io
@@ -23,7 +23,7 @@ import soundfile as sf
 from pianolab import sound
 from pianolab.errors import PianolabError, first_line, printable
 from pianolab.files import replacing
-from pianolab.labels import read_labels, write_labels
+from pianolab.labels import LabelError, read_labels, write_labels
 from pianolab.live.messages import Event, NoteRow, TakeFields
 from pianolab.places import user_dir
 from pianolab.roll import Notes
@@ -32,7 +32,7 @@ from pianolab.texts.catalogue import Told
 MAX_KEPT_S = 3600.0  # A take on disk ends after so many seconds.
 MAX_MEMORY_S = 900.0  # A take in memory ends after so many seconds, which are 30 to 80 MB.
 MAX_SR = 655_350  # FLAC has no higher rate, in Hz.
-AUDIO, LABELS, EVENTS, SETTINGS = "audio.flac", "audio.mid", "events.jsonl", "settings.json"
+AUDIO, LABELS, EVENTS, SETTINGS, HEARD = "audio.flac", "audio.mid", "events.jsonl", "settings.json", "heard.mid"
 
 
 class TakeError(PianolabError):
@@ -104,7 +104,7 @@ class Recorder:
         ----------
         samples : (n,) int16, optional
             Samples that follow the last ones.
-        events : sequence of NoteHeard, ChordHeard and Gap
+        events : sequence of NoteHeard, ChordHeard, PedalHeard and Gap
             What they made certain.
         """
         self.take.events.extend(events)
@@ -148,6 +148,10 @@ class Recorder:
             self.take.folder = None
         if self.take.folder is not None:
             self.take.write_settings()
+            try:
+                self.take.write_heard()
+            except LabelError as error:  # The sound and the events, from which it is made, are kept.
+                self.problem = self.problem or Told("live.cannot_keep", reason=first_line(error))
         return self.take
 
 
@@ -162,7 +166,7 @@ class Take:
         Rate in Hz, and length.
     folder : Path or None
         Where it is kept; None while it is only in memory.
-    events : list of NoteHeard, ChordHeard and Gap
+    events : list of NoteHeard, ChordHeard, PedalHeard and Gap
         What was heard.
     settings : dict
         What settings.json holds.
@@ -242,7 +246,9 @@ class Take:
         """
         struck, ends = {}, {}
         for event in self.events:
-            if event["kind"] == "chord" or event["kind"] == "gap" or event["listener"] != number:
+            if event["kind"] == "chord" or event["kind"] == "gap" or event["kind"] == "pedal":
+                continue
+            if event["listener"] != number:
                 continue
             if event["kind"] == "off":
                 ends[event["note"]] = event["time_s"]
@@ -255,6 +261,36 @@ class Take:
         # A velocity that is unknown is None in the event and becomes NaN here.
         velocity = np.array([event["velocity"] for event in strokes], dtype=float)
         return Notes(onset, offset, np.array([event["midi"] for event in strokes]), velocity, confidence)
+
+    def pedal(self, number: int = 0) -> npt.NDArray[np.float64]:
+        """When a listener heard the sustain pedal down, from the events.
+
+        Parameters
+        ----------
+        number : int
+            Which one.
+
+        Returns
+        -------
+        (n, 2) float64
+            Seconds down and up; a pedal that does not go up is down until the end of the take.
+        """
+        changes = [event for event in self.events if event["kind"] == "pedal" and event["listener"] == number]
+        times = [event["time_s"] for event in changes]
+        if changes and changes[-1]["down"]:
+            times.append(max(self.seconds, times[-1]))
+        return np.array(times).reshape(-1, 2)
+
+    def write_heard(self):
+        """Write what the first listener heard, notes and sustain pedal, as MIDI into the folder of a kept take.
+
+        Raises
+        ------
+        LabelError
+            If it cannot be written.
+        """
+        if self.folder is not None:
+            write_labels(self.folder / HEARD, self.notes(), pedal=self.pedal())
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Write a take that was only in memory into a new folder.
@@ -285,9 +321,10 @@ class Take:
                 temporary.write_text("".join(lines), encoding="utf-8")
             self.folder, self.name, self.flac = target, target.name, io.BytesIO()
             self.write_settings()
+            self.write_heard()
             if self.labels is not None:
                 self.set_labels(self.labels)
-        except OSError as error:
+        except (OSError, LabelError) as error:
             raise TakeError(Told("live.cannot_save", reason=first_line(error))) from error
         return target
 

@@ -1,6 +1,7 @@
-"""From evidence to notes: rows of Salience in, note events out."""
+"""From evidence to notes: rows of Salience in, note events and pedal events out."""
 
+from pianolab.tracking.pedal import PedalEvent
 from pianolab.tracking.settings import Tracking, TrackingError
-from pianolab.tracking.tracker import NoteEvent, Tracker
+from pianolab.tracking.tracker import Event, NoteEvent, Tracker
 
-__all__ = ["NoteEvent", "Tracker", "Tracking", "TrackingError"]
+__all__ = ["Event", "NoteEvent", "PedalEvent", "Tracker", "Tracking", "TrackingError"]

@@ -19,9 +19,12 @@ _RANGES = {
     **dict.fromkeys(
         ("threshold", "onset_threshold", "sure_onset_threshold", "offset_threshold", "ghost_share"), (0, 1)
     ),
+    **dict.fromkeys(("pedal_threshold", "pedal_up_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
-    **dict.fromkeys(("n_wait", "release_db", "min_gap_s"), (0, math.inf)),
-    **dict.fromkeys(("silence_db", "onset_delay_s", "offset_delay_s"), (-math.inf, math.inf)),
+    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
+    **dict.fromkeys(
+        ("silence_db", "onset_delay_s", "offset_delay_s", "pedal_delay_s", "pedal_up_delay_s"), (-math.inf, math.inf)
+    ),
 }
 
 
@@ -68,6 +71,13 @@ class Tracking:
         Release evidence whose peak reaches this ends a note, in [0, 1].
     offset_delay_s : float
         Taken off the time of every offset, seconds.
+    pedal_threshold, pedal_up_threshold : float
+        The sustain pedal goes down where its evidence reaches the first, and up where it falls below the second, in
+        [0, 1]. This and all that follows is for detectors with pedal evidence.
+    pedal_min_s : float
+        A change of the pedal is told when it has lasted so long, seconds; one that does not is none.
+    pedal_delay_s, pedal_up_delay_s : float
+        Taken off the time at which the pedal goes down, and up, seconds.
 
     Raises
     ------
@@ -97,6 +107,11 @@ class Tracking:
     ghost_share: float = 0.0
     offset_threshold: float = 0.5
     offset_delay_s: float = 0.0
+    pedal_threshold: float = 0.5
+    pedal_up_threshold: float = 0.4
+    pedal_min_s: float = 0.04
+    pedal_delay_s: float = 0.0
+    pedal_up_delay_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -105,6 +120,11 @@ class Tracking:
             _refuse_outside(name, getattr(self, name), least, most)
         if self.threshold == 0:
             raise TrackingError("threshold 0 lets every key sound always: use a number above 0, up to 1")
+        if self.pedal_up_threshold > self.pedal_threshold:
+            raise TrackingError(
+                f"pedal_up_threshold {self.pedal_up_threshold} lies above pedal_threshold {self.pedal_threshold}: "
+                "the pedal would be down and up at once; use a lower one"
+            )
         if self.onset_rows not in (1, 3):
             raise TrackingError(f"onset_rows {self.onset_rows!r} is not 1 (the peak) or 3 (the rows around it too)")
         for name in ("n_confirm", "n_release", "n_wait", "onset_rows"):

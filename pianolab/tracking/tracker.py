@@ -2,16 +2,19 @@
 
 What decides is a policy, and which one depends on the evidence: ``one_voice`` and ``many_voices`` where there are
 onsets, ``runs`` where there are none. The Tracker numbers the notes, keeps them, and tells what is known as soon as it
-is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced.
+is known: ``on``, ``off``, and ``revised`` when a note turns out to be another key than first announced. Where the
+evidence speaks of the sustain pedal, ``pedal_down`` and ``pedal_up`` come in the same stream.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianolab.roll import Notes, Salience
 from pianolab.tracking.many_voices import ManyVoices
 from pianolab.tracking.one_voice import OneVoice
+from pianolab.tracking.pedal import PedalEvent, PedalTracker
 from pianolab.tracking.policy import Change, Kind, Policy, Row
 from pianolab.tracking.runs import Runs
 from pianolab.tracking.settings import Tracking, TrackingError
@@ -20,7 +23,7 @@ from pianolab.units import N_KEYS, key_to_midi
 
 @dataclass(frozen=True)
 class NoteEvent:
-    """Something the tracker became sure of.
+    """Something the tracker became sure of about a note.
 
     Attributes
     ----------
@@ -48,6 +51,9 @@ class NoteEvent:
     velocity: float
     confidence: float
     level_db: float
+
+
+Event = NoteEvent | PedalEvent
 
 
 @dataclass
@@ -89,11 +95,12 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything."""
         self._policy: Policy | None = None
+        self._pedal: PedalTracker | None = None
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
         self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
 
-    def push(self, salience: Salience) -> list[NoteEvent]:
+    def push(self, salience: Salience) -> list[Event]:
         """Take rows of Salience in order.
 
         Parameters
@@ -103,7 +110,8 @@ class Tracker:
 
         Returns
         -------
-        list of NoteEvent
+        list of NoteEvent and PedalEvent
+            In the order of the rows that made them certain.
 
         Raises
         ------
@@ -119,14 +127,18 @@ class Tracker:
             self._policy = suited(self.tracking)
         elif not isinstance(self._policy, suited):
             raise TrackingError("onset evidence comes or goes within a stream: give it in all rows or in none")
-        events = []
+        if self._pedal is None and salience.pedal is not None:
+            self._pedal = PedalTracker(self.tracking)
+        events: list[Event] = []
         for i in range(len(salience)):
             row = _row(salience, i)
             self._time_s, self._level_db = row.time_s, row.level_db
             events += [self._keep(change) for change in self._policy.step(row)]
+            if self._pedal is not None and salience.pedal is not None:
+                events += self._pedal.step(row.time_s, float(salience.pedal[i]))
         return events
 
-    def flush(self, *, end_s: float | None = None) -> list[NoteEvent]:
+    def flush(self, *, end_s: float | None = None) -> list[Event]:
         """End the stream: close the notes still open. Only `reset` begins another.
 
         Parameters
@@ -136,13 +148,22 @@ class Tracker:
 
         Returns
         -------
-        list of NoteEvent
+        list of NoteEvent and PedalEvent
         """
         self._ended = True
         if self._policy is None:
             return []
-        changes = self._policy.flush(self._time_s if end_s is None else end_s)
-        return [self._keep(change) for change in changes]
+        end_s = self._time_s if end_s is None else end_s
+        events: list[Event] = [self._keep(change) for change in self._policy.flush(end_s)]
+        return events + ([] if self._pedal is None else self._pedal.flush(end_s))
+
+    @property
+    def pedal(self) -> NDArray[np.float64] | None:
+        """When the sustain pedal was down, (n, 2) seconds down and up; None where the evidence does not speak of it.
+
+        A pedal that is still down ends at the last row heard.
+        """
+        return None if self._pedal is None else self._pedal.times(self._time_s)
 
     def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""

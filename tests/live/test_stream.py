@@ -14,8 +14,9 @@ from pianolab.live.reordering import Reorderer
 from pianolab.live.stream import FILL_S, MAX_BLOCK, Stream, pcm16
 from pianolab.piano import render
 from pianolab.roll import Notes
+from pianolab.session import Session
 
-TOY = f"{Path(__file__).parents[1] / 'live_toy.py'}:Toy"
+TOY, PEDALLED = (f"{Path(__file__).parents[1] / 'live_toy.py'}:{name}" for name in ("Toy", "Pedalled"))
 SR = 44100
 MELODY = Notes(0.2 + 0.4 * np.arange(5), 0.55 + 0.4 * np.arange(5), [60, 64, 67, 72, 69])
 
@@ -49,6 +50,41 @@ def test_live_notes_are_the_offline_notes(pcm, length):
     assert live.notes().names == offline.names
     np.testing.assert_allclose(live.notes().onset, offline.onset, atol=1e-9)
     np.testing.assert_allclose(live.notes().offset, offline.offset, atol=1e-9)
+
+
+@pytest.mark.parametrize("a4_hz", [440.0, 452.0])
+def test_the_live_pedal_is_the_offline_pedal_in_the_time_of_the_stream(pcm, a4_hz):
+    live = Stream(Choice(PEDALLED, a4_hz=a4_hz), sr=SR, session="now")
+    assert live.pedals() == [None]  # Nothing is heard yet.
+    events = hear(live, blocks_of(pcm))
+    offline = Session(PEDALLED, sr=SR, a4_hz=a4_hz)
+    offline.push(pcm)
+    offline.flush()
+    changes = [event for event in events if event["kind"] == "pedal"]
+    assert len(offline.pedal) > 0
+    assert [event["down"] for event in changes] == [True, False] * len(offline.pedal)
+    times = np.reshape([event["time_s"] for event in changes], (-1, 2))
+    np.testing.assert_allclose(times, offline.pedal, atol=1e-6 if a4_hz == 440 else 1e-5)
+
+
+def test_a_pedal_that_is_down_is_told_with_how_sure_that_is_and_goes_up_at_a_long_hole(pcm):
+    live = Stream([Choice(PEDALLED), Choice(TOY)], sr=SR, session="now")
+    live.feed(0, pcm[: round(0.5 * SR)], sr=SR, seq=0, session="now")
+    assert live.pedals() == [{"down": True, "sure": 0.9}, None]
+    hole = round(2 * FILL_S * SR)
+    behind = live.feed(round(0.5 * SR) + hole, np.zeros(2048, np.int16), sr=SR, seq=1, session="now")
+    (up,) = [event for event in behind if event["kind"] == "pedal"]
+    assert (up["down"], up["listener"], up["time_s"]) == (False, 0, pytest.approx(0.5, abs=0.001))
+    assert live.pedals() == [None, None]  # Nothing is heard behind the hole yet.
+
+
+def test_a_detector_that_fails_lets_the_pedal_go(pcm):
+    live = Stream(Choice(PEDALLED), sr=SR, session="now")
+    live.feed(0, pcm[: round(0.5 * SR)], sr=SR, seq=0, session="now")
+    live.listeners[0]._session.detector.process = lambda span: 1 / 0
+    events = live.feed(round(0.5 * SR), pcm[round(0.5 * SR) :][:4096], sr=SR, seq=1, session="now")
+    assert [event["down"] for event in events if event["kind"] == "pedal"] == [False]
+    assert live.pedals() == [None]
 
 
 def test_bytes_from_a_page_and_an_array_are_the_same_sound(pcm):

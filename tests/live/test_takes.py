@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianolab import sound
+from pianolab.labels import read_labels, read_pedal
 from pianolab.live.choices import Choice
 from pianolab.live.prompts import Prompt, PromptError
 from pianolab.live.sources import DeviceSource, FileSource, SourceError, play
@@ -22,7 +23,7 @@ from pianolab.live.verdicts import align, judge, propose_labels, score_choices
 from pianolab.piano import render
 from pianolab.roll import Notes
 
-TOY = f"{Path(__file__).parents[1] / 'live_toy.py'}:Toy"
+TOY, PEDALLED = (f"{Path(__file__).parents[1] / 'live_toy.py'}:{name}" for name in ("Toy", "Pedalled"))
 SR = 44100
 MELODY = Notes(0.5 + 0.4 * np.arange(5), 0.8 + 0.4 * np.arange(5), [60, 64, 67, 72, 69])
 
@@ -159,7 +160,8 @@ def test_a_take_holds_every_sample_bit_for_bit(pcm, tmp_path):
         assert sr == SR
         np.testing.assert_array_equal(pcm16(y), pcm)
     assert in_memory.folder is None
-    assert sorted(path.name for path in kept.folder.iterdir()) == ["audio.flac", "events.jsonl", "settings.json"]
+    names = ["audio.flac", "events.jsonl", "heard.mid", "settings.json"]
+    assert sorted(path.name for path in kept.folder.iterdir()) == names
 
 
 def test_a_take_in_memory_is_on_disk_only_after_save(pcm, tmp_path):
@@ -386,6 +388,36 @@ def test_events_are_plain_json(pcm, tmp_path):
         raise AssertionError(f"{text} is not JSON")
 
     assert [json.loads(line, parse_constant=no_nan) for line in lines] == take.events
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_take_keeps_the_pedal_that_was_heard_and_its_midi_has_it(pcm, tmp_path, keep):
+    sound.write(tmp_path / "melody.wav", pcm / np.float32(32768), sr=SR)
+    recorder = Recorder(sr=SR, folder=tmp_path / "takes" if keep else None)
+    heard = play(FileSource(tmp_path / "melody.wav", speed=None), Choice(PEDALLED), recorder=recorder)
+    take = recorder.close()
+    take.save(tmp_path / "takes")
+    assert len(take.pedal()) > 0
+    assert sum(event["kind"] == "pedal" for event in take.events) == 2 * len(take.pedal())
+    np.testing.assert_allclose(read_pedal(take.folder / "heard.mid"), take.pedal(), atol=5e-5)
+    assert read_labels(take.folder / "heard.mid").names == heard.notes().names
+    np.testing.assert_array_equal(Take.open(take.folder).pedal(), take.pedal())
+
+
+def test_a_pedal_that_never_went_up_is_down_until_the_end_of_the_take():
+    take = Take(sr=1000, name="now")
+    take.n_samples = 3000
+    common = {"kind": "pedal", "heard_s": 0.0, "confidence": 0.9}
+    take.events = [
+        {**common, "listener": 0, "down": True, "time_s": 0.5},
+        {**common, "listener": 1, "down": True, "time_s": 0.6},
+        {**common, "listener": 0, "down": False, "time_s": 1.0},
+        {**common, "listener": 0, "down": True, "time_s": 2.0},
+    ]
+    assert take.pedal().tolist() == [[0.5, 1.0], [2.0, 3.0]]
+    assert take.pedal(1).tolist() == [[0.6, 3.0]]
+    assert take.pedal(2).shape == (0, 2)
+    assert len(take.notes()) == 0
 
 
 @pytest.mark.parametrize("bpm", [0, -1, 1e-300, 1e308, float("nan")])
