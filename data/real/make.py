@@ -25,13 +25,13 @@ from scipy.signal import oaconvolve
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "builtin"))  # The scores are written and played as those of the built-in set.
 
+from first_sampled import SampledPiano  # noqa: E402
 from score import play, read_score  # noqa: E402
 
 from pianolab import sound  # noqa: E402
 from pianolab.data import Dataset, Recording, make_phrases  # noqa: E402
 from pianolab.files import replacing  # noqa: E402
 from pianolab.labels import read_labels, read_pedal, write_labels  # noqa: E402
-from pianolab.piano.sampled import SampledPiano  # noqa: E402
 from pianolab.roll import Notes  # noqa: E402
 from pianolab.units import note_name  # noqa: E402
 
