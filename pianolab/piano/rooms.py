@@ -1,17 +1,22 @@
 """Rooms, and how a microphone in them hears a piano: reverberation, and a later sound from farther away.
 
-What comes in: sound as it leaves the strings. What goes out: the same notes in a room. The direct sound is sample 0 of
-every room, so that a room moves no note; distance does, by 3 ms a metre.
+What comes in: sound as it leaves the strings. What goes out: the same notes in a room, made by rule or measured. The
+direct sound is sample 0 of every room, so that a room moves no note; distance does, by 3 ms a metre.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import oaconvolve
 
+from pianolab import sound
+from pianolab.errors import printable
 from pianolab.piano.instruments import PianoError
 
+DIRECT_BELOW_PEAK_DB = 10.0  # A reflection may be so much louder than the direct sound; none was in 224 rooms.
+LONGEST_RESPONSE_S = 12.0  # No more of a response is read.
 SPEED_OF_SOUND = 343.0  # Sound travels so fast (m/s) in air of 20 degrees Celsius.
 
 
@@ -130,6 +135,71 @@ def in_room(y: npt.NDArray[np.float32], *, sr: int, room: Room) -> npt.NDArray[n
     (n,) float32
     """
     return oaconvolve(y, impulse_response(room, sr=sr))[: len(y)].astype(np.float32)
+
+
+def read_response(path: str | os.PathLike[str], *, sr: int) -> npt.NDArray[np.float32]:
+    """A measured impulse response, from its direct sound on.
+
+    The direct sound is where the response first comes within 10 dB of its peak, which may be a later reflection.
+
+    Parameters
+    ----------
+    path : str or Path
+        A sound file, such as a recorded clap or balloon.
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    (n,) float32
+        The direct sound is sample 0; its energy in all is 1.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read.
+    PianoError
+        If it is silent.
+    """
+    recorded, rate = sound.load(path, duration_s=LONGEST_RESPONSE_S)
+    peak = np.max(np.abs(recorded), initial=0.0)
+    if peak == 0.0:
+        raise PianoError(f"{printable(path)} is silent: name the recorded response of a room")
+    direct = np.argmax(np.abs(recorded) >= peak * 10.0 ** (-DIRECT_BELOW_PEAK_DB / 20.0))
+    response = sound.resample(recorded, sr=rate, target_sr=sr)[round(direct / rate * sr) :]
+    return response / np.sqrt(np.sum(np.square(response)))
+
+
+def measured_room(
+    y: npt.NDArray[np.float32], *, sr: int, response: npt.NDArray[np.float32] | str | os.PathLike[str]
+) -> npt.NDArray[np.float32]:
+    """The sound in a room whose response was measured; cut to the length it had, about as loud as it was.
+
+    Parameters
+    ----------
+    y : (n,) float32
+    sr : int
+        Hz.
+    response : (m,) float32 or path
+        From `read_response`, or the file.
+
+    Returns
+    -------
+    (n,) float32
+
+    Raises
+    ------
+    AudioError, PianoError
+        If the file cannot be read, or is silent.
+
+    Examples
+    --------
+    >>> click = np.array([0.0, 1.0, 0.0, 0.0], np.float32)
+    >>> measured_room(click, sr=1000, response=np.array([0.8, 0.0, 0.6], np.float32)).round(1)
+    array([0. , 0.8, 0. , 0.6], dtype=float32)
+    """
+    measured = response if isinstance(response, np.ndarray) else read_response(response, sr=sr)
+    return oaconvolve(y, measured)[: len(y)].astype(np.float32) if len(y) else y
 
 
 def farther(y: npt.NDArray[np.float32], *, sr: int, metres: float) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianolab import piano
+from pianolab import piano, sound
 from pianolab.piano import ROOMS, degrade
 
 SR = 16000
@@ -96,3 +96,69 @@ def test_random_rooms_are_rooms_and_far_microphones_hear_more_of_them():
     assert len({room.seed for room in rooms}) == 50
     assert 0.1 < min(metres) < max(metres) < 7.0
     assert np.corrcoef([room.reverb_db for room in rooms], np.log(metres))[0, 1] > 0.5
+
+
+def test_a_measured_room_begins_with_its_direct_sound_though_a_reflection_is_louder(tmp_path):
+    response = np.zeros(SR // 2, np.float32)
+    response[[80, 400]] = 0.3, 0.9  # at 5 ms and, three times as loud, 20 ms later
+    sound.write(tmp_path / "room.wav", response, sr=SR, subtype="FLOAT")
+    click = np.zeros(SR, np.float32)
+    click[1000] = 1.0
+    for read in (tmp_path / "room.wav", piano.read_response(tmp_path / "room.wav", sr=SR)):
+        heard = piano.measured_room(click, sr=SR, response=read)
+        assert len(heard) == SR
+        assert np.flatnonzero(np.abs(heard) > 0.01).tolist() == [1000, 1320]
+        assert np.sum(heard**2) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_direct_sound_stays_in_its_place_when_a_room_is_read_at_another_rate(tmp_path):
+    response = np.zeros(24000, np.float32)
+    response[120] = 0.9
+    sound.write(tmp_path / "room.wav", response, sr=24000, subtype="FLOAT")
+    assert np.argmax(np.abs(piano.read_response(tmp_path / "room.wav", sr=44100))) == 0
+
+
+def test_a_silent_room_is_refused(tmp_path):
+    sound.write(tmp_path / "room.wav", np.zeros(SR, np.float32), sr=SR)
+    with (
+        pytest.warns(sound.AudioWarning),
+        pytest.raises(piano.PianoError, match="is silent: name the recorded response of a room"),
+    ):
+        piano.read_response(tmp_path / "room.wav", sr=SR)
+
+
+def test_a_recorded_noise_has_the_level_that_was_asked_for_and_is_repeated():
+    noise = np.random.default_rng(2).standard_normal(SR // 3).astype(np.float32)
+    under = degrade.with_noise(tone(), noise, snr_db=10.0) - tone()
+    assert 10 * np.log10(np.mean(tone() ** 2) / np.mean(under**2)) == pytest.approx(10.0, abs=0.01)
+    assert np.corrcoef(under[: SR // 3], under[SR // 3 : SR // 3 * 2])[0, 1] == pytest.approx(1.0, abs=1e-4)
+    with pytest.raises(piano.PianoError, match="the noise is silent"):
+        degrade.with_noise(tone(), np.zeros(4, np.float32), snr_db=10.0)
+
+
+def test_an_automatic_gain_brings_soft_and_loud_together_by_its_share():
+    y = np.concatenate([tone(seconds=4), 0.1 * tone(seconds=4)])
+    heard = degrade.automatic_gain(y, sr=SR, share=0.5)
+    levels_db = [20 * np.log10(part[-SR:].std()) for part in (heard[: 4 * SR], heard)]
+    assert levels_db[0] - levels_db[1] == pytest.approx(10.0, abs=0.2)
+    assert np.mean(heard**2) == pytest.approx(np.mean(y**2), rel=1e-4)
+
+
+def test_an_overloaded_input_cuts_the_peaks_and_leaves_what_is_soft():
+    y = np.concatenate([tone(), 0.01 * tone()])
+    heard = degrade.overloaded(y, clipped_db=12.0)
+    assert np.abs(heard).max() < 0.3 * 10 ** (-12 / 20)
+    assert heard[SR:] == pytest.approx(y[SR:], abs=5e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cheap_microphone_takes_the_bass_and_moves_no_stroke(seed):
+    rng = np.random.default_rng([seed, 5])
+    y = np.zeros(SR, np.float32)
+    y[SR // 2 :] = tone(1000.0, 0.5)
+    heard = degrade.cheap_microphone(y, sr=SR, rng=np.random.default_rng(seed))
+    assert np.mean(heard**2) == pytest.approx(np.mean(y**2), rel=1e-4)
+    assert np.argmax(np.abs(heard) > 0.1 * np.abs(heard).max()) == pytest.approx(SR // 2, abs=0.002 * SR)
+    both = tone(40.0, 2.0) + tone(1000.0, 2.0) + 1e-3 * rng.standard_normal(2 * SR).astype(np.float32)
+    kept = np.abs(np.fft.rfft(degrade.cheap_microphone(both, sr=SR, rng=np.random.default_rng(seed))))
+    assert 20 * np.log10(kept[80] / kept[2000]) < -3
