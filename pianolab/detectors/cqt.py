@@ -18,7 +18,7 @@ from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, one_key_salience
-from pianolab.dsp.onsets import FLUX_DELAY_S
+from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.rates import refuse_uneven_hop
 from pianolab.dsp.registers import PIANO_REGISTERS, Registers
 from pianolab.dsp.windows import newest
@@ -238,6 +238,7 @@ class Cqt(Detector):
         )
         refuse_uneven_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
         self.hop_length, self._gate = hop_length, gate
+        self._strokes = Strokes(hop_length=hop_length)
         if preset == "textbook":
             refuse_unheard(self, parameters(Cqt).keys() - {"preset", "hop_length", "gate"}, beside=f"preset={preset}")
             self._find = StrongestBin(sr=self.sr, hop_length=hop_length)
@@ -253,11 +254,14 @@ class Cqt(Detector):
     def lookahead(self) -> int:
         return self._lookahead
 
+    def reset(self) -> None:
+        self._strokes.reset()
+
     def process(self, span: Span) -> Salience:
         key, hz, score = self._find(span.samples, span.n_frames)
         key = np.where(score >= self._gate, key, -1)
         strength = certainty(score, half_at=HALF_AT, width=CERTAINTY_WIDTH)
-        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead)
+        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead, strokes=self._strokes)
 
 
 class StrongestBin:

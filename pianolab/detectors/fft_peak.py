@@ -18,7 +18,7 @@ from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_salience
-from pianolab.dsp.onsets import FLUX_DELAY_S
+from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.peaks import parabola_shift
 from pianolab.dsp.rates import refuse_uneven_hop
 from pianolab.dsp.registers import PIANO_REGISTERS, Register, Registers
@@ -205,6 +205,7 @@ class FftPeak(Detector):
             combs = ("negative", "n_detunings", "inharmonic", "emphasis", "floor", "compress")
             refuse_unheard(self, combs, beside="n_partials=1")
         self.hop_length, self._gate = hop_length, gate
+        self._strokes = Strokes(hop_length=hop_length)
         self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2
         self._spectra = _spectra(use, sr=self.sr, hop_length=hop_length)
         self.frame_length = self._spectra.frame_length
@@ -216,12 +217,15 @@ class FftPeak(Detector):
     def lookahead(self) -> int:
         return self._lookahead
 
+    def reset(self) -> None:
+        self._strokes.reset()
+
     def process(self, span: Span) -> Salience:
         find = self._highest_peak if self._textbook else self._best_comb
         key, hz, score = find(span.samples, span.n_frames)
         key = np.where(score >= self._gate, key, -1)
         strength = certainty(score, half_at=HALF_AT, width=CERTAINTY_WIDTH)
-        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead)
+        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead, strokes=self._strokes)
 
     def _highest_peak(self, samples, n_frames):
         power = self._spectra.powers(samples, n_frames)[0]

@@ -20,7 +20,7 @@ from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
-from pianolab.dsp.onsets import FLUX_DELAY_S
+from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
 from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_uneven_hop
 from pianolab.dsp.windows import newest, refuse_short_frame
@@ -303,6 +303,7 @@ class Yin(Detector):
             newest_first=newest_first,
             stretched=stretched,
         )
+        self._strokes = Strokes(hop_length=hop_length)
         self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
         self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
         if preset == "aubio":
@@ -337,13 +338,16 @@ class Yin(Detector):
     def lookahead(self) -> int:
         return self._lookahead
 
+    def reset(self) -> None:
+        self._strokes.reset()
+
     def process(self, span: Span) -> Salience:
         if self._aubio is not None:
             return self._as_aubio(span, *self._aubio(span.samples, span.n_frames))
         hz, depth = self._deepest_dip(span) if not self._threshold else self._first_dip(span)
         key = np.where(depth < 1.0 - LEAST_PERIODIC, nearest_key(hz, stretched=self._stretched), -1)
         strength = certainty(1.0 - depth, half_at=HALF_AT, width=CERTAINTY_WIDTH)
-        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead)
+        return one_key_salience(span, key, strength, hz, lookahead=self.lookahead, strokes=self._strokes)
 
     def _dips(self, samples, n_frames, band, n_lags):
         """d' of every frame in one band, (n_frames, n_lags)."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianolab.dsp.levels import LEVEL_LENGTH, sound_level_db
-from pianolab.dsp.onsets import onset_flux
+from pianolab.dsp.onsets import Strokes
 from pianolab.dsp.tuning import tuned_hz
 from pianolab.frames import Span
 from pianolab.roll import Salience
@@ -94,6 +94,7 @@ def one_key_salience(
     hz: NDArray[np.floating],
     *,
     lookahead: int,
+    strokes: Strokes,
 ) -> Salience:
     """Salience of a detector that hears one key a frame, with the level and the onset evidence of the newest sound.
 
@@ -109,6 +110,8 @@ def one_key_salience(
         Of that key.
     lookahead : int
         Samples of a frame from its own sample on.
+    strokes : Strokes
+        Of this stream.
 
     Returns
     -------
@@ -116,6 +119,6 @@ def one_key_salience(
     """
     near = span.samples[: len(span.samples) - lookahead + LEVEL_LENGTH]
     level_db = sound_level_db(near, span.n_frames, span.hop_length, LEVEL_LENGTH)
-    onset = onset_flux(near, n_frames=span.n_frames, hop_length=span.hop_length)
+    onset = strokes(near, span.n_frames)
     strengths, frequencies = one_key_a_row(np.where(np.isfinite(level_db), key, -1), strength, hz)
     return Salience(span.times, strengths, frequencies, level_db, onset=onset)

@@ -32,6 +32,8 @@ REPEAT_ONSET = 0.08
 CLEARLY_STRONGER = 0.15
 # Noise makes some onset evidence all the time. An onset exceeds the running mean of the evidence by this much.
 ABOVE_USUAL = 0.12
+# A key that is less sure than the threshold speaks as well, from this share of it on. It must go on for longer.
+FAINT = 0.6
 # Each row has this share in the running mean.
 USUAL_SHARE = 0.05
 # Where the key changes as well, this share of the threshold is enough.
@@ -88,6 +90,7 @@ class OneVoice:
         self._levels: list[tuple[float, float]] = []  # These are (time, level) of the last moment's rows.
         # The strongest key, for how many rows it has been that, and since when. The key is -1 where nothing sounds.
         self._key, self._run, self._run_s = -1, 0, 0.0
+        self._said, self._last = 0.0, 0.0  # How sure it was in all those rows together, and in the last.
         self._ended_db = LEAST_DB
 
     def step(self, row: Row) -> list[Change]:
@@ -105,7 +108,7 @@ class OneVoice:
         self._find_onset(row)
         self._levels = [(t, db) for t, db in self._levels if t > row.time_s - MOMENT_S] + [(row.time_s, level_db)]
         self._count_run(row, level_db)
-        changes = self._name(row, level_db) if self._key >= 0 and self._run >= self.tracking.n_confirm else []
+        changes = self._name(row, level_db) if self._has_said_enough() else []
         if self._pending is not None and row.time_s > self._pending.time_s + FORGET_S:
             self._pending = None
         if self._note is not None:
@@ -144,18 +147,25 @@ class OneVoice:
             earlier = [db for _, db in self._levels[:-2]]
             self._pending = _Onset(onset_s, peak, max(earlier, default=LEAST_DB))
             self._run = 0 if self._key < 0 else min(self._run, 1)  # Rows from the peak on speak for the new note.
+            self._said = self._last
 
     def _count_run(self, row, level_db):
         """For how many rows has the strongest key been the same?"""
         key = row.best_key
         strength = float(row.strength[key])
-        if key < 0 or strength < self.tracking.threshold or level_db < self.tracking.silence_db:
+        if key < 0 or strength < FAINT * self.tracking.threshold or level_db < self.tracking.silence_db:
             key = -1
-        self._run = self._run + 1 if key == self._key else 1
+        self._run, self._said = (self._run + 1, self._said + strength) if key == self._key else (1, strength)
+        self._last = strength
         if self._run == 1:
-            self._key, self._run_s = key, row.time_s
+            self._key, self._run_s, self._said = key, row.time_s, strength
         if self._note is not None and key >= 0:
             self._note.votes[key] = self._note.votes.get(key, 0.0) + strength
+
+    def _has_said_enough(self):
+        """Has the strongest key gone on for long enough, and all in all been as sure as that many rows must be?"""
+        n = self.tracking.n_confirm
+        return self._key >= 0 and self._run >= n and self._said >= n * self.tracking.threshold
 
     def _name(self, row, level_db):
         """A key has spoken long enough: is it a new note, a new name for the one that sounds, or nothing new?"""

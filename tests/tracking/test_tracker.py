@@ -105,6 +105,13 @@ def test_fewer_frames_than_confirm_a_note_are_none():
     assert len(tracked(salience, n_confirm=4)[0]) == 0
 
 
+def test_a_key_that_is_hardly_sure_takes_more_frames_to_be_a_note():
+    sure, unsure = (rows([-1] * 10 + [C4] * 40, onsets=[10], strength=strength) for strength in (0.9, 0.32))
+    heard_s = [tracked(salience)[1][0].heard_s for salience in (sure, unsure)]
+    assert heard_s == pytest.approx([0.12, 0.14])
+    assert len(tracked(rows([-1] * 10 + [C4] * 40, onsets=[10], strength=0.25))[0]) == 0
+
+
 def test_a_knock_without_a_key_is_no_note_and_does_not_date_a_later_one():
     notes, _ = tracked(rows([-1] * 60 + [C4] * 40, onsets=[10, 60]))
     assert notes.onset.tolist() == pytest.approx([0.6], abs=0.006)
