@@ -2,6 +2,9 @@
 
 Everything that can be refused is refused before the first recording is heard. Then each recording is heard by itself:
 one that cannot be read is named on standard error, and the others are still written. A file appears when it is whole.
+
+What a detector hears of the sustain pedal goes into the MIDI file, as controller 64. Text files of notes stay as they
+are, for programs that read them; a file of its own beside them, <stem>.pedal.tsv, has the pedal's times down and up.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ from pianolab.files import refuse_unwritable, replacing
 from pianolab.texts.choices import DEFAULT_DETECTOR, NOTE_FORMATS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from pianolab.detector import Detector
     from pianolab.session import Transcription
 
@@ -31,6 +37,8 @@ pianolab detect song.wav
 pianolab detect *.flac --detector cqt --out notes --track
 pianolab detect song.mp3 --out notes --format mid
 ffmpeg -loglevel error -i talk.m4a -f wav - | pianolab detect -"""
+_TRACK = ".f0.csv"
+_PEDAL = ".pedal."  # The suffix of the notes follows.
 STDIN = "-"
 STDIN_STEM = "stdin"
 
@@ -79,10 +87,12 @@ def _stem(source: str) -> str:
 
 
 def _targets(source: str, args: argparse.Namespace) -> list[str]:
-    """Names of the files that a recording gives: notes first, then perhaps the track."""
-    stem = _stem(source)
-    names = [f"{stem}.{args.format or 'tsv'}"]
-    return [*names, f"{stem}.f0.csv"] if args.track else names
+    """Names of the files that a recording gives: notes first, then perhaps the track and the pedal."""
+    stem, suffix = _stem(source), args.format or "tsv"
+    names = [f"{stem}.{suffix}"]
+    if args.track:
+        names.append(f"{stem}{_TRACK}")
+    return names if suffix == "mid" else [*names, f"{stem}{_PEDAL}{suffix}"]
 
 
 def _refuse_equal_names(sources: Sequence[str], targets: Sequence[Sequence[str]]) -> None:
@@ -159,7 +169,9 @@ def _count(detector: Detector, heard: Transcription) -> str:
 
     n = len(heard.notes)
     found = f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
-    return ", ".join(filter(None, [found, tuning_taken(detector, heard)]))
+    times = 0 if heard.pedal is None else len(heard.pedal)
+    pedal = f"sustain pedal {times} time{'' if times == 1 else 's'}" if times else ""
+    return ", ".join(filter(None, [found, pedal, tuning_taken(detector, heard)]))
 
 
 def _print_notes(shown: str, detector: Detector, heard: Transcription) -> None:
@@ -172,15 +184,31 @@ def _print_notes(shown: str, detector: Detector, heard: Transcription) -> None:
     ):
         loudness = "-" if math.isnan(velocity) else f"{velocity:.0f}"
         print(f"{onset:10.3f}{offset:10.3f}  {name:4}{midi:6}{loudness:>10}")
+    if heard.pedal is not None and len(heard.pedal):
+        print(f"{'down s':>10}{'up s':>10}  sustain pedal")
+        for down, up in heard.pedal:
+            print(f"{down:10.3f}{up:10.3f}")
 
 
 def _write(out: Path, names: Sequence[str], heard: Transcription) -> None:
     from pianolab.labels import write_labels
 
     out.mkdir(parents=True, exist_ok=True)
-    write_labels(out / names[0], heard.notes)
-    if len(names) > 1:
-        _write_track(out / names[1], heard)
+    in_midi = not any(_PEDAL in name for name in names)
+    write_labels(out / names[0], heard.notes, pedal=heard.pedal if in_midi else None)
+    for name in names[1:]:
+        if name.endswith(_TRACK):
+            _write_track(out / name, heard)
+        elif heard.pedal is not None:
+            _write_pedal(out / name, heard.pedal)
+
+
+def _write_pedal(path: Path, pedal: npt.NDArray[np.float64]) -> None:
+    """When the sustain pedal goes down and up: a line for each time, in seconds."""
+    separator = "," if path.suffix == ".csv" else "\t"
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.write(f"down{separator}up\n")
+        file.writelines(f"{down:.6f}{separator}{up:.6f}\n" for down, up in pedal)
 
 
 def _write_track(path: Path, heard: Transcription) -> None:

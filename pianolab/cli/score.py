@@ -25,6 +25,11 @@ _ROWS = {
     "onset_only": "onset of any key",
     "frame": "keys down, frame by frame",
 }
+_PEDAL_ROWS = {
+    "pedal_onset": "sustain pedal going down",
+    "pedal_offset": "sustain pedal going up",
+    "pedal_frame": "sustain pedal down, by frames",
+}
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,23 +46,30 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from pianolab.data.belonging import POOR_F1, other_unit
-    from pianolab.labels import read_labels
-    from pianolab.scores import Protocol, score_notes
+    from pianolab.labels import read_labels, read_pedal
+    from pianolab.scores import PedalProtocol, Protocol, score_notes, score_pedal
 
     protocol = Protocol(pedal=args.pedal)
     reference, estimate = read_labels(args.labels, pedal=protocol.pedal), read_labels(args.estimate)
     if misfit := _misfit(args, reference):
         warn(f"{printable(args.labels)}: {misfit}")
+    played, heard, of_pedal = read_pedal(args.labels), read_pedal(args.estimate), PedalProtocol()
     try:
         scores = score_notes(reference, estimate, protocol=protocol)
+        # Labels without any pedal may be of somebody who did not write it down.
+        pedal = score_pedal(played, heard, protocol=of_pedal) if len(played) else {}
     except PianolabError as error:
         raise PianolabError(f"{printable(args.estimate)} against {printable(args.labels)}: {error}") from error
     if scores.get("onset_f1", 1.0) < POOR_F1 and (unit := other_unit(estimate, reference)):
         warn(unit)
     if args.json:
-        print(json.dumps({**scores, "protocol": str(protocol)}, indent=2, allow_nan=False))
-    else:
-        print("\n".join([*_table(scores), *_odd(estimate, reference), f"protocol: {protocol}"]))
+        stamps = {"protocol": str(protocol), **({"pedal_protocol": str(of_pedal)} if pedal else {})}
+        print(json.dumps({**scores, **pedal, **stamps}, indent=2, allow_nan=False))
+        return DONE
+    lines = [*_table(scores), *_odd(estimate, reference), f"protocol: {protocol}"]
+    if pedal:
+        lines += [*_pedal_table(pedal), f"protocol: {of_pedal}"]
+    print("\n".join(lines))
     return DONE
 
 
@@ -77,14 +89,23 @@ def _misfit(args: argparse.Namespace, reference: Notes) -> str:
 
 def _table(scores: Mapping[str, float]) -> Iterator[str]:
     yield f"notes: {scores['n_estimate']:.0f} heard, {scores['n_reference']:.0f} played"
-    yield f"{'':33}{'precision':>10}{'recall':>10}{'F1':>10}"
-    for name, meaning in _ROWS.items():
-        if f"{name}_f1" in scores:
-            values = (scores[f"{name}_{part}"] for part in ("precision", "recall", "f1"))
-            yield f"{meaning:33}" + "".join(f"{value:10.4f}" for value in values)
+    yield from _ratio_table(scores, _ROWS)
     if "onset_bias_ms" in scores:
         yield f"{'onset later than played, median':33}{scores['onset_bias_ms']:10.1f} ms"
         yield f"{'onset away from played, median':33}{scores['onset_deviation_ms']:10.1f} ms"
+
+
+def _pedal_table(scores: Mapping[str, float]) -> Iterator[str]:
+    yield f"sustain pedal: {scores['n_pedal_estimate']:.0f} heard, {scores['n_pedal_reference']:.0f} played"
+    yield from _ratio_table(scores, _PEDAL_ROWS)
+
+
+def _ratio_table(scores: Mapping[str, float], meanings: Mapping[str, str]) -> Iterator[str]:
+    yield f"{'':33}{'precision':>10}{'recall':>10}{'F1':>10}"
+    for name, meaning in meanings.items():
+        if f"{name}_f1" in scores:
+            values = (scores[f"{name}_{part}"] for part in ("precision", "recall", "f1"))
+            yield f"{meaning:33}" + "".join(f"{value:10.4f}" for value in values)
 
 
 def _odd(estimate: Notes, reference: Notes) -> Iterator[str]:

@@ -144,14 +144,17 @@ class Cache:
 
 
 def _pack(heard: Heard) -> bytes:
-    """One line of JSON, then the columns of the notes and of the pitch track, each number in eight bytes."""
+    """One line of JSON, then the columns of the notes, of the pitch track and of the pedal, eight bytes a number."""
     said = heard.transcription
     columns = [getattr(said.notes, name) for name in _NOTE_FIELDS]
     if said.f0_times is not None:
         columns += [getattr(said, name) for name in _TRACK_FIELDS]
+    if said.pedal is not None:
+        columns.append(said.pedal.ravel())
     about = {
         "n_notes": len(said.notes),
         "has_track": said.f0_times is not None,
+        "n_pedal": None if said.pedal is None else len(said.pedal),
         "seconds_audio": said.seconds_audio,
         "seconds_cpu": said.seconds_cpu,
         "a4_hz": said.a4_hz,
@@ -166,8 +169,11 @@ def _unpack(content: bytes) -> Heard:
     about, numbers = json.loads(line), np.frombuffer(rest, dtype="<f8").astype(np.float64)
     n = len(_NOTE_FIELDS) * about["n_notes"]
     notes = _notes(numbers[:n].reshape(len(_NOTE_FIELDS), -1))
-    track = numbers[n:].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
-    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track, a4_hz=about["a4_hz"])
+    n_pedal = about.get("n_pedal")
+    end = len(numbers) - 2 * (n_pedal or 0)
+    pedal = None if n_pedal is None else numbers[end:].reshape(-1, 2)
+    track = numbers[n:end].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
+    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track, a4_hz=about["a4_hz"], pedal=pedal)
     return Heard(said, tuple(about["remarks"]), about.get("read", {}))
 
 

@@ -18,7 +18,7 @@ from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.data import Recording
 from pianolab.data.pairing import composed, same_name
 from pianolab.errors import printable
-from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
+from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels, read_pedal
 from pianolab.session import Transcription
 from pianolab.sound import AUDIO_SUFFIXES, FOREIGN_SUFFIXES
 
@@ -176,11 +176,12 @@ def read_note_file(recording: Recording, files: NoteFiles, *, others: frozenset[
         names = ", ".join(printable(path.relative_to(files.folder).as_posix()) for path in paths[:_N_SHOWN])
         return f"{len(paths)} note files may stand for {stem!r} ({names}): keep one"
     with caught_warnings() as caught:
-        notes = read_labels(paths[0])
+        notes, pedal = read_labels(paths[0]), read_pedal(paths[0])
         if len(paths) > 1:
             rest = ", ".join(path.suffix for path in paths[1:])
             caught.append(f"{printable(paths[0].name)} is read, the same name with {rest} is not")
-    return Heard(Transcription(notes, math.nan, math.nan), tuple(caught))
+    # A file without any pedal may be of a system that does not hear it.
+    return Heard(Transcription(notes, math.nan, math.nan, pedal=pedal if len(pedal) else None), tuple(caught))
 
 
 def _folders(recording: Recording) -> tuple[str, ...]:

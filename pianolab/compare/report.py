@@ -121,6 +121,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapp
             "differences": _of(result.differences, name).to_dict("records"),
             "kinds": _by_kind(result, name),
             "reasons": _by_reason(result, name),
+            "pedals": _of(result.pedals.assign(label=labels(result.pedals)), name).to_dict("records"),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)

@@ -75,6 +75,11 @@ class Result:
         """Errors by reason: `pianolab.compare.tables.reasons`."""
         return tables.reasons(self.counts)
 
+    @cached_property
+    def pedals(self) -> pd.DataFrame:
+        """How right the sustain pedal was heard: `pianolab.compare.tables.pedals`."""
+        return tables.pedals(self.summary)
+
     @property
     def failures(self) -> pd.DataFrame:
         """The rows of what failed: dataset, recording, detector, params, error."""
@@ -86,5 +91,5 @@ class Result:
         return tables.worst(self.scores, str(self.protocol), n=n, dataset=dataset, detector=detector)
 
     def console_table(self) -> str:
-        """The ranked table as text."""
-        return tables.console_table(self.ranking)
+        """The ranked table as text, and that of the pedal where there is one."""
+        return tables.console_table(self.ranking, self.pedals)

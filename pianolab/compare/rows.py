@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.fingerprints import code_checksum, fingerprint, versions
@@ -24,7 +25,7 @@ from pianolab.compare.shareable import shareable
 from pianolab.data import Recording
 from pianolab.errors import reason
 from pianolab.roll import Notes
-from pianolab.scores import Protocol, errors, score_melody, score_notes, score_onsets
+from pianolab.scores import PedalProtocol, Protocol, errors, score_melody, score_notes, score_onsets, score_pedal
 from pianolab.units import A4_HZ
 
 WIDE_TOLERANCE_S = 0.1  # Onset scores are given at this tolerance as well.
@@ -108,6 +109,7 @@ def score_all(
     outcomes: Mapping[tuple[Place, Participant], Heard | str],
     protocol: Protocol,
     cache: Cache,
+    pedals: Mapping[Place, npt.NDArray[np.float64]],
 ) -> tuple[list[ScoreRow], list[CountRow]]:
     """Score what was heard.
 
@@ -123,6 +125,8 @@ def score_all(
         What the scores mean.
     cache : Cache
         Keeps the numbers.
+    pedals : mapping of (data set, id) to (n, 2) array
+        When the sustain pedal was down, for recordings whose labels say so. Whoever hears it is scored there.
 
     Returns
     -------
@@ -145,6 +149,8 @@ def score_all(
                 if isinstance(outcome, Heard) and isinstance(truth, Notes):
                     try:
                         found = scorer.numbers(truth, checksum, outcome, monophonic=recording.monophonic)
+                        if place in pedals and outcome.transcription.pedal is not None:
+                            found["scores"].append(_pedal_scores(pedals[place], outcome.transcription.pedal))
                     except Exception as error:  # A score that cannot be computed becomes a row, too.
                         outcome = f"scoring: {reason(error)}"
                     else:
@@ -206,6 +212,12 @@ def _numbers(truth: Notes, heard: Notes, track: Sequence[np.ndarray], protocol: 
         # A recording in which nothing was heard does not say whether its detector writes velocities.
         "tells_velocity": len(heard) > 0 and not bool(np.isnan(heard.velocity).any()),
     }
+
+
+def _pedal_scores(played: npt.NDArray[np.float64], heard: npt.NDArray[np.float64]) -> tuple[str, dict[str, float]]:
+    """Protocol, and value by metric. They take no time, so they are not kept."""
+    protocol = PedalProtocol()
+    return str(protocol), score_pedal(played, heard, protocol=protocol)
 
 
 def _score_rows(

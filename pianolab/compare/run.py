@@ -15,6 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pianolab import labels
@@ -114,14 +116,14 @@ def compare(
     participants, left_out = find_participants(detectors, estimates or {}, jobs=jobs, timeout_s=loading_s)
     recordings, sources = _recordings(datasets)
     kept = Cache(cache)
-    truths, remarks = _truths(recordings, protocol, seconds, kept)
+    truths, pedals, remarks = _truths(recordings, protocol, seconds, kept)
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
     outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
     whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
-    rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept)
+    rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, pedals)
     remarks += _other_units(whole, recordings, protocol, rows)
     about = {
         "made_by": MADE_BY,
@@ -192,46 +194,60 @@ def _recordings(datasets: Iterable[Dataset]) -> tuple[dict[Place, Recording], di
 
 def _truths(
     recordings: Mapping[Place, Recording], protocol: Protocol, seconds: float | None, cache: Cache
-) -> tuple[dict[Place, Notes | str], list[list[str]]]:
-    """The notes played, or text that says why labels cannot be used; and what was remarked about labels."""
+) -> tuple[dict[Place, Notes | str], dict[Place, npt.NDArray[np.float64]], list[list[str]]]:
+    """The notes played, or text that says why labels cannot be used; pedals that labels know of; what was remarked."""
     truths: dict[Place, Notes | str] = {}
+    pedals: dict[Place, npt.NDArray[np.float64]] = {}
     remarks = []
     for place, recording in recordings.items():
         try:
             # Of the labels as they are now: the report is written hours later.
             _ = recording.labels_checksum
-            notes, caught = _labels(recording, protocol, cache)
+            notes, pedal, caught = _labels(recording, protocol, cache)
         except (ValueError, OSError) as error:
             truths[place] = f"labels: {reason(error)}"
             continue
         truths[place] = notes if seconds is None else notes.between(0, seconds)
+        if len(pedal := _until(pedal, seconds)):
+            pedals[place] = pedal
         misfit = _misfit(recording, notes, protocol, cache)
         remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit])]]
-    return truths, remarks
+    return truths, pedals, remarks
 
 
-def _labels(recording: Recording, protocol: Protocol, cache: Cache) -> tuple[Notes, list[str]]:
-    """The notes played, and what was remarked about the labels. Those of a file are kept: to read it takes longer."""
+_Read = tuple[list[list[float]], list[list[float]], list[str]]  # Columns of notes, rows of the pedal, remarks.
 
-    def read() -> tuple[list[list[float]], list[str]]:
+
+def _labels(recording: Recording, protocol: Protocol, cache: Cache) -> tuple[Notes, npt.NDArray[np.float64], list[str]]:
+    """The notes and the pedal played, and what was remarked about the labels.
+
+    Those of a file are kept: to read it takes longer.
+    """
+
+    def read() -> _Read:
         with caught_warnings() as caught:
-            notes = recording.notes(pedal=protocol.pedal)
-        return [getattr(notes, name).tolist() for name in _NOTE_FIELDS], caught
+            notes, pedal = recording.notes(pedal=protocol.pedal), recording.pedal()
+        return [getattr(notes, name).tolist() for name in _NOTE_FIELDS], pedal.tolist(), caught
 
-    def read_file(path: Path, before: str) -> tuple[list[list[float]], list[str]]:
+    def read_file(path: Path, before: str) -> _Read:
         found = read()
         if checksum(path) != before:
             raise CompareError(f"{printable(path)} was changed while it was compared: let it be, and run this again")
         return found
 
     if (path := recording.labels) is None:
-        columns, caught = read()
+        columns, pedal, caught = read()
     else:
         # Whoever holds a recording may have mended its labels since it was looked at. What is remarked names the file.
         files = {"file": os.fspath(path), "checksum": (now := checksum(path)), "pedal": protocol.pedal}
-        key = fingerprint(labels=_source_of_labels(), libraries=versions(_LABEL_LIBRARIES), **files)
-        columns, caught = cache.kept(key, lambda: read_file(path, now))
-    return Notes(*columns), caught
+        libraries = versions(_LABEL_LIBRARIES)
+        key = fingerprint(labels=_source_of_labels(), libraries=libraries, with_pedal=True, **files)
+        columns, pedal, caught = cache.kept(key, lambda: read_file(path, now))
+    return Notes(*columns), np.array(pedal).reshape(-1, 2), caught
+
+
+def _until(pedal: npt.NDArray[np.float64], seconds: float | None) -> npt.NDArray[np.float64]:
+    return pedal if seconds is None else np.minimum(pedal[pedal[:, 0] < seconds], seconds)
 
 
 @functools.cache
@@ -261,7 +277,8 @@ def _beginning(outcome: Heard | str, seconds: float | None) -> Heard | str:
     if isinstance(outcome, str) or seconds is None:
         return outcome
     said = outcome.transcription
-    return replace(outcome, transcription=replace(said, notes=said.notes.between(0, seconds)))
+    pedal = None if said.pedal is None else _until(said.pedal, seconds)
+    return replace(outcome, transcription=replace(said, notes=said.notes.between(0, seconds), pedal=pedal))
 
 
 def _other_units(

@@ -22,6 +22,8 @@ _SHOWN = {
     "melody_rpa": "melody RPA",
     "onset_bias_ms": "bias ms",
 }
+_PEDAL = ["pedal_onset_f1", "pedal_offset_f1", "pedal_frame_f1"]
+_COUNTS = ["n_reference", "n_estimate", "n_pedal_reference", "n_pedal_estimate"]
 _WHO = ["dataset", "detector", "params"]
 _REASONS = [("missed", why) for why in MISSED_REASONS] + [("extra", why) for why in EXTRA_REASONS]
 
@@ -78,9 +80,9 @@ def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
     DataFrame
         dataset, source, kind ('all' first), detector, params, protocol, metric, n (recordings), mean, low, high (95 %
         bootstrap interval), std, min, median, max, and the seconds of sound and of processor time. The numbers of
-        notes are left out.
+        notes and pedals are left out.
     """
-    good = scores.loc[(scores.status == "ok") & ~scores.metric.isin(["n_reference", "n_estimate"])]
+    good = scores.loc[(scores.status == "ok") & ~scores.metric.isin(_COUNTS)]
     parts = [good.assign(kind="all")]
     parts += [part for _, part in good.groupby(["dataset", "kind"], sort=False)] if good.kind.nunique() > 1 else []
     keys = ["dataset", "kind", "detector", "params", "protocol", "metric"]
@@ -212,6 +214,31 @@ def registers(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index([*_WHO, "register", "hits", "missed", "extra", "f1"]))
 
 
+def pedals(summary: pd.DataFrame) -> pd.DataFrame:
+    """How right the sustain pedal was heard, over the recordings whose labels know of one.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From `summarise`.
+
+    Returns
+    -------
+    DataFrame
+        dataset, detector, params, n (recordings), pedal_onset_f1 (going down), pedal_offset_f1 (going up),
+        pedal_frame_f1 and protocol; the best pedal_onset_f1 comes first. Without rows where nobody heard the pedal, or
+        no labels know of one.
+    """
+    rows = []
+    of_pedal = summary.loc[(summary.kind == "all") & summary.metric.isin(_PEDAL)]
+    for _, part in of_pedal.groupby(_WHO, sort=False):
+        means = part.set_index("metric")["mean"]
+        rows.append({**_who(part), "n": int(part.n.iloc[0]), **means[_PEDAL], "protocol": part.protocol.iloc[0]})
+    table = pd.DataFrame(rows, columns=pd.Index([*_WHO, "n", *_PEDAL, "protocol"]))
+    best_first = {"dataset": True, _PEDAL[0]: False, "detector": True, "params": True}
+    return table.sort_values(list(best_first), ascending=list(best_first.values()), ignore_index=True)
+
+
 def reasons(counts: pd.DataFrame) -> pd.DataFrame:
     """How many errors of each kind, added up over the recordings of a data set.
 
@@ -269,13 +296,15 @@ def _ranked_by(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return scores.loc[(scores.status == "ok") & (scores.metric == RANKED_BY) & (scores.protocol == protocol)]
 
 
-def console_table(ranking: pd.DataFrame) -> str:
-    """The ranked table as text for a terminal, one block a data set.
+def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -> str:
+    """The ranked table as text for a terminal, one block a data set, and below it the table of the pedal.
 
     Parameters
     ----------
     ranking : DataFrame
         From `rank`.
+    of_pedal : DataFrame, optional
+        From `pedals`.
 
     Returns
     -------
@@ -298,10 +327,18 @@ def console_table(ranking: pd.DataFrame) -> str:
                     f"{row['n']}" + (f" ({row['failed']} failed)" if row["failed"] else ""),
                 ]
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(_cell, row, range(len(row)), widths)).rstrip() for row in rows]
-        blocks.append("\n".join([f"{dataset} ({part.source.iloc[0]})", *lines]))
+        blocks.append("\n".join([f"{dataset} ({part.source.iloc[0]})", *_lines(rows)]))
+        if of_pedal is not None and not (here := of_pedal.loc[of_pedal.dataset == dataset]).empty:
+            rows = [["", "detector", "down F1", "up F1", "frame F1", "recordings"]]
+            for name, row in zip(labels(here), here.to_dict("records"), strict=True):
+                rows.append(["", name, *(_number(row[metric]) for metric in _PEDAL), str(row["n"])])
+            blocks.append("\n".join([f"{dataset}: the sustain pedal, where labels know of one", *_lines(rows)]))
     return "\n\n".join(blocks)
+
+
+def _lines(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_cell, row, range(len(row)), widths)).rstrip() for row in rows]
 
 
 def _cell(text: str, column: int, width: int) -> str:

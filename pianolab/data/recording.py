@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pianolab import sound
 from pianolab.errors import PianolabError, nearest
-from pianolab.labels import read_labels
+from pianolab.labels import read_labels, read_pedal
 from pianolab.roll import Notes
 from pianolab.sound import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_onset_s
 from pianolab.texts.choices import PedalRule
@@ -105,6 +105,21 @@ class Recording:
             raise DatasetError(f"{self.id!r} has neither labels nor a key: name one of them")
         y, sr = self.load()
         return Notes([first_onset_s(y, sr=sr)], [len(y) / sr], [self.key])
+
+    def pedal(self) -> npt.NDArray[np.float64]:
+        """When the sustain pedal is down, as far as the labels say.
+
+        Returns
+        -------
+        (n, 2) float64
+            Seconds down and up. Empty where the labels say nothing of it, which may mean that nobody wrote it down.
+
+        Raises
+        ------
+        LabelError
+            If the label file cannot be used.
+        """
+        return np.zeros((0, 2)) if self.labels is None else read_pedal(self.labels)
 
     def load(self, duration_s: float | None = None) -> tuple[npt.NDArray[np.float32], int]:
         """The sound, as `pianolab.sound.load` gives it.

@@ -21,12 +21,14 @@ from pianolab.scores.error_reasons import (
 from pianolab.scores.matching import match
 from pianolab.scores.melody import melody_track, score_melody
 from pianolab.scores.notes import score_notes, score_onsets
+from pianolab.scores.pedal import PedalProtocol, score_pedal
 from pianolab.scores.protocol import Protocol
 from pianolab.scores.registers import REGISTERS, RegisterScore, by_register, register_of
 
 __all__ = [
     "EXTRA_REASONS",
     "MISSED_REASONS",
+    "PedalProtocol",
     "Protocol",
     "REGISTERS",
     "REPEAT_S",
@@ -46,6 +48,7 @@ __all__ = [
     "score_melody",
     "score_notes",
     "score_onsets",
+    "score_pedal",
     "separation",
     "share_interval",
     "struck",

@@ -12,13 +12,13 @@ note: its key, onset and offset are scored as those of any other (within the tol
 it is down in no frame of the frame score. mir_eval refuses such notes.
 """
 
-import mir_eval
 import numpy as np
 
 from pianolab.roll import Notes
 from pianolab.scores.frames import frame_counts
 from pianolab.scores.matching import match
 from pianolab.scores.protocol import Protocol
+from pianolab.scores.ratios import n_times_right, ratios
 
 
 def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None = None) -> dict[str, float]:
@@ -58,15 +58,17 @@ def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
     pairs = match(reference, estimate, protocol=protocol)
     full = match(reference, estimate, protocol=protocol, with_offset=True)
     scores = {
-        **_ratios("onset", len(pairs), n_ref, n_est),
-        **_ratios("note", len(full), n_ref, n_est),
+        **ratios("onset", len(pairs), n_ref, n_est),
+        **ratios("note", len(full), n_ref, n_est),
     }
     if not np.isnan(np.concatenate([reference.velocity, estimate.velocity])).any():
         for name, right in (("velocity", full), ("velocity_onset", pairs)):
             n_loud = _n_velocity_right(reference.velocity, estimate.velocity, right, protocol.velocity_tolerance)
-            scores |= _ratios(name, n_loud, n_ref, n_est)
-    scores |= _ratios("onset_only", _n_onsets_right(reference, estimate, protocol.onset_tolerance_s), n_ref, n_est)
-    scores |= _ratios("frame", *frame_counts(reference, estimate, protocol.frame_hop_s))
+            scores |= ratios(name, n_loud, n_ref, n_est)
+    scores |= ratios(
+        "onset_only", n_times_right(reference.onset, estimate.onset, protocol.onset_tolerance_s), n_ref, n_est
+    )
+    scores |= ratios("frame", *frame_counts(reference, estimate, protocol.frame_hop_s))
     scores |= {"n_reference": float(n_ref), "n_estimate": float(n_est)}
     if len(pairs):
         late_ms = 1000 * (estimate.onset[pairs[:, 1]] - reference.onset[pairs[:, 0]])
@@ -89,17 +91,7 @@ def score_onsets(reference: Notes, estimate: Notes, *, protocol: Protocol) -> di
     dict of str to float
         ``onset_precision``, ``onset_recall``, ``onset_f1``.
     """
-    return _ratios("onset", len(match(reference, estimate, protocol=protocol)), len(reference), len(estimate))
-
-
-def _ratios(name: str, hits: int, n_ref: int, n_est: int) -> dict[str, float]:
-    if n_ref == 0 and n_est == 0:
-        precision = recall = 1.0
-    else:
-        precision = float(hits / n_est) if n_est else 0.0
-        recall = float(hits / n_ref) if n_ref else 0.0
-    f1 = float(mir_eval.util.f_measure(precision, recall))
-    return {f"{name}_precision": precision, f"{name}_recall": recall, f"{name}_f1": f1}
+    return ratios("onset", len(match(reference, estimate, protocol=protocol)), len(reference), len(estimate))
 
 
 def _n_velocity_right(ref_velocity, est_velocity, pairs, tolerance):
@@ -114,20 +106,3 @@ def _n_velocity_right(ref_velocity, est_velocity, pairs, tolerance):
     heard = np.column_stack([est_velocity[pairs[:, 1]], np.ones(len(pairs))])
     line = np.linalg.lstsq(heard, truth, rcond=None)[0]
     return int(np.count_nonzero(np.abs(heard @ line - truth) < tolerance))
-
-
-def _n_onsets_right(reference: Notes, estimate: Notes, tolerance_s: float) -> int:
-    """How many heard onsets can have a played one of their own: the number that `mir_eval.onset` counts.
-
-    mir_eval.onset refuses times beyond 30,000 s and lists every pair within the tolerance. In order of time it is
-    enough that each heard onset takes the earliest played one that is left to it, since all windows are equally wide.
-    """
-    first = np.searchsorted(reference.onset, estimate.onset - tolerance_s, side="left").tolist()
-    behind_last = np.searchsorted(reference.onset, estimate.onset + tolerance_s, side="right").tolist()
-    n_right = unused = 0
-    for low, high in zip(first, behind_last, strict=True):
-        unused = max(unused, low)
-        if unused < high:
-            unused += 1
-            n_right += 1
-    return n_right

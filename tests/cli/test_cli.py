@@ -19,7 +19,7 @@ import soundfile as sf
 import pianolab
 from pianolab import registry, sound
 from pianolab.cli import main, parser
-from pianolab.labels import read_labels, write_labels
+from pianolab.labels import read_labels, read_pedal, write_labels
 from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.session import transcribe_file
@@ -30,6 +30,8 @@ TUNE = Notes([0.10, 0.60, 1.10], [0.50, 1.00, 1.50], [60, 64, 67], [80, 80, 80])
 
 CHORDS = '''
 """A detector that hears two keys at once, wherever there is sound."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,6 +53,16 @@ class Chords(Detector):
         strength = np.zeros((span.n_frames, 88))
         strength[:, [39, 43]] = (level_db > -40)[:, None]
         return Salience(span.times, strength, np.where(strength > 0, 1.0, np.nan) * 261.6, level_db)
+
+
+class Pedalled(Chords):
+    """The sustain pedal is down wherever there is sound."""
+
+    name = "pedalled"
+
+    def process(self, span):
+        salience = super().process(span)
+        return replace(salience, pedal=salience.strength.max(axis=1))
 
 
 class Broken(Chords):
@@ -146,6 +158,28 @@ def test_the_track_is_a_csv_on_the_frame_grid_that_mir_eval_reads(song, tmp_path
     assert np.allclose(columns[:, 2], heard.f0_confidence, atol=1e-4)
     truth = mir_eval.melody.to_cent_voicing(heard.f0_times, heard.f0_hz, columns[:, 0], columns[:, 1])
     assert mir_eval.melody.raw_pitch_accuracy(*truth) == 1.0
+
+
+def test_the_pedal_stands_in_the_midi_file_or_beside_the_text_file(song, chords, tmp_path, capsys):
+    heard = transcribe_file(song, detector=f"{chords}:Pedalled").pedal
+    assert len(heard) > 0
+    for suffix, separator in (("tsv", "\t"), ("csv", ","), ("mid", None)):
+        out = tmp_path / suffix
+        assert run("detect", song, "--detector", f"{chords}:Pedalled", "--out", out, "--format", suffix) == 0
+        if suffix == "mid":
+            assert [path.name for path in out.iterdir()] == ["song.mid"]
+            np.testing.assert_allclose(read_pedal(out / "song.mid"), heard, atol=3e-5)
+            continue
+        assert {path.name for path in out.iterdir()} == {f"song.pedal.{suffix}", f"song.{suffix}"}
+        header, *lines = (out / f"song.pedal.{suffix}").read_text().splitlines()
+        assert header.split(separator) == ["down", "up"]
+        np.testing.assert_allclose([list(map(float, line.split(separator))) for line in lines], heard, atol=1e-6)
+        assert len(read_labels(out / f"song.{suffix}")) > 0
+    capsys.readouterr()
+    assert run("detect", song, "--detector", f"{chords}:Pedalled") == 0
+    said = capsys.readouterr().out
+    assert f"sustain pedal {len(heard)} time" in said
+    assert f"{heard[0, 0]:10.3f}{heard[0, 1]:10.3f}" in said
 
 
 def test_many_files_in_one_process_give_what_each_gives_alone(song, tmp_path):
@@ -301,6 +335,24 @@ def test_score_is_a_table_for_people(tmp_path, capsys):
     assert "notes: 2 heard, 3 played" in out
     assert re.search(r"key and onset +1\.0000 +0\.6667 +0\.8000", out)
     assert "protocol: onset 50 ms" in out
+
+
+def test_score_says_how_right_the_pedal_is_where_the_labels_hold_one(tmp_path, capsys):
+    write_labels(tmp_path / "heard.mid", TUNE, pedal=[(0.15, 0.5), (2.0, 3.0)])
+    write_labels(tmp_path / "played.mid", TUNE, pedal=[(0.1, 1.0)])
+    assert run("score", tmp_path / "heard.mid", tmp_path / "played.mid") == 0
+    out = capsys.readouterr().out
+    assert "sustain pedal: 2 heard, 1 played" in out
+    assert re.search(r"sustain pedal going down +0\.5000 +1\.0000 +0\.6667", out)
+    assert re.search(r"sustain pedal going up +0\.0000 +0\.0000 +0\.0000", out)
+    assert "protocol: sustain pedal down and up 100 ms; grid 10 ms" in out
+    assert run("score", tmp_path / "heard.mid", tmp_path / "played.mid", "--json") == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["pedal_frame_recall"] == pytest.approx(35 / 90, abs=0.02)  # MIDI rounds a time by 25 microseconds.
+    assert scores["pedal_protocol"].startswith("sustain pedal")
+    write_labels(tmp_path / "played.mid", TUNE)  # Nobody wrote a pedal down.
+    assert run("score", tmp_path / "heard.mid", tmp_path / "played.mid") == 0
+    assert "pedal" not in capsys.readouterr().out.replace("pedal release", "")
 
 
 def test_score_and_compare_end_notes_with_the_pedal_where_that_is_asked(tmp_path, monkeypatch, capsys):
@@ -666,7 +718,7 @@ def test_ctrl_c_is_quiet(song, monkeypatch, capsys):
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(song, tmp_path, monkeypatch, capsys):
-    def full(path, notes):
+    def full(path, notes, pedal=None):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr("pianolab.labels.write_labels", full)

@@ -22,14 +22,15 @@ TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 def something_heard():
     notes = Notes([0.1, 0.5], [0.4, 0.9], [60, 64], [np.nan, 80], [0.5, 1])
     track = np.arange(5) * 0.01, np.array([0, 261.6, 261.6, 0, 329.6]), np.array([0, 0.9, 0.8, 0, 0.7])
-    return Heard(Transcription(notes, 1.25, 0.031, *track), ("the recording is silent", "한글 <b>"))
+    said = Transcription(notes, 1.25, 0.031, *track, pedal=np.array([[0.2, 0.8], [0.9, 1.25]]))
+    return Heard(said, ("the recording is silent", "한글 <b>"))
 
 
 def assert_same(a, b):
     assert a.transcription.notes == b.transcription.notes
     assert a.transcription.seconds_audio == b.transcription.seconds_audio
     assert a.transcription.seconds_cpu == b.transcription.seconds_cpu
-    for name in ("f0_times", "f0_hz", "f0_confidence"):
+    for name in ("f0_times", "f0_hz", "f0_confidence", "pedal"):
         np.testing.assert_array_equal(getattr(a.transcription, name), getattr(b.transcription, name))
     assert a.remarks == b.remarks
 
@@ -48,7 +49,14 @@ def test_something_heard_without_notes_and_track_is_kept_too(tmp_path):
     kept = cache.get("empty")
     assert kept.transcription.notes == Notes.empty()
     assert kept.transcription.f0_times is None
+    assert kept.transcription.pedal is None
     assert kept.remarks == ()
+
+
+def test_a_pedal_that_was_never_down_is_kept_as_heard(tmp_path):
+    cache = Cache(tmp_path)
+    cache.put("up", Heard(Transcription(Notes.empty(), 2.0, 0.1, pedal=np.zeros((0, 2)))))
+    assert cache.get("up").transcription.pedal.shape == (0, 2)
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "flipped bit", "text", "another archive", "folder"])

@@ -573,6 +573,44 @@ def test_asked_for_twice_is_heard_once(melodies, tmp_path):
     assert len(result.ranking) == 1
 
 
+def test_whoever_hears_the_pedal_is_scored_where_labels_know_of_one(melodies, tmp_path):
+    """The toy takes the pedal for down while a note sounds; two of three recordings have labels with a pedal."""
+    folder = tmp_path / "pedalled"
+    folder.mkdir()
+    for name, pedal in (("right", [(0.1, 0.4), (0.7, 1.1)]), ("half", [(0.1, 1.4)]), ("none", None)):
+        notes = Notes([0.1, 0.7], [0.4, 1.1], [60, 64], [80, 80])
+        sound.write(folder / f"{name}.wav", sines(notes, seconds=1.5), sr=SR)
+        write_labels(folder / f"{name}.mid", notes, pedal=pedal)
+    result = run(folder, [toy("Pedalled"), toy("Loudest")], tmp_path)
+    of_pedal = result.scores[result.scores.metric.str.startswith("pedal")]
+    assert set(of_pedal.recording) == {"right", "half"}
+    assert set(of_pedal.detector) == {"toy_detectors.py:Pedalled"}
+    assert set(of_pedal.protocol) == {"sustain pedal down and up 100 ms; grid 10 ms"}
+    down = of_pedal[of_pedal.metric == "pedal_onset_f1"].set_index("recording").value
+    assert (down["right"], down["half"]) == (1.0, pytest.approx(2 / 3))
+    table = result.pedals
+    assert table[["detector", "n"]].values.tolist() == [["toy_detectors.py:Pedalled", 2]]
+    assert table.pedal_onset_f1[0] == pytest.approx(5 / 6)
+    assert "the sustain pedal, where labels know of one" in result.console_table()
+    again = run(folder, [toy("Pedalled"), toy("Loudest")], tmp_path)
+    assert_same_table(result, again)
+    beginning = run(folder, toy("Pedalled"), tmp_path, seconds=0.3)
+    n_played = beginning.scores[beginning.scores.metric == "n_pedal_reference"]
+    assert n_played.value.tolist() == [1.0, 1.0]
+    assert run(melodies, toy("Pedalled"), tmp_path).pedals.empty
+
+
+def test_the_pedal_in_note_files_of_another_system_is_scored(tmp_path):
+    folder, said = tmp_path / "played", tmp_path / "said"
+    for place, pedal in ((folder, [(0.1, 1.0)]), (said, [(0.15, 0.5)])):
+        place.mkdir()
+        write_labels(place / "one.mid", Notes([0.1], [0.5], [60], [80]), pedal=pedal)
+    sound.write(folder / "one.wav", sines(Notes([0.1], [0.5], [60]), seconds=1.5), sr=SR)
+    (row,) = run(folder, None, tmp_path, estimates={"theirs": said}).pedals.to_dict("records")
+    assert (row["pedal_onset_f1"], row["pedal_offset_f1"]) == (1.0, 0.0)
+    assert row["pedal_frame_f1"] == pytest.approx(2 * 35 / (35 + 90), abs=0.02)  # MIDI rounds by 25 microseconds.
+
+
 def test_a_pedalled_recording_is_scored_by_both_pedal_rules(tmp_path):
     """Keys are let go at 0.5 s while the pedal holds the chord until 1.5 s; a peer says that it ends at 1.5 s."""
     folder, said = tmp_path / "pedalled", tmp_path / "said"

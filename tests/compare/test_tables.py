@@ -153,9 +153,30 @@ def test_the_table_for_a_terminal():
     )
 
 
+def test_the_pedal_has_a_table_of_its_own_below_the_ranked_one():
+    stamp = {"protocol": "pedal", "metric": "pedal_onset_f1"}
+    metrics = ("pedal_onset_f1", "pedal_offset_f1", "pedal_frame_f1")
+    pedal = [
+        row("a", "yin", value, **{**stamp, "metric": metric})
+        for metric, value in zip(metrics, (0.5, 0.25, 0.75), strict=True)
+    ]
+    scores = frame(row("a", "yin", 0.5), *pedal, row("a", "yin", 4.0, **{**stamp, "metric": "n_pedal_reference"}))
+    summary = tables.summarise(scores, SOURCES)
+    assert "n_pedal_reference" not in set(summary.metric)
+    text = tables.console_table(ranking(scores), tables.pedals(summary))
+    assert text.split("\n\n")[1] == "\n".join(
+        [
+            "mine: the sustain pedal, where labels know of one",
+            "  detector  down F1  up F1  frame F1  recordings",
+            "  yin         0.500  0.250     0.750           1",
+        ]
+    )
+
+
 def test_nothing_at_all_has_tables_too():
     nothing = frame(failed("", "yin"))
     assert tables.registers(counted()).empty
+    assert tables.pedals(tables.summarise(nothing, SOURCES)).empty
     assert tables.reasons(counted()).empty
     assert tables.worst(nothing, MAIN).empty
     assert tables.differences(nothing, ranking(nothing), MAIN).empty
