@@ -14,6 +14,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pianolab.detector import HOP_LENGTHS, Between, Detector, chosen, parameters, refuse_unheard
+from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -207,7 +208,7 @@ class Cqt(Detector):
     name = "cqt"
     summary = "constant-Q spectrum, its bins weighted by each key's pattern of harmonics"
     onset_delay_s = FLUX_DELAY_S
-    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0}
+    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0, **certainty_of("cqt")}
 
     def __init__(
         self,

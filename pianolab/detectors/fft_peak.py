@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, DetectorError, chosen, refuse_unheard
+from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -162,7 +163,7 @@ class FftPeak(Detector):
     name = "fft_peak"
     summary = "FFT peaks matched with each key's inharmonic partials"
     onset_delay_s = FLUX_DELAY_S
-    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0}
+    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0, **certainty_of("fft_peak")}
 
     def __init__(
         self,

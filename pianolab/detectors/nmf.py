@@ -24,6 +24,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pianolab.detector import Between, Detector, chosen
+from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import N_BINS, Comb, log_bins
 from pianolab.dsp.compiled import njit
 from pianolab.dsp.ghosts import strongest_below
@@ -164,7 +165,7 @@ PRESETS = {
         power=1.5,
         least=1e-4,
         # A frame sees 80 ms ahead and back, so a key fades late.
-        tracking={"n_release": 2, "offset_delay_s": 0.08},
+        tracking={"n_release": 2, "offset_delay_s": 0.08, **certainty_of("nmf")},
     ),
     "textbook": Preset(
         windows=WINDOWS[:1],

@@ -16,6 +16,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, chosen, refuse_unheard
+from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.levels import LEVEL_LENGTH
@@ -276,7 +277,7 @@ class Yin(Detector):
     name = "yin"
     summary = "YIN: the period of the waveform; preset=aubio answers as aubio does"
     onset_delay_s = FLUX_DELAY_S
-    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0}
+    tracking: Mapping[str, float] = {"silence_db": -75.0, "release_db": 60.0, **certainty_of("yin")}
 
     def __init__(
         self,

@@ -123,7 +123,8 @@ class ManyVoices:
         changes = [self._end(key, stroke.onset_s)] if key in self._sounding else []
         self._last_onset_s[key] = stroke.onset_s
         self._sounding[key] = _Sounding(stroke.onset_s, row.level_db, row.time_s)
-        return [*changes, Change("on", stroke.onset_s, key, stroke.velocity, stroke.evidence)]
+        sounds = float(row.strength[key])
+        return [*changes, Change("on", stroke.onset_s, key, stroke.velocity, stroke.evidence, sounds)]
 
     def _end_faded(self, row, hop_s, sounds):
         """End the notes whose strength, or the level of everything, has gone."""

@@ -61,6 +61,7 @@ class _Sounding:
     key: int
     onset_s: float
     peak_db: float
+    evidence: float  # of its stroke; 0 where it began without one
     votes: dict[int, float] = field(default_factory=dict)
 
 
@@ -175,17 +176,20 @@ class OneVoice:
         if key == note.key:
             if onset is None or row.time_s < onset.time_s + REPEAT_WAIT_S:
                 return []
-            self._pending = None
             louder = max(db for _, db in self._levels) >= onset.level_db + REPEAT_RISE_DB
             again = louder and onset.evidence >= self.tracking.onset_threshold + REPEAT_ONSET
-            return self._begin(row, onset.time_s, level_db) if again else []
+            if again:
+                return self._begin(row, onset.time_s, level_db)
+            self._pending = None
+            return []
         young = row.time_s < note.onset_s + RENAME_S
         if onset is not None and (onset.evidence >= self.tracking.onset_threshold or not young):
             return self._begin(row, onset.time_s, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
             strength = float(row.strength[key])
-            return [Change("revised", self._told_s(note.onset_s), key, confidence=strength, former_key=former_key)]
+            told_s = self._told_s(note.onset_s)
+            return [Change("revised", told_s, key, confidence=strength, support=note.evidence, former_key=former_key)]
         return []
 
     def _begin_from_silence(self, row, level_db):
@@ -201,9 +205,10 @@ class OneVoice:
         changes = [] if before is None else [self._end(before, max(onset_s, before.onset_s), level_db)]
         # The rows so far speak for the new note, unless they may belong to the old note of the same key.
         votes = {} if before is not None and before.key == key else {key: float(self._run)}
-        self._pending, self._note = None, _Sounding(key, onset_s, level_db, votes)
+        evidence = 0.0 if self._pending is None else self._pending.evidence
+        self._pending, self._note = None, _Sounding(key, onset_s, level_db, evidence, votes)
         strength = float(row.strength[key])
-        return [*changes, Change("on", self._told_s(onset_s), key, row.velocity_of(key), strength)]
+        return [*changes, Change("on", self._told_s(onset_s), key, row.velocity_of(key), strength, evidence)]
 
     def _end_released(self, note, time_s, level_db):
         """End the note where everything is silent, or where its level began to fall as no string falls by itself."""

@@ -70,6 +70,9 @@ class Change:
         Index of its key, 0..87.
     velocity, confidence : float
         Of 'on': 0..127 or NaN, and how sure it is, in [0, 1]. Of 'revised': the confidence. NaN where it says nothing.
+    support : float
+        What else speaks for the note: with one voice the evidence of its stroke, with many the strength
+        of its key, in [0, 1]. NaN where it is not known.
     former_key : int
         Of 'revised': the key by which the note was known until now.
     """
@@ -79,6 +82,7 @@ class Change:
     key: int
     velocity: float = np.nan
     confidence: float = np.nan
+    support: float = np.nan
     former_key: int = -1
 
 

@@ -22,6 +22,7 @@ _RANGES = {
     **dict.fromkeys(("pedal_threshold", "pedal_up_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
     **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
+    **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck"), (-math.inf, math.inf)),
     **dict.fromkeys(
         ("silence_db", "onset_delay_s", "offset_delay_s", "pedal_delay_s", "pedal_up_delay_s"), (-math.inf, math.inf)
     ),
@@ -78,6 +79,9 @@ class Tracking:
         A change of the pedal is told when it has lasted so long, seconds; one that does not is none.
     pedal_delay_s, pedal_up_delay_s : float
         Taken off the time at which the pedal goes down, and up, seconds.
+    sure_base, sure_own, sure_support, sure_struck : float
+        How the evidence of a note becomes its confidence; see `pianolab.tracking.certainty`. As they are by default the
+        evidence that the policy names is the confidence. This is for every policy.
 
     Raises
     ------
@@ -112,6 +116,10 @@ class Tracking:
     pedal_min_s: float = 0.04
     pedal_delay_s: float = 0.0
     pedal_up_delay_s: float = 0.0
+    sure_base: float = 0.0
+    sure_own: float = 1.0
+    sure_support: float = 0.0
+    sure_struck: float = 0.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:

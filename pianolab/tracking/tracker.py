@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianolab.roll import Notes, Salience
+from pianolab.tracking.certainty import probability
 from pianolab.tracking.many_voices import ManyVoices
 from pianolab.tracking.one_voice import OneVoice
 from pianolab.tracking.pedal import PedalEvent, PedalTracker
@@ -38,7 +39,7 @@ class NoteEvent:
     velocity : float
         0..127, NaN where the detector has no evidence.
     confidence : float
-        In [0, 1].
+        In [0, 1]: of notes told with 0.8, eight in ten were struck, where the detector's settings were fitted for that.
     level_db : float
         dBFS of that row.
     """
@@ -99,6 +100,7 @@ class Tracker:
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
         self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
+        self._struck: NDArray[np.float32] | None = None
 
     def push(self, salience: Salience) -> list[Event]:
         """Take rows of Salience in order.
@@ -132,7 +134,7 @@ class Tracker:
         events: list[Event] = []
         for i in range(len(salience)):
             row = _row(salience, i)
-            self._time_s, self._level_db = row.time_s, row.level_db
+            self._time_s, self._level_db, self._struck = row.time_s, row.level_db, row.struck
             events += [self._keep(change) for change in self._policy.step(row)]
             if self._pedal is not None and salience.pedal is not None:
                 events += self._pedal.step(row.time_s, float(salience.pedal[i]))
@@ -178,13 +180,14 @@ class Tracker:
 
     def _keep(self, change: Change) -> NoteEvent:
         """Write a change into the books, and tell it."""
+        confidence = np.nan if change.kind == "off" else self._sure(change)
         if change.kind == "on":
             number = len(self._done) + len(self._open)
-            note = _Note(number, change.key, change.time_s, change.velocity, change.confidence)
+            note = _Note(number, change.key, change.time_s, change.velocity, confidence)
             self._open[note.key] = note
         elif change.kind == "revised":
             note = self._open.pop(change.former_key)
-            note.key, note.confidence = change.key, change.confidence
+            note.key, note.confidence = change.key, confidence
             self._open[note.key] = note
         else:
             note = self._open.pop(change.key)
@@ -195,6 +198,11 @@ class Tracker:
         return NoteEvent(
             change.kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, self._level_db
         )
+
+    def _sure(self, change: Change) -> float:
+        """The probability that a note that begins or is renamed was struck."""
+        struck = np.nan if self._struck is None else float(self._struck[change.key])
+        return probability(self.tracking, own=change.confidence, support=change.support, struck=struck)
 
 
 def _suited(tracking, salience):

@@ -11,7 +11,7 @@ from pianolab.tracking import Tracking, TrackingError
 def test_all_settings_can_be_written_down_and_read_again():
     given = Tracking(policy="poly", n_wait=3, ghost_share=0.5, offset_delay_s=-0.02)
     assert Tracking.of(asdict(given)) == given
-    assert len(asdict(given)) == 15
+    assert asdict(given).keys() == {field.name for field in fields(Tracking)}
 
 
 def test_a_name_that_is_nearly_right_is_refused_with_a_hint():

@@ -1,0 +1,62 @@
+"""benchmarks/calibrate.py finds the numbers by which evidence was made, and writes them where detectors read them."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def calibrate():
+    spec = importlib.util.spec_from_file_location("calibrate", BENCHMARKS / "calibrate.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(BENCHMARKS))  # where it finds its neighbours
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    return module
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Evidence of 20,000 notes that were struck with the chance that these weights say."""
+    rng = np.random.default_rng(0)
+    odds = np.column_stack([np.ones(20000), rng.normal(0.0, 2.0, (20000, 3))])
+    weights = np.array([-0.7, 0.6, 1.2, 0.0])
+    return odds, rng.random(20000) < 1 / (1 + np.exp(-odds @ weights)), weights
+
+
+def test_the_weights_by_which_notes_were_drawn_are_found_within_a_tenth(calibrate, drawn):
+    odds, right, weights = drawn
+    assert calibrate.fitted(odds, right) == pytest.approx(weights, abs=0.1)
+
+
+def test_no_evidence_makes_a_note_less_sure_even_where_it_was_so_by_chance(calibrate, drawn):
+    odds, right, _ = drawn
+    assert calibrate.fitted(odds * [1, 1, 1, -1], right ^ (odds[:, 3] > 1))[1:].min() >= 0.0
+
+
+def test_each_piano_is_judged_by_weights_of_the_other(calibrate, drawn):
+    odds, right, weights = drawn
+    odds, right = odds[:2000], right[:2000]
+    rows = np.where(np.arange(2000) < 1000, "a: noise", "b: noise")
+    right[1000:] = ~right[1000:]  # On the second piano all is the other way round.
+    chance = calibrate.left_out(odds, right, rows)
+    assert chance[1000:] == pytest.approx(calibrate.chances(odds[1000:], calibrate.fitted(odds[:1000], right[:1000])))
+    assert np.corrcoef(chance[1000:], calibrate.chances(odds[1000:], weights))[0, 1] > 0.9
+
+
+def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrate, tmp_path, monkeypatch):
+    path = tmp_path / "certainty.json"
+    path.write_text(json.dumps({"cqt": {"sure_base": 1.0}}))
+    monkeypatch.setattr(calibrate, "FITTED", path)
+    calibrate.keep("yin", np.array([0.12345, 0.5, 0.25, 0.0]))
+    written = json.loads(path.read_text())
+    assert written["yin"] == {"sure_base": 0.1234, "sure_own": 0.5, "sure_support": 0.25, "sure_struck": 0.0}
+    assert written["cqt"] == {"sure_base": 1.0}

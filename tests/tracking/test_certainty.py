@@ -1,0 +1,66 @@
+"""Confidence as a probability: four numbers turn evidence into it, in the tracker, for new and for renamed notes alike."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pianolab.roll import Salience
+from pianolab.tracking import Tracker, Tracking
+from pianolab.tracking.certainty import log_odds, probability
+from pianolab.units import N_KEYS
+
+
+@pytest.mark.parametrize("evidence", [0.0, 0.2, 0.5, 0.97, 1.0])
+def test_without_fitted_numbers_the_evidence_itself_is_the_confidence(evidence):
+    assert probability(Tracking(), own=evidence, support=0.3, struck=0.9) == evidence
+
+
+def test_the_log_odds_of_the_chance_are_the_weighted_sum_of_those_of_the_evidence():
+    settings = Tracking(sure_base=-0.5, sure_own=0.8, sure_support=1.5, sure_struck=2.0)
+    chance = probability(settings, own=0.7, support=0.4, struck=0.6)
+    expected = -0.5 + 0.8 * math.log(0.7 / 0.3) + 1.5 * math.log(0.4 / 0.6) + 2.0 * math.log(0.6 / 0.4)
+    assert log_odds(chance) == pytest.approx(expected, abs=1e-12)
+
+
+def test_evidence_that_is_not_there_says_nothing():
+    settings = Tracking(sure_base=0.3, sure_own=1.0, sure_support=1.0, sure_struck=1.0)
+    assert probability(settings, own=0.5, support=math.nan, struck=math.nan) == pytest.approx(1 / (1 + math.exp(-0.3)))
+
+
+def test_evidence_of_0_and_of_1_leaves_a_chance_between_them():
+    settings = Tracking(sure_base=0.0, sure_own=1.0, sure_support=1.0)
+    assert 0.0 < probability(settings, own=0.0, support=0.0, struck=math.nan) < 0.001
+    assert 0.999 < probability(settings, own=1.0, support=1.0, struck=math.nan) < 1.0
+
+
+@pytest.fixture
+def stroke():
+    """C5 for five rows after a stroke of evidence 0.8, then C4; a struck string sounds at C4 alone."""
+    times = np.arange(40) / 100
+    strength, struck = np.zeros((2, 40, N_KEYS), np.float32)
+    strength[10:15, 51], strength[15:, 39] = 0.6, 0.9
+    struck[:, 51], struck[:, 39] = 0.1, 0.9
+    onset = np.full((40, 1), 0.1)
+    onset[10] = 0.8
+    unknown = np.full_like(strength, np.nan)
+    return Salience(times, strength, unknown, np.full(40, -20.0), onset=onset, struck=struck)
+
+
+def test_a_note_and_its_new_name_are_told_with_the_chances_of_their_own_evidence(stroke):
+    settings = Tracking(n_confirm=3, sure_base=0.2, sure_own=0.5, sure_support=1.0, sure_struck=0.7)
+    tracker = Tracker(settings)
+    on, revised = (event for event in tracker.push(stroke) if event.kind != "off")
+    assert (on.midi, revised.midi) == (72, 60)
+    assert on.confidence == pytest.approx(probability(settings, own=0.6, support=0.8, struck=0.1), abs=1e-6)
+    assert revised.confidence == pytest.approx(probability(settings, own=0.9, support=0.8, struck=0.9), abs=1e-6)
+    assert tracker.notes().confidence.tolist() == [revised.confidence]
+
+
+def test_with_many_voices_the_strength_of_the_key_supports_the_evidence_of_its_stroke(stroke):
+    onset = np.zeros((40, N_KEYS))
+    onset[14:17, 39] = 0.3, 0.7, 0.2
+    settings = Tracking(policy="poly", sure_base=0.1, sure_own=1.0, sure_support=0.5)
+    (on,) = Tracker(settings).push(replace(stroke, onset=onset, struck=None))
+    assert on.confidence == pytest.approx(probability(settings, own=0.7, support=0.9, struck=math.nan), abs=1e-6)
