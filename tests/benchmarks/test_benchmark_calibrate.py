@@ -56,7 +56,7 @@ def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrat
     path = tmp_path / "certainty.json"
     path.write_text(json.dumps({"cqt": {"sure_base": 1.0}}))
     monkeypatch.setattr(calibrate, "FITTED", path)
-    calibrate.keep("yin", np.array([0.12345, 0.5, 0.25, 0.0]))
+    calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0]))
     written = json.loads(path.read_text())
     assert written["yin"] == {"sure_base": 0.1234, "sure_own": 0.5, "sure_support": 0.25, "sure_struck": 0.0}
     assert written["cqt"] == {"sure_base": 1.0}

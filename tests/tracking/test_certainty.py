@@ -1,4 +1,4 @@
-"""Confidence as a probability: four numbers turn evidence into it, in the tracker, for new and for renamed notes alike."""
+"""Confidence as a probability: four numbers turn evidence into it, for new and for renamed notes alike."""
 
 import math
 from dataclasses import replace
