@@ -7,7 +7,7 @@
 Each detector hears phrases and performances of two pianos on which nothing is reported, as they are, beside speech, in
 noise, in rooms and through cheap microphones. Each note that it announces was struck or not. A logistic regression on
 the evidence (pianolab.tracking.certainty) is fitted to that; its weights are not negative, so that more evidence never
-makes a note less sure. What is learnt is written to pianolab/detectors/certainty.json, and for `neural` beside its
+makes a note less sure. What is learnt is written to pianolab/dsp/fitted.json, and for `neural` beside its
 weights. The table says how true the confidence was before and is after, by leaving each piano out in turn.
 """
 
@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from world_sounds import ROWS, Case, Material, Sounding
 
 from pianolab.cli.command import number_of, seconds
-from pianolab.detectors.certainty import FITTED
+from pianolab.dsp.fitted import FITTED
 from pianolab.errors import PianolabError, reason
 from pianolab.files import replacing
 from pianolab.registry import create

@@ -14,8 +14,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pianolab.detector import HOP_LENGTHS, Between, Detector, chosen, parameters, refuse_unheard
-from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import Comb, triangles
+from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, one_key_salience

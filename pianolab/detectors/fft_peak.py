@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, DetectorError, chosen, refuse_unheard
-from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import Comb, triangles
+from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_salience

@@ -24,9 +24,9 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pianolab.detector import Between, Detector, chosen
-from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.combs import N_BINS, Comb, log_bins
 from pianolab.dsp.compiled import njit
+from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db

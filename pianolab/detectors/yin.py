@@ -16,9 +16,9 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, chosen, refuse_unheard
-from pianolab.detectors.certainty import certainty_of
 from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import njit, parabola_top
+from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.levels import LEVEL_LENGTH
 from pianolab.dsp.one_key import certainty, nearest_key, one_key_a_row, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes

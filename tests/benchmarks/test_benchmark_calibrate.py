@@ -53,7 +53,7 @@ def test_each_piano_is_judged_by_weights_of_the_other(calibrate, drawn):
 
 
 def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrate, tmp_path, monkeypatch):
-    path = tmp_path / "certainty.json"
+    path = tmp_path / "fitted.json"
     path.write_text(json.dumps({"cqt": {"sure_base": 1.0}}))
     monkeypatch.setattr(calibrate, "FITTED", path)
     calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0]))

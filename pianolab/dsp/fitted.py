@@ -1,4 +1,4 @@
-"""How the evidence of our detectors becomes a probability: numbers that were fitted, read from certainty.json.
+"""How the evidence of our detectors becomes a probability: numbers that were fitted, read from fitted.json.
 
 ``benchmarks/calibrate.py`` fits and writes them. Those of a network stand in its own description, because they are as
 old as the network.
@@ -8,7 +8,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-FITTED = Path(__file__).with_name("certainty.json")
+FITTED = Path(__file__).with_name("fitted.json")
 
 
 @cache
