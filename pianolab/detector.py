@@ -61,6 +61,9 @@ class Detector:
     a4_hz : float or str
         How the piano is tuned, Hz, or ``"auto"``: what the session measures. The session sees to it for every detector,
         which hears a piano at 440 Hz: ``create("yin:a4_hz=442")``, ``create("neural", a4_hz="auto")``.
+    my_piano : PianoProfile or None
+        What was learnt of the piano (pianolab.dsp.piano_profile); the session sees to it for every detector:
+        ``create("yin:my_piano=FILE")``.
     weights : Path or None
         File of learnt weights, part of the cache key of estimates.
     peer : bool
@@ -78,6 +81,7 @@ class Detector:
     onset_delay_s: float = 0.0
     tracking: Mapping[str, float | str] = {}
     a4_hz: float | str = A4_HZ
+    my_piano: Any = None
     weights: Path | None = None
     peer: ClassVar[bool] = False
     whole_recording: ClassVar[bool] = False
@@ -137,7 +141,11 @@ class Detector:
         declared = parameters(type(self))
         given = {name: _as_declared(self._given[name], declared[name]) for name in declared if name in self._given}
         found = {name: value for name, value in given.items() if _differs(value, declared[name].default)}
-        return found if "a4_hz" in declared or self.a4_hz == A4_HZ else {**found, "a4_hz": self.a4_hz}
+        if "a4_hz" not in declared and self.a4_hz != A4_HZ:
+            found["a4_hz"] = self.a4_hz
+        if self.my_piano is not None and "my_piano" not in declared:
+            found["my_piano"] = self.my_piano.path or self.my_piano
+        return found
 
     @property
     def spec(self) -> str:

@@ -21,6 +21,7 @@ from typing import Any, TypeGuard
 
 import pianolab.detectors
 from pianolab.detector import Detector, DetectorError, Parameter, parameters, refuse_outside
+from pianolab.dsp.piano_profile import profile_of
 from pianolab.errors import nearest, reason
 from pianolab.frames import Framer
 from pianolab.texts.catalogue import Told, told_by
@@ -230,7 +231,7 @@ def create(spec: str | Detector, **given: Any) -> Detector:
         ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``; a Detector comes back as it is.
     **given
         Parameters by name; values may be text. Every detector takes ``a4_hz``: how the piano is tuned (from 390 to
-        470 Hz), or ``"auto"``.
+        470 Hz), or ``"auto"``, and ``my_piano``: a file that `pianolab learn-piano` wrote.
 
     Returns
     -------
@@ -240,6 +241,8 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     ------
     DetectorError
         For an unknown name, parameter or value.
+    ProfileError
+        If the file holds no profile of a piano.
 
     Examples
     --------
@@ -255,13 +258,18 @@ def create(spec: str | Detector, **given: Any) -> Detector:
     name, texts = parse_spec(spec)
     cls = find(name)
     declared = parameters(cls)
-    values, a4_hz = {}, A4_HZ
+    values, a4_hz, my_piano = {}, A4_HZ, None
     for key, value in {**texts, **given}.items():
         if key == "a4_hz" and key not in declared:
             a4_hz = tuning(value)
             continue
+        if key == "my_piano" and key not in declared:
+            my_piano = profile_of(value)
+            continue
         if key not in declared:
-            raise DetectorError(f"detector {name!r} has no parameter {key!r}{_hint(key, [*declared, 'a4_hz'])}")
+            raise DetectorError(
+                f"detector {name!r} has no parameter {key!r}{_hint(key, [*declared, 'a4_hz', 'my_piano'])}"
+            )
         values[key] = _coerce(value, declared[key], name)
     try:
         detector = cls(**values)
@@ -272,6 +280,8 @@ def create(spec: str | Detector, **given: Any) -> Detector:
         raise DetectorError(Told("detectors.of_detector", name=spec, reason=told_by(error))) from error
     if a4_hz != A4_HZ:
         detector.a4_hz = a4_hz
+    if my_piano is not None:
+        detector.my_piano = my_piano
     return detector
 
 

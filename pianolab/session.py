@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from pianolab import sound
 from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
 from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
+from pianolab.dsp.piano_profile import PianoProfile, profile_of
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create, tuning
@@ -46,6 +47,9 @@ class Session:
     a4_hz : float, optional
         How the piano is tuned, Hz; default: as the detector was told (``"yin:a4_hz=442"``), else 440. The sound is
         taken for one of another rate, at which such a piano sounds at 440 Hz; times and frequencies are put right.
+    my_piano : PianoProfile or path, optional
+        What was learnt of the piano in its room (``pianolab learn-piano``); default: as the detector was told
+        (``"yin:my_piano=FILE"``). A tuning that is given in Hz goes before the learnt one.
     **tracking
         Settings of the default tracker by name (pianolab.tracking.Tracking), for example ``n_confirm=5``.
 
@@ -56,6 +60,8 @@ class Session:
     DetectorError
         If there is no such detector or parameter, if no piano is tuned so, or if the tuning is to be measured: only
         `transcribe`, `transcribe_file` and `analyse`, which have the whole recording, can do so.
+    ProfileError
+        If ``my_piano`` is a file that holds no profile of a piano.
     TrackingError
         If there is no such setting of the tracker, its value is out of range, or there is a tracker as well.
 
@@ -78,14 +84,15 @@ class Session:
         tracker: Tracker | None = None,
         listen: Callable[[Salience], object] | None = None,
         a4_hz: float | None = None,
+        my_piano: PianoProfile | str | os.PathLike[str] | None = None,
         **tracking: float | str,
     ):
         if tracker is not None and tracking:
             raise TrackingError(f"{next(iter(tracking))} is given beside a tracker: give it to the tracker")
         self.sr = sr
-        self._ear = _Ear(detector, sr=sr, a4_hz=a4_hz)
+        self._ear = _Ear(detector, sr=sr, a4_hz=a4_hz, my_piano=profile_of(my_piano))
         self.detector = self._ear.detector
-        self.tracker = default_tracker(self.detector, **tracking) if tracker is None else tracker
+        self.tracker = tracker or default_tracker(self.detector, my_piano=self._ear.my_piano, **tracking)
         self._listen = listen
         self._ended = False
 
@@ -146,12 +153,20 @@ class Session:
 class _Ear:
     """The path up to the evidence: blocks of audio in, pieces of Salience out."""
 
-    def __init__(self, detector: str | Detector, *, sr: float, a4_hz: float | str | None = None):
+    def __init__(
+        self,
+        detector: str | Detector,
+        *,
+        sr: float,
+        a4_hz: float | str | None = None,
+        my_piano: PianoProfile | None = None,
+    ):
         self.sr = sr
         self.detector = create(detector)
         self.detector.reset()
         self.n_samples = 0
-        a4_hz = tuning(tuning_of(self.detector) if a4_hz is None else a4_hz)
+        self.my_piano = my_piano or self.detector.my_piano
+        a4_hz = tuning(_told_tuning(self.detector, self.my_piano) if a4_hz is None else a4_hz)
         if isinstance(a4_hz, str):
             raise DetectorError(Told("detectors.auto_needs_a_recording"))
         # At this rate the piano would sound at 440 Hz. One second of it is so many seconds of the sound.
@@ -170,6 +185,8 @@ class _Ear:
     def push(self, y: ArrayLike) -> Iterator[Salience]:
         mono = sound.check_signal(y, sr=self.sr)
         self.n_samples += len(mono)
+        if self.my_piano is not None and self.my_piano.gain_db:
+            mono = mono * np.float32(10.0 ** (self.my_piano.gain_db / 20.0))
         return self._evidence(self._framer.push(self._resampler.push(mono)))
 
     def flush(self) -> Iterator[Salience]:
@@ -187,6 +204,8 @@ class _Ear:
         """The rows in the time of the sound, without keys that it cannot hold; nothing if there are no rows."""
         if not len(salience):
             return
+        if self.my_piano is not None:
+            salience = self.my_piano.put_right(salience)
         if self._stretch != 1.0:
             salience = replace(salience, times=salience.times * self._stretch, hz=salience.hz / self._stretch)
         if np.any(self._too_high):
@@ -196,13 +215,21 @@ class _Ear:
         yield salience
 
 
-def default_tracker(detector: Detector, **tracking: float | str) -> Tracker:
+def _told_tuning(detector: Detector, my_piano: PianoProfile | None) -> float | str:
+    """The tuning that a detector was told, which goes before the one that was learnt."""
+    told = tuning_of(detector)
+    return my_piano.a4_hz or told if my_piano is not None and told == A4_HZ else told
+
+
+def default_tracker(detector: Detector, *, my_piano: PianoProfile | None = None, **tracking: float | str) -> Tracker:
     """The tracker that suits a detector.
 
     Parameters
     ----------
     detector : Detector
         It suggests the policy, the delay of onsets and settings of its own.
+    my_piano : PianoProfile, optional
+        It may have learnt settings for this detector; default: as the detector was told.
     **tracking
         Settings by name (pianolab.tracking.Tracking); they win over what the detector suggests.
 
@@ -222,11 +249,21 @@ def default_tracker(detector: Detector, **tracking: float | str) -> Tracker:
     """
     policy = "poly" if detector.polyphonic else "mono"
     suggested = {"policy": policy, "onset_delay_s": detector.onset_delay_s, **detector.tracking}
+    my_piano = my_piano or detector.my_piano
+    if my_piano is not None:
+        # The detector hears the sound louder than it is, so that what is silent lies lower by as much.
+        silence_db = float(suggested.get("silence_db", Tracking.silence_db)) - my_piano.gain_db
+        suggested |= {"silence_db": silence_db, **my_piano.tracking.get(detector.name, {})}
     return Tracker(Tracking.of({**suggested, **tracking}))
 
 
 def transcribe(
-    y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETECTOR, **tracking: float | str
+    y: ArrayLike,
+    *,
+    sr: float,
+    detector: str | Detector = DEFAULT_DETECTOR,
+    my_piano: PianoProfile | str | os.PathLike[str] | None = None,
+    **tracking: float | str,
 ) -> Notes:
     """The notes in a recording.
 
@@ -237,6 +274,8 @@ def transcribe(
     sr : float
         Rate in Hz.
     detector : str or Detector
+        As for Session.
+    my_piano : PianoProfile or path, optional
         As for Session.
     **tracking
         Settings of the tracker by name, as for Session.
@@ -262,14 +301,21 @@ def transcribe(
     ['C4']
     """
     detector = create(detector)
-    tracker = default_tracker(detector, **tracking)
-    session = Session(detector, sr=sr, tracker=tracker, a4_hz=_a4_hz(detector, y, sr=sr))
+    my_piano = profile_of(my_piano) or detector.my_piano
+    a4_hz = _a4_hz(detector, y, sr=sr, my_piano=my_piano)
+    session = Session(detector, sr=sr, a4_hz=a4_hz, my_piano=my_piano, **tracking)
     session.push(y)
     session.flush()
     return session.notes
 
 
-def analyse(y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETECTOR) -> Salience:
+def analyse(
+    y: ArrayLike,
+    *,
+    sr: float,
+    detector: str | Detector = DEFAULT_DETECTOR,
+    my_piano: PianoProfile | str | os.PathLike[str] | None = None,
+) -> Salience:
     """The detector's evidence for every key in every frame of a recording.
 
     Parameters
@@ -279,6 +325,8 @@ def analyse(y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETEC
     sr : float
         Rate in Hz.
     detector : str or Detector
+        As for Session.
+    my_piano : PianoProfile or path, optional
         As for Session.
 
     Returns
@@ -299,13 +347,14 @@ def analyse(y: ArrayLike, *, sr: float, detector: str | Detector = DEFAULT_DETEC
     [440.0, 440.0, 440.0]
     """
     detector = create(detector)
-    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr))
+    my_piano = profile_of(my_piano) or detector.my_piano
+    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr, my_piano=my_piano), my_piano=my_piano)
     return Salience.concatenate([*ear.push(y), *ear.flush()])
 
 
-def _a4_hz(detector: Detector, y: ArrayLike, *, sr: float) -> float:
+def _a4_hz(detector: Detector, y: ArrayLike, *, sr: float, my_piano: PianoProfile | None) -> float:
     """How the piano is tuned: as the detector was told, or as it is measured."""
-    told = tuning_of(detector)
+    told = _told_tuning(detector, my_piano)
     if not isinstance(told, str):
         return told
     mono = sound.check_signal(y, sr=sr)
@@ -327,7 +376,7 @@ class Transcription:
         On the detector's frame grid: the pitch of the note sounding after the tracker's revisions in Hz, 0 where
         there is none. None for polyphonic detectors.
     a4_hz : float
-        For which tuning it was heard, Hz: as the detector was told, or as was measured.
+        For which tuning it was heard, Hz: as the detector was told, or as was measured or learnt.
     pedal : (n, 2) float64 or None
         Seconds at which the sustain pedal went down and up; None if the detector does not hear it.
     """
@@ -348,6 +397,7 @@ def transcribe_file(
     detector: str | Detector = DEFAULT_DETECTOR,
     duration_s: float | None = None,
     tracker: Tracker | None = None,
+    my_piano: PianoProfile | str | os.PathLike[str] | None = None,
     **tracking: float | str,
 ) -> Transcription:
     """The notes in a file, read block by block so that its length does not matter.
@@ -361,6 +411,8 @@ def transcribe_file(
     duration_s : float, optional
         Hear only the beginning.
     tracker : Tracker, optional
+        As for Session.
+    my_piano : PianoProfile or path, optional
         As for Session.
     **tracking
         Settings of the tracker by name, as for Session.
@@ -385,10 +437,12 @@ def transcribe_file(
     """
     stream = sound.blocks(path, duration_s=duration_s)
     detector = create(detector)
-    a4_hz, blocks = _tuned(detector, stream)
+    my_piano = profile_of(my_piano) or detector.my_piano
+    a4_hz, blocks = _tuned(detector, stream, my_piano)
     track = None if detector.polyphonic else _PitchTrack(a4_hz=a4_hz)
     listen = None if track is None else track.listen
-    session = Session(detector, sr=stream.sr, tracker=tracker, listen=listen, a4_hz=a4_hz, **tracking)
+    heard_as = {"tracker": tracker, "listen": listen, "a4_hz": a4_hz, "my_piano": my_piano}
+    session = Session(detector, sr=stream.sr, **heard_as, **tracking)
     seconds_cpu, n_samples = 0.0, 0
     for y in blocks:
         started = time.thread_time()
@@ -425,7 +479,9 @@ def tuning_taken(detector: Detector, heard: Transcription) -> str:
     return f"A4 = {heard.a4_hz:.1f} Hz is taken" if measured else ""
 
 
-def _tuned(detector: Detector, stream: sound.Blocks) -> tuple[float, Iterator[NDArray[np.float32]]]:
+def _tuned(
+    detector: Detector, stream: sound.Blocks, my_piano: PianoProfile | None
+) -> tuple[float, Iterator[NDArray[np.float32]]]:
     """Hz of A4, measured in the first minute, and all blocks of the stream; a tuning far from 440 Hz is said."""
     pitch, head, n = ConcertPitch(sr=stream.sr), [], 0
     for y in stream:
@@ -434,7 +490,7 @@ def _tuned(detector: Detector, stream: sound.Blocks) -> tuple[float, Iterator[ND
         n += len(y)
         if n >= HEARD_S * stream.sr:
             break
-    told, cents = tuning_of(detector), pitch.cents
+    told, cents = _told_tuning(detector, my_piano), pitch.cents
     a4_hz = told if not isinstance(told, str) else pitch.a4_hz if pitch.is_sure else A4_HZ
     text = ""
     where = f"the piano sounds {abs(cents):.0f} cents {'above' if cents > 0 else 'below'} A4 = 440 Hz"

@@ -25,7 +25,7 @@ FLOORS = (
     ("detectors", "data"),
     ("registry", "plots"),
     ("session",),
-    ("",),
+    ("", "my_piano"),
     ("compare", "live", "training"),
     ("lessons",),
     ("cli",),

@@ -130,6 +130,16 @@ def add_pedal(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_my_piano(parser: argparse.ArgumentParser) -> None:
+    """Give a command the option --my-piano.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--my-piano", metavar="FILE", help="what `pianolab learn-piano` wrote of the piano")
+
+
 def add_jobs_and_cache(parser: argparse.ArgumentParser) -> None:
     """Give a command that hears many recordings the options --jobs and --cache.
 

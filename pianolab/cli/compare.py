@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_jobs_and_cache, add_pedal, add_split, seconds
+from pianolab.cli.command import (
+    RUNS_CODE,
+    SPEC,
+    Command,
+    add_jobs_and_cache,
+    add_my_piano,
+    add_pedal,
+    add_split,
+    seconds,
+)
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
 from pianolab.errors import printable
 
@@ -37,6 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
     add_split(parser, default="test")
     add_pedal(parser)
+    add_my_piano(parser)
     add_jobs_and_cache(parser)
     late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
     add("--timeout", type=seconds, metavar="S", help=late)
@@ -64,6 +74,7 @@ def _run(args: argparse.Namespace) -> int:
             timeout_s=args.timeout,
             protocol=Protocol(pedal=args.pedal),
             cache=cache,
+            my_piano=args.my_piano,
         )
         try:
             result = write_report(found, folder)

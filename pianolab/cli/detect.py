@@ -19,7 +19,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import RUNS_CODE, SPEC, Command
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_my_piano
 from pianolab.cli.messages import DONE, REFUSED, UsageError, complain, warn
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable, replacing
@@ -50,10 +50,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="DIR", help="write DIR/<stem>.tsv (onset, offset, midi, velocity), replacing what is there")
     add("--format", choices=NOTE_FORMATS, metavar="|".join(NOTE_FORMATS), help="of the note files (default: tsv)")
     add("--track", action="store_true", help="also write DIR/<stem>.f0.csv (time, frequency, confidence)")
+    add_my_piano(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
-    detector = _ready(args.detector)
+    detector = _ready(args.detector, args.my_piano)
     if args.track and detector.polyphonic:
         remedy = "use fft_peak, or no --track"
         raise UsageError(f"--track needs one note at a time, but {args.detector} hears several: {remedy}")
@@ -69,14 +70,15 @@ def _run(args: argparse.Namespace) -> int:
     return DONE if all(good) else REFUSED
 
 
-def _ready(spec: str) -> Detector:
+def _ready(spec: str, my_piano: str | None) -> Detector:
     """The detector, or why there is none."""
     from pianolab.detector import DetectorError
+    from pianolab.dsp.piano_profile import ProfileError
     from pianolab.registry import create
 
     try:
-        return create(spec)
-    except DetectorError:
+        return create(spec, **({} if my_piano is None else {"my_piano": my_piano}))
+    except (DetectorError, ProfileError):
         raise
     except Exception as error:  # A constructor may do anything, perhaps it is the user's own.
         raise DetectorError(f"detector {spec} cannot run here: {reason(error)}") from error

@@ -103,6 +103,7 @@ def detector_facts(detector: Detector) -> dict[str, Any]:
         "onset_delay_s": repr(detector.onset_delay_s),
         "frames": [int(n) for n in (detector.sr, detector.frame_length, detector.hop_length, detector.lookahead)],
         "weights": None if detector.weights is None else checksum(detector.weights),
+        **({"my_piano": repr(detector.my_piano)} if detector.my_piano is not None else {}),
         "libraries": versions(),
         "machine": machine(),
     }

@@ -95,6 +95,7 @@ def find_participants(
     *,
     jobs: int = 1,
     timeout_s: float = LOADING_S,
+    my_piano: str | Path | None = None,
 ) -> tuple[list[Participant], dict[str, str]]:
     """Everyone who takes part.
 
@@ -109,6 +110,8 @@ def find_participants(
         Worker processes that look at detectors of files.
     timeout_s : float
         How long each of them may take to be made, seconds.
+    my_piano : path, optional
+        What was learnt of the piano, for all that are given by name.
 
     Returns
     -------
@@ -123,9 +126,10 @@ def find_participants(
     """
     left_out = {}
     if detectors is None and not estimates:
-        found, left_out = _registered()
+        found, left_out = _registered(my_piano)
     else:
-        found = _asked_for(list(detectors or ()), jobs, timeout_s)
+        asked_for = [_told(one, my_piano) if isinstance(one, str) else one for one in detectors or ()]
+        found = _asked_for(asked_for, jobs, timeout_s)
     # Whoever was asked for twice takes part once.
     once = {(p.label, p.key("", None) or p.error or p.spec or p.sent): p for p in found}
     others = (
@@ -141,13 +145,22 @@ def find_participants(
     return found, left_out
 
 
-def _registered() -> tuple[list[Participant], dict[str, str]]:
+def _told(spec: str, my_piano: str | Path | None) -> str:
+    """Spec text with what was learnt of the piano."""
+    if my_piano is None:
+        return spec
+    name, given = parse_spec(spec)
+    return spec_text(name, {**given, "my_piano": my_piano})
+
+
+def _registered(my_piano: str | Path | None) -> tuple[list[Participant], dict[str, str]]:
     """All of the registry but the peers, and those that lack a library."""
     classes, broken = load_all()
     own = {name: cls for name, cls in classes.items() if not cls.peer}
     preset = {name: parameters(cls).get("preset") for name, cls in own.items()}
     textbook = [name for name, parameter in preset.items() if parameter and TEXTBOOK in parameter.choices]
-    found = [_of_text(spec, describe(spec)) for spec in [*own, *(f"{name}:preset={TEXTBOOK}" for name in textbook)]]
+    specs = [_told(spec, my_piano) for spec in [*own, *(f"{name}:preset={TEXTBOOK}" for name in textbook)]]
+    found = [_of_text(spec, describe(spec)) for spec in specs]
     left_out = {p.detector: p.error for p in found if p.error.startswith(("ImportError", "ModuleNotFoundError"))}
     found = [participant for participant in found if participant.detector not in left_out]
     return found + [Participant(name, error=f"cannot be imported: {why}") for name, why in broken.items()], left_out

@@ -57,12 +57,13 @@ def command_line(
     protocol: Protocol,
     cache: str | Path,
     timeout_s: float | None = None,
+    my_piano: str | Path | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
     Parameters
     ----------
-    data, detectors, estimates, seconds, split, protocol, cache, timeout_s
+    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano
         As for `pianolab.compare.compare`, the first two as lists.
 
     Returns
@@ -94,6 +95,7 @@ def command_line(
     options += [("--split", split), ("--pedal", protocol.pedal)]
     options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
+    options += [("--my-piano", os.fspath(my_piano))] if my_piano is not None else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
     typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options)])

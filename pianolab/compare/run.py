@@ -54,6 +54,7 @@ def compare(
     jobs: int | None = None,
     timeout_s: float | None = None,
     cache: str | Path = CACHE,
+    my_piano: str | Path | None = None,
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -81,6 +82,8 @@ def compare(
         Two minutes and twenty times the length of the sound if not given.
     cache : str or Path
         Folder in which is kept what was heard.
+    my_piano : path, optional
+        What ``pianolab learn-piano`` wrote of the piano that is heard, for all detectors that are given by name.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -113,7 +116,9 @@ def compare(
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress)
     loading_s = LOADING_S if timeout_s is None else timeout_s
-    participants, left_out = find_participants(detectors, estimates or {}, jobs=jobs, timeout_s=loading_s)
+    participants, left_out = find_participants(
+        detectors, estimates or {}, jobs=jobs, timeout_s=loading_s, my_piano=my_piano
+    )
     recordings, sources = _recordings(datasets)
     kept = Cache(cache)
     truths, pedals, remarks = _truths(recordings, protocol, seconds, kept)
@@ -128,7 +133,7 @@ def compare(
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command_line(data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s),
+        "command": command_line(data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s, my_piano),
         "settings": {**settings, "split": split, "protocol": asdict(protocol)},
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
