@@ -165,7 +165,7 @@ class _Ear:
         self.detector = create(detector)
         self.detector.reset()
         self.n_samples = 0
-        self.my_piano = my_piano or self.detector.my_piano
+        self.my_piano = _learnt(self.detector, my_piano)
         a4_hz = tuning(_told_tuning(self.detector, self.my_piano) if a4_hz is None else a4_hz)
         if isinstance(a4_hz, str):
             raise DetectorError(Told("detectors.auto_needs_a_recording"))
@@ -215,6 +215,11 @@ class _Ear:
         yield salience
 
 
+def _learnt(detector: Detector, my_piano: PianoProfile | str | os.PathLike[str] | None) -> PianoProfile | None:
+    """What was learnt of the piano, as it is given or as the detector was told."""
+    return detector.my_piano if my_piano is None else profile_of(my_piano)
+
+
 def _told_tuning(detector: Detector, my_piano: PianoProfile | None) -> float | str:
     """The tuning that a detector was told, which goes before the one that was learnt."""
     told = tuning_of(detector)
@@ -249,7 +254,7 @@ def default_tracker(detector: Detector, *, my_piano: PianoProfile | None = None,
     """
     policy = "poly" if detector.polyphonic else "mono"
     suggested = {"policy": policy, "onset_delay_s": detector.onset_delay_s, **detector.tracking}
-    my_piano = my_piano or detector.my_piano
+    my_piano = _learnt(detector, my_piano)
     if my_piano is not None:
         # The detector hears the sound louder than it is, so that what is silent lies lower by as much.
         silence_db = float(suggested.get("silence_db", Tracking.silence_db)) - my_piano.gain_db
@@ -301,9 +306,10 @@ def transcribe(
     ['C4']
     """
     detector = create(detector)
-    my_piano = profile_of(my_piano) or detector.my_piano
-    a4_hz = _a4_hz(detector, y, sr=sr, my_piano=my_piano)
-    session = Session(detector, sr=sr, a4_hz=a4_hz, my_piano=my_piano, **tracking)
+    learnt = _learnt(detector, my_piano)
+    a4_hz = _a4_hz(detector, y, sr=sr, my_piano=learnt)
+    tracker = default_tracker(detector, my_piano=learnt, **tracking)
+    session = Session(detector, sr=sr, tracker=tracker, a4_hz=a4_hz, my_piano=learnt)
     session.push(y)
     session.flush()
     return session.notes
@@ -347,8 +353,8 @@ def analyse(
     [440.0, 440.0, 440.0]
     """
     detector = create(detector)
-    my_piano = profile_of(my_piano) or detector.my_piano
-    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr, my_piano=my_piano), my_piano=my_piano)
+    learnt = _learnt(detector, my_piano)
+    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr, my_piano=learnt), my_piano=learnt)
     return Salience.concatenate([*ear.push(y), *ear.flush()])
 
 
@@ -437,12 +443,11 @@ def transcribe_file(
     """
     stream = sound.blocks(path, duration_s=duration_s)
     detector = create(detector)
-    my_piano = profile_of(my_piano) or detector.my_piano
-    a4_hz, blocks = _tuned(detector, stream, my_piano)
+    learnt = _learnt(detector, my_piano)
+    a4_hz, blocks = _tuned(detector, stream, learnt)
     track = None if detector.polyphonic else _PitchTrack(a4_hz=a4_hz)
     listen = None if track is None else track.listen
-    heard_as = {"tracker": tracker, "listen": listen, "a4_hz": a4_hz, "my_piano": my_piano}
-    session = Session(detector, sr=stream.sr, **heard_as, **tracking)
+    session = Session(detector, sr=stream.sr, tracker=tracker, listen=listen, a4_hz=a4_hz, my_piano=learnt, **tracking)
     seconds_cpu, n_samples = 0.0, 0
     for y in blocks:
         started = time.thread_time()

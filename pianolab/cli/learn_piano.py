@@ -31,6 +31,7 @@ pianolab detect song.wav --my-piano mine.json"""
 _OUT = "my_piano.json"
 _WAITS_S = 20.0  # A key for which nobody strikes anything so long is left out.
 _POLL_S = 0.02
+_FULL_SCALE = 32768.0  # The largest 16-bit sample is one less.
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +94,8 @@ def _read(paths: list[str]) -> tuple[NDArray[np.float32], int, tuple[Asked, ...]
 
 def _listen() -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
     """Ask for the notes while the microphone of this machine listens."""
+    import numpy as np
+
     from pianolab.live.sources import DeviceSource
     from pianolab.my_piano import GuidedScale
 
@@ -109,7 +112,7 @@ def _listen() -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
                 print(f"  nothing is heard: {_shown(now.asked) if now.asked else ''} is left out", flush=True)
                 guide.skip()
             for _, block in source.read():
-                guide.push(block.astype("float32") / 32768.0)
+                guide.push(np.asarray(block, np.float32) / np.float32(_FULL_SCALE))
             time.sleep(_POLL_S)
     finally:
         source.close()
