@@ -8,7 +8,8 @@
 
 Rows: what is announced where nobody plays; melodies beside speech, in noise, quiet and through a cheap microphone;
 single notes; phrases; recordings of a real piano; performances rendered from single notes of pianos that nothing was
-trained on; how true the confidence is; what a detector costs. Each number stands beside its bar and its goal.
+trained on, with the sustain pedal; how true the confidence is; what a detector costs. Each number stands beside its
+bar and its goal.
 
 What is counted is what a player sees: every note that is announced while the sound comes, also one that is taken back.
 A note that is announced under a wrong name and then renamed counts as a wrong one and a right one. Found are the notes
@@ -51,6 +52,7 @@ from pianolab.scores import (
     score_melody,
     score_notes,
     score_onsets,
+    score_pedal,
     separation,
     struck,
 )
@@ -104,6 +106,8 @@ BARS = {
     ("performances", "all", "onset F1", MANY): (0.955, 0.98),
     ("performances", "all", "onset F1, 25 ms", MANY): (0.935, 0.97),
     ("performances", "all", "note F1", MANY): (0.65, 0.78),
+    ("performances", "all", "pedal onset F1", MANY): (0.60, 0.80),
+    ("performances", "all", "pedal frame F1", MANY): (0.80, 0.90),
     ("calibration", "all", "calibration error", SHOWN): (0.05, 0.02),
     ("calibration", "all", "area under the curve", SHOWN): (0.75, 0.85),
     ("cost", "all", "x real time", MANY): (0.04, 0.02),
@@ -150,6 +154,7 @@ def hear(detector, case: Case, sounding: Sounding) -> dict:
         heard = transcribe_file(file, detector=detector, tracker=tracker)
         answer = {name: getattr(heard.notes, name).tolist() for name in NOTE_FIELDS}
         answer |= {"told": tracker.told, "cpu_s": heard.seconds_cpu}
+        answer["pedal"] = None if tracker.pedal is None else tracker.pedal.tolist()
         if case.row == "phrases" and heard.f0_times is not None:
             answer["rpa"] = score_melody(sounding.notes, heard.f0_times, heard.f0_hz)["melody_rpa"]
         if case.row == "isolated" and not detector.polyphonic:
@@ -187,6 +192,9 @@ def row_of(spec, case: Case, sounding: Sounding, answer: dict) -> dict:
             row[f"onset_f1_{ms}"] = score_onsets(played, notes, protocol=Protocol(onset_tolerance_s=ms / 1000))[
                 "onset_f1"
             ]
+        row |= {"pedal_onset_f1": np.nan, "pedal_frame_f1": np.nan}
+        if sounding.pedal is not None and answer["pedal"] is not None:
+            row |= score_pedal(sounding.pedal, np.reshape(answer["pedal"], (-1, 2)))
         row["ghosts"] = error_counts(played, notes)["extra", "octave ghost"]
     return row
 
@@ -203,7 +211,7 @@ def measure(specs, material: Material, rows, cache: Cache, wanted=lambda case: T
         for spec, detector in detectors.items():
             if case.row == "isolated" and detector.polyphonic:
                 continue
-            key = fingerprint(world=1, sound=digest, sr=sounding.sr, row=case.row, detector=codes[spec])
+            key = fingerprint(world=2, sound=digest, sr=sounding.sr, row=case.row, detector=codes[spec])
             answer = cache.kept(key, lambda d=detector, c=case, s=sounding: hear(d, c, s))
             found.append(row_of(spec, case, sounding, answer))
     return pd.DataFrame(found)
@@ -241,7 +249,8 @@ def measures(row: str, group: pd.DataFrame) -> dict[str, float]:
     wide = {"onset F1, 25 ms": group.onset_f1_25.mean(), "onset F1, 100 ms": group.onset_f1_100.mean()}
     ghosts = {"octave ghosts a 1,000": 1000.0 * group.ghosts.sum() / played}
     more = {"frame F1": group.frame_f1.mean(), "velocity F1": group.velocity_onset_f1.mean()}
-    return scores | wide | more | ghosts
+    pedal = {"pedal onset F1": group.pedal_onset_f1.mean(), "pedal frame F1": group.pedal_frame_f1.mean()}
+    return scores | wide | more | ghosts | pedal
 
 
 def calibration(rows: pd.DataFrame) -> pd.DataFrame:

@@ -16,15 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from reliability_sounds import SR, at_level, joined, some
-from scipy.signal import oaconvolve
 
 from pianolab import sound
 from pianolab.data import DatasetError, load_dataset
 from pianolab.data.phrases import make_phrases
 from pianolab.data.recording import Dataset, Recording
 from pianolab.labels.midi import read_midi
-from pianolab.piano import espeak, noises, voices
-from pianolab.piano.degrade import noisy, toned
+from pianolab.piano import espeak, in_random_room, noises, voices
+from pianolab.piano.degrade import cheap_microphone, noisy
+from pianolab.piano.rooms import measured_room
 from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 
@@ -32,9 +32,7 @@ REPORT_PIANOS = ("yamaha_ydp", "petrof_school")  # Nothing is trained or tuned o
 BESIDE_DB = 15.0  # A melody is so much louder than the speech beside it.
 SPEECH_DB = -26.0  # RMS of speech where nobody plays, dBFS.
 HUM_DB, KNOCKS_PEAK_DB, NOISE_DB = -45.0, -6.0, -35.0
-CHEAP_TONE_DB = (-30.0, -24.0, -6.0, 2.0, 6.0, 0.0, -18.0)  # A small microphone, where no measured one is given.
 CHEAP_NOISE_DB = 30.0
-VELOCITY = 64.0
 
 
 class Sounding(NamedTuple):
@@ -257,11 +255,11 @@ def in_noise(material: Material) -> Iterator[Case]:
 
 
 def cheap(y: np.ndarray, *, sr: int, rng: np.random.Generator, rooms: Path | None) -> np.ndarray:
-    """The sound through a small microphone or speaker, with its noise."""
+    """The sound through a small microphone or speaker, measured where there are any, with its noise."""
     if rooms is None:
-        y = toned(y, sr=sr, gains_db=CHEAP_TONE_DB)
+        y = cheap_microphone(y, sr=sr, rng=rng)
     else:
-        y = through(y, sr=sr, response=rng.choice(responses(rooms, "speaker")))
+        y = measured_room(y, sr=sr, response=rng.choice(responses(rooms, "speaker")))
     return noisy(y, snr_db=CHEAP_NOISE_DB, rng=rng)
 
 
@@ -270,15 +268,6 @@ def responses(rooms: Path, *kinds: str) -> list[Path]:
     """Measured responses of these kinds."""
     entries = json.loads((rooms / "index.json").read_text(encoding="utf-8"))
     return [rooms / entry["file"] for entry in entries if entry["kind"] in kinds]
-
-
-def through(y: np.ndarray, *, sr: int, response: Path) -> np.ndarray:
-    """The sound as a measured response makes it, with its direct sound where it was, and its level."""
-    h, rate = sound.load(response)
-    h = sound.resample(h, sr=rate, target_sr=sr)
-    direct = int(np.argmax(np.abs(h)))
-    heard = oaconvolve(y, h)[direct : direct + len(y)]
-    return (heard * np.sqrt(np.mean(y**2) / max(np.mean(heard**2), 1e-12))).astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------------------- performances
@@ -347,12 +336,10 @@ def performed(material: Material, folder: Path, name: str, data: bytes, part: st
     notes, pedal = merged_strokes(song.notes[within], start_s), song.pedal - start_s
     pedal = np.clip(pedal[(pedal[:, 1] > 0) & (pedal[:, 0] < material.seconds)], 0.0, material.seconds)
     y = piano(folder).render(notes, rng=rng, pedal=pedal)[: round(material.seconds * SR)]
-    if part == "in rooms":
-        y = (
-            through(y, sr=SR, response=rng.choice(responses(material.rooms, "house", "room", "hall")))
-            if material.rooms
-            else y
-        )
+    if part == "in rooms" and material.rooms is None:
+        y = in_random_room(y, sr=SR, rng=rng)
+    elif part == "in rooms":
+        y = measured_room(y, sr=SR, response=rng.choice(responses(material.rooms, "house", "room", "hall")))
     elif part == "cheap microphone":
         y = cheap(y, sr=SR, rng=rng, rooms=material.rooms)
     loudest = max(np.abs(y).max(), 1e-9)
@@ -372,7 +359,7 @@ def merged_strokes(notes: Notes, start_s: float) -> Notes:
 @cache
 def piano(folder: Path) -> SampledPiano:
     """The piano whose single notes stand in a folder."""
-    return SampledPiano(folder, sr=SR, levels="smooth")
+    return SampledPiano(folder, sr=SR)
 
 
 ROWS = {

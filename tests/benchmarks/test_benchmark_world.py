@@ -110,15 +110,14 @@ def test_of_two_strokes_of_one_key_within_30_ms_the_first_is_kept(sounds):
     assert kept.onset.tolist() == pytest.approx([0.0, 0.02, 0.5])
 
 
-def test_a_measured_response_moves_no_onset_and_keeps_the_level(sounds, tmp_path):
-    response = np.zeros(2400, np.float32)
-    response[[120, 600]] = 0.9, 0.3
-    sounds.sound.write(tmp_path / "room.wav", response, sr=24000)
-    click = np.zeros(24000, np.float32)
-    click[5000] = 1.0
-    heard = sounds.through(click, sr=24000, response=tmp_path / "room.wav")
-    assert np.argmax(np.abs(heard)) == 5000
-    assert np.mean(heard**2) == pytest.approx(np.mean(click**2), rel=1e-4)
+def test_the_pedal_of_a_performance_is_scored_where_a_detector_hears_it(world, sounds, tone):
+    case = sounds.Case("performances", "dry", "tone", lambda: tone)
+    pedalled = tone._replace(pedal=np.array([[0.2, 0.6]]))
+    answer = world.hear(Stumbles(), case, pedalled)
+    assert np.isnan(world.row_of("stumbles", case, pedalled, answer)["pedal_onset_f1"])
+    heard = world.row_of("stumbles", case, pedalled, answer | {"pedal": [[0.25, 0.5]]})
+    assert heard["pedal_onset_f1"] == 1.0
+    assert heard["pedal_frame_f1"] == pytest.approx(2 * 25 / (25 + 40), abs=0.02)
 
 
 def test_it_runs_on_what_comes_with_pianolab_and_goes_on_where_it_was(world, tmp_path, capsys, monkeypatch):
