@@ -16,6 +16,8 @@ from pianolab.training.targets import UNKNOWN_VELOCITY
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 PIECE_S = 60.0  # Length of a piece that is drawn.
+UNISON_S = 0.05  # Strokes of one key that are nearer to each other are one.
+TOGETHER_S = 0.08  # Notes of a chord begin within about so long.
 HABITS = ("repetition", "bass", "octaves", "chords", "anywhere")
 
 
@@ -80,6 +82,47 @@ def vary_excerpt(notes: Notes, rng: np.random.Generator) -> Notes:
     >>> len(set(varied.midi)), 0.7 < np.diff(varied.onset).mean().item() < 1.4
     (1, True)
     """
+    return _excerpt(notes, np.zeros((0, 2)), rng, (0.6, 1.5))[0]
+
+
+def draw_excerpt(
+    notes: Notes, pedal: npt.NDArray[np.float64], rng: np.random.Generator, *, spread: tuple[float, float]
+) -> tuple[Notes, npt.NDArray[np.float64]]:
+    """The same of a performance with its pedal; keys that two hands strike at once are one note.
+
+    Parameters
+    ----------
+    notes : Notes
+        The whole performance.
+    pedal : (n, 2) array
+        Seconds when the sustain pedal goes down and up.
+    rng : numpy.random.Generator
+    spread : tuple of 2 floats
+        By how much velocities are drawn apart, at least and at most.
+
+    Returns
+    -------
+    notes : Notes
+        No key is held longer than to its next stroke.
+    pedal : (m, 2) float64
+
+    Examples
+    --------
+    Two hands strike middle C together, and the pedal goes down with them.
+
+    >>> notes = Notes([1.0, 1.01, 3.0], [2.0, 2.5, 3.5], [60, 60, 62])
+    >>> notes, pedal = draw_excerpt(notes, np.array([[1.0, 3.0]]), np.random.default_rng(2), spread=(1.0, 1.0))
+    >>> len(notes), bool(abs(pedal[0, 0] - notes.onset[0]) < 0.05)
+    (2, True)
+    """
+    notes, pedal = _excerpt(notes, pedal, rng, spread)
+    notes = notes[_first_of_unisons(notes)]
+    return Notes(notes.onset, _before_next(notes.onset, notes.offset, notes.midi), notes.midi, notes.velocity), pedal
+
+
+def _excerpt(
+    notes: Notes, pedal: npt.NDArray[np.float64], rng: np.random.Generator, spread: tuple[float, float]
+) -> tuple[Notes, npt.NDArray[np.float64]]:
     start_s = rng.uniform(0.0, max(notes.onset.max(initial=0.0) - 0.5 * PIECE_S, 0.01))
     speed = np.exp(rng.uniform(np.log(0.75), np.log(1.35)))
     part = notes[(notes.onset >= start_s) & (notes.onset < start_s + PIECE_S * speed)]
@@ -88,10 +131,48 @@ def vary_excerpt(notes: Notes, rng: np.random.Generator) -> Notes:
     offset = np.maximum((part.offset - start_s) / speed + 0.2, onset + 0.03)
     midi = part.midi + int(rng.integers(-9, 10))
     velocity = np.nan_to_num(part.velocity, nan=UNKNOWN_VELOCITY)
-    mean, spread = rng.uniform(35.0, 90.0), rng.uniform(0.6, 1.5)
-    velocity = mean + spread * (velocity - velocity.mean() if len(part) else 0.0) + rng.normal(0.0, 4.0, len(part))
+    mean, spread_drawn = rng.uniform(35.0, 90.0), rng.uniform(*spread)
+    apart = velocity - velocity.mean() if len(part) else 0.0
+    velocity = mean + spread_drawn * apart + rng.normal(0.0, 4.0, len(part))
     kept = (midi >= MIDI_LOW) & (midi <= MIDI_HIGH)
-    return Notes(onset[kept], offset[kept], midi[kept], np.clip(velocity[kept], 5, 127))
+    held = pedal[(pedal[:, 1] > start_s) & (pedal[:, 0] < start_s + PIECE_S * speed)]
+    held = np.clip((held - start_s) / speed + 0.2, 0.0, PIECE_S + 1.0)
+    return Notes(onset[kept], offset[kept], midi[kept], np.clip(velocity[kept], 5, 127)), held
+
+
+def _first_of_unisons(notes: Notes) -> npt.NDArray[np.bool_]:
+    """Which notes are not a second stroke of their key within `UNISON_S`."""
+    first = np.ones(len(notes), bool)
+    struck_s: dict[int, float] = {}
+    for i in np.argsort(notes.onset, kind="stable"):
+        key = int(notes.midi[i])
+        first[i] = notes.onset[i] - struck_s.get(key, -np.inf) >= UNISON_S
+        if first[i]:
+            struck_s[key] = float(notes.onset[i])
+    return first
+
+
+def top_voice(notes: Notes) -> Notes:
+    """The highest of the notes that begin together, each until the next one: what a listener sings along with.
+
+    Parameters
+    ----------
+    notes : Notes
+
+    Returns
+    -------
+    Notes
+
+    Examples
+    --------
+    >>> top_voice(Notes([0.0, 0.0, 1.0], [3.0, 3.0, 2.0], [48, 72, 74]))
+    <Notes: 2 notes, C5 D5>
+    """
+    order = np.lexsort((-notes.midi, np.round(notes.onset / TOGETHER_S)))
+    slots, first = np.unique(np.round(notes.onset[order] / TOGETHER_S), return_index=True)
+    top = notes[np.sort(order[first])] if len(slots) else notes
+    until_s = np.append(top.onset[1:], np.inf)
+    return Notes(top.onset, np.minimum(top.offset, np.maximum(until_s, top.onset + 0.03)), top.midi, top.velocity)
 
 
 def draw_drill(rng: np.random.Generator) -> Notes:

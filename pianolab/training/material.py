@@ -1,8 +1,9 @@
-"""The material that the network learns from: recordings as they are, recordings augmented, and rendered music.
+"""The material that the network learns from: recordings as they are or augmented, rendered music, and whole scenes.
 
-What comes in: labelled recordings, perhaps a folder of single notes, and a seed. What comes out: a folder of pieces,
-each the network's input (``recorded_0_0001.npy``, float16) and its labels (the same name with ``.tsv``). A piece that
-is there is not made again, so that the work can be stopped and resumed.
+What comes in: labelled recordings and perhaps a folder of single notes, or a shelf of pianos, performances, rooms and
+noises; and a seed. What comes out: a folder of pieces, each the network's input (``recorded_0_0001.npy``, float16) and
+its labels: the same name with ``.mid`` where the pedal is known, with ``.tsv`` where it is not. A piece that is there
+is not made again, so that the work can be stopped and resumed, and more hours can be added.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soundfile as sf
 from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.data import Recording
 from pianolab.dsp.network_input import SR, NeuralInput
-from pianolab.labels import LabelError, read_labels, write_labels
+from pianolab.labels import LabelError, read_labels, read_pedal, write_labels
 from pianolab.piano import render
 from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 from pianolab.training.augment import PIECE_S, augment, draw_drill, draw_piano, vary_excerpt
 from pianolab.training.errors import unwritable, writing
+from pianolab.training.scenes import draw_scene
+from pianolab.training.sources import MIDI_SUFFIXES, Shelf
 
 SAMPLED_SHARE = 0.35  # Where there are recorded notes, this share of the rendered pieces is played with them.
+LEARNT_SEED, HELD_OUT_SEED = 6, 7  # Scenes to learn from and held-out ones are drawn from streams of their own.
 DRILL_SHARE = 0.3  # This share of the rendered pieces is random notes.
 
 
@@ -46,6 +51,10 @@ class Recipe:
         Whether it is heard at another pitch, in another room, through another microphone.
     notes_dir : Path or None
         Single notes to play rendered music with; None for a rendered piano.
+    shelf : Shelf or None
+        What a scene is drawn from; then nothing else but `path` and `seed` counts.
+    as_recording : bool
+        Whether a scene is written as a recording (``.flac`` and ``.mid``) instead of a piece.
     """
 
     path: Path
@@ -54,6 +63,36 @@ class Recipe:
     labels: Path | None = None
     augmented: bool = True
     notes_dir: Path | None = None
+    shelf: Shelf | None = None
+    as_recording: bool = False
+
+
+def list_scenes(
+    shelf: Shelf, folder: Path, *, hours: float, seed: int, as_recordings: bool = False
+) -> list[Recipe]:
+    """The scenes to make of a shelf; with more hours the first ones stay the same.
+
+    Parameters
+    ----------
+    shelf : Shelf
+    folder : Path
+        Where the pieces go.
+    hours : float
+        Rounded to whole minutes.
+    seed : int
+    as_recordings : bool
+        Whether they are written as sound.
+
+    Returns
+    -------
+    list of Recipe
+    """
+    suffix, use = (".flac", HELD_OUT_SEED) if as_recordings else (".npy", LEARNT_SEED)
+    count = round(hours * 3600 / PIECE_S)
+    paths = (folder / f"scene_{i:04d}{suffix}" for i in range(count))
+    return [
+        Recipe(path, (seed, use, i), shelf=shelf, as_recording=as_recordings) for i, path in enumerate(paths)
+    ]
 
 
 def list_recipes(
@@ -152,21 +191,28 @@ def make_piece(recipe: Recipe) -> None:
         If the recording or its labels cannot be read.
     """
     rng = np.random.default_rng(recipe.seed)
-    if recipe.audio is not None and recipe.labels is not None:
+    pedal = None
+    if recipe.shelf is not None:
+        y, notes, pedal = draw_scene(recipe.shelf, rng)
+    elif recipe.audio is not None and recipe.labels is not None:
         y, sr = sound.load(recipe.audio)
         y, notes = sound.resample(y, sr=sr, target_sr=SR), read_labels(recipe.labels).on_keyboard()
+        pedal = read_pedal(recipe.labels) if recipe.labels.suffix.lower() in MIDI_SUFFIXES else None
     else:
         y, notes = _rendered(recipe, rng)
-    if recipe.augmented:
+    if recipe.augmented and recipe.shelf is None:
         y, notes = augment(y, notes, rng)
-    heard = NeuralInput().of(y).astype(np.float16)
-    labels = recipe.path.with_suffix(".tsv")
+        pedal = None  # Its times are not augmented.
+    labels = recipe.path.with_suffix(".tsv" if pedal is None else ".mid")
     try:
-        write_labels(labels, notes)
+        write_labels(labels, notes, pedal=pedal)
     except LabelError as error:
         raise unwritable(labels, error.__cause__ or error) from error
     with writing(recipe.path) as temporary, temporary.open("wb") as file:
-        np.save(file, heard)
+        if recipe.as_recording:
+            sf.write(file, y, SR, format="FLAC", subtype="PCM_16")
+        else:
+            np.save(file, NeuralInput().of(y).astype(np.float16))
 
 
 def _rendered(recipe: Recipe, rng: np.random.Generator) -> tuple[npt.NDArray[np.float32], Notes]:
