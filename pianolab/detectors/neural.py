@@ -1,9 +1,10 @@
 """A small network that hears several notes at once: strokes, held keys, releases and loudness.
 
 What comes in: spans at 16 kHz. What comes out: for each of the 88 keys how probably it is held, struck or let go at a
-frame's moment, and how hard. The network looks backwards only; how long it may wait after a moment before it answers
-is its lookahead, and it has learnt an answer for each of five. With 90 ms, a frame of 20 ms and a frame for the
-tracker to see a peak, a note is known within about 130 ms of the key's stroke; 240 ms is for recordings.
+frame's moment, and how hard; and, if the network has learnt it, how surely the sustain pedal is down. The network looks
+backwards only; how long it may wait after a moment before it answers is its lookahead, and it has learnt an answer for
+each of five. With 90 ms, a frame of 20 ms and a frame for the tracker to see a peak, a note is known within about
+130 ms of the key's stroke; 240 ms is for recordings.
 
 It was trained by ``pianolab train`` (docs/model_card.md). The weights, ``neural.onnx``, are no code and are run by
 onnxruntime; they carry the licence of the recordings that they learnt from: CC BY-NC-SA.
@@ -29,6 +30,8 @@ DELAYS_MS = (0, 30, 60, 90, 240)
 # The level of a frame is that of its newest 64 ms: so many samples.
 NEWEST_LENGTH = 1024
 VELOCITY_MAX = 127.0
+# Name of the second output of networks that have learnt to hear the pedal.
+PEDAL = "pedal"
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 32
 
@@ -72,6 +75,7 @@ class Neural(Detector):
         self.lookahead_ms = lookahead_ms
         self.weights = WEIGHTS if weights_file is None else Path(weights_file)
         self._run, description = _loaded(self.weights)
+        self._hears_pedal = PEDAL in _output_names(self._run)
         self.tracking = description.get("tracking", {}).get(str(lookahead_ms), {})
         self._head = DELAYS_MS.index(lookahead_ms)
         self._ear = NeuralInput()
@@ -85,9 +89,9 @@ class Neural(Detector):
         self._states = _no_states(self._run)
 
     def _answer(self, heard):
-        """(T, 4, 88) answers of this lookahead's head; the states go on."""
-        answers, self._states = _answers(self._run, heard, self._states)
-        return np.asarray(answers)[:, self._head]
+        """(T, 4, 88) answers of this lookahead's head and (T,) of the pedal's; the states go on."""
+        answers, pedal, self._states = _answers(self._run, heard, self._states)
+        return np.asarray(answers)[:, self._head], np.asarray(pedal)[:, self._head]
 
     def _hear_the_beginning(self, span):
         """Hear what came within the lookahead of the first frame as it came, frame by frame; nothing is asked of it."""
@@ -101,7 +105,8 @@ class Neural(Detector):
             self._hear_the_beginning(span)
         heard = self._ear(span)
         parts = [self._answer(heard[i : i + FRAMES_AT_ONCE]) for i in range(0, len(heard), FRAMES_AT_ONCE)]
-        onset, frame, offset, velocity = np.concatenate(parts).transpose(1, 0, 2)
+        answers, pedal = (np.concatenate(part) for part in zip(*parts, strict=True))
+        onset, frame, offset, velocity = answers.transpose(1, 0, 2)
         unknown = np.full(frame.shape, np.nan, np.float32)
         return Salience(
             span.times,
@@ -111,6 +116,7 @@ class Neural(Detector):
             onset=onset,
             offset=offset,
             velocity=velocity * np.float32(VELOCITY_MAX),
+            pedal=pedal if self._hears_pedal else None,
         )
 
 
@@ -156,9 +162,11 @@ def _refuse_other_network(run):
     names, states = [given.name for given in run.get_inputs()], _no_states(run)
     if names != ["heard", *(f"state_{i}" for i in range(len(states)))]:
         raise ValueError(f"it has inputs {', '.join(names)}")
-    answers, new = _answers(run, np.zeros((1, *NeuralInput.shape), np.float32), states)
+    answers, pedal, new = _answers(run, np.zeros((1, *NeuralInput.shape), np.float32), states)
     if answers.shape != (1, len(DELAYS_MS), 4, N_KEYS) or [s.shape for s in new] != [s.shape for s in states]:
         raise ValueError(f"it answers one frame in shape {answers.shape}")
+    if pedal.shape != (1, len(DELAYS_MS)):
+        raise ValueError(f"it answers about the pedal in shape {pedal.shape}")
 
 
 def _no_states(run):
@@ -167,7 +175,13 @@ def _no_states(run):
 
 
 def _answers(run, heard, states):
-    """(T, 5, 4, 88) answers for (T, 3, 294) input, and the states after it."""
+    """(T, 5, 4, 88) answers for (T, 3, 294) input, (T, 5) about the pedal (NaN if it has none), and the new states."""
     names = [given.name for given in run.get_inputs()]
     answers, *states = run.run(None, dict(zip(names, [heard, *states], strict=True)))
-    return answers, states
+    unknown = np.full((len(heard), len(DELAYS_MS)), np.nan, np.float32)
+    pedal = states.pop(0) if PEDAL in _output_names(run) else unknown
+    return answers, pedal, states
+
+
+def _output_names(run):
+    return [given.name for given in run.get_outputs()]
