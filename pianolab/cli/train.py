@@ -1,4 +1,4 @@
-"""`pianolab train`: folders of labelled recordings in, a network for the detector `neural` out."""
+"""`pianolab train`: folders of labelled recordings, or of pianos and performances, in; a network for `neural` out."""
 
 import argparse
 
@@ -7,17 +7,24 @@ from pianolab.cli.messages import DONE, UsageError
 
 _EXAMPLES = """\
 pianolab train --data ~/maps_virtual --hold-out AkPnCGdD --out training
-pianolab train --data ~/recordings --notes ~/single_notes --config training.json --out training"""
+pianolab train --data ~/recordings --notes ~/single_notes --config training.json --out training
+pianolab train --pianos ~/pianos --midi ~/midi --rooms ~/rooms --hold-out upright --hours 30 --out training"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--data", action="append", metavar="DIR", required=True, help="labelled recordings to learn from")
+    add("--data", action="append", metavar="DIR", default=[], help="labelled recordings to learn from")
+    add("--pianos", action="append", metavar="DIR", default=[], help="single notes of pianos, to render scenes with")
+    add("--midi", action="append", metavar="DIR", default=[], help="performances to render (with --pianos)")
+    add("--rooms", action="append", metavar="DIR", default=[], help="impulse responses of rooms (with --pianos)")
+    add("--noise", action="append", metavar="DIR", default=[], help="noises without a piano (with --pianos)")
     add("--out", metavar="DIR", required=True, help="everything that is made; a training that stopped goes on there")
     add("--hold-out", action="append", metavar="PIANO", default=[], help="validate on this piano (else every sixth)")
+    add("--leave-out", action="append", metavar="PIANO", default=[], help="neither learn from this one of --pianos")
     add("--like", metavar="FILE", help="plan.json of a training: the same recordings, learnt from and held out")
     add("--notes", metavar="DIR", help="single notes of a real piano, to render music with")
     add("--config", metavar="FILE", help="settings as a JSON object (see docs/model_card.md)")
+    add("--hours", type=float, metavar="N", help="how much is rendered (setting rendered_hours)")
     add("--steps", type=number_of("steps", most=10**9), metavar="N", help="how long (setting steps)")
     add("--seed", type=int, metavar="N", help="fixes all that is drawn (setting seed)")
     add("--jobs", type=number_of("processes"), metavar="N", default=2, help="processes that make material (default: 2)")
@@ -25,7 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     try:
-        from pianolab.training.plan import make_plan
+        from pianolab.training.plan import make_plan, plan_scenes
         from pianolab.training.settings import read_settings
         from pianolab.training.train import train_network
     except ImportError as error:
@@ -33,8 +40,20 @@ def _run(args: argparse.Namespace) -> int:
             f"training needs PyTorch ({error}): make setup-train, or in an environment of your own "
             "pip install -e '.[train]'"
         ) from error
-    settings = read_settings(args.config, steps=args.steps, seed=args.seed)
-    plan = make_plan(args.data, hold_out=args.hold_out, like=args.like, notes_dir=args.notes, say=_say)
+    settings = read_settings(args.config, steps=args.steps, seed=args.seed, rendered_hours=args.hours)
+    if args.pianos and not args.data:
+        plan = plan_scenes(
+            args.pianos,
+            args.midi,
+            rooms=args.rooms,
+            noise=args.noise,
+            hold_out=args.hold_out,
+            leave_out=args.leave_out,
+        )
+    elif args.data and not args.pianos:
+        plan = make_plan(args.data, hold_out=args.hold_out, like=args.like, notes_dir=args.notes, say=_say)
+    else:
+        raise UsageError("give either --data (labelled recordings) or --pianos and --midi (to render scenes)")
     train_network(plan, args.out, settings, jobs=args.jobs, say=_say)
     return DONE
 

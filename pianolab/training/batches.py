@@ -14,10 +14,12 @@ from torch import Tensor
 from pianolab.dsp.network_input import HOP_S, N_BINS
 from pianolab.errors import printable
 from pianolab.labels import read_labels
+from pianolab.labels.midi import read_midi
+from pianolab.roll import Notes
 from pianolab.training.errors import TrainingError
 from pianolab.training.network import DELAYS_MS, N_COLUMNS
 from pianolab.training.settings import Settings
-from pianolab.training.targets import note_targets
+from pianolab.training.targets import note_targets, pedal_targets
 
 
 class Pieces:
@@ -26,7 +28,7 @@ class Pieces:
     Parameters
     ----------
     folder : str or Path
-        Inputs (``.npy``) and their labels (``.tsv``).
+        Inputs (``.npy``) and their labels (``.mid``, or ``.tsv`` where the pedal is unknown).
 
     Attributes
     ----------
@@ -34,6 +36,8 @@ class Pieces:
         On the disk until they are read.
     notes : list of Notes
         In the same order.
+    pedals : list of (n, 2) arrays or None
+        When the sustain pedal goes down and up; None where it is unknown.
 
     Raises
     ------
@@ -48,12 +52,14 @@ class Pieces:
         if not paths:
             raise TrainingError(f"{printable(folder)} holds no material: make it first (pianolab train does)")
         self.inputs = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
-        self.notes = [read_labels(path.with_suffix(".tsv")).on_keyboard() for path in paths]
+        labels = [_read_piece(path) for path in paths]
+        self.notes = [notes for notes, _ in labels]
+        self.pedals = [pedal for _, pedal in labels]
         self._ends = np.cumsum([len(heard) for heard in self.inputs])
 
     def draw_segment(
         self, rng: np.random.Generator, frames: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """A random stretch of a piece, each frame of the material as probable as any other.
 
         Parameters
@@ -67,6 +73,8 @@ class Pieces:
         heard : (frames, 3, 294) float32
         wanted : (5, 4, frames, 88) float32
             Targets of DELAYS_MS and KINDS.
+        pedal : (5, frames) float32
+            Targets of DELAYS_MS, NaN where nothing is known.
         """
         i = int(np.searchsorted(self._ends, rng.integers(self._ends[-1]), side="right"))
         first = int(rng.integers(max(len(self.inputs[i]) - frames, 0) + 1))
@@ -74,10 +82,21 @@ class Pieces:
         part = self.inputs[i][first : first + frames]
         heard[: len(part)] = part
         ends_s = (first + np.arange(frames)) * HOP_S
-        return heard, np.stack([note_targets(self.notes[i], ends_s - ms / 1000.0) for ms in DELAYS_MS])
+        moments_s = [ends_s - ms / 1000.0 for ms in DELAYS_MS]
+        wanted = np.stack([note_targets(self.notes[i], times_s) for times_s in moments_s])
+        return heard, wanted, np.stack([pedal_targets(self.pedals[i], times_s) for times_s in moments_s])
 
 
-def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, Tensor]:
+def _read_piece(path: Path) -> tuple[Notes, npt.NDArray[np.float64] | None]:
+    """Notes of a piece, and its pedal if that is known."""
+    labels = path.with_suffix(".mid")
+    if labels.exists():
+        song = read_midi(labels.read_bytes(), printable(labels))
+        return song.notes.on_keyboard(), song.pedal
+    return read_labels(path.with_suffix(".tsv")).on_keyboard(), None
+
+
+def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, Tensor, Tensor]:
     """Segments for one step.
 
     Parameters
@@ -92,11 +111,12 @@ def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, T
     -------
     x : (B, 3, T, 294) float32 tensor
     target : (B, 5, 4, T, 88) float32 tensor
+    pedal : (B, 5, T) float32 tensor
     """
     rng = np.random.default_rng([settings.seed, 4, step])
-    inputs, targets = [], []
+    inputs, targets, pedals = [], [], []
     for _ in range(settings.batch):
-        heard, wanted = pieces.draw_segment(rng, settings.frames)
+        heard, wanted, pedal = pieces.draw_segment(rng, settings.frames)
         semitones = int(rng.integers(-1, 2))
         if semitones:
             heard, wanted = _moved(heard, N_BINS // N_COLUMNS * semitones), _moved(wanted, semitones)
@@ -109,8 +129,10 @@ def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, T
         gain = np.float32(10.0) ** ((tone_db + comb_db + rng.uniform(-8.0, 8.0)) / 20.0).astype(np.float32)
         inputs.append(amplify(heard, gain))
         targets.append(wanted)
+        pedals.append(pedal)
     x = torch.from_numpy(np.stack(inputs)).permute(0, 2, 1, 3)
-    return x.contiguous(memory_format=torch.channels_last), torch.from_numpy(np.stack(targets))
+    x = x.contiguous(memory_format=torch.channels_last)
+    return x, torch.from_numpy(np.stack(targets)), torch.from_numpy(np.stack(pedals))
 
 
 def amplify(heard: npt.NDArray[np.float32], gain: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -45,8 +45,8 @@ def export_network(weights: str | Path, out: str | Path) -> None:
             (heard, *states),
             temporary,
             input_names=["heard", *names],
-            output_names=["answers", *(f"new_{name}" for name in names)],
-            dynamic_axes={"heard": {0: "frames"}, "answers": {0: "frames"}},
+            output_names=["answers", "pedal", *(f"new_{name}" for name in names)],
+            dynamic_axes={name: {0: "frames"} for name in ("heard", "answers", "pedal")},
             opset_version=17,
             dynamo=False,
         )
@@ -56,15 +56,15 @@ def export_network(weights: str | Path, out: str | Path) -> None:
 
 
 class _Stream(nn.Module):
-    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) in [0, 1], and the states."""
+    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) and the pedal's (T, 5), in [0, 1], and the states."""
 
     def __init__(self, net: NoteNet):
         super().__init__()
         self.net = net
 
     def forward(self, heard: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        logits, new = self.net(heard.permute(1, 0, 2)[None], states)
-        return (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), *new)
+        logits, pedal, new = self.net(heard.permute(1, 0, 2)[None], states)
+        return (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), torch.sigmoid(pedal[0]).permute(1, 0), *new)
 
 
 @torch.no_grad()

@@ -26,10 +26,10 @@ from tqdm.auto import tqdm
 from pianolab.errors import first_line, printable
 from pianolab.training.batches import Pieces, draw_batch
 from pianolab.training.errors import TrainingError, writing
-from pianolab.training.loss import note_loss
+from pianolab.training.loss import note_loss, pedal_loss
 from pianolab.training.network import NoteNet
 from pianolab.training.settings import GRADIENT_LIMIT, Settings
-from pianolab.training.validation import validate
+from pianolab.training.validation import goal_of, validate
 from pianolab.training.weights import UNREADABLE, read_tensors, write_tensors
 
 
@@ -94,7 +94,7 @@ class TrainingLoop:
     minutes : float
         How long it has trained up to the last checkpoint.
     best : float
-        Validation score (onset F1) of ``best.safetensors``, -1 where there is none.
+        Validation score (``goal``) of ``best.safetensors``, -1 where there is none.
     found : dict or None
         What validation found after this very step: ``scores`` and the ``row`` of the log.
 
@@ -152,7 +152,7 @@ class TrainingLoop:
         if not path.exists():
             return -1.0
         try:
-            return float(read_tensors(path)[1]["scores"]["f1_90"])
+            return goal_of(read_tensors(path)[1]["scores"])
         except UNREADABLE as error:
             raise TrainingError(
                 f"{printable(path)} is damaged ({first_line(error)}): remove it and give the same command to go on"
@@ -252,11 +252,12 @@ class TrainingLoop:
         settings = self.settings
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(settings, self.step)
-        x, target = draw_batch(pieces, settings, self.step)
+        x, target, pedal = draw_batch(pieces, settings, self.step)
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits, _ = self.net(x, self.net.empty_states(settings.batch))
+            logits, pedal_logits, _ = self.net(x, self.net.empty_states(settings.batch))
         loss = note_loss(logits, target, delay_weights=settings.delay_weights)
+        loss = loss + pedal_loss(pedal_logits, pedal, delay_weights=settings.delay_weights)
         if not torch.isfinite(loss):
             raise TrainingError(f"the loss is {loss.item()} at step {self.step}: use a lower learning_rate")
         self._optimizer.zero_grad(set_to_none=True)
@@ -272,13 +273,14 @@ class TrainingLoop:
         row = {"minutes": self.minutes, "step": self.step, "frames": frames, "loss": loss}
         row |= {"validation_onset_f1": scores["f1_90"], "validation_onset_f1_offline": scores["f1_240"]}
         row |= {"threshold": scores["threshold_90"], "learning_rate": learning_rate(self.settings, self.step - 1)}
+        row |= {f"validation_{name}": scores[name] for name in ("false_per_minute", "pedal_f1") if name in scores}
         return {name: round(number, 6) for name, number in row.items()}
 
     def _record(self) -> None:
         """Keep the weights if they are the best, and log what was found; done twice it changes nothing."""
         if self.found is None:
             return
-        if self.found["scores"]["f1_90"] > self.best:
+        if goal_of(self.found["scores"]) > self.best:
             self.keep_as_best(self.found["scores"])
         self._log(self.found["row"])
 
@@ -293,7 +295,7 @@ class TrainingLoop:
         about = {"step": self.step, "scores": scores, "settings": asdict(self.settings)}
         with writing(self.folder / "best.safetensors") as temporary:
             write_tensors(temporary, self.mean.state_dict(), about)
-        self.best = scores["f1_90"]
+        self.best = goal_of(scores)
 
     def _log(self, row: dict[str, float]) -> None:
         """The rows of earlier steps and this one; later rows are of a training that went on from here before."""

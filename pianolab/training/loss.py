@@ -25,6 +25,8 @@ RIVAL_SILENCE = 2.0
 # Velocity is compared only where the onset's target is above this: within 35 ms of the stroke.
 VELOCITY_NEAR = 0.3
 VELOCITY_CORNER = 0.03  # Errors in velocity (0..1) above this count by their size, smaller ones by their square.
+# The cross-entropy of the pedal is a mean over one answer a frame, not over mostly silent keys: so it counts less.
+PEDAL_WEIGHT = 0.05
 LEVEL_WEIGHT = 0.3  # The squared error that all velocities of a segment share counts this much.
 
 
@@ -138,3 +140,34 @@ def note_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float])
     per_delay = per_delay + velocity_errors(logits[:, :, velocity], target[:, :, velocity], target[:, :, onset]).mean(0)
     weights = torch.tensor(delay_weights)
     return (per_delay * weights).sum() / weights.sum()
+
+
+def pedal_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float]) -> Tensor:
+    """How wrong the answers about the pedal are, where it is known.
+
+    Parameters
+    ----------
+    logits, target : (B, D, T) tensors
+        Answers before the sigmoid; 1 down, 0 up, NaN unknown.
+    delay_weights : sequence of D floats
+        How much each delay counts.
+
+    Returns
+    -------
+    torch.Tensor
+        One number, 0 where nothing is known; the first SKIPPED_FRAMES frames are not in it.
+
+    Examples
+    --------
+    >>> answers = torch.zeros(1, 1, 20)
+    >>> round(pedal_loss(answers, torch.ones(1, 1, 20), delay_weights=[1.0]).item(), 3)
+    0.035
+    >>> pedal_loss(answers, torch.full((1, 1, 20), torch.nan), delay_weights=[1.0]).item()
+    0.0
+    """
+    logits, target = logits[:, :, SKIPPED_FRAMES:].float(), target[:, :, SKIPPED_FRAMES:]
+    known = torch.isfinite(target)
+    wrong = F.binary_cross_entropy_with_logits(logits, torch.nan_to_num(target), reduction="none") * known
+    weights = torch.tensor(delay_weights)
+    per_delay = wrong.sum((0, 2)) / known.sum((0, 2)).clamp(min=1)
+    return PEDAL_WEIGHT * (per_delay * weights).sum() / weights.sum()

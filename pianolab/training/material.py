@@ -30,6 +30,8 @@ from pianolab.training.sources import MIDI_SUFFIXES, Shelf
 
 SAMPLED_SHARE = 0.35  # Where there are recorded notes, this share of the rendered pieces is played with them.
 LEARNT_SEED, HELD_OUT_SEED = 6, 7  # Scenes to learn from and held-out ones are drawn from streams of their own.
+HELD_OUT_KINDS = ("performance", "nobody", "performance", "melody", "performance", "nobody", "performance", "drill")
+HELD_OUT_ROUNDS = 4
 DRILL_SHARE = 0.3  # This share of the rendered pieces is random notes.
 
 
@@ -53,6 +55,8 @@ class Recipe:
         Single notes to play rendered music with; None for a rendered piano.
     shelf : Shelf or None
         What a scene is drawn from; then nothing else but `path` and `seed` counts.
+    kind : str or None
+        What happens in the scene; drawn if it is None.
     as_recording : bool
         Whether a scene is written as a recording (``.flac`` and ``.mid``) instead of a piece.
     """
@@ -64,13 +68,12 @@ class Recipe:
     augmented: bool = True
     notes_dir: Path | None = None
     shelf: Shelf | None = None
+    kind: str | None = None
     as_recording: bool = False
 
 
-def list_scenes(
-    shelf: Shelf, folder: Path, *, hours: float, seed: int, as_recordings: bool = False
-) -> list[Recipe]:
-    """The scenes to make of a shelf; with more hours the first ones stay the same.
+def list_scenes(shelf: Shelf, folder: Path, *, hours: float, seed: int) -> list[Recipe]:
+    """The scenes to learn from; with more hours the first ones stay the same.
 
     Parameters
     ----------
@@ -80,18 +83,38 @@ def list_scenes(
     hours : float
         Rounded to whole minutes.
     seed : int
-    as_recordings : bool
-        Whether they are written as sound.
+
+    Returns
+    -------
+    list of Recipe
+
+    Examples
+    --------
+    >>> few, more = (list_scenes(Shelf((), ()), Path("material"), hours=h, seed=1) for h in (0.05, 0.1))
+    >>> len(few), len(more), few == more[:3]
+    (3, 6, True)
+    """
+    count = round(hours * 3600 / PIECE_S)
+    return [Recipe(folder / f"scene_{i:04d}.npy", (seed, LEARNT_SEED, i), shelf=shelf) for i in range(count)]
+
+
+def list_held_out(shelf: Shelf, folder: Path, *, seed: int) -> list[Recipe]:
+    """The scenes to validate and to choose thresholds by, as recordings: `HELD_OUT_ROUNDS` times `HELD_OUT_KINDS`.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Of which nothing was learnt.
+    folder : Path
+    seed : int
 
     Returns
     -------
     list of Recipe
     """
-    suffix, use = (".flac", HELD_OUT_SEED) if as_recordings else (".npy", LEARNT_SEED)
-    count = round(hours * 3600 / PIECE_S)
-    paths = (folder / f"scene_{i:04d}{suffix}" for i in range(count))
     return [
-        Recipe(path, (seed, use, i), shelf=shelf, as_recording=as_recordings) for i, path in enumerate(paths)
+        Recipe(folder / f"held_out_{i:02d}.flac", (seed, HELD_OUT_SEED, i), shelf=shelf, kind=kind, as_recording=True)
+        for i, kind in enumerate(HELD_OUT_KINDS * HELD_OUT_ROUNDS)
     ]
 
 
@@ -193,7 +216,7 @@ def make_piece(recipe: Recipe) -> None:
     rng = np.random.default_rng(recipe.seed)
     pedal = None
     if recipe.shelf is not None:
-        y, notes, pedal = draw_scene(recipe.shelf, rng)
+        y, notes, pedal = draw_scene(recipe.shelf, rng, kind=recipe.kind)
     elif recipe.audio is not None and recipe.labels is not None:
         y, sr = sound.load(recipe.audio)
         y, notes = sound.resample(y, sr=sr, target_sr=SR), read_labels(recipe.labels).on_keyboard()

@@ -1,7 +1,8 @@
 """The network: from three log-frequency spectra a frame to what happens at each of the 88 keys.
 
 What comes in: frames (20 ms) of 3 x 294 log-frequency bins. What comes out: for each key and each of five delays the
-logits of an onset, a sounding key and a release, and a velocity. Everything looks backwards only: a head with delay d
+logits of an onset, a sounding key and a release, and a velocity; and for each delay that of a sustain pedal that is
+down. Everything looks backwards only: a head with delay d
 answers, at frame k, for the moment d before the newest sample of that frame. What a layer must remember of earlier
 frames is its state, which is passed in and out; a stream cut into pieces gives the same answers as the whole.
 
@@ -24,6 +25,8 @@ N_WINDOWS, N_BINS = NeuralInput.shape
 N_COLUMNS = N_BINS // 3  # Semitones from A0 to 7.6 kHz, three bins each.
 # Semitones from a key to its partials, and (below it) to keys of which it may be a partial.
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)
+# The head for the pedal looks back over 0.8 s in two steps.
+PEDAL_WIDTH, PEDAL_FRAMES, PEDAL_DILATIONS = 24, 5, (2, 8)
 NORM_MOMENTUM = 0.02  # The norms remember about fifty batches.
 
 
@@ -201,8 +204,54 @@ class Block(nn.Module):
         return x + self.mix(torch.relu(y)), state
 
 
+class PedalHead(nn.Module):
+    """Whether the sustain pedal is down, from all keys together: what rings on after its key was let go tells it.
+
+    Parameters
+    ----------
+    width : int
+        Channels of the trunk.
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.narrow = nn.Conv2d(width, PEDAL_WIDTH, 1)
+        self.convs = nn.ModuleList(
+            CausalConv(n_in, PEDAL_WIDTH, frames=PEDAL_FRAMES, dilation=dilation)
+            for n_in, dilation in zip((2 * PEDAL_WIDTH, PEDAL_WIDTH), PEDAL_DILATIONS, strict=True)
+        )
+        self.last = nn.Conv2d(PEDAL_WIDTH, len(DELAYS_MS), 1)
+
+    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Answers for some frames.
+
+        Parameters
+        ----------
+        x : (B, width, T, 88) tensor
+            What the trunk says of each key.
+        states : list of tensors
+            The frames before, one of each convolution.
+
+        Returns
+        -------
+        answers : (B, 5, T) tensor
+            Logits of DELAYS_MS.
+        states : list of tensors
+            The frames before the next ones.
+        """
+        x, after = torch.relu(self.narrow(x)), []
+        x = torch.cat([x.mean(3, keepdim=True), x.amax(3, keepdim=True)], dim=1)
+        for conv, before in zip(self.convs, states, strict=True):
+            x, state = conv(x, before)
+            x = torch.relu(x)
+            after.append(state)
+        return self.last(x)[..., 0], after
+
+
 class NoteNet(nn.Module):
     """The whole network: a front that narrows bins to semitones, harmonic stacks, a trunk over time, five heads.
+
+    The pedal has a head of its own.
 
     Parameters
     ----------
@@ -234,6 +283,7 @@ class NoteNet(nn.Module):
         self.dilations = dilations
         self.last = nn.Conv2d(width, 3 * len(DELAYS_MS), 1)
         self.velocity = nn.Conv2d(force, len(DELAYS_MS), 1)
+        self.pedal = PedalHead(width)
         # Most keys are silent most of the time: the network begins by saying so.
         with torch.no_grad():
             self.last.get_parameter("bias").copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
@@ -253,9 +303,10 @@ class NoteNet(nn.Module):
         """
         convs = [(self.first, N_BINS), (self.second, N_COLUMNS)]
         convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
+        convs += [(conv, 1) for conv in self.pedal.convs]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
-    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Answers for some frames and the states after them.
 
         Parameters
@@ -268,6 +319,8 @@ class NoteNet(nn.Module):
         -------
         answers : (B, 5, 4, T, 88) tensor
             Logits of DELAYS_MS and KINDS.
+        pedal : (B, 5, T) tensor
+            Logits of DELAYS_MS: is the sustain pedal down?
         states : list of tensors
         """
         before, after = iter(states), []
@@ -291,4 +344,5 @@ class NoteNet(nn.Module):
         x = torch.relu(x)
         out = self.last(x).unflatten(1, (len(DELAYS_MS), 3))
         velocity = self.velocity(torch.relu(through(self.force, x)))
-        return torch.cat([out, velocity[:, :, None]], dim=2), after
+        pedal, held = self.pedal(x, list(before))
+        return torch.cat([out, velocity[:, :, None]], dim=2), pedal, after + held

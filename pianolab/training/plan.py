@@ -1,7 +1,8 @@
-"""The plan of a training: which recordings are learnt from, and which are held out to choose by.
+"""The plan of a training: what is learnt from, and what is held out to choose by.
 
-What comes in: folders of labelled recordings, and the pianos to hold out or the plan of another training. What comes
-out: a Plan. It is written into the training's folder as ``plan.json``, so that the folder belongs to one training.
+What comes in: folders of labelled recordings, and the pianos to hold out or the plan of another training; or sources to
+render from. What comes out: a Plan. It is written into the training's folder as ``plan.json``, so that the folder
+belongs to one training.
 """
 
 import hashlib
@@ -15,12 +16,20 @@ from pianolab.data import Recording, data_dir, load_dataset
 from pianolab.data.pairing import labels_by_sound
 from pianolab.errors import nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
+from pianolab.piano import espeak
 from pianolab.training.errors import TrainingError, writing
 from pianolab.training.settings import Settings, by_present_names
+from pianolab.training.sources import Sources, find_sources
 
 EVERY_NTH_HELD_OUT = 6  # Where no piano is named, every sixth recording is held out.
 PLAN, FORMER_PLAN = "plan.json", "course.json"  # Earlier trainings wrote theirs under the second name.
-MAY_CHANGE = ("steps", "fall", "every", "validation_s")  # These settings may be others when a training goes on.
+MAY_CHANGE = (
+    "steps",
+    "fall",
+    "every",
+    "validation_s",
+    "rendered_hours",
+)  # These settings may be others when a training goes on.
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,14 @@ class Plan:
         With label files; no recording is in both.
     notes_dir : Path or None
         Single notes of a real piano, to render music with.
+    sources : Sources or None
+        What scenes are made of, where no recordings are given.
     """
 
-    learnt: tuple[Recording, ...]
-    held_out: tuple[Recording, ...]
+    learnt: tuple[Recording, ...] = ()
+    held_out: tuple[Recording, ...] = ()
     notes_dir: Path | None = None
+    sources: Sources | None = None
 
 
 def make_plan(
@@ -86,6 +98,31 @@ def make_plan(
                 f"{printable(notes_dir)} holds no single notes: name them by their keys (A0.ogg, C#4.wav)"
             )
     return Plan(tuple(learnt), tuple(held_out), None if notes_dir is None else Path(notes_dir))
+
+
+def plan_scenes(pianos: Iterable[str | Path], midi: Iterable[str | Path], **options: Any) -> Plan:
+    """A plan that renders all it learns from.
+
+    Parameters
+    ----------
+    pianos, midi : iterable of str or Path
+        Folders of single notes and of performances.
+    **options
+        See `pianolab.training.sources.find_sources`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    TrainingError
+        If a folder holds nothing of its kind, a piano is unknown, or espeak-ng, which speaks in the scenes, is not
+        installed.
+    """
+    if not espeak.is_installed():
+        raise TrainingError("espeak-ng is not installed, but speaks in what is rendered: apt-get install espeak-ng")
+    return Plan(sources=find_sources(list(pianos), list(midi), **options))
 
 
 def _refuse_judging(found: Iterable[Recording], folder: str | Path):
@@ -175,6 +212,7 @@ def keep_plan(plan: Plan, settings: Settings, out: Path) -> None:
         "held_out": [recording.id for recording in plan.held_out],
         "sounds": _fingerprint([*plan.learnt, *plan.held_out]),
         "notes": None if plan.notes_dir is None else _fingerprint(load_dataset(plan.notes_dir)),
+        "sources": None if plan.sources is None else plan.sources.about,
         "settings": json.loads(json.dumps(asdict(settings))),
     }
     for before in (out / PLAN, out / FORMER_PLAN):
@@ -189,6 +227,7 @@ def _refuse_another(path: Path, about: dict[str, Any]) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
         same = all(before[name] == about[name] for name in ("learnt", "held_out", "sounds", "notes"))
+        same = same and before.get("sources") == about["sources"]  # Earlier plans know no sources.
         settings = by_present_names(before["settings"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"{printable(path)} is damaged: name another --out") from error

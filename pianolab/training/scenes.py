@@ -24,7 +24,7 @@ from pianolab.piano.sampled import SampledPiano
 from pianolab.piano.voices import humming, singing, speech
 from pianolab.roll import Notes
 from pianolab.training.augment import PIECE_S, draw_drill, draw_excerpt, draw_piano, top_voice
-from pianolab.training.sources import Shelf
+from pianolab.training.sources import Shelf, microphones
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 Samples = npt.NDArray[np.float32]
@@ -36,6 +36,7 @@ PHYSICAL_SHARE = 0.25  # So many of the scenes are played on a piano made by rul
 PEDAL_IN_DRILLS = 0.5
 WITHOUT_PEDAL = 0.15  # So many of the performances are played as if there were no pedal.
 TUNING_CENTS = 30.0  # Pianos stand up to so much higher or lower than they were recorded.
+SPREAD_CENTS = 2.0  # Standard deviation of the keys of a recorded piano against how they were tuned.
 DIRECT_S = 0.0005  # A response begins so long before its peak, which is the direct sound.
 DIRECT_ENDS_S = 0.0025  # What comes later than this after the peak is the room's.
 LOUDEST_DB, SOFTEST_DB = 0.0, -42.0  # Peak of a scene against full scale.
@@ -103,7 +104,10 @@ def _played(kind: str, shelf: Shelf, rng: np.random.Generator) -> Scene:
     if shelf.physical and (not shelf.pianos or rng.random() < PHYSICAL_SHARE):
         y = render(notes, sr=SR, piano=draw_piano(rng), pedal=pedal, seed=int(rng.integers(2**31)))
     else:
-        y = _sampled_piano(shelf.pianos[rng.integers(len(shelf.pianos))]).render(notes, rng=rng, pedal=pedal)
+        folder = shelf.pianos[rng.integers(len(shelf.pianos))]
+        piano = _sampled_piano(folder, rng.choice(np.array(microphones(folder), object)))
+        notes = notes[np.isin(notes.midi, piano.keys)]
+        y = piano.render(notes, rng=rng, pedal=pedal)
     y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** (rng.uniform(-TUNING_CENTS, TUNING_CENTS) / 1200.0))
     n = round(PIECE_S * SR)
     notes = Notes(notes.onset / ratio, notes.offset / ratio, notes.midi, notes.velocity)
@@ -124,7 +128,8 @@ def _music(kind: str, shelf: Shelf, rng: np.random.Generator) -> tuple[Notes, np
         notes = top_voice(notes)
         # The tune is played anywhere on the keyboard, as a beginner looks for it.
         shift = round(rng.uniform(MIDI_LOW + 14, MIDI_HIGH - 14) - np.median(notes.midi)) if len(notes) else 0
-        notes = Notes(notes.onset, notes.offset, notes.midi + shift, notes.velocity).on_keyboard()
+        notes = notes[(notes.midi + shift >= MIDI_LOW) & (notes.midi + shift <= MIDI_HIGH)]
+        notes = Notes(notes.onset, notes.offset, notes.midi + shift, notes.velocity)
     if rng.random() < (0.7 if kind == "melody" else WITHOUT_PEDAL):
         pedal = np.zeros((0, 2))
     return notes, pedal
@@ -136,8 +141,8 @@ def _song(path: Path) -> Song:
 
 
 @lru_cache(maxsize=16)  # A worker reads each piano once.
-def _sampled_piano(folder: Path) -> SampledPiano:
-    return SampledPiano(folder, sr=SR, levels="smooth")
+def _sampled_piano(folder: Path, microphone: str | None) -> SampledPiano:
+    return SampledPiano(folder, sr=SR, microphone=microphone, spread_cents=SPREAD_CENTS)
 
 
 # --------------------------------------------------------------------------------------------- nobody plays
@@ -215,7 +220,8 @@ def talk(languages: tuple[str, ...], length_s: float, rng: np.random.Generator) 
         # A voice at another speed is that of a smaller or larger head.
         rate = round(SR * rng.uniform(0.85, 1.2))
         for _ in range(int(rng.integers(1, 5))):
-            said = degrade.levelled(espeak(_words(rng), sr=rate, voice=voice, pitch=pitch, words_a_minute=pace), peak=0.5)
+            said = espeak(_words(rng), sr=rate, voice=voice, pitch=pitch, words_a_minute=pace)
+            said = degrade.levelled(said, peak=0.5)
             pause = np.zeros(round(rng.exponential(0.5) * SR), np.float32)
             parts += [said * np.float32(10.0 ** rng.uniform(-0.4, 0.0)), pause]
             so_far += len(said) + len(pause)
@@ -287,22 +293,23 @@ def _in_a_room(y: Samples, shelf: Shelf, rng: np.random.Generator) -> Samples:
     """The sound in a measured room, in one made by rule, or as it is."""
     where = rng.random()
     if where < 0.5 and shelf.rooms:
-        response = _response(shelf.rooms[rng.integers(len(shelf.rooms))])
+        response, direct = _response(shelf.rooms[rng.integers(len(shelf.rooms))])
         # The microphone is nearer or farther than the one that measured the room.
         wet = 10.0 ** (rng.uniform(-12.0, 3.0) / 20.0)
-        gains = np.where(np.arange(len(response)) < (DIRECT_S + DIRECT_ENDS_S) * SR, 1.0, wet)
-        return oaconvolve(y, response * gains)[: len(y)].astype(np.float32)
+        gains = np.where(np.arange(len(response)) < direct + DIRECT_ENDS_S * SR, 1.0, wet)
+        return oaconvolve(y, response * gains)[direct : direct + len(y)].astype(np.float32)
     if where < 0.72:
         return in_room(y, sr=SR, room=random_room(rng)[0])
     return y
 
 
 @lru_cache(maxsize=256)
-def _response(path: Path) -> npt.NDArray[np.float64]:
-    """A response from just before its direct sound, which has a peak of 1."""
+def _response(path: Path) -> tuple[npt.NDArray[np.float64], int]:
+    """A response from just before its direct sound, which has a peak of 1, and the sample of this peak."""
     y = _loaded(path).astype(float)
     peak = int(np.argmax(np.abs(y)))
-    return y[max(peak - round(DIRECT_S * SR), 0) :] / abs(y[peak])
+    first = max(peak - round(DIRECT_S * SR), 0)
+    return y[first:] / abs(y[peak]), peak - first
 
 
 @lru_cache(maxsize=64)

@@ -153,6 +153,23 @@ def find_sources(
     return Sources(shelves[0], shelves[1], about)
 
 
+def microphones(folder: Path) -> list[str | None]:
+    """Names of the microphones by which a piano was recorded.
+
+    Parameters
+    ----------
+    folder : Path
+        With an index.json.
+
+    Returns
+    -------
+    list of str or None
+        None alone where there is one without a name.
+    """
+    names = {entry.get("mic") for entry in _index(folder)} - {None}
+    return sorted(names) if names else [None]
+
+
 def _pianos(folders: Iterable[str | Path]) -> dict[str, Path]:
     """Folders with an index.json, by name."""
     found: dict[str, Path] = {}

@@ -61,6 +61,33 @@ def note_targets(notes: Notes, times_s: npt.ArrayLike) -> npt.NDArray[np.float32
     return targets
 
 
+def pedal_targets(pedal: npt.ArrayLike | None, times_s: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Whether the sustain pedal is down at these moments.
+
+    Parameters
+    ----------
+    pedal : (n, 2) array or None
+        Seconds when it goes down and up, in order; None where nobody wrote it down.
+    times_s : (T,) array
+        Moments in seconds.
+
+    Returns
+    -------
+    (T,) float32
+        1 down, 0 up, NaN unknown.
+
+    Examples
+    --------
+    >>> pedal_targets([(0.1, 0.3)], [0.0, 0.1, 0.2, 0.3]).tolist()
+    [0.0, 1.0, 1.0, 0.0]
+    """
+    times = np.asarray(times_s, float)
+    if pedal is None:
+        return np.full(len(times), np.nan, np.float32)
+    moments = np.asarray(pedal, float).reshape(-1)
+    return (np.searchsorted(moments, times, side="right") % 2).astype(np.float32)
+
+
 def _raise_near(row: npt.NDArray[np.float32], times: npt.NDArray[np.float64], moment_s: float) -> None:
     """Raise a row to a triangle around a moment, in place; where two triangles meet the higher one counts."""
     first, last = np.searchsorted(times, (moment_s - REACH_S, moment_s + REACH_S))

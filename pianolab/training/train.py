@@ -13,7 +13,7 @@ from pianolab.files import refuse_unwritable
 from pianolab.training.batches import Pieces
 from pianolab.training.export import export_network
 from pianolab.training.loop import TrainingLoop
-from pianolab.training.material import list_recipes, make_pieces
+from pianolab.training.material import list_held_out, list_recipes, list_scenes, make_pieces
 from pianolab.training.plan import Plan, keep_plan
 from pianolab.training.settings import Settings
 from pianolab.training.tuning import tune_tracking
@@ -47,26 +47,38 @@ def train_network(
     keep_plan(plan, settings, out)
     loop = TrainingLoop(out, settings)
     hours, seed = settings.rendered_hours, settings.seed
-    learnt, held_out = len(plan.learnt), len(plan.held_out)
-    say(f"{learnt} recordings to learn from, {held_out} held out, {hours:g} hours of rendered music")
-    recipes = list_recipes(
-        plan.learnt,
-        out / "material",
-        versions=settings.versions,
-        rendered_hours=hours,
-        seed=seed,
-        notes_dir=plan.notes_dir,
-    )
+    if plan.sources is None:
+        held_out = plan.held_out
+        say(f"{len(plan.learnt)} recordings to learn from, {len(held_out)} held out, {hours:g} hours of rendered music")
+        recipes = list_recipes(
+            plan.learnt,
+            out / "material",
+            versions=settings.versions,
+            rendered_hours=hours,
+            seed=seed,
+            notes_dir=plan.notes_dir,
+        )
+    else:
+        scenes = list_held_out(plan.sources.held_out, out / "held_out", seed=seed)
+        make_pieces(scenes, jobs=jobs)
+        held_out = [Recording(scene.path.stem, scene.path, scene.path.with_suffix(".mid")) for scene in scenes]
+        recipes = list_scenes(plan.sources.learnt, out / "material", hours=hours, seed=seed)
+        say(f"{hours:g} hours of scenes to learn from, {len(held_out)} scenes of a minute held out")
+    make_pieces(list_recipes(held_out, out / "validation", seed=seed), jobs=jobs)
     make_pieces(recipes, jobs=jobs)
-    make_pieces(list_recipes(plan.held_out, out / "validation", seed=seed), jobs=jobs)
     if loop.step:
         say(f"goes on at step {loop.step}")
     loop.train(Pieces(out / "material"), Pieces(out / "validation"))
-    finish(out, plan.held_out, seconds=settings.validation_s, say=say)
+    finish(out, held_out, seconds=settings.validation_s, in_rooms=plan.sources is None, say=say)
 
 
 def finish(
-    out: str | Path, held_out: Sequence[Recording], *, seconds: float, say: Callable[[str], object] = print
+    out: str | Path,
+    held_out: Sequence[Recording],
+    *,
+    seconds: float,
+    in_rooms: bool = True,
+    say: Callable[[str], object] = print,
 ) -> None:
     """Export the best weights and choose the tracker's settings for them.
 
@@ -78,10 +90,12 @@ def finish(
         To choose by.
     seconds : float
         How much of each of them is heard.
+    in_rooms : bool
+        Whether they are also heard in rooms drawn by chance; scenes have rooms already.
     say : callable
         Told the scores, and how to use the network.
     """
     weights = Path(out) / "neural.onnx"
     export_network(Path(out) / "best.safetensors", weights)
-    tune_tracking(weights, held_out, seconds=seconds, say=say)
+    tune_tracking(weights, held_out, seconds=seconds, in_rooms=in_rooms, say=say)
     say(f"{printable(weights)}: use it with --detector neural:weights_file={printable(weights)}")

@@ -147,18 +147,22 @@ def test_the_network_hears_the_same_in_pieces_and_looks_only_back():
     net = network.NoteNet(ear=8, width=8, rivals=4).eval()
     x = torch.rand(1, 3, 60, 294, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        whole, _ = net(x, net.empty_states())
-        states, parts = net.empty_states(), []
+        whole, pedal, _ = net(x, net.empty_states())
+        states, parts, pedals = net.empty_states(), [], []
         for start in (0, 1, 8, 37):
             stop = {0: 1, 1: 8, 8: 37, 37: 60}[start]
-            out, states = net(x[:, :, start:stop], states)
+            out, held, states = net(x[:, :, start:stop], states)
             parts.append(out)
+            pedals.append(held)
         changed = x.clone()
         changed[:, :, 30:] = 0.0
-        other, _ = net(changed, net.empty_states())
+        other, other_pedal, _ = net(changed, net.empty_states())
     assert torch.allclose(whole, torch.cat(parts, dim=3), atol=1e-5)
     assert torch.equal(whole[:, :, :, :30], other[:, :, :, :30])
     assert not torch.equal(whole[:, :, :, 30:], other[:, :, :, 30:])
+    assert torch.allclose(pedal, torch.cat(pedals, dim=2), atol=1e-5)
+    assert torch.equal(pedal[:, :, :30], other_pedal[:, :, :30])
+    assert not torch.equal(pedal[:, :, 30:], other_pedal[:, :, 30:])
 
 
 def test_the_exported_network_answers_as_the_trained_one(tmp_path, pieces):
@@ -173,11 +177,12 @@ def test_the_exported_network_answers_as_the_trained_one(tmp_path, pieces):
     net, _ = load_network(tmp_path / "best.safetensors")
     heard = np.asarray(pieces.inputs[0][:50], np.float32)
     with torch.no_grad():
-        out, _ = net(torch.from_numpy(heard).permute(1, 0, 2)[None], net.empty_states())
+        out, pedal, _ = net(torch.from_numpy(heard).permute(1, 0, 2)[None], net.empty_states())
     session = onnxruntime.InferenceSession(tmp_path / "neural.onnx", providers=["CPUExecutionProvider"])
     given = {i.name: np.zeros(i.shape, np.float32) for i in session.get_inputs()[1:]}
-    mine = session.run(["answers"], {"heard": heard, **given})[0]
+    mine, held = session.run(["answers", "pedal"], {"heard": heard, **given})
     assert mine == pytest.approx(torch.sigmoid(out[0]).permute(2, 0, 1, 3).numpy(), abs=1e-5)
+    assert held == pytest.approx(torch.sigmoid(pedal[0]).permute(1, 0).numpy(), abs=1e-5)
 
 
 def test_louder_input_is_the_input_of_louder_sound():
@@ -191,6 +196,7 @@ def test_a_batch_depends_on_seed_and_step_alone(pieces):
     other = draw_batch(pieces, TINY, 6)
     assert torch.equal(one[0], again[0])
     assert torch.equal(one[1], again[1])
+    assert one[2].isnan().all()  # text labels hold no pedal
     assert not torch.equal(one[0], other[0])
 
 
@@ -485,8 +491,9 @@ def test_a_config_that_is_not_there_is_named_with_a_remedy(tmp_path):
 def test_answers_do_not_depend_on_the_stretches(pieces):
     net = network.NoteNet(ear=8, width=8, rivals=4)
     whole, parts = answer_piece(net, pieces.inputs[0]), answer_piece(net, pieces.inputs[0], frames=17)
-    assert whole.shape[2] == len(pieces.inputs[0]) >= 100 * 320 // HOP
-    assert np.abs(whole - parts).max() < 0.02  # half precision
+    assert whole[0].shape[2] == whole[1].shape[1] == len(pieces.inputs[0]) >= 100 * 320 // HOP
+    for one, other in zip(whole, parts, strict=True):
+        assert np.abs(one - other).max() < 0.02  # half precision
 
 
 TRAINING = sorted(path.stem for path in Path(loop.__file__).parent.glob("[!_]*.py"))
