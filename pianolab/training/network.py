@@ -303,7 +303,7 @@ class NoteNet(nn.Module):
         """
         convs = [(self.first, N_BINS), (self.second, N_COLUMNS)]
         convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
-        convs += [(conv, 1) for conv in self.pedal.convs]
+        convs += [(conv, 1) for conv in self.pedal.convs if isinstance(conv, CausalConv)]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
     def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:

@@ -107,7 +107,7 @@ def plan_scenes(pianos: Iterable[str | Path], midi: Iterable[str | Path], **opti
     ----------
     pianos, midi : iterable of str or Path
         Folders of single notes and of performances.
-    **options
+    **options : folders and names
         See `pianolab.training.sources.find_sources`.
 
     Returns

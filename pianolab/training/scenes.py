@@ -171,7 +171,7 @@ def draw_other_sounds(shelf: Shelf, length_s: float, rng: np.random.Generator) -
     """
     y = _one_other_sound(shelf, length_s, rng)
     if rng.random() < 0.25:
-        y = y + np.float32(10.0 ** rng.uniform(-1.0, 0.0)) * _one_other_sound(shelf, length_s, rng)
+        y += np.float32(10.0 ** rng.uniform(-1.0, 0.0)) * _one_other_sound(shelf, length_s, rng)
     return degrade.levelled(y, peak=0.5)
 
 
@@ -338,7 +338,7 @@ def _beside_others(y: Samples, shelf: Shelf, rng: np.random.Generator) -> Sample
 def _mixed_in(y: Samples, other: Samples, below_db: float) -> Samples:
     """Both, the other one so many dB softer in the mean."""
     loud, soft = (float(np.sqrt(np.mean(np.square(part), dtype=float))) for part in (y, other))
-    return y + other * np.float32(loud / max(soft, 1e-9) * 10.0 ** (-below_db / 20.0))
+    return (y + other * np.float32(loud / max(soft, 1e-9) * 10.0 ** (-below_db / 20.0))).astype(np.float32)
 
 
 def _through_a_microphone(y: Samples, rng: np.random.Generator) -> Samples:

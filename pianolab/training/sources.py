@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pianolab.errors import nearest, printable
 from pianolab.training.errors import TrainingError
 
-Thing = TypeVar("Thing")
+_Thing = TypeVar("_Thing")
 INDEX = "index.json"
 MIDI_SUFFIXES = (".mid", ".midi")
 SOUND_SUFFIXES = (".flac", ".ogg", ".wav")
@@ -166,8 +166,7 @@ def microphones(folder: Path) -> list[str | None]:
     list of str or None
         None alone where there is one without a name.
     """
-    names = {entry.get("mic") for entry in _index(folder)} - {None}
-    return sorted(names) if names else [None]
+    return [*sorted({entry["mic"] for entry in _index(folder) if entry.get("mic")})] or [None]
 
 
 def _pianos(folders: Iterable[str | Path]) -> dict[str, Path]:
@@ -207,7 +206,7 @@ def _responses(folders: Iterable[str | Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
-def _share(things: Sequence[Thing], every: int, *, held: bool) -> list[Thing]:
+def _share(things: Sequence[_Thing], every: int, *, held: bool) -> list[_Thing]:
     """Each so manieth thing, or all others."""
     return [thing for i, thing in enumerate(things) if (i % every == every - 1) == held]
 
