@@ -378,8 +378,8 @@ def test_the_checkpoint_in_data_alone_is_enough_to_go_on(tmp_path, pieces, monke
     shutil.copy(checkpoint, tmp_path)
     run = TrainingLoop(tmp_path, replace(Settings(**known), steps=about["step"] + 1, batch=1, frames=40))
     assert (run.step, run.best) == (about["step"], -1.0)  # its best weights are not there
-    worse = {"f1_90": 0.1, "threshold_90": 0.3, "f1_240": 0.1, "threshold_240": 0.3}
-    monkeypatch.setattr(loop, "validate", lambda *_: worse)
+    better = {"f1_90": 1.0, "threshold_90": 0.3, "f1_240": 1.0, "threshold_240": 0.3}
+    monkeypatch.setattr(loop, "validate", lambda *_: better)
     run.train(pieces, pieces, progress=False)
     assert load_network(tmp_path / "best.safetensors")[1]["step"] == about["step"] + 1
 
