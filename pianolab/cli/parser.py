@@ -16,14 +16,26 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import Any, NoReturn, TextIO, cast
 
 from pianolab import __version__
-from pianolab.cli import compare, data, detect, detectors, fit_delay, learn_piano, live, notebooks, score, train
+from pianolab.cli import (
+    compare,
+    data,
+    detect,
+    detectors,
+    fit_delay,
+    learn_piano,
+    live,
+    notebooks,
+    render,
+    score,
+    train,
+)
 from pianolab.cli.command import is_number
 from pianolab.cli.memory import refuse_little_memory
 from pianolab.cli.messages import DONE, FAILED, PIPE_CLOSED, REFUSED, UsageError, complain, warn
 from pianolab.cli.signals import stoppable, told_stop
 from pianolab.errors import nearest
 
-_MODULES = (compare, detect, score, detectors, fit_delay, learn_piano, data, notebooks, live, train)
+_MODULES = (compare, detect, score, render, detectors, fit_delay, learn_piano, data, notebooks, live, train)
 COMMANDS = [module.COMMAND for module in _MODULES]
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 EXAMPLES = """\

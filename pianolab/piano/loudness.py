@@ -22,9 +22,9 @@ N_VELOCITIES = 128
 NEIGHBOURS_SEMITONES = 1.0  # Levels of keys about so near are averaged: single takes of a soft key differ by 2 to 5 dB.
 LEAST_DB_PER_STEP = 0.02  # The level rises by this much a step of velocity at least.
 TRUE_LAYERS_DB = 3.0  # Layers that differ by less were brought to one level. Those of three free sets differ by 16.
-# Both were fitted to the layers of three grands, with levels from 3 to 16 dB under the loudest layer (docs/piano.md).
-TILT_FROM_HZ = 800.0  # A harder stroke is brighter from here on, or from the key's first partial if that is higher,
-TILT_DB_PER_OCTAVE = 1.0  # by so much per octave for every dB that it is louder.
+# Both were fitted to the layers of three grands: benchmarks/layers.py, docs/piano.md.
+TILT_FROM_HZ = 600.0  # A harder stroke is brighter from here on, or from the key's first partial if that is higher,
+TILT_DB_PER_OCTAVE = 0.85  # by so much per octave for every dB that it is louder.
 BRIGHTEST_DB = 6.0  # No sample is made brighter than a stroke so much louder: its noise would be heard.
 DULLEST_DB = -30.0
 UNEVEN_DB = 3.0  # Keys of a recorded piano are unevenly loud: so much lower, the loudest stays within full scale.

@@ -6,6 +6,8 @@ sample: this is what detectors are first tested on. A key is a set of decaying s
 slightly sharp because steel is stiff, each dying in two stages) and a thump (the hammer's knock on the soundboard).
 """
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
@@ -34,6 +36,7 @@ def render(
     pedal: npt.ArrayLike | None = None,
     seed: int = 0,
     tail_s: float = 1.0,
+    watched: Callable[[Iterable], Iterable] = iter,
 ) -> npt.NDArray[np.float32]:
     """Play notes on a piano in a room.
 
@@ -56,6 +59,8 @@ def render(
         Fixes the small differences from one stroke to the next.
     tail_s : float
         Seconds of sound after the last key (or pedal) is released; an hour in all at most.
+    watched : callable
+        Gets the strokes and gives them back one after the other, as ``tqdm`` does.
 
     Returns
     -------
@@ -77,17 +82,20 @@ def render(
     (24000, 'float32')
     """
     piano, room = _named(piano, PIANOS, Piano, "piano"), _named(room, ROOMS, Room, "room")
-    sr = _checked_rate(notes, sr, seed, tail_s)
+    sr = checked_rate(sr)
+    refuse_unplayable(notes, tail_s)
+    if not (isinstance(seed, (int, np.integer)) and seed >= 0):
+        raise PianoError(f"seed {seed!r} cannot start a generator: use a whole number from 0")
     released = _pedalled(notes.offset, merged([] if pedal is None else pedal))
     seconds = released.max(initial=0.0) + tail_s
     if seconds > LONGEST_S:
         raise PianoError(f"{seconds:g} s are too long to be rendered at once: use at most {LONGEST_S} s, tail included")
     y = np.zeros(int(np.ceil(seconds * sr)), np.float32)
     velocities = np.where(np.isnan(notes.velocity), DEFAULT_VELOCITY, notes.velocity)
-    struck = zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True)
+    struck = list(zip(notes.onset, released, notes.midi.tolist(), velocities, strict=True))
     # The products are small: a second thread would mostly wait.
     with threadpool_limits(1, user_api="blas"):
-        for onset_s, release_s, midi, velocity in struck:
+        for onset_s, release_s, midi, velocity in watched(struck):
             start = round(onset_s * sr)
             held = max(round(release_s * sr) - start, 0) if midi < UNDAMPED_MIDI else None
             rng = np.random.default_rng([seed, midi, start])
@@ -115,16 +123,46 @@ def _named(value, known, kind, noun):
     raise PianoError(f"{noun} {value!r} is unknown{nearest(str(value), known)} (all: {', '.join(known)})")
 
 
-def _checked_rate(notes, sr, seed, tail_s):
-    if not isinstance(notes, Notes):
-        raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
+def checked_rate(sr: float) -> int:
+    """A sampling rate that can be rendered.
+
+    Parameters
+    ----------
+    sr : float
+        Hz.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    PianoError
+        If it is no whole number from 8000 to 192000.
+    """
     if not (isinstance(sr, _NUMBERS) and SR_LOW <= sr <= SR_HIGH and float(sr).is_integer()):
         raise PianoError(f"sr {sr!r} cannot be rendered: use a whole number from {SR_LOW} to {SR_HIGH} Hz")
+    return int(float(sr))
+
+
+def refuse_unplayable(notes: Notes, tail_s: float) -> None:
+    """Make sure that notes can be played.
+
+    Parameters
+    ----------
+    notes : Notes
+    tail_s : float
+        Seconds after the last of them.
+
+    Raises
+    ------
+    PianoError
+        If they are no Notes, a key is off the keyboard, or the tail is no length of time.
+    """
+    if not isinstance(notes, Notes):
+        raise PianoError(f"{type(notes).__name__} cannot be played: pass Notes(onset, offset, midi)")
     if not (isinstance(tail_s, _NUMBERS) and np.isfinite(tail_s) and tail_s >= 0):
         raise PianoError(f"tail_s {tail_s!r} is not a length of time: use 0 s or more")
-    if not (isinstance(seed, (int, np.integer)) and seed >= 0):
-        raise PianoError(f"seed {seed!r} cannot start a generator: use a whole number from 0")
     off = notes.midi[(notes.midi < MIDI_LOW) | (notes.midi > MIDI_HIGH)]
     if len(off):
         raise PianoError(f"MIDI {off[0]} is off the keyboard: render notes.on_keyboard() ({MIDI_LOW}..{MIDI_HIGH})")
-    return int(float(sr))

@@ -5,9 +5,9 @@ down. What comes out: sound with labels as true as the onsets of the single note
 rules of a piano; recorded ones teach it hammers, wood and strings that obey no rule.
 
 A stroke is the recording of its key, or of one a few semitones away at another speed, from the layer that was struck
-about as hard. It is made as bright and as loud as its velocity asks, so that no border between layers can be heard. It
-is damped when the key and the pedal are up, or when the key is struck again. While the pedal is down all strings are
-free, and sing along quietly.
+about as hard. It is made as bright and as loud as its velocity asks: the level has no step where layers meet. It is
+damped when the key and the pedal are up, or when the key is struck again. While the pedal is down all strings are free,
+and sing along quietly.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ from pianolab.errors import printable
 from pianolab.labels.pedal import merged, struck_again_s, sustain
 from pianolab.piano.instruments import DEFAULT_VELOCITY, NEPER, PIANOS, PianoError, at_key
 from pianolab.piano.loudness import Levels, level_at, level_curve, tilt
-from pianolab.piano.rendering import LONGEST_S, PEAK_LIMIT, UNDAMPED_MIDI
+from pianolab.piano.rendering import LONGEST_S, PEAK_LIMIT, UNDAMPED_MIDI, checked_rate, refuse_unplayable
 from pianolab.piano.samples import SingleNote, list_single_notes
 from pianolab.roll import Notes
 from pianolab.units import A4_HZ, MIDI_HIGH, MIDI_LOW, N_KEYS, cents_between, note_name
@@ -47,7 +47,7 @@ HAZE_S = 3.0  # They ring for this long,
 HAZE_RISE_S = 0.03  # come in slowly,
 HAZE_DAMPED_S = 0.1  # and are damped within this time when the pedal comes up.
 HAZE_KEYS = 44  # Not more than so many keys are mixed into the sound of the free strings.
-KEPT_SECONDS = 2000.0  # Of single notes at the pitch of a key, about so much is kept for the next stroke.
+KEPT_TONES = 400  # So many single notes at the pitch of a key are kept for the next stroke: 0.1 GB at 16 kHz.
 
 Samples = npt.NDArray[np.float32]
 
@@ -110,7 +110,7 @@ class SampledPiano:
     Raises
     ------
     PianoError
-        If the folder holds no such notes, or its index is wrong.
+        If the folder holds no such notes, its index is wrong, or no piano is rendered at this rate.
     AudioError
         If a file cannot be read.
     """
@@ -128,7 +128,7 @@ class SampledPiano:
         haze_db: float | None = HAZE_DB,
         seed: int = 0,
     ):
-        self.sr = sr
+        self.sr = checked_rate(sr)
         self._folder, self._second_share, self._haze_db = folder, second_share, haze_db
         spread = np.random.default_rng(seed).normal(0.0, spread_cents, N_KEYS)
         self._moved_semitones = (cents_between(a4_hz, A4_HZ) + spread) / 100.0
@@ -143,7 +143,7 @@ class SampledPiano:
             levels=levels,
         )
         self._sample = lru_cache(maxsize=None)(self._prepared)
-        self._tone = lru_cache(maxsize=512)(self._transposed)
+        self._tone = lru_cache(maxsize=KEPT_TONES)(self._transposed)
         self._resonance = lru_cache(maxsize=1)(self._free_strings)
 
     @property
@@ -187,10 +187,11 @@ class SampledPiano:
         Raises
         ------
         PianoError
-            If a key has no recorded note near it, or the music lasts longer than an hour.
+            If a key has no recorded note near it, notes cannot be played, or the music lasts longer than an hour.
         LabelError
             If the pedal is no list of times.
         """
+        refuse_unplayable(notes, tail_s)
         self._refuse_far(notes)
         down = merged([] if pedal is None else pedal)
         damped_s = np.minimum(sustain(notes, down).offset, struck_again_s(notes.onset, notes.midi))
@@ -211,7 +212,7 @@ class SampledPiano:
     def _refuse_far(self, notes: Notes) -> None:
         far = np.setdiff1d(notes.midi, self.keys)
         if len(far):
-            named = ", ".join(note_name(key) if MIDI_LOW <= key <= MIDI_HIGH else f"MIDI {key}" for key in far[:5])
+            named = ", ".join(note_name(key) for key in far[:5])
             more = f" and {len(far) - 5} more" if len(far) > 5 else ""
             raise PianoError(
                 f"{printable(self._folder)} has no recorded note within {FARTHEST} semitones of {named}{more}: leave "

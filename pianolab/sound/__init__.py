@@ -6,7 +6,7 @@ from pianolab.sound.onsets import ONSET_BELOW_PEAK_DB, ONSET_WINDOW_S, first_ons
 from pianolab.sound.opening import AudioSource
 from pianolab.sound.reading import AudioInfo, Blocks, blocks, checksum, info, load
 from pianolab.sound.resampling import Resampler, resample
-from pianolab.sound.writing import write
+from pianolab.sound.writing import WRITTEN_SUFFIXES, write
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -26,6 +26,7 @@ __all__ = [
     "check_signal",
     "checked_rate",
     "checksum",
+    "WRITTEN_SUFFIXES",
     "first_onset_s",
     "info",
     "load",

@@ -13,6 +13,7 @@ from pianolab.files import replacing
 from pianolab.sound.checks import AudioError, AudioWarning, checked_rate, columns
 
 _CONTAINERS = {".wav": "WAV", ".flac": "FLAC"}
+WRITTEN_SUFFIXES = tuple(_CONTAINERS)
 
 
 def write(path: str | os.PathLike[str], y: npt.ArrayLike, *, sr: float, subtype: str | None = None) -> None:

@@ -595,7 +595,10 @@ def test_every_example_can_be_typed():
     [
         ([], "COMMAND"),
         (["detct", "x.wav"], "unknown command 'detct': did you mean detect"),
-        (["frobnicate"], "unknown command 'frobnicate': use one of compare, detect, score, detectors, fit-delay, data"),
+        (
+            ["frobnicate"],
+            "unknown command 'frobnicate': use one of compare, detect, score, render, detectors, fit-delay",
+        ),
         (["--verison"], "unknown option '--verison': did you mean --version?"),
         (["detect"], "AUDIO"),
         (["detect", "--trakc", "x.wav"], "unknown option '--trakc': did you mean --track"),
