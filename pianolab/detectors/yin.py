@@ -43,7 +43,7 @@ class Band:
     length : int
         Window, samples at the divided rate.
     pass_hz : (float, float), optional
-        What is heard lies between these frequencies; default: everything.
+        What is heard lies between these frequencies, or below the second where the first is 0; default: everything.
     """
 
     top_hz: float
@@ -53,21 +53,28 @@ class Band:
     pass_hz: tuple[float, float] | None = None
 
 
-# From A#5, B3 and A0 up, through 46, 46 and 93 ms. The treble is heard between the hammer's knock and the noise. Chosen
-# on the built-in tune notes, rendered pianos of random character with and without noise, and the isolated notes.
+# From A#5, B3 and A0 up, through 46, 46 and 93 ms. The treble is heard between the hammer's knock and the noise. Of the
+# bass the lowest partials are heard: stiff strings put the others so far off that the whole sound has no period. Chosen
+# on the built-in tune notes, rendered pianos of random character and the single notes of eight real pianos, each of
+# which was left out in turn.
 BANDS = (
     Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),
     Band(950.0, 250.0, 2, 1024),
-    Band(250.0, 26.0, 4, 1024),
+    Band(250.0, 26.0, 4, 1024, (0.0, 350.0)),
 )
 PASS_TAPS = 63
-# From each of these frequencies up, a dip must be so much deeper than one an octave above it to win.
-OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10))
+# From each of these frequencies up, a dip must be so much deeper than one an octave above it to win. In the highest
+# octave a short note stands on a knock that sounds an octave or more below, and outlasts it.
+OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10), (1760.0, 0.35))
 # A frame of which less than this part of the energy repeats is no note.
 LEAST_PERIODIC = 0.5
 # The periodic part of an answer that is as often right as wrong, and how much more is needed for e : 1. Fitted on the
 # tune recordings, with and without noise.
 HALF_AT, CERTAINTY_WIDTH = 0.6, 0.08
+
+# In the first frames of a stroke the note before shares the window, and both together may look like a third. Such frames
+# are less sure. With this threshold they must go on for longer to be a note.
+SURE = 0.8
 
 # Strength of an answer in which aubio has no confidence at all: it is still its answer.
 LEAST_STRENGTH = 1e-3
@@ -240,7 +247,8 @@ class Yin(Detector):
         As in aubio: the difference function of plain frames (yin and yinfast: the same function, here both by FFT), or
         of Hann-windowed ones (yinfft).
     registers : bool
-        Bass, middle and treble in windows and at rates of their own, the treble freed of knock and hiss; or one window.
+        Bass, middle and treble in windows and at rates of their own, the treble freed of knock and hiss and the bass of
+        high partials; or one window.
     frame_length : int
         The one window, samples at 44.1 kHz; giving it switches the registers off.
     hop_length : int
@@ -249,7 +257,7 @@ class Yin(Detector):
         From 0 to 1. The first dip below it wins, in one window: giving it switches the registers off. 0: the deepest
         one wins, an octave lower only if it is deeper by ``octave_cost``. With aubio: its tolerance.
     octave_cost : float
-        Times the margins 0.03, 0.06 and 0.1 of bass, middle and treble.
+        Times the margins 0.03, 0.06, 0.1 and 0.35 of bass, middle, treble and highest octave.
     newest_first : bool
         Compare the newest half of a window with earlier sound, not the oldest half with later sound.
     stretched : bool
@@ -305,6 +313,8 @@ class Yin(Detector):
             stretched=stretched,
         )
         self._strokes = Strokes(hop_length=hop_length)
+        if preset == "piano":
+            self.tracking = {**self.tracking, "threshold": SURE}
         self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
         self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
         if preset == "aubio":
@@ -332,7 +342,7 @@ class Yin(Detector):
             np.array([cost for _, cost in OCTAVE_COSTS]) * octave_cost,
         )
         self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2
-        windows = [length_at_full_rate(band.length, band.divisor) + PASS_TAPS for band in self._bands]
+        windows = [length_at_full_rate(band.length + PASS_TAPS, band.divisor) for band in self._bands]
         self.frame_length = max(LEVEL_LENGTH + 2 * hop_length, *windows)
 
     @property
@@ -393,4 +403,5 @@ class Yin(Detector):
 
 
 def _pass_filter(pass_hz, rate):
-    return np.asarray(scipy.signal.firwin(PASS_TAPS, pass_hz, fs=rate, pass_zero=False), np.float32)
+    edges_hz = [hz for hz in pass_hz if hz > 0.0]
+    return np.asarray(scipy.signal.firwin(PASS_TAPS, edges_hz, fs=rate, pass_zero=pass_hz[0] == 0.0), np.float32)

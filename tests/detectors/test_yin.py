@@ -125,3 +125,24 @@ def test_a_threshold_means_one_window_and_is_refused_with_registers():
     assert np.array_equal(analyse(y, sr=SR, detector=given).hz, analyse(y, sr=SR, detector=by_hand).hz, equal_nan=True)
     with pytest.raises(PianolabError, match=r"threshold 0\.1 looks for the first dip in one window"):
         yin.Yin(preset="textbook", registers=True)
+
+
+def test_a_knock_an_octave_below_a_treble_note_does_not_take_its_name():
+    hz, t = midi_to_hz(107), np.arange(SR // 2) / SR
+    note, knock = np.sin(2 * np.pi * hz * t), 0.4 * np.sin(2 * np.pi * hz / 2.02 * t)
+    y = (0.2 * (note + knock)).astype(np.float32)
+    assert cents_between(heard_hz(y, "yin", stop_s=0.4), hz) == pytest.approx(0.0, abs=30.0)
+    assert heard_hz(y, "yin:octave_cost=0.3", stop_s=0.4) < 0.6 * hz
+
+
+@pytest.mark.parametrize("midi", [21, 24, 27, 30])
+def test_the_stiffest_strings_of_the_bass_are_heard_as_their_keys(midi):
+    """Partials of a short upright: n f sqrt(1 + B n^2) with B of 0.0007, as measured on a real one's A0."""
+    hz, t = midi_to_hz(midi), np.arange(SR // 2) / SR
+    n = np.arange(1, 30)
+    partials = n * hz * np.sqrt((1 + 7e-4 * n**2) / (1 + 7e-4))
+    rng = np.random.default_rng(midi)
+    tones = np.sin(2 * np.pi * (partials[:, None] * t + rng.random(len(n))[:, None]))
+    y = (0.05 * np.sum(tones * np.minimum(n, 6)[:, None] / 6 / np.sqrt(n)[:, None], axis=0)).astype(np.float32)
+    best = analyse(y, sr=SR, detector="yin").between(0.15, 0.4).best_key
+    assert np.median(best[best >= 0]) == midi_to_key(midi)
