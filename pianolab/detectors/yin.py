@@ -72,8 +72,8 @@ LEAST_PERIODIC = 0.5
 # tune recordings, with and without noise.
 HALF_AT, CERTAINTY_WIDTH = 0.6, 0.08
 
-# In the first frames of a stroke the note before shares the window, and both together may look like a third. Such frames
-# are less sure. With this threshold they must go on for longer to be a note.
+# In the first frames of a stroke the note before shares the window, and both may look like a third. Such frames are less
+# sure. With this threshold they must go on for longer to be a note.
 SURE = 0.8
 
 # Strength of an answer in which aubio has no confidence at all: it is still its answer.

@@ -135,14 +135,12 @@ def test_a_knock_an_octave_below_a_treble_note_does_not_take_its_name():
     assert heard_hz(y, "yin:octave_cost=0.3", stop_s=0.4) < 0.6 * hz
 
 
-@pytest.mark.parametrize("midi", [21, 24, 27, 30])
-def test_the_stiffest_strings_of_the_bass_are_heard_as_their_keys(midi):
-    """Partials of a short upright: n f sqrt(1 + B n^2) with B of 0.0007, as measured on a real one's A0."""
-    hz, t = midi_to_hz(midi), np.arange(SR // 2) / SR
-    n = np.arange(1, 30)
-    partials = n * hz * np.sqrt((1 + 7e-4 * n**2) / (1 + 7e-4))
-    rng = np.random.default_rng(midi)
-    tones = np.sin(2 * np.pi * (partials[:, None] * t + rng.random(len(n))[:, None]))
-    y = (0.05 * np.sum(tones * np.minimum(n, 6)[:, None] / 6 / np.sqrt(n)[:, None], axis=0)).astype(np.float32)
+@pytest.mark.parametrize(("midi", "stiffness"), [(21, 4e-4), (24, 7e-4)])
+def test_the_stiff_strings_of_a_short_bass_are_heard_as_their_keys(midi, stiffness):
+    """Partials at n f sqrt(1 + B n^2), as in uprights; with all of them the sound seems a semitone higher."""
+    n, t, rng = np.arange(1, 30), np.arange(SR // 2) / SR, np.random.default_rng(midi)
+    partials_hz = n * midi_to_hz(midi) * np.sqrt((1 + stiffness * n**2) / (1 + stiffness))
+    tones = np.sin(2 * np.pi * (partials_hz[:, None] * t + rng.random(len(n))[:, None]))
+    y = (0.05 * np.sum(tones / np.sqrt(n)[:, None], axis=0)).astype(np.float32)
     best = analyse(y, sr=SR, detector="yin").between(0.15, 0.4).best_key
     assert np.median(best[best >= 0]) == midi_to_key(midi)
