@@ -72,7 +72,7 @@ LEAST_PERIODIC = 0.5
 # tune recordings, with and without noise.
 HALF_AT, CERTAINTY_WIDTH = 0.6, 0.08
 
-# In the first frames of a stroke the note before shares the window, and both may look like a third. Such frames are less
+# In the first frames of a stroke the note before shares the window, and both look like a third. Such frames are less
 # sure. With this threshold they must go on for longer to be a note.
 SURE = 0.8
 
