@@ -32,6 +32,7 @@ export class Heard {
 
   /** An event of the kernel; see pianolab/live/messages.py. */
   take(event) {
+    if (event.kind === "pedal") return; // The mark of the pedal tells it.
     if (event.kind === "chord") this.chord = event;
     else if (event.kind === "off") this.open.delete(event.note);
     else this.open.set(event.note, event.midi);

@@ -4,6 +4,7 @@ import { LETTERS } from "./context.js";
 import { h, word } from "./dom.js";
 import { Heard } from "./heard.js";
 import { Keyboard } from "./keyboard.js";
+import { PedalMark } from "./pedal.js";
 import { signed } from "./piano.js";
 
 const IN_TUNE_CENTS = 5; // No player hears less.
@@ -18,6 +19,7 @@ export class Listener {
     this.letter = LETTERS[index];
     this.heard = new Heard(context);
     this.keyboard = new Keyboard(context);
+    this.pedal = new PedalMark(context);
     this.title = h("h3", {});
     this.name = h("div", { class: "pl-note pl-none" });
     this.cents = h("div", { class: "pl-cents" });
@@ -34,7 +36,7 @@ export class Listener {
     this.node = h("section", { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },
       h("div", { class: "pl-now" }, this.title, this.name,
         h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)),
-      this.keyboard.node);
+      this.keyboard.node, this.pedal.node);
     this.listen("", { polyphonic: false, alone: true });
   }
 
@@ -69,9 +71,13 @@ export class Listener {
     this.show([]);
   }
 
-  /** @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py. */
-  show(now) {
+  /**
+   * @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py.
+   * @param {?Object} pedal How the sustain pedal is, or null where this detector does not hear it.
+   */
+  show(now, pedal = null) {
     const { heard } = this;
+    this.pedal.show(pedal);
     this.keyboard.show(heard.keys, (midi) => heard.nameOf(midi));
     this.keyboard.level(now);
     this.node.classList.toggle("pl-sounding", heard.open.size > 0);

@@ -15,6 +15,7 @@ export class Listeners {
     Object.assign(this, { context, log, pictures, onStroke });
     this.all = [];
     this.now = []; // what sounds, for each listener
+    this.pedals = []; // how the sustain pedal is, for each listener that hears it
     this.node = h("div", { class: "pl-listeners" });
     this.listenWith([""], () => false);
   }
@@ -39,19 +40,20 @@ export class Listeners {
 
   /** A new take begins. */
   clear() {
-    this.now = [];
+    this.now = this.pedals = [];
     for (const listener of this.all) listener.clear();
   }
 
   /** Nothing sounds any more. */
   rest() {
-    this.now = [];
+    this.now = this.pedals = [];
     for (const listener of this.all) listener.end();
   }
 
-  /** Events of the kernel, and what sounds behind them where it says so. */
-  take(events, now = this.now) {
+  /** Events of the kernel, and what sounds and how the pedals are behind them where it says so. */
+  take(events, now = this.now, pedals = this.pedals) {
     this.now = now;
+    this.pedals = pedals;
     for (const event of events) this.takeOne(event);
     this.show();
   }
@@ -75,7 +77,7 @@ export class Listeners {
   }
 
   show() {
-    this.all.forEach((listener, i) => listener.show(this.now[i] ?? []));
+    this.all.forEach((listener, i) => listener.show(this.now[i] ?? [], this.pedals[i]));
   }
 
   /** The last chord of each listener in another language. */

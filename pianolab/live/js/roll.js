@@ -5,6 +5,7 @@ import { ROLL_S, RollNotes, rollGeometry } from "./rollnotes.js";
 
 const FONT = "12px system-ui, sans-serif";
 const CHORD_FONT = "bold 14px system-ui, sans-serif";
+const PEDAL_PX = 5; // height of the line that says where the pedal was down
 const NAME_PX = 14; // height of a name above its bar
 const NAME_WIDE_PX = 24;
 
@@ -27,6 +28,7 @@ export class Roll {
     this.axes(pen, ink, place, { now, width, height });
     for (const note of seen) this.bar(pen, ink, note, place, now);
     this.chordNames(pen, ink, place, this.notes.named(now, names.style));
+    this.pedal(pen, ink, place, now);
   }
 
   axes(pen, ink, { low, high, left, bottom, x, y }, { now, width, height }) {
@@ -62,6 +64,17 @@ export class Roll {
     if (covered || this.notes.hasTwin(note, now)) return;
     pen.fillStyle = ink.text;
     pen.fillText(this.context.names.of(note.midi), Math.min(from + 1, x(now) - 34), top - 9);
+  }
+
+  /** As in a score: a line below the notes for as long as the pedal is down, with its sign where it went down. */
+  pedal(pen, ink, { left, bottom, x }, now) {
+    pen.fillStyle = ink.text;
+    pen.font = FONT;
+    for (const { down, up } of this.notes.pedalled(now)) {
+      const from = Math.max(left, x(down));
+      pen.fillRect(from, bottom - PEDAL_PX, Math.max(2, x(up ?? now) - from), PEDAL_PX);
+      if (x(down) >= left) pen.fillText(this.context.say("roll.pedal"), from, bottom - PEDAL_PX - 8);
+    }
   }
 
   chordNames(pen, ink, { left, x }, chords) {

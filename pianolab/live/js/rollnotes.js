@@ -5,6 +5,7 @@ import { KEYS, LOW } from "./piano.js";
 export const ROLL_S = 10;
 const MAX_NOTES = 400;
 const MAX_CHORDS = 200;
+const MAX_PEDALS = 200;
 const LOWEST = 57; // The roll always shows the keys from A3 to E5.
 const HIGHEST = 76;
 const ROOM = 3; // semitones above and below the notes
@@ -18,6 +19,7 @@ export class RollNotes {
   clear() {
     this.notes = []; // {listener, note, midi, on, off}
     this.chords = []; // {at, texts} of the first detector
+    this.pedals = []; // {down, up} of the first detector; up is null while it is down
   }
 
   take(event) {
@@ -26,12 +28,28 @@ export class RollNotes {
       if (this.chords.length > MAX_CHORDS) this.chords.splice(0, MAX_CHORDS / 2);
       return;
     }
+    if (event.kind === "pedal") {
+      if (event.listener === 0) this.takePedal(event);
+      return;
+    }
     const { listener, note, midi, time_s: time } = event;
     const found = this.notes.findLast((n) => n.listener === listener && n.note === note);
     if (event.kind === "on") this.notes.push({ listener, note, midi, on: time, off: null });
     else if (found && event.kind === "off") found.off = time;
     else if (found) found.midi = midi;
     if (this.notes.length > MAX_NOTES) this.notes.splice(0, MAX_NOTES / 4);
+  }
+
+  takePedal({ down, time_s: time }) {
+    const last = this.pedals.at(-1);
+    if (down) this.pedals.push({ down: time, up: null });
+    else if (last && last.up == null) last.up = time;
+    if (this.pedals.length > MAX_PEDALS) this.pedals.splice(0, MAX_PEDALS / 2);
+  }
+
+  /** When the pedal was down in the last seconds. */
+  pedalled(now) {
+    return this.pedals.filter(({ up }) => (up ?? now) > now - ROLL_S);
   }
 
   /** The notes of which something lies in the last seconds. */

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1f5f2e1691df5ef48db389015462b39f54988ece0354f26a85b3131758bad371
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 2868533820d84619bd5c3b54c51fd7565fbeb7fc88788d16f3d51004049f02b6
 
 // ../../texts/en/page.json
 var page_default = {
@@ -68,6 +68,8 @@ var page_default = {
   "mode.chords": "Chords, both hands",
   "keyboard.silent": "88 keys, none sounds",
   "keyboard.sounding": "88 keys, sounding: {keys}",
+  "pedal.down": "sustain pedal: down, confidence {percent} %",
+  "pedal.up": "sustain pedal: up, confidence {percent} %",
   "listener.named": "{letter}: {detector}",
   "listener.no_note": "no note",
   "listener.last_note": "last note: {name}",
@@ -85,6 +87,7 @@ var page_default = {
   "listener.one_key": "one key",
   "roll.title": "The last ten seconds",
   "roll.picture": "piano roll of the last ten seconds",
+  "roll.pedal": "Ped.",
   "roll.now": "now",
   "roll.ago": "−{seconds} s",
   "spectrum.title": "Spectrum: level over frequency",
@@ -248,6 +251,8 @@ var page_default2 = {
   "mode.chords": "화음, 양손",
   "keyboard.silent": "건반 88개, 울리는 건반 없음",
   "keyboard.sounding": "건반 88개, 울리는 건반: {keys}",
+  "pedal.down": "서스테인 페달: 밟음, 신뢰도 {percent}%",
+  "pedal.up": "서스테인 페달: 놓음, 신뢰도 {percent}%",
   "listener.named": "{letter}: {detector}",
   "listener.no_note": "음 없음",
   "listener.last_note": "마지막 음: {name}",
@@ -265,6 +270,7 @@ var page_default2 = {
   "listener.one_key": "건반 하나",
   "roll.title": "지난 10초",
   "roll.picture": "지난 10초의 피아노 롤",
+  "roll.pedal": "Ped.",
   "roll.now": "지금",
   "roll.ago": "−{seconds}초",
   "spectrum.title": "스펙트럼: 주파수별 레벨",
@@ -1046,6 +1052,7 @@ var Heard = class {
   }
   /** An event of the kernel; see pianolab/live/messages.py. */
   take(event) {
+    if (event.kind === "pedal") return;
     if (event.kind === "chord") this.chord = event;
     else if (event.kind === "off") this.open.delete(event.note);
     else this.open.set(event.note, event.midi);
@@ -1156,6 +1163,31 @@ var Keyboard = class {
   }
 };
 
+// pedal.js
+function surePercent({ down, sure }) {
+  return Math.round(100 * Math.min(1, Math.max(0, down ? sure : 1 - sure)));
+}
+var PedalMark = class {
+  constructor({ say }) {
+    this.say = say;
+    this.sign = h("span", { class: "pl-pedal-sign", "aria-hidden": "true" });
+    this.text = h("span", { class: "pl-pedal-text" });
+    this.fill = h("div", { class: "pl-fill" });
+    const bar = h("div", { class: "pl-bar", "aria-hidden": "true" }, this.fill);
+    this.node = h("p", { class: "pl-pedal", hidden: true }, this.sign, this.text, bar);
+  }
+  /** @param {?{down: boolean, sure: number}} pedal PedalNow of pianolab/live/messages.py; null hides the mark. */
+  show(pedal) {
+    this.node.hidden = !pedal;
+    if (!pedal) return;
+    const percent = surePercent(pedal);
+    this.node.classList.toggle("pl-pedal-down", pedal.down);
+    word(this.sign, () => pedal.down ? "▼" : "△");
+    word(this.text, () => this.say(pedal.down ? "pedal.down" : "pedal.up", { percent }));
+    this.fill.style.width = `${percent}%`;
+  }
+};
+
 // listener.js
 var IN_TUNE_CENTS = 5;
 var BLANK = () => " ";
@@ -1168,6 +1200,7 @@ var Listener = class {
     this.letter = LETTERS[index];
     this.heard = new Heard(context);
     this.keyboard = new Keyboard(context);
+    this.pedal = new PedalMark(context);
     this.title = h("h3", {});
     this.name = h("div", { class: "pl-note pl-none" });
     this.cents = h("div", { class: "pl-cents" });
@@ -1197,7 +1230,8 @@ var Listener = class {
         this.name,
         h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)
       ),
-      this.keyboard.node
+      this.keyboard.node,
+      this.pedal.node
     );
     this.listen("", { polyphonic: false, alone: true });
   }
@@ -1227,9 +1261,13 @@ var Listener = class {
     this.heard.end();
     this.show([]);
   }
-  /** @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py. */
-  show(now) {
+  /**
+   * @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py.
+   * @param {?Object} pedal How the sustain pedal is, or null where this detector does not hear it.
+   */
+  show(now, pedal = null) {
     const { heard } = this;
+    this.pedal.show(pedal);
     this.keyboard.show(heard.keys, (midi) => heard.nameOf(midi));
     this.keyboard.level(now);
     this.node.classList.toggle("pl-sounding", heard.open.size > 0);
@@ -1298,6 +1336,7 @@ var Listeners = class {
     Object.assign(this, { context, log, pictures, onStroke });
     this.all = [];
     this.now = [];
+    this.pedals = [];
     this.node = h("div", { class: "pl-listeners" });
     this.listenWith([""], () => false);
   }
@@ -1319,17 +1358,18 @@ var Listeners = class {
   }
   /** A new take begins. */
   clear() {
-    this.now = [];
+    this.now = this.pedals = [];
     for (const listener of this.all) listener.clear();
   }
   /** Nothing sounds any more. */
   rest() {
-    this.now = [];
+    this.now = this.pedals = [];
     for (const listener of this.all) listener.end();
   }
-  /** Events of the kernel, and what sounds behind them where it says so. */
-  take(events, now = this.now) {
+  /** Events of the kernel, and what sounds and how the pedals are behind them where it says so. */
+  take(events, now = this.now, pedals = this.pedals) {
     this.now = now;
+    this.pedals = pedals;
     for (const event of events) this.takeOne(event);
     this.show();
   }
@@ -1351,7 +1391,7 @@ var Listeners = class {
     if (!listener.polyphonic) this.log.note(event, letter);
   }
   show() {
-    this.all.forEach((listener, i) => listener.show(this.now[i] ?? []));
+    this.all.forEach((listener, i) => listener.show(this.now[i] ?? [], this.pedals[i]));
   }
   /** The last chord of each listener in another language. */
   translate(chords) {
@@ -1509,6 +1549,7 @@ async function levels(samples, sr) {
 var ROLL_S = 10;
 var MAX_NOTES = 400;
 var MAX_CHORDS = 200;
+var MAX_PEDALS = 200;
 var LOWEST = 57;
 var HIGHEST = 76;
 var ROOM = 3;
@@ -1520,11 +1561,16 @@ var RollNotes = class {
   clear() {
     this.notes = [];
     this.chords = [];
+    this.pedals = [];
   }
   take(event) {
     if (event.kind === "chord") {
       if (event.listener === 0 && event.struck) this.chords.push({ at: event.time_s, texts: event.texts });
       if (this.chords.length > MAX_CHORDS) this.chords.splice(0, MAX_CHORDS / 2);
+      return;
+    }
+    if (event.kind === "pedal") {
+      if (event.listener === 0) this.takePedal(event);
       return;
     }
     const { listener, note, midi, time_s: time } = event;
@@ -1533,6 +1579,16 @@ var RollNotes = class {
     else if (found && event.kind === "off") found.off = time;
     else if (found) found.midi = midi;
     if (this.notes.length > MAX_NOTES) this.notes.splice(0, MAX_NOTES / 4);
+  }
+  takePedal({ down, time_s: time }) {
+    const last = this.pedals.at(-1);
+    if (down) this.pedals.push({ down: time, up: null });
+    else if (last && last.up == null) last.up = time;
+    if (this.pedals.length > MAX_PEDALS) this.pedals.splice(0, MAX_PEDALS / 2);
+  }
+  /** When the pedal was down in the last seconds. */
+  pedalled(now) {
+    return this.pedals.filter(({ up }) => (up ?? now) > now - ROLL_S);
   }
   /** The notes of which something lies in the last seconds. */
   seen(now) {
@@ -1577,6 +1633,7 @@ function rollGeometry(seen, { now, width, height, chords }) {
 // roll.js
 var FONT = "12px system-ui, sans-serif";
 var CHORD_FONT = "bold 14px system-ui, sans-serif";
+var PEDAL_PX = 5;
 var NAME_PX = 14;
 var NAME_WIDE_PX = 24;
 var Roll = class {
@@ -1597,6 +1654,7 @@ var Roll = class {
     this.axes(pen, ink, place2, { now, width, height });
     for (const note of seen) this.bar(pen, ink, note, place2, now);
     this.chordNames(pen, ink, place2, this.notes.named(now, names.style));
+    this.pedal(pen, ink, place2, now);
   }
   axes(pen, ink, { low, high, left, bottom, x, y }, { now, width, height }) {
     const { say, names } = this.context;
@@ -1630,6 +1688,16 @@ var Roll = class {
     if (covered || this.notes.hasTwin(note, now)) return;
     pen.fillStyle = ink.text;
     pen.fillText(this.context.names.of(note.midi), Math.min(from + 1, x(now) - 34), top - 9);
+  }
+  /** As in a score: a line below the notes for as long as the pedal is down, with its sign where it went down. */
+  pedal(pen, ink, { left, bottom, x }, now) {
+    pen.fillStyle = ink.text;
+    pen.font = FONT;
+    for (const { down, up } of this.notes.pedalled(now)) {
+      const from = Math.max(left, x(down));
+      pen.fillRect(from, bottom - PEDAL_PX, Math.max(2, x(up ?? now) - from), PEDAL_PX);
+      if (x(down) >= left) pen.fillText(this.context.say("roll.pedal"), from, bottom - PEDAL_PX - 8);
+    }
   }
   chordNames(pen, ink, { left, x }, chords) {
     pen.fillStyle = ink.text;
@@ -2563,7 +2631,7 @@ var View = class {
     this.useLanguage(content.language);
   }
   on_heard(content, buffers) {
-    this.listeners.take(content.events, content.now);
+    this.listeners.take(content.events, content.now, content.pedals);
     this.pictures.heard(content.seconds, buffers?.[0]);
     this.controls.loudness(content.level_db, content.peak);
     if (this.settings.back.value === "band") this.monitor();

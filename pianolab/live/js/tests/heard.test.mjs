@@ -24,6 +24,13 @@ test("keys sound from their beginning to their end, the lowest first and each on
   assert.ok(heard.silent);
 });
 
+test("a pedal is no note", () => {
+  const heard = new Heard(context());
+  heard.take({ kind: "pedal", listener: 0, down: true, time_s: 1 });
+  assert.ok(heard.silent);
+  assert.equal(heard.last, null);
+});
+
 test("a note that turns out to be another key moves there and is no new note", () => {
   const heard = new Heard(context());
   heard.take(on(1, 48));

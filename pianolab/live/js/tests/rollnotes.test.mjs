@@ -16,6 +16,28 @@ test("a note is seen while any of it lies in the last ten seconds", () => {
   assert.deepEqual(roll.seen(12.1).map(({ midi }) => midi), [62]); // It still sounds.
 });
 
+test("the pedal of the first detector is seen from where it goes down to where it goes up", () => {
+  const roll = new RollNotes();
+  const pedal = (down, time, listener = 0) => roll.take({ kind: "pedal", listener, down, time_s: time });
+  pedal(false, 0.5); // It went down before the page was there.
+  pedal(true, 1);
+  pedal(true, 1.5, 1);
+  pedal(false, 2);
+  pedal(true, 3);
+  assert.deepEqual(roll.pedals, [{ down: 1, up: 2 }, { down: 3, up: null }]);
+  assert.deepEqual(roll.pedalled(12.1), [{ down: 3, up: null }]); // It is still down.
+  assert.equal(roll.notes.length, 0);
+  roll.clear();
+  assert.deepEqual(roll.pedalled(12.1), []);
+});
+
+test("a roll that runs for hours keeps only its last pedals", () => {
+  const roll = new RollNotes();
+  for (let i = 0; i < 1000; i++) roll.take({ kind: "pedal", listener: 0, down: i % 2 === 0, time_s: i });
+  assert.ok(roll.pedals.length <= 200);
+  assert.deepEqual(roll.pedals.at(-1), { down: 998, up: 999 });
+});
+
 test("a note that turns out to be another key moves there", () => {
   const roll = new RollNotes();
   roll.take(event("on", 1, 48, 1));
