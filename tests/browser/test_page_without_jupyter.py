@@ -5,6 +5,8 @@ Needs Chromium and Playwright (`make test-browser`). A recording is heard, so no
 
 import base64
 import re
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,11 +42,18 @@ START = """async ([code, css]) => {
 
 @pytest.fixture
 def page(tmp_path):
+    with opened(tmp_path, "neural") as page:
+        yield page
+
+
+@contextmanager
+def opened(tmp_path, detector):
+    """The page of a detector that can hear a chord; at the end nothing may have gone wrong in it."""
     from playwright.sync_api import sync_playwright
 
     y = 0.2 * render(HELD, sr=SR, piano="felt", tail_s=1.0)  # soft: no octave of a key is heard with it
     sound.write(tmp_path / "chord.wav", y, sr=SR)
-    responder = Responder("neural", sources=file_sources([tmp_path / "chord.wav"]), folder=tmp_path / "takes")
+    responder = Responder(detector, sources=file_sources([tmp_path / "chord.wav"]), folder=tmp_path / "takes")
 
     def answer(message):
         content, buffers = responder.handle(message)
@@ -75,6 +84,19 @@ def test_a_chord_that_sounds_is_named_anew_in_the_language_that_was_chosen(page)
     assert page.locator(".pl-source").input_value() == "Recording: chord.wav"
     page.locator(".pl-start").click()
     page.wait_for_selector(".pianolab[data-state=ready]")
+
+
+def test_the_pedal_is_told_by_a_word_and_a_sign_in_both_languages(tmp_path):
+    """The toy takes it for down while the chord sounds, which is the first second."""
+    says = "(words) => document.querySelector('.pl-pedal').innerText.split(/\\s*\\n\\s*/).join(' ').trim() === words"
+    with opened(tmp_path, f"{Path(__file__).parents[1] / 'live_toy.py'}:Pedalled") as page:
+        assert not page.locator(".pl-pedal").is_visible()  # Nothing is heard yet.
+        page.locator(".pl-source").select_option("Recording: chord.wav")
+        page.locator(".pl-start").click()
+        page.wait_for_function(says, arg="▼ sustain pedal: down, confidence 90 %")
+        page.locator(".pl-language").select_option("ko")
+        page.wait_for_function(says, arg="△ 서스테인 페달: 놓음, 신뢰도 90%")
+        assert page.locator(".pl-pedal").evaluate("(node) => node.scrollWidth <= node.clientWidth")
 
 
 def test_a_page_that_is_taken_away_ends_its_stream(page):
