@@ -280,7 +280,7 @@ def maps(material: Material) -> Iterator[Case]:
         def make(recording=recording) -> Sounding:
             y, sr = recording.load(duration_s=material.seconds)
             notes = recording.notes()
-            return Sounding(y, sr, notes[notes.onset < len(y) / sr], None)
+            return Sounding(y, sr, notes[notes.onset < len(y) / sr], pedal_of(recording, len(y) / sr))
 
         yield Case("real recordings", "all", recording.id, make)
 
@@ -309,9 +309,15 @@ def shipped_pieces(material: Material) -> Iterator[Case]:
         def make(recording=recording) -> Sounding:
             y, sr = recording.load(duration_s=material.seconds)
             notes = recording.notes()
-            return Sounding(y, sr, notes[notes.onset < len(y) / sr])
+            return Sounding(y, sr, notes[notes.onset < len(y) / sr], pedal_of(recording, len(y) / sr))
 
         yield Case("performances", "in rooms", recording.id, make)
+
+
+def pedal_of(recording, seconds: float) -> np.ndarray | None:
+    """When the pedal was down in the beginning of a recording; None where its labels know of none."""
+    pedal = recording.pedal()
+    return np.minimum(pedal[pedal[:, 0] < seconds], seconds) if len(pedal) else None
 
 
 @cache
