@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,25 +70,6 @@ def test_a_note_that_was_announced_under_a_wrong_name_first_is_found_and_counts_
     case = sounds.Case("noise", "x", "tone", lambda: tone)
     row = world.row_of("stumbles", case, tone, world.hear(Stumbles(), case, tone))
     assert (row["played"], row["found"], row["announced"], row["false"]) == (1, 1, 2, 1)
-
-
-class Pedalled(Stumbles):
-    """Takes the sustain pedal for down from 0.25 s on."""
-
-    def process(self, span):
-        return replace(super().process(span), pedal=(np.asarray(span.times) >= 0.25).astype(float))
-
-
-def test_the_pedal_is_scored_where_it_is_known_and_heard(world, sounds, tone):
-    case = sounds.Case("performances", "dry", "tone", lambda: tone)
-    known = tone._replace(pedal=np.array([[0.2, 1.0]]))
-    row = world.row_of("pedalled", case, known, world.hear(Pedalled(), case, known))
-    assert (row["pedal_onset"], row["pedal_offset"]) == (1.0, 1.0)
-    assert row["pedal_frame"] == pytest.approx(2 * 75 / (75 + 80), abs=0.02)
-    assert world.measures("performances", pd.DataFrame([row]))["pedal onset F1"] == 1.0
-    for detector, sounding in ((Pedalled(), tone), (Stumbles(), known)):
-        row = world.row_of("one", case, sounding, world.hear(detector, case, sounding))
-        assert "pedal onset F1" not in world.measures("performances", pd.DataFrame([row]))
 
 
 def test_where_nobody_plays_every_announcement_is_false(world, sounds, tone):
