@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 2868533820d84619bd5c3b54c51fd7565fbeb7fc88788d16f3d51004049f02b6
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: fcb7097a8edb0a94def5c304ce0eeada6219f8ce82d508df95b5b8120894f3b9
 
 // ../../texts/en/page.json
 var page_default = {
@@ -270,7 +270,7 @@ var page_default2 = {
   "listener.one_key": "건반 하나",
   "roll.title": "지난 10초",
   "roll.picture": "지난 10초의 피아노 롤",
-  "roll.pedal": "Ped.",
+  "roll.pedal": "페달",
   "roll.now": "지금",
   "roll.ago": "−{seconds}초",
   "spectrum.title": "스펙트럼: 주파수별 레벨",
