@@ -1,7 +1,8 @@
 """What is announced where nobody plays, and what is found beside speech and in noise, may only become better.
 
 The bounds in bounds.json are what was measured last. `python benchmarks/world.py --tighten tests/world/bounds.json`
-writes what has become better; no bound is ever made weaker by it. Tolerance: one note more or less than the bound, for
+writes what has become better; no bound is ever made weaker by it. Who must make one weaker writes it by hand, and says
+why in the message of the commit. Tolerance: one note more or less than the bound, for
 another processor may calculate the last digits otherwise.
 """
 
