@@ -279,8 +279,8 @@ def maps(material: Material) -> Iterator[Case]:
 
         def make(recording=recording) -> Sounding:
             y, sr = recording.load(duration_s=material.seconds)
-            notes = recording.notes()
-            return Sounding(y, sr, notes[notes.onset < len(y) / sr], pedal_of(recording, len(y) / sr))
+            length_s = len(y) / sr
+            return Sounding(y, sr, recording.notes().between(0.0, length_s), pedal_of(recording, length_s))
 
         yield Case("real recordings", "all", recording.id, make)
 
@@ -308,8 +308,8 @@ def shipped_pieces(material: Material) -> Iterator[Case]:
 
         def make(recording=recording) -> Sounding:
             y, sr = recording.load(duration_s=material.seconds)
-            notes = recording.notes()
-            return Sounding(y, sr, notes[notes.onset < len(y) / sr], pedal_of(recording, len(y) / sr))
+            length_s = len(y) / sr
+            return Sounding(y, sr, recording.notes().between(0.0, length_s), pedal_of(recording, length_s))
 
         yield Case("performances", "in rooms", recording.id, make)
 
@@ -349,7 +349,7 @@ def performed(material: Material, folder: Path, name: str, data: bytes, part: st
     elif part == "cheap microphone":
         y = cheap(y, sr=SR, rng=rng, rooms=material.rooms)
     loudest = max(np.abs(y).max(), 1e-9)
-    return Sounding(y * np.float32(rng.uniform(0.1, 0.7) / loudest), SR, notes, pedal)
+    return Sounding(y * np.float32(rng.uniform(0.1, 0.7) / loudest), SR, notes.between(0.0, len(y) / SR), pedal)
 
 
 def merged_strokes(notes: Notes, start_s: float) -> Notes:
