@@ -50,8 +50,8 @@ class Evident(Tracker):
     def _keep(self, change):
         event = super()._keep(change)
         if event.kind != "off":
-            struck_here = np.nan if self._struck is None else float(self._struck[change.key])
-            self.told[event.note] = event.time_s, event.midi, change.confidence, change.support, struck_here
+            evidence = change.confidence, change.support, self._struck_evidence(change)
+            self.told[event.note] = event.time_s, event.midi, *evidence
         return event
 
 

@@ -73,6 +73,8 @@ class Change:
     support : float
         What else speaks for the note: with one voice the evidence of its stroke, with many the strength
         of its key, in [0, 1]. NaN where it is not known.
+    struck : float
+        How surely a struck string sounds, in [0, 1]. NaN where nobody has asked; then the evidence of the row counts.
     former_key : int
         Of 'revised': the key by which the note was known until now.
     """
@@ -83,6 +85,7 @@ class Change:
     velocity: float = np.nan
     confidence: float = np.nan
     support: float = np.nan
+    struck: float = np.nan
     former_key: int = -1
 
 

@@ -201,8 +201,13 @@ class Tracker:
 
     def _sure(self, change: Change) -> float:
         """The probability that a note that begins or is renamed was struck."""
-        struck = np.nan if self._struck is None else float(self._struck[change.key])
+        struck = self._struck_evidence(change)
         return probability(self.tracking, own=change.confidence, support=change.support, struck=struck)
+
+    def _struck_evidence(self, change: Change) -> float:
+        if self._struck is None or not np.isnan(change.struck):
+            return change.struck
+        return float(self._struck[change.key])
 
 
 def _suited(tracking, salience):
