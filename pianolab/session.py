@@ -21,6 +21,7 @@ from pianolab import sound
 from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
 from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
 from pianolab.dsp.piano_profile import PianoProfile, profile_of
+from pianolab.dsp.struck import Struck
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create, tuning
@@ -90,9 +91,11 @@ class Session:
         if tracker is not None and tracking:
             raise TrackingError(f"{next(iter(tracking))} is given beside a tracker: give it to the tracker")
         self.sr = sr
-        self._ear = _Ear(detector, sr=sr, a4_hz=a4_hz, my_piano=profile_of(my_piano))
-        self.detector = self._ear.detector
-        self.tracker = tracker or default_tracker(self.detector, my_piano=self._ear.my_piano, **tracking)
+        self.detector = create(detector)
+        profile = profile_of(my_piano)
+        self.tracker = tracker or default_tracker(self.detector, my_piano=profile, **tracking)
+        asks = self.tracker.tracking.struck_threshold > 0
+        self._ear = _Ear(self.detector, sr=sr, a4_hz=a4_hz, my_piano=profile, asks_if_struck=asks)
         self._listen = listen
         self._ended = False
 
@@ -160,6 +163,7 @@ class _Ear:
         sr: float,
         a4_hz: float | str | None = None,
         my_piano: PianoProfile | None = None,
+        asks_if_struck: bool = False,
     ):
         self.sr = sr
         self.detector = create(detector)
@@ -180,6 +184,7 @@ class _Ear:
             lookahead=self.detector.lookahead,
         )
         self._check = RowCheck(self.detector)
+        self._struck = Struck(sr=round(self.detector.sr)) if asks_if_struck else None
         self._too_high = key_hz() > sr_told / 2  # Keys above the recording's own Nyquist frequency stay empty.
 
     def push(self, y: ArrayLike) -> Iterator[Salience]:
@@ -187,13 +192,20 @@ class _Ear:
         self.n_samples += len(mono)
         if self.my_piano is not None and self.my_piano.gain_db:
             mono = mono * np.float32(10.0 ** (self.my_piano.gain_db / 20.0))
-        return self._evidence(self._framer.push(self._resampler.push(mono)))
+        return self._evidence(self._framed(self._resampler.push(mono)))
 
     def flush(self) -> Iterator[Salience]:
-        yield from self._evidence(self._framer.push(self._resampler.flush()))
+        yield from self._evidence(self._framed(self._resampler.flush()))
+        if self._struck is not None:
+            self._struck.flush()
         yield from self._evidence(self._framer.flush())
         yield from self._put_right(self._check.of(self.detector.flush()))
         self._check.at_the_end()
+
+    def _framed(self, y: NDArray[np.float32]) -> Iterator[Span]:
+        if self._struck is not None:
+            self._struck.push(y)
+        return self._framer.push(y)
 
     def _evidence(self, spans: Iterable[Span]) -> Iterator[Salience]:
         for span in spans:
@@ -204,6 +216,9 @@ class _Ear:
         """The rows in the time of the sound, without keys that it cannot hold; nothing if there are no rows."""
         if not len(salience):
             return
+        if self._struck is not None:
+            newest = np.rint(salience.times * self.detector.sr).astype(np.int64) + self.detector.lookahead
+            salience = replace(salience, struck=self._struck.at(newest))
         if self.my_piano is not None:
             salience = self.my_piano.put_right(salience)
         if self._stretch != 1.0:
@@ -385,6 +400,8 @@ class Transcription:
         For which tuning it was heard, Hz: as the detector was told, or as was measured or learnt.
     pedal : (n, 2) float64 or None
         Seconds at which the sustain pedal went down and up; None if the detector does not hear it.
+    n_turned_away : int
+        Notes that were not told, because what sounded was no struck string (``struck_threshold`` of the tracker).
     """
 
     notes: Notes
@@ -395,6 +412,7 @@ class Transcription:
     f0_confidence: NDArray[np.float64] | None = None
     a4_hz: float = A4_HZ
     pedal: NDArray[np.float64] | None = None
+    n_turned_away: int = 0
 
 
 def transcribe_file(
@@ -458,7 +476,15 @@ def transcribe_file(
     session.flush()
     seconds_cpu += time.thread_time() - started
     f0 = (None, None, None) if track is None else track.of(session.notes)
-    return Transcription(session.notes, n_samples / stream.sr, seconds_cpu, *f0, a4_hz=a4_hz, pedal=session.pedal)
+    return Transcription(
+        session.notes,
+        n_samples / stream.sr,
+        seconds_cpu,
+        *f0,
+        a4_hz=a4_hz,
+        pedal=session.pedal,
+        n_turned_away=len(session.tracker.turned_away),
+    )
 
 
 def tuning_taken(detector: Detector, heard: Transcription) -> str:

@@ -173,7 +173,8 @@ def _count(detector: Detector, heard: Transcription) -> str:
     found = f"{n or 'no'} note{'' if n == 1 else 's'} in {heard.seconds_audio:.1f} s"
     times = 0 if heard.pedal is None else len(heard.pedal)
     pedal = f"sustain pedal {times} time{'' if times == 1 else 's'}" if times else ""
-    return ", ".join(filter(None, [found, pedal, tuning_taken(detector, heard)]))
+    away = f"{heard.n_turned_away} turned away as no piano" if heard.n_turned_away else ""
+    return ", ".join(filter(None, [found, away, pedal, tuning_taken(detector, heard)]))
 
 
 def _print_notes(shown: str, detector: Detector, heard: Transcription) -> None:

@@ -32,6 +32,8 @@ NEWEST_LENGTH = 1024
 VELOCITY_MAX = 127.0
 # Name of the second output of networks that have learnt to hear the pedal.
 PEDAL = "pedal"
+# Evidence of a struck string from which a note is told: at it no note of the two tuning pianos is lost.
+STRUCK_THRESHOLD = 0.5
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 32
 
@@ -76,7 +78,8 @@ class Neural(Detector):
         self.weights = WEIGHTS if weights_file is None else Path(weights_file)
         self._run, description = _loaded(self.weights)
         self._hears_pedal = PEDAL in _output_names(self._run)
-        self.tracking = description.get("tracking", {}).get(str(lookahead_ms), {})
+        told = description.get("tracking", {}).get(str(lookahead_ms), {})
+        self.tracking = {"struck_threshold": STRUCK_THRESHOLD, **told}
         self._head = DELAYS_MS.index(lookahead_ms)
         self._ear = NeuralInput()
         self.reset()

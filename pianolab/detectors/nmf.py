@@ -164,8 +164,9 @@ PRESETS = {
         onset_delay_s=0.04,
         power=1.5,
         least=1e-4,
-        # A frame sees 80 ms ahead and back, so a key fades late.
-        tracking={"n_release": 2, "offset_delay_s": 0.08, **certainty_of("nmf")},
+        # A frame sees 80 ms ahead and back, so a key fades late. In rooms its keys begin late as well, where the
+        # evidence of a struck string is low already.
+        tracking={"n_release": 2, "offset_delay_s": 0.08, "struck_threshold": 0.3, **certainty_of("nmf")},
     ),
     "textbook": Preset(
         windows=WINDOWS[:1],

@@ -10,6 +10,10 @@ from pianolab.frames import Span
 from pianolab.roll import Salience
 from pianolab.units import N_KEYS
 
+# Evidence of a struck string from which a note of one voice is told: no note of the two tuning pianos is lost at it,
+# and of talk a few notes a minute are left (docs/results.md).
+STRUCK_THRESHOLD = 0.7
+
 
 def nearest_key(hz: ArrayLike, *, stretched: bool = True) -> NDArray[np.intp]:
     """Key index nearest to each frequency.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pianolab.errors import reason
 from pianolab.live.choices import Choice
 from pianolab.live.chord_tracker import ChordTracker
-from pianolab.live.messages import ChordHeard, NoteHeard, PedalHeard, PedalNow, Sounding
+from pianolab.live.messages import AwayNow, ChordHeard, NoteHeard, PedalHeard, PedalNow, Sounding
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session, default_tracker
 from pianolab.texts.catalogue import Told
@@ -52,6 +52,7 @@ class Listener:
         self._sr_told = round(sr * A4_HZ / choice.a4_hz)
         self._stretch = self._sr_told / sr  # seconds of the stream in one of the session's
         self._earlier: list[Notes] = []  # what was heard on earlier stretches
+        self._n_away = 0  # what was turned away on earlier stretches
         self._first_note = 0  # number of the first note of this stretch
         self.resume(0)
 
@@ -120,7 +121,7 @@ class Listener:
         other : Listener
             Paused.
         """
-        self._earlier, self._first_note = other._earlier, other._first_note
+        self._earlier, self._first_note, self._n_away = other._earlier, other._first_note, other._n_away
 
     @property
     def notes(self) -> Notes:
@@ -149,6 +150,12 @@ class Listener:
     def pedal(self) -> PedalNow | None:
         """Whether the sustain pedal is down now; None where the detector does not hear it."""
         return None if self._pedal_sure is None else {"down": self._pedal_down, "sure": round(self._pedal_sure, 3)}
+
+    @property
+    def away(self) -> AwayNow:
+        """How many notes it did not tell, because what sounded was no piano, and the key of the last one."""
+        away = () if self._session is None else self._session.tracker.turned_away
+        return {"n": self._n_away + len(away), "midi": key_to_midi(away[-1].key) if away else None}
 
     def _remember(self, salience: Salience):
         """Keep what the newest frame says. A key that it does not speak for keeps its last values."""
@@ -214,6 +221,7 @@ class Listener:
     def _end_stretch(self, session: Session) -> list[ChordHeard]:
         """Keep the notes and forget the rest; the last word on chords."""
         self._earlier = [*self._earlier, self._in_stream(session.notes)]
+        self._n_away += len(session.tracker.turned_away)
         self._first_note = self._next_note
         self._session, self._open, self._last = None, {}, {}
         self._pedal_down, self._pedal_sure = False, None

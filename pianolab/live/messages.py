@@ -108,6 +108,13 @@ class PedalNow(TypedDict):
     sure: float
 
 
+class AwayNow(TypedDict):
+    """How many notes were not told, because what sounded was no piano, and the key that the last of them had."""
+
+    n: int
+    midi: int | None
+
+
 # ---- what can be chosen
 
 
@@ -363,6 +370,8 @@ class Heard(TypedDict):
 
     ``pedals`` has for each listener how its pedal is, None for one that does not hear the pedal.
 
+    ``away`` has for each listener what it did not tell, because it was no piano.
+
     ``done`` (a recording has ended) and ``lost`` (blocks that the sound card dropped) answer only Poll.
     """
 
@@ -372,6 +381,7 @@ class Heard(TypedDict):
     events: list[Event]
     now: list[list[Sounding]]
     pedals: list[PedalNow | None]
+    away: list[AwayNow]
     level_db: float
     peak: float
     seconds: float

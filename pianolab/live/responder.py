@@ -254,6 +254,7 @@ class Responder:
             "events": self._said(events),
             "now": stream.now(),
             "pedals": stream.pedals(),
+            "away": stream.away(),
             "level_db": round(stream.level_db, 1),
             "peak": round(stream.peak, 4),
             "seconds": round(stream.seconds, 4),

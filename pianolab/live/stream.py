@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pianolab.frames import levels_db
 from pianolab.live.choices import Choice, choices_of
 from pianolab.live.listener import Listener
-from pianolab.live.messages import Event, Gap, PedalNow, Sounding
+from pianolab.live.messages import AwayNow, Event, Gap, PedalNow, Sounding
 from pianolab.live.reordering import PATIENCE, OrderedBlock, Reorderer
 from pianolab.live.takes import Recorder
 from pianolab.roll import Notes
@@ -204,6 +204,11 @@ class Stream:
         """How the sustain pedal is, by each listener; None where its detector does not hear the pedal."""
         with self._lock:
             return [listener.pedal for listener in self.listeners]
+
+    def away(self) -> list[AwayNow]:
+        """What each listener did not tell, because it was no piano."""
+        with self._lock:
+            return [listener.away for listener in self.listeners]
 
     def _replace(self, number: int, choice: Choice) -> Sequence[Event]:
         new, events = Listener(choice, sr=self.sr, number=number), []

@@ -19,9 +19,9 @@ _RANGES = {
     **dict.fromkeys(
         ("threshold", "onset_threshold", "sure_onset_threshold", "offset_threshold", "ghost_share"), (0, 1)
     ),
-    **dict.fromkeys(("pedal_threshold", "pedal_up_threshold"), (0, 1)),
+    **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
-    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
+    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s", "struck_wait_s"), (0, math.inf)),
     **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck"), (-math.inf, math.inf)),
     **dict.fromkeys(
         ("silence_db", "onset_delay_s", "offset_delay_s", "pedal_delay_s", "pedal_up_delay_s"), (-math.inf, math.inf)
@@ -82,6 +82,11 @@ class Tracking:
     sure_base, sure_own, sure_support, sure_struck : float
         How the evidence of a note becomes its confidence; see `pianolab.tracking.certainty`. As they are by default the
         evidence that the policy names is the confidence. This is for every policy.
+    struck_threshold : float
+        Evidence of a struck string from which a note is told, in [0, 1]. What has less is a voice, a knock or a hum,
+        and is turned away. 0 turns this off. This and the next are for every policy.
+    struck_wait_s : float
+        So long a note waits at most for such evidence, seconds.
 
     Raises
     ------
@@ -120,6 +125,8 @@ class Tracking:
     sure_own: float = 1.0
     sure_support: float = 0.0
     sure_struck: float = 0.0
+    struck_threshold: float = 0.0
+    struck_wait_s: float = 0.12
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:

@@ -19,6 +19,7 @@ from pianolab.tracking.pedal import PedalEvent, PedalTracker
 from pianolab.tracking.policy import Change, Kind, Policy, Row
 from pianolab.tracking.runs import Runs
 from pianolab.tracking.settings import Tracking, TrackingError
+from pianolab.tracking.struck import StruckGate, TurnedAway
 from pianolab.units import N_KEYS, key_to_midi
 
 
@@ -96,6 +97,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything."""
         self._policy: Policy | None = None
+        self._gate = StruckGate(self.tracking)
         self._pedal: PedalTracker | None = None
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
@@ -135,7 +137,7 @@ class Tracker:
         for i in range(len(salience)):
             row = _row(salience, i)
             self._time_s, self._level_db, self._struck = row.time_s, row.level_db, row.struck
-            events += [self._keep(change) for change in self._policy.step(row)]
+            events += [self._keep(change) for change in self._gate.step(row, self._policy.step(row))]
             if self._pedal is not None and salience.pedal is not None:
                 events += self._pedal.step(row.time_s, float(salience.pedal[i]))
         return events
@@ -156,7 +158,8 @@ class Tracker:
         if self._policy is None:
             return []
         end_s = self._time_s if end_s is None else end_s
-        events: list[Event] = [self._keep(change) for change in self._policy.flush(end_s)]
+        changes = self._gate.flush(end_s, self._policy.flush(end_s))
+        events: list[Event] = [self._keep(change) for change in changes]
         return events + ([] if self._pedal is None else self._pedal.flush(end_s))
 
     @property
@@ -166,6 +169,11 @@ class Tracker:
         A pedal that is still down ends at the last row heard.
         """
         return None if self._pedal is None else self._pedal.times(self._time_s)
+
+    @property
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """The notes that were not told, because what sounded was no struck string; see ``struck_threshold``."""
+        return tuple(self._gate.turned_away)
 
     def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""

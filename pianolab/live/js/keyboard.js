@@ -5,6 +5,7 @@ import { h, wordAttribute } from "./dom.js";
 import { MIDIS, OCTAVES, WIDTH, isBlack, keyBox, keyCentre, levelBar, pinRows } from "./piano.js";
 
 const PIN_ROW_PX = 28; // Pins of keys that lie close stand in rows above each other.
+const MARKED_MS = 700;
 const SVG = "http://www.w3.org/2000/svg";
 
 const shape = (parent, kind, attributes) => {
@@ -66,6 +67,13 @@ export class Keyboard {
     }));
     this.stack();
     wordAttribute(this.node, "aria-label", () => this.described());
+  }
+
+  /** Mark a key for a moment: something sounded there that is no piano. */
+  mark(midi) {
+    clearTimeout(this.unmark);
+    for (const [key, rect] of this.keys) rect.classList.toggle("away", key === midi);
+    if (midi != null) this.unmark = setTimeout(() => this.mark(null), MARKED_MS);
   }
 
   stack() {

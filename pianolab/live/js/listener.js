@@ -32,10 +32,11 @@ export class Listener {
     const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
     this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": meaning, ...range }, this.sure);
     this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.confidence")), this.meter, this.sureText);
+    this.away = h("div", { class: "pl-small pl-away" });
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h("section", { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },
       h("div", { class: "pl-now" }, this.title, this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)),
+        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips, this.away)),
       this.keyboard.node, this.pedal.node);
     this.listen("", { polyphonic: false, alone: true });
   }
@@ -63,12 +64,21 @@ export class Listener {
 
   clear() {
     this.heard.clear();
+    this.turnAway({ n: 0, midi: null });
     this.show([]);
   }
 
   end() {
     this.heard.end();
     this.show([]);
+  }
+
+  /** @param {{n: number, midi: number | null}} away How many notes were no piano, and the key that the last one had. */
+  turnAway({ n, midi }) {
+    if (n === this.nAway) return;
+    this.keyboard.mark(n > this.nAway ? midi : null);
+    this.nAway = n;
+    word(this.away, n ? () => this.say("listener.away", { n }) : BLANK);
   }
 
   /**

@@ -80,6 +80,11 @@ export class Listeners {
     this.all.forEach((listener, i) => listener.show(this.now[i] ?? [], this.pedals[i]));
   }
 
+  /** What each listener did not tell, because it was no piano; see AwayNow in pianolab/live/messages.py. */
+  turnAway(away) {
+    away.forEach((one, i) => this.all[i]?.turnAway(one));
+  }
+
   /** The last chord of each listener in another language. */
   translate(chords) {
     for (const chord of chords) this.all[chord.listener]?.translate({ ...chord, language: this.context.texts.language });

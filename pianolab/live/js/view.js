@@ -199,6 +199,7 @@ export class View {
 
   on_heard(content, buffers) {
     this.listeners.take(content.events, content.now, content.pedals);
+    this.listeners.turnAway(content.away);
     this.pictures.heard(content.seconds, buffers?.[0]);
     this.controls.loudness(content.level_db, content.peak);
     if (this.settings.back.value === "band") this.monitor();

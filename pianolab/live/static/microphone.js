@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: fcb7097a8edb0a94def5c304ce0eeada6219f8ce82d508df95b5b8120894f3b9
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: b4dbc77ccef972d14b68543a0cd889b7acf74d38a709ca5785b775e3368efc61
 
 // ../../texts/en/page.json
 var page_default = {
@@ -71,6 +71,7 @@ var page_default = {
   "pedal.down": "sustain pedal: down, confidence {percent} %",
   "pedal.up": "sustain pedal: up, confidence {percent} %",
   "listener.named": "{letter}: {detector}",
+  "listener.away": { one: "{n} sound that was no piano", other: "{n} sounds that were no piano" },
   "listener.no_note": "no note",
   "listener.last_note": "last note: {name}",
   "listener.confidence": "confidence",
@@ -254,6 +255,7 @@ var page_default2 = {
   "pedal.down": "서스테인 페달: 밟음, 신뢰도 {percent}%",
   "pedal.up": "서스테인 페달: 놓음, 신뢰도 {percent}%",
   "listener.named": "{letter}: {detector}",
+  "listener.away": { other: "피아노가 아닌 소리 {n}개" },
   "listener.no_note": "음 없음",
   "listener.last_note": "마지막 음: {name}",
   "listener.confidence": "신뢰도",
@@ -1089,6 +1091,7 @@ var Heard = class {
 
 // keyboard.js
 var PIN_ROW_PX = 28;
+var MARKED_MS = 700;
 var SVG = "http://www.w3.org/2000/svg";
 var shape = (parent, kind, attributes) => {
   const node = document.createElementNS(SVG, kind);
@@ -1145,6 +1148,12 @@ var Keyboard = class {
     }));
     this.stack();
     wordAttribute(this.node, "aria-label", () => this.described());
+  }
+  /** Mark a key for a moment: something sounded there that is no piano. */
+  mark(midi) {
+    clearTimeout(this.unmark);
+    for (const [key, rect] of this.keys) rect.classList.toggle("away", key === midi);
+    if (midi != null) this.unmark = setTimeout(() => this.mark(null), MARKED_MS);
   }
   stack() {
     const pins = [...this.pins.children];
@@ -1219,6 +1228,7 @@ var Listener = class {
     const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
     this.meter = h("div", { class: "pl-bar", role: "meter", "aria-label": meaning, ...range }, this.sure);
     this.sureRow = h("div", { class: "pl-sure" }, h("span", {}, () => say("listener.confidence")), this.meter, this.sureText);
+    this.away = h("div", { class: "pl-small pl-away" });
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h(
       "section",
@@ -1228,7 +1238,7 @@ var Listener = class {
         { class: "pl-now" },
         this.title,
         this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips)
+        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips, this.away)
       ),
       this.keyboard.node,
       this.pedal.node
@@ -1255,11 +1265,19 @@ var Listener = class {
   }
   clear() {
     this.heard.clear();
+    this.turnAway({ n: 0, midi: null });
     this.show([]);
   }
   end() {
     this.heard.end();
     this.show([]);
+  }
+  /** @param {{n: number, midi: number | null}} away How many notes were no piano, and the key that the last one had. */
+  turnAway({ n, midi }) {
+    if (n === this.nAway) return;
+    this.keyboard.mark(n > this.nAway ? midi : null);
+    this.nAway = n;
+    word(this.away, n ? () => this.say("listener.away", { n }) : BLANK);
   }
   /**
    * @param {Object[]} now The notes that sound, the strongest first; see Sounding in pianolab/live/messages.py.
@@ -1392,6 +1410,10 @@ var Listeners = class {
   }
   show() {
     this.all.forEach((listener, i) => listener.show(this.now[i] ?? [], this.pedals[i]));
+  }
+  /** What each listener did not tell, because it was no piano; see AwayNow in pianolab/live/messages.py. */
+  turnAway(away) {
+    away.forEach((one, i) => this.all[i]?.turnAway(one));
   }
   /** The last chord of each listener in another language. */
   translate(chords) {
@@ -2632,6 +2654,7 @@ var View = class {
   }
   on_heard(content, buffers) {
     this.listeners.take(content.events, content.now, content.pedals);
+    this.listeners.turnAway(content.away);
     this.pictures.heard(content.seconds, buffers?.[0]);
     this.controls.loudness(content.level_db, content.peak);
     if (this.settings.back.value === "band") this.monitor();

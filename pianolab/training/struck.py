@@ -1,0 +1,501 @@
+"""What tells a struck string from a voice, a knock or a hum: the small network of `pianolab.dsp.struck` is learnt here.
+
+What comes in: folders of single notes of real pianos, measured rooms and recorded noises. What comes out: the file of
+weights that ``pianolab.dsp.struck`` reads, and beside it a list of all that was learnt from. Three kinds of scenes are
+made by chance: somebody plays, somebody or something else sounds, and both at once. Each goes through a room and a
+microphone. The network is told keys that are struck, and keys that only a voice or a noise makes sound.
+
+The weights in the package are made by ``python -m pianolab.training.struck`` with the folders that `main` names; it
+takes some minutes on one core.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from pianolab import sound
+from pianolab.dsp import struck
+from pianolab.dsp.struck import LAGS, SR, StruckInput
+from pianolab.errors import PianolabError, printable
+from pianolab.files import replacing
+from pianolab.piano import PIANOS, degrade, espeak, noises, render, voices
+from pianolab.piano.sampled import SampledPiano
+from pianolab.roll import Notes
+from pianolab.training.augment import draw_piano
+from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, midi_to_key
+
+SCENE_S = 6.0
+# Shares of the scenes in which somebody plays, in which something else sounds, and in which both do.
+SHARES = (0.35, 0.4, 0.25)
+# So many of the scenes with a piano have two hands and the pedal.
+THICK_SHARE = 0.45
+# A stroke is heard this long after its onset, and told until so long after it: then the string may have faded.
+HEARD_S, TOLD_S = 0.015, 0.6
+# What the evidence is needed for is the beginning of a note: later hops count so much.
+BEGINNING_S, LATER_WEIGHT = 0.25, 0.25
+# A key is told as struck where the piano is this much louder at its partials than all else, in units of log10, ...
+BURIED = -0.15
+# ... and as not struck where all else is this much louder than the piano.
+CLEARLY_LOUDER = 0.3
+# So many keys that a sound without strings makes strongest are told in each hop, and so many others.
+N_STRONGEST, N_OTHERS = 5, 2
+# RMS of what sounds, before it is made louder or softer.
+LEVEL = 0.06
+# Half of what is no string is told where it has just become louder: there a note would begin.
+RISE_HOPS = 4
+# So many examples of each kind are taken from a scene.
+N_EXAMPLES = 1000
+EMBEDDING, HIDDEN = 16, 32
+LEARNING_RATE = 3e-3
+BATCH = 1024
+OTHER_SOUNDS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
+    "speech by rule": voices.speech,
+    "espeak-ng": espeak.spoken,
+    "singing": voices.singing,
+    "humming": voices.humming,
+    "mixed": noises.mixed,
+    **noises.NOISES,
+}
+# People talk more often than dishes fall: speech is drawn so much more often than each other sound.
+TALK = {"speech by rule": 6.0, "espeak-ng": 8.0, "knocks": 1.5, "hum": 1.5}
+
+Samples = NDArray[np.float32]
+
+
+class Material(NamedTuple):
+    """What scenes are made of.
+
+    Attributes
+    ----------
+    pianos : dict of str to SampledPiano
+    rooms : list of (n,) float32
+        Impulse responses, the direct sound first.
+    noises : list of (n,) float32
+    """
+
+    pianos: dict[str, SampledPiano]
+    rooms: list[Samples]
+    noises: list[Samples]
+
+
+class Scene(NamedTuple):
+    """What is learnt from one scene.
+
+    Attributes
+    ----------
+    frames : (T, 3, 294) float16
+        As `pianolab.dsp.struck.StruckInput` gives them.
+    hop, key : (n,) int64
+        Where the examples lie.
+    is_struck : (n,) bool
+    weight : (n,) float32
+    """
+
+    frames: NDArray[np.float16]
+    hop: NDArray[np.int64]
+    key: NDArray[np.int64]
+    is_struck: NDArray[np.bool_]
+    weight: NDArray[np.float32]
+
+
+def read_material(pianos: Sequence[Path], *, rooms: Path | None = None, noise: Path | None = None) -> Material:
+    """Load what scenes are made of.
+
+    Parameters
+    ----------
+    pianos : sequence of path
+        Folders of single notes, one a piano.
+    rooms, noise : path, optional
+        Folders of impulse responses and of recorded noises.
+
+    Returns
+    -------
+    Material
+    """
+    responses = [y[np.argmax(np.abs(y)) :] for y in _sounds(rooms)]
+    return Material({path.name: SampledPiano(path, sr=SR) for path in pianos}, responses, _sounds(noise))
+
+
+def _sounds(folder: Path | None) -> list[Samples]:
+    if folder is None:
+        return []
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".flac", ".ogg", ".wav"))
+    return [sound.resample(y, sr=sr, target_sr=SR) for y, sr in map(sound.load, paths)]
+
+
+def draw_notes(rng: np.random.Generator, *, is_thick: bool = False) -> Notes:
+    """A few seconds of playing: one voice, chords, or single notes far from each other.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    is_thick : bool
+        Two hands and the pedal: large chords and runs that sound on into each other.
+
+    Returns
+    -------
+    Notes
+    """
+    pace_s, held = rng.uniform(0.12, 1.2), rng.uniform(0.4, 1.3)
+    middle, spread = rng.uniform(30, 100), rng.choice([4.0, 12.0, 40.0])
+    loud, chords = rng.uniform(15, 110), rng.random() < 0.3
+    most = 5
+    if is_thick:
+        pace_s, held, chords, most = rng.uniform(0.08, 0.5), rng.uniform(1.0, 6.0), rng.random() < 0.7, 8
+        middle, spread = rng.uniform(45, 75), rng.uniform(8.0, 18.0)
+    rows, onset_s = [], float(rng.uniform(0.05, 0.5))
+    while onset_s < SCENE_S:
+        seconds = pace_s * rng.uniform(0.5, 1.5)
+        n = int(rng.integers(2, most)) if chords else 1
+        keys = np.unique(np.rint(np.clip(rng.normal(middle, spread, n), MIDI_LOW, MIDI_HIGH)))
+        for midi in keys:
+            velocity = np.clip(loud + rng.normal(0, 12), 8, 127)
+            rows.append((onset_s + rng.uniform(0, 0.01) * chords, onset_s + held * seconds + 0.03, midi, velocity))
+        onset_s += seconds
+    onset, offset, midi, velocity = np.array(rows).T
+    return Notes(onset, offset, midi, velocity)
+
+
+def played(material: Material, rng: np.random.Generator) -> tuple[Samples, Notes]:
+    """Somebody plays: a sampled piano, or now and then one that is rendered from partials.
+
+    Parameters
+    ----------
+    material : Material
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    y : (n,) float32
+    notes : Notes
+    """
+    notes = draw_notes(rng, is_thick=rng.random() < THICK_SHARE)
+    names = list(material.pianos)
+    if not names or rng.random() < 0.2:
+        y = render(notes, sr=SR, piano=draw_piano(rng) if rng.random() < 0.7 else "grand")
+    else:
+        y = material.pianos[names[rng.integers(len(names))]].render(notes, rng=rng)
+        y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** (rng.normal(0.0, 0.12) / 12.0))
+        notes = Notes(notes.onset / ratio, notes.offset / ratio, notes.midi, notes.velocity)
+    return _fitted(y), notes
+
+
+def other_sound(material: Material, rng: np.random.Generator) -> Samples:
+    """Something that is no piano: most often somebody talks.
+
+    Parameters
+    ----------
+    material : Material
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n,) float32
+    """
+    if material.noises and rng.random() < 0.12:
+        y = material.noises[rng.integers(len(material.noises))]
+        start = int(rng.integers(max(1, len(y) - round(SCENE_S * SR))))
+        return _fitted(y[start:])
+    names = [name for name in OTHER_SOUNDS if name != "espeak-ng" or espeak.is_installed()]
+    share = np.array([TALK.get(name, 1.0) for name in names])
+    name = names[rng.choice(len(names), p=share / share.sum())]
+    length_s = SCENE_S * rng.uniform(0.3, 1.0)  # What begins in the middle of silence must be known as well.
+    y = OTHER_SOUNDS[name](length_s, sr=SR, rng=rng)
+    return _fitted(np.pad(y, (round((SCENE_S - length_s) * SR * rng.random()), 0)))
+
+
+def make_scene(material: Material, rng: np.random.Generator) -> Scene:
+    """A scene and what is told of it.
+
+    Parameters
+    ----------
+    material : Material
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Scene
+    """
+    kind = rng.choice(3, p=SHARES)
+    piano, notes = played(material, rng) if kind != 1 else (np.zeros(round(SCENE_S * SR), np.float32), Notes.empty())
+    other = other_sound(material, rng) if kind != 0 else np.zeros_like(piano)
+    piano, other = (_in_some_room(_level(y), material, rng) for y in (piano, other))
+    other = other * np.float32(10.0 ** (-rng.uniform(-5.0, 30.0) / 20.0 if kind == 2 else 0.0))
+    if rng.random() < 0.7:
+        snr_db = rng.uniform(5.0, 60.0)
+        hiss = noises.coloured(SCENE_S, sr=SR, rng=rng, slope=rng.uniform(0.0, 1.5))
+        other = other + _level(hiss) * np.float32(10.0 ** (-snr_db / 20.0))
+    if rng.random() < 0.7:
+        gains_db = rng.uniform(-9.0, 9.0, len(degrade.TONE_POINTS_HZ))
+        piano, other = (degrade.toned(y, sr=SR, gains_db=gains_db) for y in (piano, other))
+    if rng.random() < 0.3:
+        highest_hz = np.exp(rng.uniform(np.log(3000.0), np.log(7000.0)))
+        piano, other = (_without_treble(y, highest_hz) for y in (piano, other))
+    gain = np.float32(10.0 ** (rng.uniform(-35.0, 8.0) / 20.0))
+    hear = StruckInput()
+    frames = hear.of(np.clip((piano + other) * gain, -1.0, 1.0))
+    at_piano, at_other = (_at_partials(hear.of(y * gain)) for y in (piano, other))
+    return _told(frames, notes, at_piano, at_other, rng)
+
+
+def _told(frames, notes, at_piano, at_other, rng) -> Scene:
+    """Which keys of which hops are told to the network, and as what."""
+    n = len(frames)
+    time_s = np.arange(n) * struck.HOP_S
+    age_s = np.full((n, N_KEYS), np.inf)
+    held = np.zeros((n, N_KEYS), bool)
+    for onset, offset, midi in zip(notes.onset, notes.offset, notes.midi, strict=True):
+        key = midi_to_key(int(midi))
+        here = (time_s >= onset) & (time_s < offset + 0.1)
+        held[here, key] = True
+        age_s[here, key] = time_s[here] - onset
+        age_s[here & (time_s > offset), key] = np.inf
+    is_struck = (age_s >= HEARD_S) & (age_s < TOLD_S) & (at_piano > at_other + BURIED) & (at_piano > 0.5)
+    is_other = ~held & (at_other > at_piano + CLEARLY_LOUDER)
+    ranked = np.argsort(np.argsort(-np.where(is_other, at_other, -1.0), axis=1), axis=1)
+    is_other &= (ranked < N_STRONGEST) | (rng.random((n, N_KEYS)) < N_OTHERS / N_KEYS)
+    weight = np.where(is_struck & (age_s > BEGINNING_S), LATER_WEIGHT, 1.0)
+    before = np.pad(at_other, ((RISE_HOPS, 0), (0, 0)))[:n]
+    is_beginning = is_other & (at_other > before + CLEARLY_LOUDER)
+    kinds = ((is_struck, N_EXAMPLES), (is_beginning, N_EXAMPLES // 2), (is_other & ~is_beginning, N_EXAMPLES // 2))
+    at = np.concatenate([rng.permutation(np.flatnonzero(kind))[:most] for kind, most in kinds])
+    hop, key = np.divmod(at, N_KEYS)
+    return Scene(frames.astype(np.float16), hop, key, is_struck.flat[at], weight.flat[at].astype(np.float32))
+
+
+def _at_partials(frames):
+    """How strong the first partials of each key are, in units of log10: (T, 88)."""
+    flat = np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1)))
+    n_short, n_near = len(struck.PARTIALS) + len(struck.GAPS), len(struck.NEIGHBOURS)
+    long = flat[:, struck.places()[:, n_short : n_short + 4 * n_near]].reshape(len(frames), N_KEYS, 4, n_near)
+    return np.maximum(long.max(axis=3).mean(axis=2), long.max(axis=3)[:, :, 0])
+
+
+def _fitted(y):
+    n = round(SCENE_S * SR)
+    return np.pad(y, (0, max(0, n - len(y))))[:n].astype(np.float32)
+
+
+def _level(y):
+    """The sound with an RMS of LEVEL over the parts in which it sounds; silence stays silence."""
+    peak = np.max(np.abs(y))
+    if peak < 1e-6:
+        return y
+    return y * np.float32(LEVEL / np.sqrt(np.mean(y[np.abs(y) > 0.05 * peak] ** 2)))
+
+
+def _without_treble(y, highest_hz):
+    """The sound as a telephone or an old file has it."""
+    spectrum = np.fft.rfft(y)
+    spectrum[np.fft.rfftfreq(len(y), 1.0 / SR) > highest_hz] = 0.0
+    return np.fft.irfft(spectrum, len(y)).astype(np.float32)
+
+
+def _in_some_room(y, material, rng):
+    if not material.rooms or rng.random() < 0.35:
+        return y
+    room = material.rooms[rng.integers(len(material.rooms))]
+    return _level(np.asarray(fftconvolve(y, room)[: len(y)], np.float32))
+
+
+class StruckNet(torch.nn.Module):
+    """The network of `pianolab.dsp.struck.Struck`, as it is learnt."""
+
+    def __init__(self):
+        super().__init__()
+        n_places = struck.places().shape[1]
+        n_bands = len(struck.WINDOWS) * struck.N_BANDS
+        self.first = torch.nn.Linear(n_places, EMBEDDING)
+        self.around = torch.nn.Linear(n_bands, EMBEDDING, bias=False)
+        self.second = torch.nn.Linear(EMBEDDING * len(LAGS), HIDDEN)
+        self.register = torch.nn.Linear(struck.registers().shape[1], HIDDEN, bias=False)
+        self.third = torch.nn.Linear(HIDDEN, 1)
+
+    def forward(self, at_places: torch.Tensor, bands: torch.Tensor, register: torch.Tensor) -> torch.Tensor:
+        """The logit of each example.
+
+        Parameters
+        ----------
+        at_places : (B, 8, n_places) tensor
+        bands : (B, 8, n_bands) tensor
+        register : (B, 3) tensor
+
+        Returns
+        -------
+        (B,) tensor
+        """
+        seen = torch.relu(self.first(at_places) + self.around(bands)).flatten(1)
+        return self.third(torch.relu(self.second(seen) + self.register(register)))[:, 0]
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The weights as `pianolab.dsp.struck.Struck` multiplies with them."""
+        state = {name: value.detach().numpy() for name, value in self.state_dict().items()}
+        found = {name: state[f"{name}.weight"].T for name in ("first", "around", "second", "register", "third")}
+        return found | {f"{name}_bias": state[f"{name}.bias"] for name in ("first", "second", "third")}
+
+
+class Examples:
+    """All examples of many scenes, by number.
+
+    Parameters
+    ----------
+    scenes : sequence of Scene
+    """
+
+    def __init__(self, scenes: Sequence[Scene]):
+        silence = np.zeros((LAGS[-1], *StruckInput.shape), np.float16)
+        parts, at, start = [], [], 0
+        for scene in scenes:
+            parts += [silence, scene.frames]
+            at.append(start + LAGS[-1] + scene.hop)
+            start += LAGS[-1] + len(scene.frames)
+        frames = np.concatenate(parts)
+        self.flat = np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1)))
+        self.bands = struck.bands(frames.astype(np.float32))
+        self.at = np.concatenate(at)
+        self.key, self.is_struck, self.weight = (
+            np.concatenate([getattr(scene, name) for scene in scenes]) for name in ("key", "is_struck", "weight")
+        )
+        self._places, self._registers = struck.places(), struck.registers()
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def batch(self, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+        """What the network is given for some examples, the right answers and their weights.
+
+        Parameters
+        ----------
+        numbers : (B,) int64
+
+        Returns
+        -------
+        tuple of torch.Tensor
+        """
+        rows = self.at[numbers][:, None] - np.array(LAGS)
+        key = self.key[numbers]
+        at_places = self.flat[rows[:, :, None], self._places[key][:, None]].astype(np.float32)
+        told = (self.is_struck[numbers].astype(np.float32), self.weight[numbers])
+        given = (at_places, self.bands[rows], self._registers[key], *told)
+        return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in given)
+
+
+def train(examples: Examples, *, steps: int, seed: int, say: Callable[[str], object] = print) -> StruckNet:
+    """Learn the weights.
+
+    Parameters
+    ----------
+    examples : Examples
+    steps, seed : int
+    say : callable
+
+    Returns
+    -------
+    StruckNet
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = StruckNet()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.1)
+    struck_numbers, other_numbers = (np.flatnonzero(examples.is_struck == kind) for kind in (True, False))
+    recent = []
+    for step in range(steps):
+        half = BATCH // 2
+        numbers = np.concatenate([rng.choice(struck_numbers, half), rng.choice(other_numbers, half)])
+        *given, right, weight = examples.batch(numbers)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(*given), right, weight=weight)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        recent.append(loss.item())
+        if (step + 1) % 250 == 0:
+            say(f"step {step + 1}: loss {np.mean(recent[-250:]):.4f}")
+    return network
+
+
+def learn(
+    material: Material, *, n_scenes: int, steps: int, seed: int, say: Callable[[str], object] = print
+) -> StruckNet:
+    """Make scenes and learn from them.
+
+    Parameters
+    ----------
+    material : Material
+    n_scenes, steps, seed : int
+    say : callable
+
+    Returns
+    -------
+    StruckNet
+    """
+    scenes = list(_scenes(material, n_scenes, seed))
+    examples = Examples(scenes)
+    say(f"{n_scenes} scenes, {len(examples)} examples, {np.mean(examples.is_struck):.0%} of them struck")
+    return train(examples, steps=steps, seed=seed, say=say)
+
+
+def _scenes(material: Material, n_scenes: int, seed: int) -> Iterator[Scene]:
+    for number in range(n_scenes):
+        yield make_scene(material, np.random.default_rng([seed, number]))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Learn and write the weights.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words of the command line; default: those that the program was given.
+
+    Returns
+    -------
+    int
+        0, or 2 if something cannot be read or written.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m pianolab.training.struck", description="Learn what tells a struck string from other sounds."
+    )
+    parser.add_argument("--pianos", type=Path, nargs="*", default=[], help="folders of single notes, one a piano")
+    parser.add_argument("--rooms", type=Path, help="folder of impulse responses")
+    parser.add_argument("--noise", type=Path, help="folder of recorded noises")
+    parser.add_argument("--out", type=Path, default=struck.WEIGHTS, help="file to write (default: the package's own)")
+    parser.add_argument("--scenes", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    try:
+        material = read_material(given.pianos, rooms=given.rooms, noise=given.noise)
+        network = learn(material, n_scenes=given.scenes, steps=given.steps, seed=given.seed)
+        with replacing(given.out) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **network.arrays())
+        learnt_from = {
+            "pianos": [*material.pianos, *(f"rendered: {name}" for name in PIANOS)],
+            "rooms": len(material.rooms),
+            "noises": len(material.noises),
+            "sounds made by rule or program": list(OTHER_SOUNDS),
+            "scenes": given.scenes,
+            "steps": given.steps,
+            "seed": given.seed,
+        }
+        with replacing(given.out.with_suffix(".json")) as temporary:
+            temporary.write_text(json.dumps(learnt_from, indent=1) + "\n", encoding="utf-8")
+    except (PianolabError, OSError) as error:
+        print(f"{parser.prog}: {printable(str(error))}", file=sys.stderr)
+        return 2
+    print(f"{given.out.name}: {given.out.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

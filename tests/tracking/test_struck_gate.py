@@ -1,0 +1,109 @@
+"""What is no struck string is turned away before it is told, and counted; what is one loses nothing."""
+
+import numpy as np
+import pytest
+
+from pianolab.roll import Salience
+from pianolab.tracking import Tracker, Tracking, TrackingError
+
+HOP_S = 0.01
+N_ROWS = 100
+
+
+def evidence(struck, *, key=39, rows=(20, 60), onset=None):
+    """One key that is strong in some rows, and what is said of strings at all keys."""
+    strength = np.zeros((N_ROWS, 88))
+    strength[slice(*rows), key] = 0.9
+    struck = None if struck is None else np.broadcast_to(struck, (N_ROWS, 88))
+    unknown, level_db = np.full((N_ROWS, 88), np.nan), np.full(N_ROWS, -20.0)
+    return Salience(np.arange(N_ROWS) * HOP_S, strength, unknown, level_db, onset=onset, struck=struck)
+
+
+def rising_at(row):
+    return np.where(np.arange(N_ROWS) >= row, 0.9, 0.1)[:, None]
+
+
+def heard(salience, **settings):
+    tracker = Tracker(Tracking(n_confirm=3, **settings))
+    return tracker, tracker.push(salience) + tracker.flush()
+
+
+def test_a_struck_string_is_told_in_the_same_row_as_without_the_question():
+    _, asked = heard(evidence(0.99), struck_threshold=0.5)
+    _, not_asked = heard(evidence(0.9))
+    assert [(event.kind, event.time_s, event.heard_s) for event in asked] == [("on", 0.2, 0.22), ("off", 0.59, 0.63)]
+    assert asked == not_asked
+
+
+def test_what_is_no_string_is_not_told_but_counted_with_its_onset():
+    tracker, events = heard(evidence(0.1), struck_threshold=0.5, struck_wait_s=0.05)
+    assert events == []
+    assert len(tracker.notes()) == 0
+    (away,) = tracker.turned_away
+    assert (away.key, away.time_s, away.struck) == (39, 0.2, pytest.approx(0.1))
+    assert away.heard_s == pytest.approx(0.27)  # Confirmed at 0.22 s, and 50 ms later.
+
+
+def test_evidence_that_rises_within_the_wait_tells_the_note_with_the_onset_that_it_had():
+    tracker, events = heard(evidence(rising_at(24)), struck_threshold=0.5, struck_wait_s=0.1)
+    assert [(event.kind, event.time_s) for event in events] == [("on", 0.2), ("off", 0.59)]
+    assert 0.24 < events[0].heard_s <= 0.32
+    assert tracker.turned_away == ()
+
+
+def test_evidence_that_rises_after_the_wait_is_too_late():
+    tracker, events = heard(evidence(rising_at(40)), struck_threshold=0.5, struck_wait_s=0.1)
+    assert events == []
+    assert len(tracker.turned_away) == 1
+
+
+def test_a_note_that_ends_or_a_stream_that_ends_while_it_waits_is_turned_away_once():
+    for rows in ((20, 24), (96, 100)):
+        tracker, events = heard(evidence(0.1, rows=rows), struck_threshold=0.5, struck_wait_s=1.0)
+        assert events == []
+        assert len(tracker.turned_away) == 1
+
+
+@pytest.mark.parametrize("salience", [evidence(None), evidence(0.1)], ids=["no evidence", "threshold 0"])
+def test_without_evidence_or_with_threshold_0_nothing_is_turned_away(salience):
+    threshold = 0.5 if salience.struck is None else 0.0
+    tracker, events = heard(salience, struck_threshold=threshold)
+    assert [event.kind for event in events] == ["on", "off"]
+    assert tracker.turned_away == ()
+
+
+def test_a_note_that_gets_another_name_is_asked_under_the_new_one():
+    strength = np.zeros((N_ROWS, 88))
+    strength[20:26, 51] = 0.6  # An octave too high at first, ...
+    strength[26:80, 39] = 0.9  # ... where no string sounds.
+    onset = np.full((N_ROWS, 1), 0.05)
+    onset[20] = 0.9
+    struck = np.zeros((N_ROWS, 88))
+    struck[:, 39] = 0.9
+    unknown, level_db = np.full((N_ROWS, 88), np.nan), np.full(N_ROWS, -20.0)
+    salience = Salience(np.arange(N_ROWS) * HOP_S, strength, unknown, level_db, onset=onset, struck=struck)
+    _, plain = heard(salience)
+    assert [(event.kind, event.midi) for event in plain] == [("on", 72), ("revised", 60), ("off", 60)]
+    tracker, asked = heard(salience, struck_threshold=0.5)
+    assert [(event.kind, event.midi) for event in asked] == [("on", 60), ("off", 60)]
+    assert asked[0].time_s == plain[0].time_s
+    assert tracker.turned_away == ()
+
+
+def test_a_refused_voice_does_not_keep_a_string_at_another_key_from_being_told():
+    strength = np.zeros((N_ROWS, 88))
+    strength[10:90, 30], strength[40:80, 60] = 0.9, 0.8
+    struck = np.zeros((N_ROWS, 88))
+    struck[:, 60] = 0.9
+    unknown, level_db = np.full((N_ROWS, 88), np.nan), np.full(N_ROWS, -20.0)
+    salience = Salience(np.arange(N_ROWS) * HOP_S, strength, unknown, level_db, struck=struck)
+    tracker, events = heard(salience, policy="poly", struck_threshold=0.5)
+    assert [(event.kind, event.midi) for event in events] == [("on", 81), ("off", 81)]
+    assert [away.key for away in tracker.turned_away] == [30]
+
+
+def test_a_threshold_above_1_and_a_negative_wait_are_refused():
+    with pytest.raises(TrackingError, match=r"struck_threshold 1\.5 cannot be used"):
+        Tracking(struck_threshold=1.5)
+    with pytest.raises(TrackingError, match="struck_wait_s -1 cannot be used"):
+        Tracking(struck_wait_s=-1)
