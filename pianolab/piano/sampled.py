@@ -107,6 +107,11 @@ class SampledPiano:
     seed : int
         Draws what is particular to this piano: how each key is moved.
 
+    Attributes
+    ----------
+    level_db : (128, 88) float64
+        How loud each velocity of each key is, dBFS.
+
     Raises
     ------
     PianoError
@@ -136,7 +141,7 @@ class SampledPiano:
         self._layers: dict[int, list[tuple[float, SingleNote]]] = {}
         for note in notes:
             self._layers.setdefault(note.midi, []).append((_struck(note), note))
-        self._level_db = level_curve(
+        self.level_db = level_curve(
             np.array([note.midi for note in notes]),
             np.array([_struck(note) for note in notes]),
             np.array([self._loudness_db(note) for note in notes]),
@@ -239,9 +244,9 @@ class SampledPiano:
         """The first n samples of a tone, as bright and as loud as its velocity asks."""
         first = round(whole.lead)
         measured = first + round(LOUDNESS_S * self.sr)
-        level_db = level_at(self._level_db, stroke.midi, stroke.velocity)
+        level_db = level_at(self.level_db, stroke.midi, stroke.velocity)
         tone = whole.y[: max(n, measured)]
-        sections = tilt(stroke.midi, level_db - level_at(self._level_db, stroke.midi, recorded), sr=self.sr)
+        sections = tilt(stroke.midi, level_db - level_at(self.level_db, stroke.midi, recorded), sr=self.sr)
         if sections is not None:
             tone = np.asarray(sosfilt(sections, tone), np.float32)
         rms = float(np.sqrt(np.mean(np.square(tone[first:measured]))))

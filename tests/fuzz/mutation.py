@@ -7,6 +7,7 @@ come from another file. Most of it happens near the beginning, where a file says
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -87,7 +88,7 @@ def mutate_json(data: bytes, rng: Random, *, others: Sequence[bytes], tokens: Se
         holder, key = _somewhere(tree, rng)
         way = rng.random()
         if way < 0.6:
-            holder[key] = rng.choice(VALUES)
+            holder[key] = deepcopy(rng.choice(VALUES))  # Later damage would change the value itself.
         elif way < 0.7 and holder is not tree:
             del holder[key]
         elif way < 0.8 and isinstance(holder, dict):

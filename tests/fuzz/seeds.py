@@ -163,6 +163,15 @@ def specs() -> list[bytes]:
     ]  # fmt: skip
 
 
+def pianos() -> list[bytes]:
+    """The index of a folder of single notes."""
+    entries = [
+        {"file": "60_0.wav", "midi": 60, "onset_s": 0.02, "dynamic": 0.3, "mic": "near"},
+        {"file": "60_1.wav", "midi": 60, "onset_s": 0.02, "dynamic": None, "mic": "far", "cents": -3.5},
+    ]
+    return [json.dumps(entries[:n]).encode() for n in (1, 2)]
+
+
 def messages() -> list[bytes]:
     """What a page says, one list of messages a seed; "take" stands for the name of the last take."""
     tracking = {"n_confirm": 5, "threshold": 0.5}

@@ -138,6 +138,19 @@ def _use_spec(data: bytes) -> None:
         raise FoundError(f"{detector.spec!r} makes another detector than {text!r}")
 
 
+def _use_piano(data: bytes) -> None:
+    """What an index names is there, and is a key."""
+    from pianolab.piano.samples import list_single_notes
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("60_0.wav", "60_1.wav"):
+            Path(folder, name).touch()
+        Path(folder, "index.json").write_bytes(data)
+        for note in list_single_notes(folder):
+            if not (note.path.is_file() and 21 <= note.midi <= 108 and np.isfinite(note.onset_s or 0.0)):
+                raise FoundError(f"a note that cannot be: {note}")
+
+
 def _use_messages(data: bytes) -> None:
     """A page may say anything; every message has an answer that can be sent."""
     from pianolab.live.responder import Responder
@@ -231,6 +244,7 @@ TARGETS = {
         shown=first_line,
         memory_mb=HEARING_MB,
     ),
+    "pianos": Target(seeds.pianos, mutation.mutate_json, _use_piano),
     "messages": Target(seeds.messages, mutation.mutate_json, _use_messages, memory_mb=HEARING_MB, work=20),
     "cache": Target(_cache_files, mutation.mutate_bytes, _use_cache, memory_mb=HEARING_MB),
 }

@@ -4,7 +4,16 @@ import fuzz
 import pytest
 from targets import TARGETS, target_of
 
-CASES = {"audio": 600, "midi": 600, "labels": 600, "scores": 150, "spec": 150, "messages": 20, "cache": 200}
+CASES = {
+    "audio": 600,
+    "midi": 600,
+    "labels": 600,
+    "scores": 150,
+    "spec": 150,
+    "pianos": 300,
+    "messages": 20,
+    "cache": 200,
+}
 
 
 @pytest.mark.parametrize("name", TARGETS)
