@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, oaconvolve, sosfilt
 
 from pianolab import sound
 from pianolab.dsp.network_input import SR
@@ -20,6 +19,7 @@ from pianolab.labels.midi import Song, read_midi
 from pianolab.piano import degrade, in_room, random_room, render
 from pianolab.piano.espeak import VARIANTS, espeak
 from pianolab.piano.noises import NOISES, mixed
+from pianolab.piano.rooms import measured_room, read_response
 from pianolab.piano.sampled import SampledPiano
 from pianolab.piano.voices import humming, singing, speech
 from pianolab.roll import Notes
@@ -37,8 +37,7 @@ PEDAL_IN_DRILLS = 0.5
 WITHOUT_PEDAL = 0.15  # So many of the performances are played as if there were no pedal.
 TUNING_CENTS = 30.0  # Pianos stand up to so much higher or lower than they were recorded.
 SPREAD_CENTS = 2.0  # Standard deviation of the keys of a recorded piano against how they were tuned.
-DIRECT_S = 0.0005  # A response begins so long before its peak, which is the direct sound.
-DIRECT_ENDS_S = 0.0025  # What comes later than this after the peak is the room's.
+DIRECT_ENDS_S = 0.003  # What comes later than this in a response is the room's.
 LOUDEST_DB, SOFTEST_DB = 0.0, -42.0  # Peak of a scene against full scale.
 ALPHABET = ("bdfghjklmnprstvwz", "aeiou")  # Words that mean nothing are made of these.
 
@@ -293,23 +292,19 @@ def _in_a_room(y: Samples, shelf: Shelf, rng: np.random.Generator) -> Samples:
     """The sound in a measured room, in one made by rule, or as it is."""
     where = rng.random()
     if where < 0.5 and shelf.rooms:
-        response, direct = _response(shelf.rooms[rng.integers(len(shelf.rooms))])
+        response = _response(shelf.rooms[rng.integers(len(shelf.rooms))])
         # The microphone is nearer or farther than the one that measured the room.
         wet = 10.0 ** (rng.uniform(-12.0, 3.0) / 20.0)
-        gains = np.where(np.arange(len(response)) < direct + DIRECT_ENDS_S * SR, 1.0, wet)
-        return oaconvolve(y, response * gains)[direct : direct + len(y)].astype(np.float32)
+        gains = np.where(np.arange(len(response)) < DIRECT_ENDS_S * SR, 1.0, wet).astype(np.float32)
+        return measured_room(y, sr=SR, response=response * gains)
     if where < 0.72:
         return in_room(y, sr=SR, room=random_room(rng)[0])
     return y
 
 
 @lru_cache(maxsize=256)
-def _response(path: Path) -> tuple[npt.NDArray[np.float64], int]:
-    """A response from just before its direct sound, which has a peak of 1, and the sample of this peak."""
-    y = _loaded(path).astype(float)
-    peak = int(np.argmax(np.abs(y)))
-    first = max(peak - round(DIRECT_S * SR), 0)
-    return y[first:] / abs(y[peak]), peak - first
+def _response(path: Path) -> Samples:
+    return read_response(path, sr=SR)
 
 
 @lru_cache(maxsize=64)
@@ -327,30 +322,21 @@ def _beside_others(y: Samples, shelf: Shelf, rng: np.random.Generator) -> Sample
             other = talk(shelf.languages, length_s, rng)
         else:
             other = (speech if maker == "speech" else singing)(length_s, sr=SR, rng=rng)
-        y = _mixed_in(y, _in_a_room(other, shelf, rng), rng.uniform(5.0, 25.0))
+        y = degrade.with_noise(y, _in_a_room(other, shelf, rng), snr_db=rng.uniform(5.0, 25.0))
     if rng.random() < 0.12:
-        y = _mixed_in(y, _in_a_room(mixed(length_s, sr=SR, rng=rng), shelf, rng), rng.uniform(8.0, 35.0))
+        noises = _in_a_room(mixed(length_s, sr=SR, rng=rng), shelf, rng)
+        y = degrade.with_noise(y, noises, snr_db=rng.uniform(8.0, 35.0))
     if rng.random() < 0.25:
-        y = _mixed_in(y, _recorded_noise(shelf, length_s, rng), rng.uniform(5.0, 40.0))
+        y = degrade.with_noise(y, _recorded_noise(shelf, length_s, rng), snr_db=rng.uniform(5.0, 40.0))
     return y
 
 
-def _mixed_in(y: Samples, other: Samples, below_db: float) -> Samples:
-    """Both, the other one so many dB softer in the mean."""
-    loud, soft = (float(np.sqrt(np.mean(np.square(part), dtype=float))) for part in (y, other))
-    return (y + other * np.float32(loud / max(soft, 1e-9) * 10.0 ** (-below_db / 20.0))).astype(np.float32)
-
-
 def _through_a_microphone(y: Samples, rng: np.random.Generator) -> Samples:
-    """Tone, noise, narrow band, overload, compression and level of a recording."""
+    """Tone, microphone, noise, compression and level of a recording."""
     if rng.random() < 0.7:
         y = degrade.toned(y, sr=SR, gains_db=rng.uniform(-7.0, 7.0, len(degrade.TONE_POINTS_HZ)))
-    if rng.random() < 0.2:  # A cheap microphone hears no bass and no brilliance.
-        low_hz, high_hz = rng.uniform(70.0, 300.0), rng.uniform(3500.0, 7500.0)
-        y = np.asarray(sosfilt(butter(1, [low_hz, high_hz], "bandpass", fs=SR, output="sos"), y), np.float32)
-    peak = max(float(np.abs(y).max(initial=0.0)), 1e-9)
-    if rng.random() < 0.06:  # It overloads where the sound is loudest.
-        y = np.clip(y, -peak * rng.uniform(0.4, 0.9), peak).astype(np.float32)
+    if rng.random() < 0.25:
+        y = degrade.cheap_microphone(y, sr=SR, rng=rng)
     if rng.random() < 0.5:
         y = degrade.noisy(y, snr_db=rng.uniform(8.0, 50.0), rng=rng, slope=rng.uniform(0.0, 1.6))
     if rng.random() < 0.12:

@@ -25,7 +25,7 @@ from pianolab.training.validation import FALSE_COST
 
 # Settings are chosen one after the other, each with all that were chosen before it: name, values, scores to raise.
 SEARCH = (
-    ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4), ("onset_f1",)),
+    ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4, 0.5), ("onset_f1",)),
     ("n_wait", (0, 1, 2, 3), ("onset_f1",)),
     ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), ("onset_f1",)),
     ("ghost_share", (0.0, 0.2, 0.35, 0.5), ("onset_f1",)),

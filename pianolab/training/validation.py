@@ -20,7 +20,7 @@ from pianolab.training.targets import pedal_targets
 from pianolab.units import MIDI_LOW
 
 VALIDATED_MS = (90, 240)  # The first is the delay of the live view, the second that for recordings.
-THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 STROKE_S = 0.1  # Only strokes are asked for, so every note is given this length.
 FALSE_COST = 0.002  # Ten false notes a minute where nobody plays weigh as much as .02 of onset F1.
 MARGIN_S = 0.3  # So much more than what is scored is heard, because the answers come later than the strokes.

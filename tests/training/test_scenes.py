@@ -128,8 +128,9 @@ def test_no_room_moves_a_stroke(sources):
     click[4000] = 1.0
     for seed in range(30):
         heard = scenes._in_a_room(click, sources.learnt, np.random.default_rng(seed))
-        assert abs(heard[4000]) == pytest.approx(1.0, abs=0.3)  # The direct sound; a reflection may be louder.
-        assert np.abs(heard[: 4000 - 16]).max() < 0.01  # Nothing sounds a millisecond before it.
+        loudest = np.abs(heard).max()
+        assert np.abs(heard[4000:4016]).max() > 0.1 * loudest  # The direct sound; a reflection may be louder.
+        assert np.abs(heard[: 4000 - 16]).max() < 0.01 * loudest  # Nothing sounds a millisecond before it.
 
 
 @pytest.mark.parametrize("kind", ["performance", "melody", "drill"])
@@ -160,13 +161,6 @@ def test_where_nobody_plays_there_is_sound_and_no_note(sources):
         assert np.isfinite(scene.y).all()
         loud.append(np.abs(scene.y).max())
     assert np.median(loud) > 0.01
-
-
-def test_others_are_as_much_softer_as_was_drawn():
-    rng = np.random.default_rng(1)
-    y, other = (rng.standard_normal(SR).astype(np.float32) for _ in range(2))
-    beside = scenes._mixed_in(y, 7.0 * other, 20.0) - y
-    assert 20.0 * np.log10(np.std(y) / np.std(beside)) == pytest.approx(20.0, abs=0.01)
 
 
 def test_people_talk_for_as_long_as_they_are_asked_to():
