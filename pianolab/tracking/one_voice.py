@@ -42,6 +42,8 @@ WEAK_ONSET = 0.7
 SILENT_START_ROWS = 9
 # It also takes a level that has grown by this much since the last note ended.
 SILENT_START_DB = 6.0
+# Two strings that beat may almost be silent and swell again. That is no new note of their key within this time.
+SWELL_S = 1.0
 # Levels are compared over this time, which holds two periods of A0.
 MOMENT_S = 0.09
 # Only a damper makes the level fall by this much within that time, at A0 and at C8. Keys between lie between.
@@ -92,7 +94,7 @@ class OneVoice:
         # The strongest key, for how many rows it has been that, and since when. The key is -1 where nothing sounds.
         self._key, self._run, self._run_s = -1, 0, 0.0
         self._said, self._last = 0.0, 0.0  # How sure it was in all those rows together, and in the last.
-        self._ended_db = LEAST_DB
+        self._ended_db, self._ended_key, self._ended_s = LEAST_DB, -1, 0.0
 
     def step(self, row: Row) -> list[Change]:
         """Hear the next row, which must hold onset evidence.
@@ -195,7 +197,8 @@ class OneVoice:
     def _begin_from_silence(self, row, level_db):
         if self._pending is not None:
             return self._begin(row, self._pending.time_s, level_db)
-        if self._run >= SILENT_START_ROWS and level_db >= self._ended_db + SILENT_START_DB:
+        swells = self._key == self._ended_key and row.time_s < self._ended_s + SWELL_S
+        if self._run >= SILENT_START_ROWS and level_db >= self._ended_db + SILENT_START_DB and not swells:
             return self._begin(row, self._run_s, level_db)
         return []
 
@@ -229,6 +232,7 @@ class OneVoice:
 
     def _end(self, note, offset_s, level_db):
         self._note, self._ended_db = None, level_db
+        self._ended_key, self._ended_s = note.key, self._levels[-1][0]
         return Change("off", self._told_s(offset_s), note.key)
 
     def _told_s(self, time_s):

@@ -92,6 +92,16 @@ def test_a_string_that_dies_away_by_itself_is_still_one_note():
     assert notes.offset[0] == pytest.approx(1.2, abs=0.011)
 
 
+def test_strings_that_swell_again_are_no_new_note_unless_they_are_struck():
+    level_db = np.concatenate(
+        [np.full(30, -20.0), np.linspace(-20, -50, 10), np.linspace(-50, -22, 10), np.full(50, -22.0)]
+    )
+    keys = [-1] * 10 + [C4] * 90
+    assert len(tracked(rows(keys, onsets=[10], level_db=level_db))[0]) == 1
+    assert len(tracked(rows(keys, onsets=[10, 46], level_db=level_db))[0]) == 2
+    assert len(tracked(rows([-1] * 10 + [C4] * 30 + [E4] * 60, onsets=[10], level_db=level_db))[0]) == 2
+
+
 def test_below_the_energy_gate_nothing_sounds():
     level_db = np.where(np.arange(100) < 50, -20.0, -80.0)
     notes, _ = tracked(rows([-1] * 10 + [C4] * 90, onsets=[10], level_db=level_db))
