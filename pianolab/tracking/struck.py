@@ -155,7 +155,8 @@ class StruckGate:
         needed = _log_odds(self.tracking.struck_threshold) - lately
         if waiting.mean_odds >= min(needed + SURE * left, MOST_ODDS):
             self._remember(waiting)
-            return [self._waiting.pop(key).change]
+            struck = _chance(waiting.mean_odds + self._lately)
+            return [replace(self._waiting.pop(key).change, struck=struck)]
         if left <= 0.0:
             self._refuse(waiting, row.time_s)
         return []
@@ -165,12 +166,16 @@ class StruckGate:
         if not waiting.is_refused:
             waiting.is_refused = True
             self._remember(waiting)
-            struck = 1.0 / (1.0 + math.exp(-waiting.mean_odds))
+            struck = _chance(waiting.mean_odds)
             self.turned_away.append(TurnedAway(waiting.change.time_s, time_s, waiting.change.key, struck))
 
     def _remember(self, waiting):
         odds = min(max(waiting.mean_odds, -MOST_OF_ONE), MOST_OF_ONE)
         self._lately += NOTE_SHARE * (odds - self._lately)
+
+
+def _chance(odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-odds))
 
 
 def _log_odds(probability: float) -> float:

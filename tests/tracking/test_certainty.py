@@ -8,6 +8,7 @@ import pytest
 
 from pianolab.roll import Salience
 from pianolab.tracking import Tracker, Tracking
+from pianolab.tracking import struck as gate
 from pianolab.tracking.certainty import log_odds, probability
 from pianolab.units import N_KEYS
 
@@ -64,3 +65,13 @@ def test_with_many_voices_the_strength_of_the_key_supports_the_evidence_of_its_s
     settings = Tracking(policy="poly", sure_base=0.1, sure_own=1.0, sure_support=0.5)
     (on,) = Tracker(settings).push(replace(stroke, onset=onset, struck=None))
     assert on.confidence == pytest.approx(probability(settings, own=0.7, support=0.9, struck=math.nan), abs=1e-6)
+
+
+def test_the_evidence_of_a_struck_string_by_which_a_note_was_let_through_counts_with_that_of_the_notes_before(stroke):
+    weights = {"sure_base": 0.0, "sure_own": 0.0, "sure_support": 0.0, "sure_struck": 1.0}
+    settings = Tracking(n_confirm=3, struck_threshold=0.05, struck_wait_s=0.0, **weights)
+    struck = np.full_like(stroke.strength, 0.8)
+    (on,) = (event for event in Tracker(settings).push(replace(stroke, struck=struck)) if event.kind == "on")
+    one = log_odds(0.8)
+    lately = gate.NOTE_SHARE * min(one, gate.MOST_OF_ONE)
+    assert log_odds(on.confidence) == pytest.approx(one + lately, abs=1e-5)
