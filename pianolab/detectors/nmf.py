@@ -6,28 +6,47 @@ decay and of its late sound, learnt from single notes; flat templates take up no
 multiplicative rule for the Kullback-Leibler divergence (Lee & Seung, NIPS 2000).
 
 A template is no single spectrum but three, of what is heard 80 ms before, at and 80 ms after the frame. So an attack,
-silent before and loud after, cannot be mistaken for a note that goes on sounding, and its amount alone says where a
-key was struck, and how hard. A key counts as sounding while its amount is not far below what it lately was, so that a
-damped string in a room that goes on ringing is released. A little of each attack is taken off the keys that it may be
-mistaken for. ``preset=textbook`` decomposes single spectra and reads strokes from the rise of the amounts.
+silent before and loud after, is not easily mistaken for a note that goes on sounding, and its amount says where a key
+was struck, and how hard. But partials look like other keys, and people who talk look like keys, too. So a small network
+judges the amounts of each key beside those of the keys it may be mistaken for, those of the moments before and the
+spectrum at its partials: was it struck, is it held, was it let go? (`pianolab.dsp.key_judge`)
 
-The templates are made by ``pianolab.training.templates``.
+``preset=rules`` judges by rules in its place: the amount of attack is the evidence of a stroke, a little of each
+attack is taken off the keys that it may be mistaken for, and a key sounds while its amount is not far below its latest.
+``preset=textbook`` decomposes single spectra and reads strokes from the rise of the amounts.
+
+Templates and network are learnt by ``pianolab.training.templates``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
 
 from pianolab.detector import Between, Detector, chosen
-from pianolab.dsp.combs import N_BINS, Comb, log_bins
+from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
 from pianolab.dsp.compiled import njit
 from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.ghosts import strongest_below
+from pianolab.dsp.key_judge import (
+    ATTACK,
+    DECAY,
+    LATE,
+    MARGIN,
+    N_PLANES,
+    SOUND,
+    SOUND_LATELY,
+    SPECTRUM,
+    WEIGHTS,
+    WIDTH,
+    KeyJudge,
+    Weights,
+)
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
 from pianolab.roll import Salience
@@ -62,6 +81,18 @@ CROWD_SHARE = 0.01
 HELD_SHARE = 0.3
 # A key's loudest moment is forgotten at half in this time, as a string decays.
 HELD_FORGET_S = 0.4
+# By rule, amounts of attack and of all stages that give evidence 0.5, as shares of the loudest moment.
+HALF_ATTACK, HALF_SOUND = 0.022, 0.012
+# Amounts are judged on a logarithmic scale: this share of the loudest moment is its foot, and 4 is the loudest moment.
+FOOT, LOUDEST = 1e-3, 4.0
+# The same for single bins of the spectrum, which hold less: the foot, and what a factor of e adds.
+BIN_FOOT, BIN_SCALE = 1e-4, 0.6
+# What is left over of the sound is judged up to this share of all of it.
+MOST_LEFT_OVER = 1.0
+# The most of all sound, and of attack, is forgotten at half of its logarithm in these times.
+SOUND_FORGET_S, ATTACK_FORGET_S = (0.2, 1.0, 4.0), (0.1, 0.3, 1.0)
+# The network knows a stroke this many rows late. A velocity is that of the hardest of so many rows and the one after.
+JUDGE_ROWS = 3
 # Velocity of C4 at 0 dB of attack, and its rise for a dB and for a semitone: a plane through the tune split's notes.
 VELOCITY = (101.3, 2.53, 0.40)
 TEMPLATES = Path(__file__).with_name("nmf_templates.npz")
@@ -135,6 +166,10 @@ class Preset:
         How much later than the stroke its evidence rises, fitted on tune recordings.
     power, least : float
         As for ``decompose``.
+    templates : str
+        Name of its templates in the file.
+    hardest_rows : int
+        A velocity is that of the hardest of so many rows, the last that the tracker has heard when it reads it.
     tracking : mapping
         Settings of the tracker beside those that all presets have.
     """
@@ -147,6 +182,8 @@ class Preset:
     onset_delay_s: float
     power: float
     least: float
+    templates: str
+    hardest_rows: int = 2
     tracking: Mapping[str, float] = field(default_factory=dict)
 
     def ear(self) -> Ear:
@@ -154,19 +191,40 @@ class Preset:
         return Ear(windows=self.windows, moments=self.moments, exponent=self.exponent)
 
 
+_PIANO = Preset(
+    windows=WINDOWS,
+    moments=MOMENTS,
+    exponent=EXPONENT,
+    stages_s=((0.03, 0.05), (0.10, 0.45), (0.60, 1.50)),
+    hop_length=320,
+    onset_delay_s=0.06,
+    power=1.5,
+    least=1e-4,
+    templates="piano",
+    hardest_rows=JUDGE_ROWS + 2,
+    tracking={
+        "threshold": 0.35,
+        "onset_threshold": 0.3,
+        "ghost_share": 0.45,
+        "offset_threshold": 0.15,
+        "sure_onset_threshold": 0.5,
+        "n_wait": 4,
+        "n_release": 2,
+        "offset_delay_s": 0.06,
+        # In rooms a key begins late, where the evidence of a struck string is low already.
+        "struck_threshold": 0.3,
+        **certainty_of("nmf"),
+    },
+)
 PRESETS = {
-    "piano": Preset(
-        windows=WINDOWS,
-        moments=MOMENTS,
-        exponent=EXPONENT,
-        stages_s=((0.03, 0.05), (0.10, 0.45), (0.60, 1.50)),
-        hop_length=320,
+    "piano": _PIANO,
+    # A frame sees 80 ms ahead and back, so by rule a key fades late. In rooms its keys begin late as well, where the
+    # evidence of a struck string is low already.
+    "rules": replace(
+        _PIANO,
         onset_delay_s=0.04,
-        power=1.5,
-        least=1e-4,
-        # A frame sees 80 ms ahead and back, so a key fades late. In rooms its keys begin late as well, where the
-        # evidence of a struck string is low already.
-        tracking={"n_release": 2, "offset_delay_s": 0.08, "struck_threshold": 0.3, **certainty_of("nmf")},
+        hardest_rows=2,
+        tracking={"n_release": 2, "offset_delay_s": 0.08, "struck_threshold": 0.3},
     ),
     "textbook": Preset(
         windows=WINDOWS[:1],
@@ -177,6 +235,7 @@ PRESETS = {
         onset_delay_s=0.01,
         power=1.0,
         least=0.0,
+        templates="textbook",
     ),
 }
 
@@ -247,6 +306,42 @@ def decompose(
     return amounts
 
 
+@njit(fastmath=True)
+def left_over(
+    spectra: NDArray[np.float32], amounts: NDArray[np.float32], templates: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What the templates do not explain: the divergence of each spectrum from its model, as a share of its sum.
+
+    Parameters
+    ----------
+    spectra : (T, n) float32
+    amounts : (T, K) float32
+        As ``decompose`` finds them.
+    templates : (K, n) float32
+
+    Returns
+    -------
+    (T,) float32, 0 where all is explained
+    """
+    n_rows, n_bins = spectra.shape
+    found = np.empty(n_rows, np.float32)
+    model = np.empty(n_bins, np.float32)
+    for t in range(n_rows):
+        model[:] = TINY
+        for i in range(len(templates)):
+            amount = amounts[t, i]
+            if amount > 0.0:
+                for b in range(n_bins):
+                    model[b] += amount * templates[i, b]
+        divergence, total = np.float32(0.0), np.float32(TINY)
+        for b in range(n_bins):
+            v = spectra[t, b] + np.float32(TINY)
+            divergence += v * np.log(v / model[b]) - v + model[b]
+            total += v
+        found[t] = divergence / total
+    return found
+
+
 def with_noise(learnt: NDArray[np.float32]) -> NDArray[np.float32]:
     """Templates as rows of unit sum, with a flat one for noise at all moments and at each but the first.
 
@@ -303,7 +398,103 @@ def velocity_of(attack: NDArray[np.float32], exponent: float) -> NDArray[np.floa
     return np.clip(at_c4 + a_db * level_db + a_semitone * semitones, 1.0, 127.0).astype(np.float32)
 
 
+# ------------------------------------------------------------------------------------------------- what is judged
+
+
+def on_scale(share: ArrayLike) -> NDArray[np.float32]:
+    """Shares of the loudest moment on the scale that the network judges: 0 for nothing, 4 for all.
+
+    Parameters
+    ----------
+    share : array
+        Not below 0.
+
+    Returns
+    -------
+    array of the same shape
+    """
+    return np.log1p(np.asarray(share, np.float32) / np.float32(FOOT)) * np.float32(LOUDEST / np.log1p(1.0 / FOOT))
+
+
+class Amounts:
+    """The planes of numbers that `pianolab.dsp.key_judge` looks at, row after row.
+
+    Parameters
+    ----------
+    hop_s : float
+        Seconds from row to row.
+    """
+
+    def __init__(self, *, hop_s: float):
+        halves_s = (*SOUND_FORGET_S, *ATTACK_FORGET_S)
+        self._keep = np.array([0.5 ** (hop_s / half_s) for half_s in halves_s], np.float32)[:, None]
+        self._lately = np.zeros((len(halves_s), N_KEYS), np.float32)
+
+    def planes(self, shares: NDArray[np.float32], spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The planes of the rows that follow.
+
+        Parameters
+        ----------
+        shares : (T, 88, 3) float32
+            Amounts of attack, decay and late sound, shares of the loudest moment.
+        spectra : (T, 3 * N_BINS) float32
+            What was decomposed, as shares of the same.
+
+        Returns
+        -------
+        (T, N_PLANES, WIDTH) float32
+        """
+        planes = np.zeros((len(shares), N_PLANES, WIDTH), np.float32)
+        keys = planes[:, :, MARGIN:][:, :, :N_KEYS]
+        keys[:, ATTACK], keys[:, DECAY], keys[:, LATE] = np.moveaxis(on_scale(shares), 2, 0)
+        keys[:, SOUND] = on_scale(shares.sum(axis=2))
+        now = [SOUND] * len(SOUND_FORGET_S) + [ATTACK] * len(ATTACK_FORGET_S)
+        for row in keys:
+            self._lately = np.maximum(row[now], self._keep * self._lately)
+            row[SOUND_LATELY:SPECTRUM] = self._lately
+        by_bin = np.log1p(spectra / np.float32(BIN_FOOT)) * np.float32(BIN_SCALE)
+        semitones = by_bin.reshape(len(by_bin), 3, -1, BINS_PER_KEY).max(axis=3)
+        planes[:, SPECTRUM:, MARGIN : MARGIN + semitones.shape[2]] = semitones
+        return planes
+
+
+def whole_of(
+    shares: NDArray[np.float32], noise: NDArray[np.float32], rest: NDArray[np.float32], level: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The numbers of all keys together that `pianolab.dsp.key_judge` looks at.
+
+    Parameters
+    ----------
+    shares : (T, 88, 3) float32
+    noise : (T, 3) float32
+        Amounts of the flat templates, shares of the loudest moment.
+    rest : (T,) float32
+        What is left over, see ``left_over``.
+    level : (T,) float32
+        Of all, a share of the loudest moment.
+
+    Returns
+    -------
+    (T, N_WHOLE) float32
+    """
+    attack, sound = shares[:, :, 0], shares.sum(axis=2)
+    loudness = [attack.sum(axis=1), attack.max(axis=1), sound.sum(axis=1), sound.max(axis=1), *noise.T]
+    scaled = [on_scale(values) for values in loudness]
+    scaled += [LOUDEST * np.minimum(rest, MOST_LEFT_OVER), on_scale(level)]
+    return np.stack(scaled, axis=1).astype(np.float32)
+
+
 # ----------------------------------------------------------------------------------------------------- detector
+
+
+class _Apart(NamedTuple):
+    """Frames as sums: spectra, amounts of all templates, shares of the keys' and the flat ones', loudest moments."""
+
+    spectra: NDArray[np.float32]
+    amounts: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    loudest: NDArray[np.float32]
 
 
 class Nmf(Detector):
@@ -311,14 +502,11 @@ class Nmf(Detector):
 
     Parameters
     ----------
-    preset : {'piano', 'textbook'}
-        Three spectra a template and the amount of attack as evidence of a stroke, or one spectrum and the rise of the
-        amounts.
+    preset : {'piano', 'rules', 'textbook'}
+        Three spectra a template, and a network that judges the amounts; the same with the amount of attack as evidence
+        of a stroke; or one spectrum, and the rise of the amounts.
     n_iterations : int
         Steps of the multiplicative rule.
-    half_attack, half_sound : float
-        Amount of attack, and of all stages, that gives evidence 0.5: shares of the loudest moment. Of a key that was
-        louder lately, more of all stages is asked.
 
     Raises
     ------
@@ -346,57 +534,92 @@ class Nmf(Detector):
     def __init__(
         self,
         *,
-        preset: Literal["piano", "textbook"] = "piano",
+        preset: Literal["piano", "rules", "textbook"] = "piano",
         n_iterations: Annotated[int, Between(1, 1000)] = 30,
-        half_attack: Annotated[float, Between(1e-4, 100)] = 0.022,
-        half_sound: Annotated[float, Between(1e-4, 100)] = 0.012,
     ):
         use = chosen(PRESETS, preset)
         self.preset, self.n_iterations = preset, n_iterations
-        self.half_attack, self.half_sound = half_attack, half_sound
         self._ear, self._power, self._least = use.ear(), use.power, use.least
         self.frame_length, self.hop_length = self._ear.frame_length, use.hop_length
         self.onset_delay_s = use.onset_delay_s
         self.tracking = {"threshold": 0.5, "onset_threshold": 0.5, "silence_db": -70.0, "release_db": 60.0}
         self.tracking |= use.tracking
         with np.load(TEMPLATES, allow_pickle=False) as learnt:
-            self._templates = with_noise(learnt[preset].astype(np.float32))
+            self._templates = with_noise(learnt[use.templates].astype(np.float32))
+            self._judge = KeyJudge(Weights(*(learnt[name] for name in WEIGHTS))) if preset == "piano" else None
         self._quiet = len(self._ear.moments) * 10.0 ** (QUIET_DB / 20.0 * self._ear.exponent)
+        self._hardest_rows = use.hardest_rows
         self.reset()
 
     def reset(self) -> None:
         self._loudest = self._quiet
         self._held = np.zeros(N_KEYS, np.float32)
-        self._attack_before = np.zeros((1, N_KEYS), np.float32)
+        self._attacks_before = np.zeros((self._hardest_rows - 1, N_KEYS), np.float32)
         self._levels_before = np.zeros((round(RISE_S * self.sr / self.hop_length), N_KEYS), np.float32)
+        self._amounts = Amounts(hop_s=self.hop_length / self.sr)
+        if self._judge is not None:
+            self._judge.reset()
 
     def process(self, span: Span) -> Salience:
+        found = self._taken_apart(span)
+        sound = found.shares.sum(axis=2)
+        offset, velocity = None, None
+        if self._judge is not None:
+            onset, strength, offset = np.moveaxis(self._judge(*self._to_judge(found)), 2, 0)
+        elif self.preset == "rules":
+            strength = _evidence(sound, np.maximum(HALF_SOUND, HELD_SHARE * self._lately(sound)))
+            onset = _evidence(without_ghosts(found.shares[:, :, 0]), HALF_ATTACK)
+        else:
+            strength = _evidence(sound, HALF_SOUND)
+            onset = _evidence(self._rise(sound), RISE_LEAST)
+        if self.preset != "textbook":
+            attack = found.shares[:, :, 0] * found.loudest[:, None]
+            velocity = velocity_of(self._hardest(attack), self._ear.exponent)
+        level_db = levels_db(frames_of(span, length=WINDOWS[0][0]))
+        unknown = np.full(sound.shape, np.nan, np.float32)
+        return Salience(span.times, strength, unknown, level_db, onset=onset, offset=offset, velocity=velocity)
+
+    def to_judge(self, span: Span, learnt: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the network that judges is given of the frames that follow, to learn it.
+
+        Parameters
+        ----------
+        span : Span
+        learnt : (88, n_stages, n_moments * N_BINS) float32
+            Templates to take in place of the detector's own.
+
+        Returns
+        -------
+        planes : (T, N_PLANES, WIDTH) float32
+        whole : (T, N_WHOLE) float32
+        """
+        self._templates = with_noise(learnt)
+        return self._to_judge(self._taken_apart(span))
+
+    def _taken_apart(self, span):
+        """The frames of a span as sums of templates."""
         spectra = self._ear(span)
         amounts = decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
+        loudest = self._loudest_so_far(spectra)
         # The flat templates come last.
         n_learnt = len(self._templates) - len(self._ear.moments)
-        stages = amounts[:, :n_learnt].reshape(len(amounts), N_KEYS, -1)
-        shares = stages / self._loudest_so_far(spectra)[:, None, None]
-        sound = shares.sum(axis=2)
-        unknown = np.full(sound.shape, np.nan, np.float32)
-        if self.preset == "textbook":
-            strength, velocity = _evidence(sound, self.half_sound), None
-            onset = _evidence(self._rise(sound), RISE_LEAST)
-        else:
-            strength = _evidence(sound, np.maximum(self.half_sound, HELD_SHARE * self._lately(sound)))
-            onset = _evidence(without_ghosts(shares[:, :, 0]), self.half_attack)
-            velocity = velocity_of(self._hardest(stages[:, :, 0]), self._ear.exponent)
-        level_db = levels_db(frames_of(span, length=WINDOWS[0][0]))
-        return Salience(span.times, strength, unknown, level_db, onset=onset, velocity=velocity)
+        shares = amounts[:, :n_learnt].reshape(len(amounts), N_KEYS, -1) / loudest[:, None, None]
+        return _Apart(spectra, amounts, shares, amounts[:, n_learnt:] / loudest[:, None], loudest)
+
+    def _to_judge(self, found):
+        rest = left_over(found.spectra, found.amounts, self._templates)
+        planes = self._amounts.planes(found.shares, found.spectra / found.loudest[:, None])
+        return planes, whole_of(found.shares, found.noise, rest, _most(found.spectra) / found.loudest)
 
     def _hardest(self, attack):
-        """The larger amount of each row and the one before, (T, 88).
+        """The largest amount of each row and those before, (T, 88).
 
-        A stroke is largest in its own row, but the tracker knows it, and reads how hard it was, in the next.
+        A stroke is largest in its own row, but the tracker knows it, and reads how hard it was, later.
         """
-        attack = np.concatenate([self._attack_before, attack])
-        self._attack_before = attack[-1:]
-        return np.maximum(attack[1:], attack[:-1])
+        attack = np.concatenate([self._attacks_before, attack])
+        n = len(self._attacks_before)
+        self._attacks_before = attack[len(attack) - n :]
+        return sliding_window_view(attack, n + 1, axis=0).max(axis=-1)
 
     def _lately(self, sound):
         """Each key's loudest amount not yet forgotten, (T, 88)."""
@@ -411,8 +634,7 @@ class Nmf(Detector):
 
         A frame counts as loud as the loudest of its moments, lest what comes 80 ms later seem large against silence.
         """
-        n_moments = len(self._ear.moments)
-        totals = n_moments * spectra.reshape(len(spectra), n_moments, N_BINS).sum(axis=2).max(axis=1)
+        totals = _most(spectra)
         loudest = np.empty(len(totals), np.float32)
         keep = 0.5 ** (self.hop_length / self.sr / FORGET_S)
         for row, total in enumerate(totals):
@@ -426,6 +648,12 @@ class Nmf(Detector):
         n = len(self._levels_before)
         self._levels_before = level[len(level) - n :]
         return np.maximum(level[n:] - level[:-n], 0.0)
+
+
+def _most(spectra):
+    """Sum of each row if all its moments were as loud as the loudest, (T,)."""
+    moments = spectra.reshape(len(spectra), -1, N_BINS)
+    return moments.shape[1] * moments.sum(axis=2).max(axis=1)
 
 
 def _evidence(amount, half):

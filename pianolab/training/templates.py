@@ -1,35 +1,45 @@
-"""Templates of the detector nmf, learnt from single notes.
+"""What the detector nmf has learnt: templates of all keys, and the network that judges their amounts.
 
-What comes in: single notes of all keys, rendered, and recorded ones of some keys. What comes out: for each key the mean
-spectrum of its attack, its decay and its late sound, in the file that ``pianolab.detectors.nmf`` reads.
+What comes in: single notes of real pianos, rendered notes, and scenes that are rendered with them (performances, rooms,
+noises, people who talk). What comes out: for each key the mean spectrum of its attack, its decay and its late sound,
+and the weights of the network (`pianolab.training.judging`), in the file that ``pianolab.detectors.nmf`` reads.
 
-The templates in the package are made by ``python -m pianolab.training.templates --notes DIR`` in half a minute, from
-the rendered pianos and, for a third, from the 30 notes in DIR: a Yamaha C5, the Salamander Grand Piano V2 by Alexander
-Holm (CC BY 3.0), one note A0, C1, Ds1, Fs1 ... C8 a file. Without ``--notes`` they come from the rendered pianos alone.
-Nothing here needs PyTorch.
+    python -m pianolab.training.templates --pianos "$PIANOS" --midi "$MIDI" --rooms "$ROOMS" --noise "$NOISE" \\
+        --hold-out kawai_upright_kw --hold-out vsco2_upright --leave-out yamaha_ydp --leave-out petrof_school \\
+        --leave-out hupfeld_upright
+
+The file says itself what it was learnt from: its array ``made_of`` is JSON with names, checksums and licences. Nothing
+here needs PyTorch; people who talk are made by espeak-ng.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
-from pianolab import sound
 from pianolab.detectors.nmf import PRESETS, SR, TEMPLATES, TINY, Ear
 from pianolab.dsp.combs import BINS_PER_KEY, N_BINS
-from pianolab.errors import PianolabError, printable
+from pianolab.dsp.key_judge import WEIGHTS
+from pianolab.errors import PianolabError
 from pianolab.files import replacing
 from pianolab.frames import Framer
 from pianolab.piano import PIANOS, render
+from pianolab.piano.samples import list_single_notes
 from pianolab.roll import Notes
-from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_to_midi, midi_to_key, note_name, parse_note
+from pianolab.training.judging import fit, scene_cases
+from pianolab.training.sources import Sources, find_sources
+from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, key_to_midi, midi_to_key, note_name
 
 LEARN_VELOCITIES = (36, 64, 100)
-# The share of recorded notes in the templates, where there are any.
-RECORDED_SHARE = 1.0 / 3.0
+# The share of recorded notes in the templates; each piano has the same.
+RECORDED_SHARE = 2.0 / 3.0
+# Minutes of scenes that the network is learnt from.
+N_SCENES = 240
 # A rendered note is struck and held so long, and a recorded one begins after so much silence and is cut after so long.
 STRUCK_S, HELD_S = 0.3, 1.8
 SILENCE_S, LONGEST_S = 0.5, 4
@@ -105,39 +115,29 @@ def learn_templates(
 
 
 def recorded_notes(folder: str | Path) -> Iterator[Note]:
-    """Single notes in files named by their key: A0.ogg, Ds1.wav, C#4.flac and so on.
+    """Single notes of one piano.
 
     Parameters
     ----------
     folder : str or Path
+        As for `pianolab.piano.samples.list_single_notes`; of several microphones the first is heard.
 
     Yields
     ------
     (int, (n,) float32, float)
-        Key index, samples at SR after half a second of silence, and seconds of the stroke: see sound.first_onset_s.
-        They come in the order of their files' names.
+        Key index, samples at SR after half a second of silence, and seconds of the stroke.
 
     Raises
     ------
-    PianolabError
-        If there are no such files, or one is not named by a key.
-    OSError, AudioError
-        If the folder or a file cannot be read.
+    PianoError
+        If there are no single notes, or the index is wrong.
+    AudioError
+        If a file cannot be read.
     """
-    paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in sound.AUDIO_SUFFIXES]
-    if not paths:
-        raise PianolabError(
-            f"{printable(folder)} holds no notes: give a folder with A0.ogg, C1.wav, Ds1.flac and so on"
-        )
     silence = np.zeros(round(SILENCE_S * SR), np.float32)
-    for path in paths:
-        try:
-            key = int(midi_to_key(parse_note(path.stem)))
-        except ValueError as error:
-            raise PianolabError(f"{printable(path)} is not named by a key ({error})") from error
-        y, sr = sound.load(path)
-        y = sound.resample(y, sr=sr, target_sr=SR)[: LONGEST_S * SR]
-        yield key, np.concatenate([silence, y]), SILENCE_S + sound.first_onset_s(y, sr=SR)
+    for note in list_single_notes(folder):
+        y, onset_s = note.load(sr=SR, duration_s=LONGEST_S)
+        yield midi_to_key(note.midi), np.concatenate([silence, y]), SILENCE_S + onset_s
 
 
 def spread(templates: NDArray[np.float32], known: Iterable[int]) -> NDArray[np.float32]:
@@ -164,48 +164,72 @@ def spread(templates: NDArray[np.float32], known: Iterable[int]) -> NDArray[np.f
     return np.array(spread_out, np.float32)
 
 
-def learn(out: Path, *, notes_dir: str | Path | None = None) -> tuple[int, int]:
-    """Learn the templates of both presets and write them; nothing is written if a note cannot be used.
+def learn_presets(pianos: Sequence[Path]) -> dict[str, NDArray[np.float32]]:
+    """The templates of all presets.
+
+    Parameters
+    ----------
+    pianos : sequence of Path
+        Folders of single notes; with none they come from the rendered pianos alone.
+
+    Returns
+    -------
+    dict of str to (88, n_stages, n) float32
+
+    Raises
+    ------
+    PianolabError, AudioError
+        If a note cannot be used.
+    """
+    # The recorded notes come first, because some may be unfit.
+    recorded = [_of_one_piano(list(recorded_notes(folder))) for folder in pianos]
+    learnt = _of_all_presets(list(rendered_notes()))
+    for name in learnt if recorded else ():
+        real = np.mean([piano[name] for piano in recorded], axis=0)
+        learnt[name] = np.asarray((1.0 - RECORDED_SHARE) * learnt[name] + RECORDED_SHARE * real, np.float32)
+    return learnt
+
+
+def learn(out: Path, sources: Sources, *, n_scenes: int, seed: int = 1) -> None:
+    """Learn templates and network and write them; nothing is written if a file cannot be used.
 
     Parameters
     ----------
     out : Path
         File to write.
-    notes_dir : Path, optional
-        Folder of recorded notes, see recorded_notes; else they come from the rendered pianos alone.
-
-    Returns
-    -------
-    int, int
-        How many rendered and recorded notes they come from.
+    sources : Sources
+        Of which the shelf to learn from is used.
+    n_scenes : int
+        Minutes of music and of other sounds that are rendered to learn the network.
+    seed : int
 
     Raises
     ------
     PianolabError, AudioError, OSError
-        If a note cannot be used, or the file cannot be written.
+        If a note, a piece, a room or a noise cannot be used, or the file cannot be written.
     """
-    recorded = list(recorded_notes(notes_dir)) if notes_dir else []
-    # The recorded notes come first, because some may be unfit.
-    real = _both_presets(recorded)
-    rendered = list(rendered_notes())
-    learnt = _both_presets(rendered)
-    if recorded:
-        known = {key for key, _, _ in recorded}
-        for name in learnt:
-            mixed = (1.0 - RECORDED_SHARE) * learnt[name] + RECORDED_SHARE * spread(real[name], known)
-            learnt[name] = np.asarray(mixed, np.float32)
-    arrays = {name: values.astype(np.float16) for name, values in learnt.items()}
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-    return len(rendered), len(recorded)
+    with replacing(out) as temporary, temporary.open("wb") as file:  # A folder that cannot be written is said at once.
+        templates = learn_presets(sources.learnt.pianos)
+        scenes = scene_cases(sources.learnt, templates["piano"], n_scenes=n_scenes, seed=seed)
+        weights = fit(tqdm(scenes, total=n_scenes, desc="scenes", unit="scene"), seed=seed)
+        arrays = {name: values.astype(np.float16) for name, values in templates.items()}
+        arrays |= {name: getattr(weights, name.removeprefix("judge_")) for name in WEIGHTS}
+        made_of = {**sources.about, "rendered": sorted(PIANOS), "n_scenes": n_scenes, "seed": seed}
+        np.savez_compressed(file, allow_pickle=False, made_of=np.array(json.dumps(made_of)), **arrays)
 
 
-def _both_presets(notes: Sequence[Note]) -> dict[str, NDArray[np.float32]]:
-    return {name: learn_templates(notes, preset.ear(), preset.stages_s) for name, preset in PRESETS.items()}
+def _of_one_piano(notes: Sequence[Note]) -> dict[str, NDArray[np.float32]]:
+    known = {key for key, _, _ in notes}
+    return {name: spread(values, known) for name, values in _of_all_presets(notes).items()}
+
+
+def _of_all_presets(notes: Sequence[Note]) -> dict[str, NDArray[np.float32]]:
+    presets = {preset.templates: preset for preset in PRESETS.values()}
+    return {name: learn_templates(notes, preset.ear(), preset.stages_s) for name, preset in presets.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Learn the templates of both presets from the rendered pianos, and from recorded notes if given; write them.
+    """Learn templates and network from folders, and write them.
 
     Parameters
     ----------
@@ -215,21 +239,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 if a note cannot be used or the file cannot be written.
+        0, or 2 if something cannot be used or the file cannot be written.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m pianolab.training.templates", description="Learn the templates of nmf and write them."
+        prog="python -m pianolab.training.templates", description="Learn what nmf knows, and write it."
     )
     parser.add_argument("--out", type=Path, default=TEMPLATES, help="file to write (default: the package's own)")
-    parser.add_argument("--notes", type=Path, help="folder of recorded single notes named by their keys")
+    parser.add_argument(
+        "--pianos", action="append", required=True, help="folder of single notes with an index.json, or of such folders"
+    )
+    parser.add_argument("--midi", action="append", required=True, help="folder of performances as MIDI files")
+    parser.add_argument("--rooms", action="append", default=[], help="folder of impulse responses")
+    parser.add_argument("--noise", action="append", default=[], help="folder of noises without a piano")
+    parser.add_argument("--hold-out", action="append", default=[], help="a piano kept to choose thresholds by")
+    parser.add_argument("--leave-out", action="append", default=[], help="a piano that is not used at all")
+    parser.add_argument("--scenes", type=int, default=N_SCENES, help="minutes to render (default: %(default)s)")
     given = parser.parse_args(argv)
+    kept = {"hold_out": given.hold_out, "leave_out": given.leave_out}
     try:
-        n_rendered, n_recorded = learn(given.out, notes_dir=given.notes)
+        sources = find_sources(given.pianos, given.midi, rooms=given.rooms, noise=given.noise, **kept)
+        learn(given.out, sources, n_scenes=given.scenes)
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     size_kb = given.out.stat().st_size / 1000
-    print(f"{given.out.name}: {size_kb:.0f} kB, from {n_rendered} rendered and {n_recorded} recorded notes")
+    n_pianos = len(sources.learnt.pianos)
+    print(f"{given.out.name}: {size_kb:.0f} kB, from {n_pianos} recorded pianos and {given.scenes} scenes")
     return 0
 
 

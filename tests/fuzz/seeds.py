@@ -156,7 +156,7 @@ LABEL_TOKENS = (
 def specs() -> list[bytes]:
     """Spec text of detectors."""
     return [
-        b"yin", b"yin:threshold=0.2,hop_length=256", b"cqt:preset=textbook", b"nmf:n_iterations=10,half_sound=0.3",
+        b"yin", b"yin:threshold=0.2,hop_length=256", b"cqt:preset=textbook", b"nmf:n_iterations=10,preset=rules",
         b"neural:lookahead_ms=30", b"neural:weights_file=nowhere.onnx", b"fft_peak:n_partials=5,gate=0.1",
         b"mine.py:Mine:threshold=0.1", b"aubio:", b"pyin:window_length=4096", b"C:\\mine.py:Mine",
         b"yin:preset=aubio,threshold=.5",

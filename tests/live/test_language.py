@@ -152,7 +152,7 @@ REFUSED = [
     {"type": "choose", "choices": [{"detector": "yin", "params": {"hop_length": 7}}]},
     {"type": "choose", "choices": [{"detector": "yin", "params": {"frame_length": 100}}]},
     {"type": "choose", "choices": [{"detector": "yin", "params": {"preset": "aubio", "octave_cost": 2.0}}]},
-    {"type": "choose", "choices": [{"detector": "nmf", "params": {"half_sound": 0.0}}]},
+    {"type": "choose", "choices": [{"detector": "nmf", "params": {"n_iterations": 0}}]},
     {"type": "play", "take": "none"},
     {"type": "label", "take": "kept", "edit": "sing"},
     {"type": "label", "take": "kept", "edit": "delete", "index": 99},
