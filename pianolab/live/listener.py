@@ -7,10 +7,12 @@ dictionaries that can be sent to a page or written to a file as they are.
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.dsp.piano_profile import PianoProfile
 from pianolab.errors import reason
 from pianolab.live.choices import Choice
 from pianolab.live.chord_tracker import ChordTracker
@@ -39,6 +41,8 @@ class Listener:
         Rate of the stream, Hz.
     number : int
         Number of the listener in its stream, which its events carry.
+    my_piano : PianoProfile, optional
+        What was learnt of the piano. A tuning other than 440 Hz in the choice goes before the learnt one.
 
     Attributes
     ----------
@@ -46,10 +50,14 @@ class Listener:
         What went wrong in the detector, or ''.
     """
 
-    def __init__(self, choice: Choice, *, sr: int, number: int = 0):
+    def __init__(self, choice: Choice, *, sr: int, number: int = 0, my_piano: PianoProfile | None = None):
         self.choice, self.sr, self.number = choice, sr, number
         self.fault = ""
-        self._sr_told = round(sr * A4_HZ / choice.a4_hz)
+        learnt_hz = None if my_piano is None else my_piano.a4_hz
+        a4_hz = learnt_hz or A4_HZ if choice.a4_hz == A4_HZ else choice.a4_hz
+        # The stream is told another rate here already, so that cents are against the piano's own tuning.
+        self._my_piano = None if my_piano is None else replace(my_piano, a4_hz=None)
+        self._sr_told = round(sr * A4_HZ / a4_hz)
         self._stretch = self._sr_told / sr  # seconds of the stream in one of the session's
         self._earlier: list[Notes] = []  # what was heard on earlier stretches
         self._n_away = 0  # what was turned away on earlier stretches
@@ -74,8 +82,9 @@ class Listener:
         self._pedal_down = False
         self._pedal_sure: float | None = None  # how surely the newest frame says that it is down
         self._chords = ChordTracker(number=self.number) if detector.polyphonic else None
-        tracker = default_tracker(detector, **self.choice.tracking)
-        self._session: Session | None = Session(detector, sr=self._sr_told, tracker=tracker, listen=self._remember)
+        tracker = default_tracker(detector, my_piano=self._my_piano, **self.choice.tracking)
+        how = {"sr": self._sr_told, "tracker": tracker, "listen": self._remember, "my_piano": self._my_piano}
+        self._session: Session | None = Session(detector, **how)
 
     def push(self, y: npt.NDArray[np.float32]) -> list[ListenerEvent]:
         """Hear samples that follow the last ones.

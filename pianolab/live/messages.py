@@ -232,6 +232,24 @@ class Report(TypedDict):
     protocol: str
 
 
+class LearningFields(TypedDict):
+    """How far the piano is learnt; see pianolab.live.learning.Learning.
+
+    ``state`` is 'idle', 'quiet' (the room is heard), 'asking', 'done' or 'learning' (from what was played). ``number``
+    of ``of`` notes is asked for in words by ``prompt``; ``heard`` names the last key that was heard. ``report`` says
+    what was learnt, and ``in_use`` whether the piano is heard with it.
+    """
+
+    state: str
+    number: int
+    of: int
+    prompt: str
+    heard: str
+    report: list[str]
+    in_use: bool
+    problem: str
+
+
 # ---- what the page asks: type 'hello', 'language', 'start', 'block', 'poll', 'choose', 'stop', 'play', 'save', ...
 
 
@@ -300,6 +318,13 @@ class Stop(TypedDict):
     dropped: NotRequired[int]
 
 
+class Learn(TypedDict):
+    """Learn this piano: begin, skip a note, repeat the one before, give up, forget it, or show how things stand."""
+
+    type: Literal["learn"]
+    what: Literal["begin", "skip", "repeat", "give_up", "forget", "show"]
+
+
 class OfTake(TypedDict):
     """Play, save or forget a take; the answer is Audio, Saved or Forgotten."""
 
@@ -323,7 +348,7 @@ class Label(TypedDict):
 class Texts(TypedDict):
     """What the kernel says in words, in ``language``; ``languages`` has the name of each that can be chosen.
 
-    ``problem`` is what the detectors said when they were warmed up, or ''.
+    ``problem`` is what the detectors said when they were warmed up, or ''; ``learning`` is what is known of the piano.
     """
 
     language: str
@@ -332,6 +357,7 @@ class Texts(TypedDict):
     sources: list[SourceEntry]
     prompt: PromptFields | None
     problem: str
+    learning: LearningFields
 
 
 class Ready(Texts):
@@ -388,6 +414,7 @@ class Heard(TypedDict):
     missing_s: float
     refused: int
     problem: str
+    learning: NotRequired[LearningFields]
     done: NotRequired[bool]
     lost: NotRequired[int]
 
@@ -408,6 +435,12 @@ class Stopped(Report):
     events: list[Event]
     counts: dict[str, int]
     take: TakeFields | None
+
+
+class Learning(LearningFields):
+    """How far the piano is learnt."""
+
+    type: Literal["learning"]
 
 
 class Audio(TypedDict):
@@ -458,4 +491,6 @@ class Stale(TypedDict):
     seq: int | None
 
 
-Answer = Ready | Spoken | Started | Heard | Chosen | Stopped | Audio | Saved | Forgotten | Labels | Refused | Stale
+_AboutStreams = Started | Heard | Chosen | Learning | Stopped
+_AboutTakes = Audio | Saved | Forgotten | Labels
+Answer = Ready | Spoken | _AboutStreams | _AboutTakes | Refused | Stale

@@ -4,6 +4,7 @@ pianolab.live.messages has all messages. Nothing here knows a browser: the widge
 tests talk to the responder directly. No message, however broken, raises: it is refused with one line for the player.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
@@ -15,6 +16,7 @@ from pianolab.errors import PianolabError, one_line, printable, reason
 from pianolab.live import messages
 from pianolab.live.choices import Choice, ChoiceError, choices_of, menu, modes
 from pianolab.live.chords import describe
+from pianolab.live.learning import Learning
 from pianolab.live.listener import Listener
 from pianolab.live.prompts import Prompt
 from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
@@ -76,6 +78,8 @@ class Responder:
         The one that runs, or ran last.
     takes : list of Take
         The last takes, newest last.
+    learning : Learning
+        What is known of the player's piano, and how it is learnt.
 
     Raises
     ------
@@ -118,6 +122,7 @@ class Responder:
         self._first = tuple(chosen)
         self._folder = folder
         self._running: _Running | None = None
+        self.learning = Learning(self.folder)
         self._menu: list[messages.MenuEntry] = []  # what is offered; making it takes a while
         self._problem = ""  # what the detectors said when they were warmed up
         self._last_chords: dict[int, messages.ChordHeard] = {}  # number of a listener -> the last chord that it told
@@ -196,6 +201,7 @@ class Responder:
             "sources": [{"name": str(name), "label": name} for name in self.sources],
             "prompt": prompt,
             "problem": self._problem,
+            "learning": self.learning.as_message(),
         }
         return said(texts, self.language)
 
@@ -210,7 +216,8 @@ class Responder:
         self._end()
         source = None if name == "browser" else self._opened(name)
         sr = sr if source is None else source.sr
-        stream = Stream(self.choices, sr=sr, session=session)
+        hears = {"my_piano": self.learning.profile, "also": functools.partial(self.learning.push, sr=sr)}
+        stream = Stream(self.choices, sr=sr, session=session, **hears)
         settings = {
             "choices": [choice.as_message() for choice in self.choices],
             "sr": sr,
@@ -261,6 +268,7 @@ class Responder:
             "missing_s": round(stream.counts["missing"] / stream.sr, 3),
             "refused": stream.refused,
             "problem": said(stream.fault or running.recorder.problem, self.language),
+            "learning": said(self.learning.as_message(), self.language),
         }
 
     def _said(self, events: list[messages.Event]) -> list[messages.Event]:
@@ -271,6 +279,14 @@ class Responder:
                 self._last_chords[event["listener"]] = event = _said_chord(event, self.language)
             spoken.append(event)
         return spoken
+
+    def _learn(self, content: messages.Learn, _buffers: Buffers) -> messages.Learning:
+        what = _field(content, "what", str)
+        if what not in _LEARN:
+            raise PianolabError(Told("live.field_is_wrong", message="learn", name="what", value=what))
+        _LEARN[what](self.learning)
+        answer: messages.Learning = {"type": "learning", **self.learning.as_message()}
+        return said(answer, self.language)
 
     def _choose(self, content: messages.Choose, _buffers: Buffers) -> messages.Chosen:
         wanted = _field(content, "choices", list)
@@ -401,6 +417,16 @@ class Responder:
         }
 
 
+# What a player can do while the piano is learnt.
+_LEARN: dict[str, Callable[[Learning], object]] = {
+    "begin": Learning.begin,
+    "skip": Learning.skip,
+    "repeat": Learning.repeat,
+    "give_up": Learning.give_up,
+    "forget": Learning.forget,
+    "show": Learning.as_message,
+}
+
 # What a page has sent is Any: its fields are unknown until the answer looks at them.
 _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]] = {
     "hello": Responder._hello,
@@ -409,6 +435,7 @@ _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]
     "block": Responder._block,
     "poll": Responder._poll,
     "choose": Responder._choose,
+    "learn": Responder._learn,
     "stop": Responder._stop,
     "play": Responder._play,
     "save": Responder._save,

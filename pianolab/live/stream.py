@@ -7,11 +7,12 @@ it. Time goes on either way. An undamaged stream has the same notes as ``pianola
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.dsp.piano_profile import PianoProfile
 from pianolab.frames import levels_db
 from pianolab.live.choices import Choice, choices_of
 from pianolab.live.listener import Listener
@@ -49,6 +50,10 @@ class Stream:
         Is given all that is heard.
     patience : int
         Blocks that wait for a missing one.
+    my_piano : PianoProfile, optional
+        What was learnt of the piano.
+    also : callable, optional
+        Called with all samples that are heard.
 
     Attributes
     ----------
@@ -86,9 +91,12 @@ class Stream:
         session: str = "",
         recorder: Recorder | None = None,
         patience: int = PATIENCE,
+        my_piano: PianoProfile | None = None,
+        also: Callable[[npt.NDArray[np.float32]], object] | None = None,
     ):
+        self._my_piano, self._also = my_piano, also
         self.sr, self.session, self.recorder = checked_rate(sr), session, recorder
-        self.listeners = [Listener(one, sr=self.sr, number=number) for number, one in enumerate(choices_of(choices))]
+        self.listeners = [self._listener(one, number) for number, one in enumerate(choices_of(choices))]
         self.counts: dict[str, int] = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
         self.level_db, self.peak = SILENCE_DB, 0.0
         self.recent = np.zeros(RECENT, np.float32)
@@ -210,8 +218,11 @@ class Stream:
         with self._lock:
             return [listener.away for listener in self.listeners]
 
+    def _listener(self, choice: Choice, number: int) -> Listener:
+        return Listener(choice, sr=self.sr, number=number, my_piano=self._my_piano)
+
     def _replace(self, number: int, choice: Choice) -> Sequence[Event]:
-        new, events = Listener(choice, sr=self.sr, number=number), []
+        new, events = self._listener(choice, number), []
         if number == len(self.listeners):
             self.listeners.append(new)
         else:
@@ -251,6 +262,8 @@ class Stream:
         self.counts["samples"] += len(block.y)
         self.peak = float(np.max(np.abs(block.y)))
         self.level_db = max(SILENCE_DB, float(levels_db(block.y[None])[0]))
+        if self._also is not None:
+            self._also(block.y)
         self.recent = np.concatenate([self.recent, block.y])[-RECENT:]
         events: list[Event] = [event for listener in self.listeners for event in listener.push(block.y)]
         return before + self._recorded(block.y, events)

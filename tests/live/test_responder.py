@@ -280,7 +280,7 @@ def test_every_message_that_the_page_may_send_has_its_answer():
         messages.Choose,
         messages.Stop,
     ]
-    asked += [messages.OfTake, messages.Label]
+    asked += [messages.OfTake, messages.Label, messages.Learn]
     assert sorted(_ANSWERS) == sorted(kind for message in asked for kind in types_of(message))
 
 

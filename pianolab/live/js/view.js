@@ -5,6 +5,7 @@ import { Context } from "./context.js";
 import { Controls } from "./controls.js";
 import { h, reword, uniqueId, word } from "./dom.js";
 import { Languages } from "./languages.js";
+import { Learn } from "./learn.js";
 import { Listeners } from "./listeners.js";
 import { Modes } from "./modes.js";
 import { NoteLog } from "./notelog.js";
@@ -51,6 +52,7 @@ export class View {
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
     this.prompt = new PromptBox(context);
+    this.learn = new Learn(context, send, () => { if (session.state === "ready") this.pressed(); });
     this.takes = new Takes(context, send);
     this.log = new NoteLog(context);
     this.pictures = new Pictures(context, session);
@@ -68,7 +70,7 @@ export class View {
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
       this.log.flashBox, this.controls.node, this.modes.node, this.alerts, this.statusLine, this.log.spoken,
-      this.prompt.node, this.listeners.node, this.pictures.node, this.takes.node, this.settings.node,
+      this.prompt.node, this.learn.node, this.listeners.node, this.pictures.node, this.takes.node, this.settings.node,
       h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
       h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts),
       h("p", { class: "pl-small" }, () => say("privacy")));
@@ -194,6 +196,7 @@ export class View {
     this.controls.offerSources(content.sources);
     this.choices.translate(content.menu);
     this.prompt.translate(content.prompt);
+    this.learn.show(content.learning);
     this.useLanguage(content.language);
   }
 
@@ -204,6 +207,7 @@ export class View {
     this.controls.loudness(content.level_db, content.peak);
     if (this.settings.back.value === "band") this.monitor();
     if (content.problem) this.refused(content.problem);
+    if (content.learning) this.learn.show(content.learning);
     this.count(content);
   }
 
@@ -212,6 +216,10 @@ export class View {
     this.listeners.take(content.events);
     this.listenWith(content.choices);
     this.status("status.chosen", { detectors: this.detectors(content.choices) });
+  }
+
+  on_learning(content) {
+    this.learn.show(content);
   }
 
   on_refused(content) {
@@ -284,6 +292,7 @@ export class View {
   close() {
     this.session.close();
     this.log.silence();
+    this.learn.close();
     this.pictures.close();
     document.removeEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.removeEventListener?.("devicechange", this.onDevices);

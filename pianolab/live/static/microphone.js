@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: b4dbc77ccef972d14b68543a0cd889b7acf74d38a709ca5785b775e3368efc61
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 059e7823ddb4db6444cb175783de335cc68a74d73d0c6ad0c192c790845940ff
 
 // ../../texts/en/page.json
 var page_default = {
@@ -181,7 +181,18 @@ var page_default = {
   "counts.on_their_way": { one: "{n} message on its way", other: "{n} messages on their way" },
   "counts.refused": "{n} refused",
   "counts.lost": "{n} lost by the sound card",
-  "counts.stopped": "{blocks} blocks, {missing} samples missing, {dropped} blocks dropped"
+  "counts.stopped": "{blocks} blocks, {missing} samples missing, {dropped} blocks dropped",
+  "learn.title": "Learn my piano",
+  "learn.about": "Play a few notes that are asked for, and this page hears your piano as it is tuned and how loud it is in your room.",
+  "learn.begin": "Learn my piano",
+  "learn.again": "Learn it again",
+  "learn.skip": "Skip this note",
+  "learn.repeat": "Repeat the note before",
+  "learn.give_up": "Stop learning",
+  "learn.forget": "Forget this piano",
+  "learn.number": "Note {number} of {of}",
+  "learn.working": "Learning from what was played. Wait some seconds.",
+  "learn.in_use": "Your piano is known: from the next Start on it is heard as it is."
 };
 
 // ../../texts/ko/page.json
@@ -365,7 +376,18 @@ var page_default2 = {
   "counts.on_their_way": { other: "전송 중인 메시지 {n}개" },
   "counts.refused": "거절된 블록 {n}개",
   "counts.lost": "사운드 카드가 놓친 블록 {n}개",
-  "counts.stopped": "블록 {blocks}개, 빠진 표본 {missing}개, 버린 블록 {dropped}개"
+  "counts.stopped": "블록 {blocks}개, 빠진 표본 {missing}개, 버린 블록 {dropped}개",
+  "learn.title": "내 피아노 익히기",
+  "learn.about": "요청하는 음을 몇 개 치면, 이 페이지가 피아노의 조율과 방에서의 세기에 맞추어 듣습니다.",
+  "learn.begin": "내 피아노 익히기",
+  "learn.again": "다시 익히기",
+  "learn.skip": "이 음 건너뛰기",
+  "learn.repeat": "앞의 음 다시 치기",
+  "learn.give_up": "그만두기",
+  "learn.forget": "이 피아노 잊기",
+  "learn.number": "{of}개 중 {number}번째 음",
+  "learn.working": "연주한 소리에서 익히고 있습니다. 몇 초 걸립니다.",
+  "learn.in_use": "피아노를 익혔습니다. 다음 시작부터 이 피아노에 맞추어 듣습니다."
 };
 
 // spectrum.js
@@ -1027,6 +1049,82 @@ var Languages = class {
   }
   show() {
     this.select.value = this.texts.language;
+  }
+};
+
+// learn.js
+var LOOK_MS = 500;
+function buttonsOf({ state, in_use: inUse }) {
+  if (state === "learning") return [];
+  if (state === "quiet") return ["give_up"];
+  if (state === "asking" || state === "done") return ["skip", "repeat", "give_up"];
+  return inUse ? ["again", "forget"] : ["begin"];
+}
+var Learn = class {
+  /**
+   * @param {function(Object): void} send
+   * @param {function(): void} start Let the microphone run, if it does not yet.
+   */
+  constructor({ say }, send, start) {
+    Object.assign(this, { say, send, start });
+    this.now = { state: "idle", number: 0, of: 0, prompt: "", heard: "", report: [], in_use: false, problem: "" };
+    this.prompt = h("p", { class: "pl-learn-prompt", role: "status" });
+    this.heard = h("p", { class: "pl-learn-heard", role: "status" });
+    this.buttons = h("p", { class: "pl-learn-buttons" });
+    this.report = h("ul", { class: "pl-learn-report" });
+    this.about = h("p", { class: "pl-small" }, () => say("learn.about"));
+    this.node = h(
+      "details",
+      { class: "pl-learn" },
+      h("summary", {}, () => say("learn.title")),
+      this.about,
+      this.prompt,
+      this.heard,
+      this.buttons,
+      this.report
+    );
+    this.shownButtons = "";
+  }
+  /** @param {Object} now LearningFields of pianolab/live/messages.py. */
+  show(now) {
+    const { state } = this.now;
+    this.now = now;
+    if (now.state === "learning" && state !== "learning") this.look();
+    this.draw();
+  }
+  /** Ask until the piano is learnt; while the microphone runs the answers to its blocks tell it as well. */
+  look() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.now.state !== "learning") return;
+      this.send({ type: "learn", what: "show" });
+      this.look();
+    }, LOOK_MS);
+  }
+  draw() {
+    const { state, number, of, prompt, heard, report, in_use: inUse, problem } = this.now;
+    if (state !== "idle") this.node.open = true;
+    const place2 = of ? () => `${this.say("learn.number", { number: Math.min(number + 1, of), of })} · ` : () => "";
+    const idle = inUse ? () => this.say("learn.in_use") : () => "";
+    word(this.prompt, state === "learning" ? () => this.say("learn.working") : state === "idle" ? idle : () => `${place2()}${prompt}`);
+    word(this.heard, () => problem ? `⚠ ${problem}` : heard);
+    this.report.replaceChildren(...report.map((line2) => h("li", {}, line2)));
+    const names = buttonsOf(this.now);
+    if (names.join() === this.shownButtons) return;
+    this.shownButtons = names.join();
+    this.buttons.replaceChildren(...names.map((name) => this.button(name)));
+  }
+  button(name) {
+    const attributes = { type: "button", class: `pl-learn-${name}`, onclick: () => this.act(name) };
+    return h("button", attributes, () => this.say(`learn.${name}`));
+  }
+  act(name) {
+    const begins = name === "begin" || name === "again";
+    this.send({ type: "learn", what: begins ? "begin" : name });
+    if (begins) this.start();
+  }
+  close() {
+    clearTimeout(this.timer);
   }
 };
 
@@ -2511,6 +2609,9 @@ var View = class {
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
     this.prompt = new PromptBox(context);
+    this.learn = new Learn(context, send, () => {
+      if (session.state === "ready") this.pressed();
+    });
     this.takes = new Takes(context, send);
     this.log = new NoteLog(context);
     this.pictures = new Pictures(context, session);
@@ -2535,6 +2636,7 @@ var View = class {
       this.statusLine,
       this.log.spoken,
       this.prompt.node,
+      this.learn.node,
       this.listeners.node,
       this.pictures.node,
       this.takes.node,
@@ -2650,6 +2752,7 @@ var View = class {
     this.controls.offerSources(content.sources);
     this.choices.translate(content.menu);
     this.prompt.translate(content.prompt);
+    this.learn.show(content.learning);
     this.useLanguage(content.language);
   }
   on_heard(content, buffers) {
@@ -2659,6 +2762,7 @@ var View = class {
     this.controls.loudness(content.level_db, content.peak);
     if (this.settings.back.value === "band") this.monitor();
     if (content.problem) this.refused(content.problem);
+    if (content.learning) this.learn.show(content.learning);
     this.count(content);
   }
   on_chosen(content) {
@@ -2666,6 +2770,9 @@ var View = class {
     this.listeners.take(content.events);
     this.listenWith(content.choices);
     this.status("status.chosen", { detectors: this.detectors(content.choices) });
+  }
+  on_learning(content) {
+    this.learn.show(content);
   }
   on_refused(content) {
     this.refused(content.text);
@@ -2727,6 +2834,7 @@ var View = class {
   close() {
     this.session.close();
     this.log.silence();
+    this.learn.close();
     this.pictures.close();
     document.removeEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.removeEventListener?.("devicechange", this.onDevices);

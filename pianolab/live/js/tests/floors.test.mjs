@@ -9,7 +9,7 @@ import { MODULES, textOf } from "./sources.mjs";
 const FLOORS = [
   ["link.js", "piano.js", "progress.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
   ["analysis.js", "capture.js", "context.js", "heard.js", "rollnotes.js", "session.js"],
-  ["choices.js", "controls.js", "keyboard.js", "languages.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "takes.js"],
+  ["choices.js", "controls.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "takes.js"],
   ["listener.js", "pictures.js"],
   ["listeners.js"],
   ["view.js"],

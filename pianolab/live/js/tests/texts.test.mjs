@@ -64,6 +64,7 @@ const VALUES = {
   "back.…": ["off", "gain", "band"],
   "choices.…": ["threshold", "onset_threshold", "n_confirm"],
   "labels.…": ["none", "proposed", "confirmed", "note", "begins", "lasts", "move"],
+  "learn.…": ["begin", "again", "skip", "repeat", "give_up", "forget"],
   "listener.…": ["in_tune", "sharp", "flat"],
   "mode.…": ["single", "chords"],
   "report.…": ["verdict", "asked", "heard", "at", "off_beat"],
