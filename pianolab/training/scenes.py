@@ -176,13 +176,13 @@ def draw_other_sounds(shelf: Shelf, length_s: float, rng: np.random.Generator) -
 
 def _one_other_sound(shelf: Shelf, length_s: float, rng: np.random.Generator) -> Samples:
     makers: dict[str, tuple[float, Callable[[], Samples]]] = {
-        "espeak": (0.4, lambda: talk(shelf.languages, length_s, rng)),
+        "espeak": (0.36, lambda: talk(shelf.languages, length_s, rng)),
         "speech": (0.13, lambda: speech(length_s, sr=SR, rng=rng)),
         "singing": (0.05, lambda: singing(length_s, sr=SR, rng=rng)),
         "humming": (0.04, lambda: humming(length_s, sr=SR, rng=rng)),
         "recorded": (0.1, lambda: _recorded_noise(shelf, length_s, rng)),
-        "noise": (0.15, lambda: NOISES[str(rng.choice(list(NOISES)))](length_s, sr=SR, rng=rng)),
-        "noises": (0.05, lambda: mixed(length_s, sr=SR, rng=rng)),
+        "noise": (0.17, lambda: NOISES[str(rng.choice(list(NOISES)))](length_s, sr=SR, rng=rng)),
+        "noises": (0.07, lambda: mixed(length_s, sr=SR, rng=rng)),
         "tones": (0.06, lambda: blown_tones(length_s, rng)),
         "silence": (0.02, lambda: np.zeros(round(length_s * SR), np.float32)),
     }
