@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 pianolab learn-piano --plan
 pianolab learn-piano
-pianolab learn-piano scale.wav --out mine.json
-pianolab detect song.wav --my-piano mine.json"""
+pianolab learn-piano scale.wav --out mine.json"""
 _OUT = "my_piano.json"
 _WAITS_S = 20.0  # A key for which nobody strikes anything so long is left out.
 _POLL_S = 0.02

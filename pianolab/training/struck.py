@@ -336,7 +336,13 @@ class StruckNet(torch.nn.Module):
         return self.third(torch.relu(self.second(seen) + self.register(register)))[:, 0]
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """The weights as `pianolab.dsp.struck.Struck` multiplies with them."""
+        """The weights as `pianolab.dsp.struck.Struck` multiplies with them.
+
+        Returns
+        -------
+        dict
+            Name to float32 array.
+        """
         state = {name: value.detach().numpy() for name, value in self.state_dict().items()}
         found = {name: state[f"{name}.weight"].T for name in ("first", "around", "second", "register", "third")}
         return found | {f"{name}_bias": state[f"{name}.bias"] for name in ("first", "second", "third")}
