@@ -34,9 +34,7 @@ def test_the_same_seed_makes_the_same_scene(scenes):
     np.testing.assert_array_equal(again.key, scenes[3].key)
 
 
-def test_learning_lowers_the_loss_and_the_detector_reads_the_weights_as_they_were_learnt(
-    scenes, tmp_path, monkeypatch
-):
+def test_learning_lowers_the_loss_and_the_detector_reads_the_weights_as_they_were_learnt(scenes, tmp_path, monkeypatch):
     monkeypatch.setattr(struck, "BATCH", 256)  # Enough for a loss that falls, and quick.
     lines = []
     examples = struck.Examples(scenes)
