@@ -1,11 +1,15 @@
 """The sounds that world.py judges detectors by: those in which nobody plays, melodies, single notes and performances.
 
+python benchmarks/world_sounds.py FOLDER --row nobody      writes the sounds of a row, to listen to
+
 Each is a Case: what it is for, and a function that makes its sound and says what was played. All is drawn from fixed
 seeds. What a user's folders hold is used where they are given; without them there are the recordings that come with
 pianolab, and voices and noises by rule.
 """
 
+import argparse
 import json
+import sys
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -377,3 +381,19 @@ ROWS = {
     "real recordings": maps,
     "performances": performances,
 }
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where to; it is made if it is not there")
+    parser.add_argument("--row", choices=[name for name in ROWS if name != "real recordings"], default="nobody")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each sound (default: 30)")
+    args = parser.parse_args(argv)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    for case in ROWS[args.row](Material(seconds=args.seconds, out=args.folder)):
+        heard = case.make()
+        sound.write(args.folder / f"{case.part}, {case.name}.wav".replace("/", "_"), heard.y, sr=heard.sr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

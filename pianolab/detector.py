@@ -326,7 +326,7 @@ def parameters(cls: type[Detector]) -> dict[str, Parameter]:
     --------
     >>> from pianolab.detectors.nmf import Nmf
     >>> parameters(Nmf)["preset"].choices
-    ('piano', 'textbook')
+    ('piano', 'rules', 'textbook')
     """
     found: dict[str, Parameter] = {}
     for owner in (owner for owner in cls.__mro__ if "__init__" in vars(owner)):

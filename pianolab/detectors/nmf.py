@@ -515,14 +515,14 @@ class Nmf(Detector):
 
     Examples
     --------
-    C4 struck once, as a MIDI number.
+    E4 struck once, as a MIDI number.
 
     >>> from pianolab.piano import render
     >>> from pianolab.roll import Notes
     >>> from pianolab.session import transcribe
-    >>> y = render(Notes([0.3], [1.0], [60]), sr=16000)
+    >>> y = render(Notes([0.3], [1.0], [64]), sr=16000)
     >>> transcribe(y, sr=16000, detector="nmf").midi.tolist()
-    [60]
+    [64]
     """
 
     name = "nmf"

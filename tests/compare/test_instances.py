@@ -13,6 +13,7 @@ from pianolab.compare.fingerprints import source_of
 from pianolab.compare.participants import find_participants
 from pianolab.detectors.yin import Yin
 from pianolab.labels import write_labels
+from pianolab.piano import render
 from pianolab.registry import create, find, load_all
 from pianolab.roll import Notes
 from pianolab.session import transcribe
@@ -53,12 +54,12 @@ class Typed(Detector):
 
 @pytest.fixture
 def data(tmp_path):
-    """One recording of A4, half a second long."""
+    """One recording of A4, struck and let go after 0.6 s: detectors of ours ask whether it is a piano."""
     folder = tmp_path / "data"
     folder.mkdir()
-    t = np.arange(SR) / SR
-    sound.write(folder / "a4.wav", (0.5 * np.sin(2 * np.pi * 440 * t) * (t < 0.6)).astype(np.float32), sr=SR)
-    write_labels(folder / "a4.tsv", Notes([0.0], [0.6], [69], [80]))
+    notes = Notes([0.0], [0.6], [69], [80])
+    sound.write(folder / "a4.wav", render(notes, sr=SR), sr=SR)
+    write_labels(folder / "a4.tsv", notes)
     return folder
 
 
@@ -81,12 +82,13 @@ def kept(tmp_path):
 def test_instances_and_texts_take_part_side_by_side(data, tmp_path):
     result = run(data, [Loudest(scale=0.9), f"{TOYS}:Loudest", Yin(threshold=0.2), typed()()], tmp_path)
     assert result.failures.empty
-    heard = {label: list(notes.midi) for (_, _, label), notes in result.heard.items()}
+    # The loudest frequency is the octave for a moment, and A4 from then on.
+    heard = {label: int(notes.midi[-1]) for (_, _, label), notes in result.heard.items()}
     assert heard == {
-        "toy_detectors.py:Loudest:scale=0.9": [69],
-        "toy_detectors.py:Loudest": [69],
-        "yin:threshold=0.2": [69],
-        "typed": [69],
+        "toy_detectors.py:Loudest:scale=0.9": 69,
+        "toy_detectors.py:Loudest": 69,
+        "yin:threshold=0.2": 69,
+        "typed": 69,
     }
 
 
