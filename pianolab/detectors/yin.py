@@ -55,8 +55,8 @@ class Band:
 
 # From A#5, B3 and A0 up, through 46, 46 and 93 ms. The treble is heard between the hammer's knock and the noise. Of the
 # bass the lowest partials are heard: stiff strings put the others so far off that the whole sound has no period. Chosen
-# on the built-in tune notes, rendered pianos of random character and the single notes of eight real pianos, each of
-# which was left out in turn.
+# on the built-in tune notes, rendered pianos of random character and the single notes of eight real pianos together.
+
 BANDS = (
     Band(4800.0, 950.0, 1, 2048, (900.0, 6000.0)),
     Band(950.0, 250.0, 2, 1024),

@@ -25,6 +25,8 @@ FLUX_AT_HALF = 0.14
 FLOOR_S, FLOOR_PARTS = 1.5, 8
 # A power counts in it as a running mean, in which each frame of 12 ms has this share.
 FLOOR_SHARE = 0.3
+# Digital silence that lasts so long says that there is no noise. A piano by rule begins in it, and a gap is shorter.
+SILENCE_S = 0.1
 # The first frames of a stream may hold silence from before it, so they are not averaged.
 UNSETTLED_ROWS = 2
 # What is so many times above the noise is heard. Single frames of noise rise that far above the least of a mean.
@@ -113,13 +115,14 @@ class Strokes:
         self._share = np.float32(1.0 - (1.0 - FLOOR_SHARE) ** hops_of_512)
         self._kept = np.float32(LOUDEST_KEPT**hops_of_512)
         self._part_rows = max(round(FLOOR_S * 44100 / hop_length / FLOOR_PARTS), 1)
+        self._silent_rows = max(round(SILENCE_S * 44100 / hop_length), 1)
         self._weight = (np.arange(FLUX_LENGTH // 2 + 1) ** STROKE_SLOPE).astype(np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Forget the noise heard so far."""
         n_bins = len(self._weight)
-        self._n_rows = np.zeros(1, np.int64)
+        self._n_rows, self._n_silent = np.zeros((2, 1), np.int64)
         self._smoothed, self._least, self._floor = np.zeros((3, n_bins), np.float32)
         self._parts = np.full((FLOOR_PARTS, n_bins), np.inf, np.float32)
         self._floor[:] = np.inf
@@ -141,28 +144,30 @@ class Strokes:
         """
         rows = newest(samples, n_frames=n_frames + 1, length=FLUX_LENGTH, hop_length=self.hop_length)
         power = power_spectra(rows, _FLUX_WINDOW)
-        state = (self._n_rows, self._smoothed, self._least, self._parts, self._floor)
-        floor = _noise_floor(power[:-1], state, self._share, self._part_rows)
+        state = (self._n_rows, self._n_silent, self._smoothed, self._least, self._parts, self._floor)
+        floor = _noise_floor(power[:-1], state, self._share, self._part_rows, self._silent_rows)
         return _rise_above(power, floor, self._weight, self._loudest, self._kept)
 
 
 @njit
-def _noise_floor(power, state, share, part_rows):
+def _noise_floor(power, state, share, part_rows, silent_rows):
     """The noise after each row. The state is changed in place.
 
     It is how many rows were heard, the smoothed power, its least in this part and in each of the parts before, and the
-    least of those. Digital silence is not heard: what follows begins anew.
+    least of those. A moment of digital silence is not heard, since it may be a gap: what follows begins anew. Where it
+    lasts there is no noise.
     """
-    n_rows, smoothed, least, parts, floor = state
+    n_rows, n_silent, smoothed, least, parts, floor = state
     out = np.empty_like(power)
     for t in range(len(power)):
-        if power[t].max() > 0.0:
-            n_rows[0] += 1
-        else:
-            n_rows[0] = 0
+        silent = power[t].max() == 0.0
+        n_silent[0] = n_silent[0] + 1 if silent else 0
+        n_rows[0] = 0 if silent and n_silent[0] < silent_rows else n_rows[0] + 1
         for k in range(power.shape[1]):
             smoothed[k] += share * (power[t, k] - smoothed[k])
-        if n_rows[0] <= UNSETTLED_ROWS:
+        if n_silent[0] >= silent_rows:
+            smoothed[:], least[:], floor[:], parts[:] = 0.0, 0.0, 0.0, 0.0
+        elif n_rows[0] <= UNSETTLED_ROWS:
             smoothed[:] = power[t]
             least[:] = power[t]
         for k in range(power.shape[1]):

@@ -30,6 +30,7 @@ VALUES = {
     "--seconds": "0.75",
     "--split": "all",
     "--pedal": "extended",
+    "--my-piano": "mine.json",
     "--timeout": "33.5",
     "--cache": "kept here",
     "--jobs": None,
