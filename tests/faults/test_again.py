@@ -30,7 +30,7 @@ VALUES = {
     "--seconds": "0.75",
     "--split": "all",
     "--pedal": "extended",
-    "--my-piano": "mine.json",
+    "--my-piano": None,
     "--timeout": "33.5",
     "--cache": "kept here",
     "--jobs": None,
