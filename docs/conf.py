@@ -45,6 +45,7 @@ include_patterns = [
     "data/README.md",
     "data/builtin/scores/README.md",
     "data/real/*.md",
+    "data/neural/*.md",
     "results/README.md",
 ]
 exclude_patterns = [".*", "build", "dist", "docs/_build", "docs/site", "pianolab", "tests", "training", "results/*/*"]
