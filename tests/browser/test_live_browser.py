@@ -209,7 +209,8 @@ def test_a_trial_is_judged_scored_corrected_played_back_and_saved(page, voila, f
     here.page.locator(".pl-save").first.click()
     here.page.wait_for_function("document.querySelector('.pl-take-name').textContent.includes('kept in')")
     (new,) = set((folder / "takes").iterdir()) - before
-    assert {"audio.flac", "audio.mid", "events.jsonl", "settings.json"} == {path.name for path in new.iterdir()}
+    kept = {"audio.flac", "audio.mid", "heard.mid", "events.jsonl", "settings.json"}
+    assert kept == {path.name for path in new.iterdir()}
     assert here.page.locator(".pl-forget").count() == 0  # what is kept is deleted in the folder, not here
 
 
