@@ -20,7 +20,7 @@ import pandas as pd
 
 from pianolab.cli.command import seconds
 from pianolab.data import Recording
-from pianolab.detectors.neural import WEIGHTS
+from pianolab.detectors.neural import DEFAULT, WEIGHTS
 from pianolab.labels import read_pedal
 from pianolab.registry import create
 from pianolab.scores import Protocol, match, score_notes, score_pedal
@@ -37,7 +37,7 @@ def export_best(training, threshold):
     path = training / "look.onnx"
     export_network(training / "best.safetensors", path)
     description = json.loads(path.with_suffix(".json").read_text())
-    settings = json.loads(WEIGHTS.with_suffix(".json").read_text())["tracking"]
+    settings = json.loads(WEIGHTS[DEFAULT].with_suffix(".json").read_text())["tracking"]
     chosen = description["scores"]["threshold_90"] if threshold is None else threshold
     description["tracking"] = {ms: {**values, "onset_threshold": chosen} for ms, values in settings.items()}
     path.with_suffix(".json").write_text(json.dumps(description, indent=1))
@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--threshold", type=float, metavar="N", help="onset threshold of the best weights so far")
     parser.add_argument("--seconds", type=seconds, default=30.0, metavar="S", help="of each scene (default: 30)")
     args = parser.parse_args()
-    networks = args.network or [export_best(args.training, args.threshold), WEIGHTS]
+    networks = args.network or [export_best(args.training, args.threshold), *WEIGHTS.values()]
     scenes = sorted((args.training / "held_out").glob("*.flac"))
     if not scenes:
         parser.error(f"{args.training} holds no held-out scenes: name the --out of a pianolab train --pianos")

@@ -6,8 +6,9 @@ backwards only; how long it may wait after a moment before it answers is its loo
 each of five. With 90 ms, a frame of 20 ms and a frame for the tracker to see a peak, a note is known within about
 130 ms of the key's stroke; 240 ms is for recordings.
 
-It was trained by ``pianolab train`` (docs/model_card.md). The weights, ``neural.onnx``, are no code and are run by
-onnxruntime; they carry the licence of the recordings that they learnt from: CC BY-NC-SA.
+It was trained by ``pianolab train`` (docs/model_card.md). There are two sets of weights, which are no code and are run
+by onnxruntime. Each carries the licence of what it learnt from: ``maps`` is CC BY-NC-SA (research and teaching),
+``free`` is CC BY (any use, commerce too).
 """
 
 import json
@@ -17,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from pianolab.detector import Detector, DetectorError
+from pianolab.detector import Detector, DetectorError, refuse_unheard
 from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
 from pianolab.errors import printable
 from pianolab.frames import Span, frames_of, levels_db
@@ -25,7 +26,9 @@ from pianolab.roll import Salience
 from pianolab.tracking.settings import Tracking
 from pianolab.units import N_KEYS
 
-WEIGHTS = Path(__file__).with_name("neural.onnx")
+DEFAULT: Literal["maps", "free"] = "maps"
+WEIGHTS = {name: Path(__file__).with_name(f"neural_{name}.onnx") for name in ("maps", "free")}
+LICENCES = {name: path.with_name(f"WEIGHTS_LICENSE_{name.upper()}") for name, path in WEIGHTS.items()}
 DELAYS_MS = (0, 30, 60, 90, 240)
 # The level of a frame is that of its newest 64 ms: so many samples.
 NEWEST_LENGTH = 1024
@@ -45,13 +48,16 @@ class Neural(Detector):
     ----------
     lookahead_ms : {0, 30, 60, 90, 240}
         How long after a moment it may listen before it answers for it: longer is surer.
+    weights : {'maps', 'free'}
+        Which of the package's networks: learnt from MAPS, for research and teaching (CC BY-NC-SA 4.0), or learnt only
+        from what is free, for any use (CC BY 4.0). Their licences: WEIGHTS_LICENSE_MAPS and WEIGHTS_LICENSE_FREE.
     weights_file : str, optional
-        Another network of `pianolab train` (an .onnx file with its .json beside it); default: the package's own.
+        Another network of `pianolab train` (an .onnx file with its .json beside it), in place of the package's.
 
     Raises
     ------
     DetectorError
-        If the file is not such a network, or onnxruntime is missing.
+        If the file is not such a network, if both it and ``weights`` are given, or if onnxruntime is missing.
 
     Examples
     --------
@@ -66,16 +72,26 @@ class Neural(Detector):
     """
 
     name = "neural"
-    summary = "a small causal network (onset, frame, offset, velocity), several notes at once"
+    summary = (
+        "a small causal network (onset, frame, offset, velocity), several notes at once; weights=maps (CC BY-NC-SA) or "
+        "free (CC BY)"
+    )
     polyphonic = True
     sr = SR
     frame_length = FRAME_LENGTH
     hop_length = HOP
-    weights = WEIGHTS
 
-    def __init__(self, *, lookahead_ms: Literal[0, 30, 60, 90, 240] = 90, weights_file: str | None = None):
+    def __init__(
+        self,
+        *,
+        lookahead_ms: Literal[0, 30, 60, 90, 240] = 90,
+        weights: Literal["maps", "free"] = DEFAULT,
+        weights_file: str | None = None,
+    ):
         self.lookahead_ms = lookahead_ms
-        self.weights = WEIGHTS if weights_file is None else Path(weights_file)
+        if weights_file is not None:
+            refuse_unheard(self, ("weights",), beside="weights_file")
+        self.weights = WEIGHTS[weights] if weights_file is None else Path(weights_file)
         self._run, description = _loaded(self.weights)
         self._hears_pedal = PEDAL in _output_names(self._run)
         told = description.get("tracking", {}).get(str(lookahead_ms), {})

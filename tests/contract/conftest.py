@@ -27,14 +27,14 @@ def pytest_generate_tests(metafunc):
 
 
 def registered(*, quick):
-    """Ours, each of their choices (of presets only where it must be quick), and peers that answer while they hear."""
+    """Ours, each of their choices (quick: only presets and weights), and peers that answer while they hear."""
     ours = {name: cls for name, cls in DETECTORS.items() if not cls.peer}
     choices = [
         f"{name}:{key}={choice}"
         for name, cls in ours.items()
         for key, parameter in parameters(cls).items()
         for choice in parameter.choices
-        if choice != parameter.default and (key == "preset" or not quick)
+        if choice != parameter.default and (key in ("preset", "weights") or not quick)
     ]
     peers = [name for name, cls in DETECTORS.items() if cls.peer and not cls.whole_recording and not missing(cls)]
     return [*ours, *choices, *peers]

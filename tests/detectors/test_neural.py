@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pianolab.detector import DetectorError
-from pianolab.detectors.neural import DELAYS_MS, WEIGHTS
+from pianolab.detectors.neural import DEFAULT, DELAYS_MS, LICENCES
+from pianolab.detectors.neural import WEIGHTS as BOTH
 from pianolab.dsp.network_input import FLOOR, N_BINS, SR, NeuralInput
 from pianolab.piano import render
 from pianolab.registry import create
@@ -18,6 +20,7 @@ from pianolab.roll import Notes
 from pianolab.session import Session, analyse, transcribe
 from pianolab.units import midi_to_hz
 
+WEIGHTS = BOTH[DEFAULT]
 CHORDS = Notes([0.3, 0.3, 0.3, 1.0, 1.0, 1.0], [0.9, 0.9, 0.9, 1.6, 1.6, 1.6], [48, 64, 67, 53, 65, 69], [70] * 6)
 
 
@@ -82,10 +85,11 @@ def test_a_stroke_is_announced_within_its_lookahead_a_frame_and_a_peak(after_fra
     assert 0.090 < told_s - struck_s <= 0.131  # blocks of 1 ms
 
 
+@pytest.mark.parametrize("weights", BOTH)
 @pytest.mark.parametrize("lookahead_ms", DELAYS_MS)
-def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms):
+def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms, weights):
     """Also at the very beginning, which each lookahead hears in its own way: this begins with a stroke."""
-    y, spec = render(CHORDS, sr=SR)[round(0.29 * SR) :], f"neural:lookahead_ms={lookahead_ms}"
+    y, spec = render(CHORDS, sr=SR)[round(0.29 * SR) :], f"neural:lookahead_ms={lookahead_ms},weights={weights}"
     whole = analyse(y, sr=SR, detector=spec)
     parts = []
     session = Session(spec, sr=SR, listen=parts.append)
@@ -93,18 +97,53 @@ def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms):
         session.push(y[start : start + 320])
     session.flush()
     assert max(len(part) for part in parts[:20]) == 1
-    for name in ("onset", "strength", "offset", "velocity"):
+    for name in ("onset", "strength", "offset", "velocity", *(["pedal"] if whole.pedal is not None else [])):
         stepwise = np.concatenate([getattr(part, name) for part in parts])
         assert len(stepwise) == len(whole) > 80
         assert np.allclose(stepwise, getattr(whole, name), atol=1e-5 * (127 if name == "velocity" else 1), rtol=0)
 
 
-def test_the_description_says_what_the_weights_are():
-    description = json.loads(WEIGHTS.with_suffix(".json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("weights", BOTH)
+def test_the_description_says_what_the_weights_are(weights):
+    description = json.loads(BOTH[weights].with_suffix(".json").read_text(encoding="utf-8"))
     assert set(description["tracking"]) == {str(ms) for ms in DELAYS_MS}
     assert description["settings"]["seed"] >= 0
-    assert WEIGHTS.stat().st_size < 12e6
-    assert "BY-NC-SA" in WEIGHTS.with_name("WEIGHTS_LICENSE").read_text(encoding="utf-8")
+    assert BOTH[weights].stat().st_size < 6e6
+
+
+def test_each_set_of_weights_has_its_licence_beside_it():
+    texts = {name: path.read_text(encoding="utf-8") for name, path in LICENCES.items()}
+    assert "CC BY-NC-SA 4.0" in texts["maps"]
+    assert "CC BY 4.0" in texts["free"]
+    assert "NC" not in texts["free"]
+    for name, text in texts.items():
+        assert text.startswith(BOTH[name].name)
+
+
+def test_the_licence_of_the_free_weights_names_all_whose_work_was_learnt_from():
+    """The page of attribution has a row for each; the licence is what stands in the wheel."""
+    page = (Path(__file__).parents[2] / "data/neural/ATTRIBUTION.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][1:]
+    licence = " ".join(LICENCES["free"].read_text(encoding="utf-8").split())
+    assert len(rows) >= 11
+    for what, author, terms in rows:
+        for word in (*what.split(), *author.split(), *terms.split()):
+            assert word.strip(",;()") in licence, f"{what}: {word}"
+
+
+def test_a_network_of_ones_own_takes_the_place_of_both_sets():
+    other = next(name for name in BOTH if name != DEFAULT)
+    with pytest.raises(DetectorError, match="weights changes nothing beside weights_file: leave weights out"):
+        create("neural", weights=other, weights_file=str(WEIGHTS))
+
+
+def test_both_sets_can_be_chosen_and_say_so():
+    specs = {name: create(f"neural:weights={name}") for name in BOTH}
+    assert {name: detector.weights for name, detector in specs.items()} == BOTH
+    assert specs[DEFAULT].spec == create("neural").spec == "neural"
+    other = next(name for name in BOTH if name != DEFAULT)
+    assert specs[other].spec == f"neural:weights={other}"
+    assert create("neural").weights != specs[other].weights
 
 
 def test_a_lookahead_that_was_not_learnt_is_refused():

@@ -43,7 +43,7 @@ SHIPPED = (
     ("pianolab/detectors", "*.onnx", "pianolab/detectors"),
     ("pianolab/detectors", "*.npz", "pianolab/detectors"),
     ("pianolab/detectors", "*.json", "pianolab/detectors"),
-    ("pianolab/detectors", "WEIGHTS_LICENSE", "pianolab/detectors"),
+    ("pianolab/detectors", "WEIGHTS_LICENSE_*", "pianolab/detectors"),
     ("pianolab/compare", "*.html", "pianolab/compare"),
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
