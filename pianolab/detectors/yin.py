@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from pianolab.detector import FRAME_LENGTHS, HOP_LENGTHS, Between, Detector, chosen, refuse_unheard
@@ -24,6 +23,7 @@ from pianolab.dsp.one_key import STRUCK_THRESHOLD, certainty, nearest_key, one_k
 from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
 from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_uneven_hop
+from pianolab.dsp.windowed_sinc import windowed_sinc
 from pianolab.dsp.windows import newest, refuse_short_frame
 from pianolab.errors import PianolabError
 from pianolab.frames import Span, levels_db
@@ -403,5 +403,4 @@ class Yin(Detector):
 
 
 def _pass_filter(pass_hz, rate):
-    edges_hz = [hz for hz in pass_hz if hz > 0.0]
-    return np.asarray(scipy.signal.firwin(PASS_TAPS, edges_hz, fs=rate, pass_zero=pass_hz[0] == 0.0), np.float32)
+    return windowed_sinc(PASS_TAPS, pass_hz[0] / rate, pass_hz[1] / rate).astype(np.float32)

@@ -8,17 +8,17 @@ which the sound arrived.
 from collections.abc import Iterable
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from pianolab.dsp.compiled import njit
+from pianolab.dsp.windowed_sinc import windowed_sinc
 from pianolab.errors import PianolabError
 from pianolab.texts.catalogue import Told
 
 HALVING_TAPS = 31
 # The filter is flat up to 0.2 of the rate and has -60 dB where 0.3 of the rate would fold back to 0.2.
 HALVING_CUTOFF = 0.245
-_HALVING = np.asarray(scipy.signal.firwin(HALVING_TAPS, 2 * HALVING_CUTOFF), np.float32)
+_HALVING = windowed_sinc(HALVING_TAPS, 0.0, HALVING_CUTOFF).astype(np.float32)
 
 
 def halve(samples: NDArray[np.float32]) -> NDArray[np.float32]:

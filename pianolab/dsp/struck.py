@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import firwin
 
 from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
 from pianolab.dsp.tuning import TYPICAL_B, partial_ratios
+from pianolab.dsp.windowed_sinc import windowed_sinc
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Framer, Span, frames_of
 from pianolab.units import N_KEYS
@@ -180,7 +180,7 @@ class Struck:
         self._step = max(1, sr // SR)
         self._input, self._places = StruckInput(sr=round(sr / self._step)), places()
         self._by_place = registers() @ self._weights["register"] + self._weights["second_bias"]
-        taps = firwin(TAPS_A_STEP * self._step + 1, 1.0 / self._step) if self._step > 1 else np.ones(1)
+        taps = windowed_sinc(TAPS_A_STEP * self._step + 1, 0.0, 0.5 / self._step) if self._step > 1 else np.ones(1)
         self._taps = np.asarray(taps, np.float32)
         self.reset()
 
