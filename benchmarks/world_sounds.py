@@ -31,6 +31,7 @@ from pianolab.piano.degrade import cheap_microphone, noisy
 from pianolab.piano.rooms import measured_room
 from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
+from pianolab.training.sources import held_out_pieces, held_out_responses
 
 REPORT_PIANOS = ("yamaha_ydp", "petrof_school")  # Nothing is trained or tuned on these.
 BESIDE_DB = 15.0  # A melody is so much louder than the speech beside it.
@@ -269,9 +270,11 @@ def cheap(y: np.ndarray, *, sr: int, rng: np.random.Generator, rooms: Path | Non
 
 @cache
 def responses(rooms: Path, *kinds: str) -> list[Path]:
-    """Measured responses of these kinds."""
+    """Measured responses of these kinds, of those that a training holds out (if there are any)."""
     entries = json.loads((rooms / "index.json").read_text(encoding="utf-8"))
-    return [rooms / entry["file"] for entry in entries if entry["kind"] in kinds]
+    found = [rooms / entry["file"] for entry in entries if entry["kind"] in kinds]
+    held_out = set(held_out_responses(rooms))
+    return [path for path in found if path in held_out] or found
 
 
 # ------------------------------------------------------------------------------------------------- performances
@@ -326,12 +329,16 @@ def pedal_of(recording, seconds: float) -> np.ndarray | None:
 
 @cache
 def pieces(midi: Path, n: int) -> list[tuple[str, bytes]]:
-    """The last pieces of each archive of MIDI files, by name."""
-    found = []
+    """The last pieces of each archive of MIDI files, by name, of those that a training holds out (if there are any)."""
+    of_archive = {}
     for archive in sorted(midi.glob("*.tar.*")):
         with tarfile.open(archive) as tar:
-            names = sorted(name for name in tar.getnames() if name.endswith(".mid"))
-            for name in names[-((n + 1) // 2) :]:
+            of_archive[archive] = sorted(name for name in tar.getnames() if name.endswith(".mid"))
+    held_out = set(held_out_pieces(name for names in of_archive.values() for name in names))
+    found = []
+    for archive, names in of_archive.items():
+        with tarfile.open(archive) as tar:
+            for name in ([name for name in names if name in held_out] or names)[-((n + 1) // 2) :]:
                 found.append((Path(name).stem[:40], tar.extractfile(name).read()))
     return found
 

@@ -206,6 +206,43 @@ def _responses(folders: Iterable[str | Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
+def held_out_pieces(names: Iterable[str]) -> list[str]:
+    """Which of the performances of a folder a training holds out.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Paths of all MIDI files of the folder, relative to it.
+
+    Returns
+    -------
+    list of str
+        Each twelfth by name.
+    """
+    return _share(sorted(names), EVERY_NTH_PIECE, held=True)
+
+
+def held_out_responses(folder: str | Path) -> list[Path]:
+    """Which of the room responses of a folder a training holds out.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The only one that was given to the training as ``rooms``.
+
+    Returns
+    -------
+    list of Path
+        Each sixth by name, both channels of it.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds none.
+    """
+    return [path for group in _share(_responses([folder]), EVERY_NTH_ROOM, held=True) for path in group]
+
+
 def _share(things: Sequence[_Thing], every: int, *, held: bool) -> list[_Thing]:
     """Each so manieth thing, or all others."""
     return [thing for i, thing in enumerate(things) if (i % every == every - 1) == held]

@@ -21,7 +21,7 @@ from pianolab.training.batches import Pieces
 from pianolab.training.errors import TrainingError
 from pianolab.training.network import NoteNet
 from pianolab.training.plan import plan_scenes
-from pianolab.training.sources import find_sources
+from pianolab.training.sources import find_sources, held_out_pieces, held_out_responses
 
 SR = 16000
 LENGTH_S = 4.0
@@ -81,6 +81,12 @@ def test_nothing_stands_on_both_shelves(sources):
     halls = [sum("hall" in path.name for path in shelf.rooms) for shelf in (sources.learnt, sources.held_out)]
     assert sorted(halls) == [0, 2]
     assert sources.about["pianos"]["grand"]["licences"] == ["ours"]
+
+
+def test_who_measures_later_can_ask_what_was_held_out(world, sources):
+    names = [path.name for path in (world / "midi").iterdir()]
+    assert held_out_pieces(names) == [path.name for path in sources.held_out.midi]
+    assert held_out_responses(world / "rooms") == list(sources.held_out.rooms)
 
 
 def test_a_response_that_sings_like_strings_is_no_room(world, tmp_path):
