@@ -231,8 +231,9 @@ class _Ear:
 
 
 def _learnt(detector: Detector, my_piano: PianoProfile | str | os.PathLike[str] | None) -> PianoProfile | None:
-    """What was learnt of the piano, as it is given or as the detector was told."""
-    return detector.my_piano if my_piano is None else profile_of(my_piano)
+    """What was learnt of the piano for this detector, as it is given or as the detector was told."""
+    profile = profile_of(detector.my_piano if my_piano is None else my_piano)
+    return None if profile is None else profile.heard_by(detector.name)
 
 
 def _told_tuning(detector: Detector, my_piano: PianoProfile | None) -> float | str:
@@ -336,6 +337,7 @@ def analyse(
     sr: float,
     detector: str | Detector = DEFAULT_DETECTOR,
     my_piano: PianoProfile | str | os.PathLike[str] | None = None,
+    asks_if_struck: bool = False,
 ) -> Salience:
     """The detector's evidence for every key in every frame of a recording.
 
@@ -349,6 +351,8 @@ def analyse(
         As for Session.
     my_piano : PianoProfile or path, optional
         As for Session.
+    asks_if_struck : bool
+        Whether the rows also say of each key whether a string was struck.
 
     Returns
     -------
@@ -369,7 +373,8 @@ def analyse(
     """
     detector = create(detector)
     learnt = _learnt(detector, my_piano)
-    ear = _Ear(detector, sr=sr, a4_hz=_a4_hz(detector, y, sr=sr, my_piano=learnt), my_piano=learnt)
+    a4_hz = _a4_hz(detector, y, sr=sr, my_piano=learnt)
+    ear = _Ear(detector, sr=sr, a4_hz=a4_hz, my_piano=learnt, asks_if_struck=asks_if_struck)
     return Salience.concatenate([*ear.push(y), *ear.flush()])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 pianolab learn-piano --plan
+pianolab learn-piano --keys C2 C7
 pianolab learn-piano
 pianolab learn-piano scale.wav --out mine.json"""
 _OUT = "my_piano.json"
@@ -38,22 +40,27 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("audio", nargs="*", metavar="AUDIO", help="the scale, recorded; several files are one after the other")
     add("--out", default=_OUT, metavar="FILE", help=f"where the profile goes (default: {_OUT})")
     add("--detector", action="append", metavar=SPEC, help="the gain is measured for these (default: all of pianolab's)")
+    add("--keys", nargs=2, metavar=("LOWEST", "HIGHEST"), help="the ends of a small keyboard, such as C2 C7")
     add("--plan", action="store_true", help="print what is to be played, and do nothing else")
 
 
 def _run(args: argparse.Namespace) -> int:
-    from pianolab.my_piano import DETECTORS, PLAN, QUIET_S, learn
+    from pianolab.my_piano import DETECTORS, PLAN, QUIET_S, learn, plan_for
     from pianolab.registry import create
 
+    plan = plan_for(_keys(*args.keys)) if args.keys else PLAN
     if args.plan:
         print(f"{QUIET_S:.0f} seconds of silence, then one note after the other, each for about a second:")
-        print(", ".join(_shown(asked) for asked in PLAN))
+        print(", ".join(_shown(asked) for asked in plan))
         return DONE
     detectors = args.detector or list(DETECTORS)
     for detector in detectors:
         create(detector)
     out = _writable(Path(args.out))
-    y, sr, plan = _read(args.audio) if args.audio else _listen()
+    if args.audio:
+        y, sr = _read(args.audio)
+    else:
+        y, sr, plan = _listen(plan)
     learnt = learn(y, sr=sr, plan=plan, detectors=detectors, progress=_show_progress)
     learnt.profile.write(out)
     for line in learnt.report():
@@ -64,6 +71,20 @@ def _run(args: argparse.Namespace) -> int:
 
 def _shown(asked: Asked) -> str:
     return asked.name if asked.dynamic == "plain" else f"{asked.name} {asked.dynamic}ly"
+
+
+def _keys(lowest: str, highest: str) -> range:
+    """The keys of a keyboard that is smaller than a piano's."""
+    from pianolab.units import MIDI_HIGH, MIDI_LOW, parse_note
+
+    said = f"--keys {printable(lowest)} {printable(highest)}"
+    try:
+        low, high = parse_note(lowest), parse_note(highest)
+    except ValueError as error:
+        raise UsageError(f"{said}: {error}") from error
+    if not MIDI_LOW <= low < high <= MIDI_HIGH:
+        raise UsageError(f"{said}: name the lowest key, then the highest, from A0 to C8, such as --keys C2 C7")
+    return range(low, high + 1)
 
 
 def _writable(out: Path) -> Path:
@@ -77,21 +98,27 @@ def _writable(out: Path) -> Path:
     return out
 
 
-def _read(paths: list[str]) -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
+def _read(paths: list[str]) -> tuple[NDArray[np.float32], int]:
     """The recordings one after the other, at the rate of the first."""
     import numpy as np
 
     from pianolab import sound
-    from pianolab.my_piano import PLAN
     from pianolab.my_piano.guide import LONGEST_S
 
-    loaded = [sound.load(path, duration_s=LONGEST_S) for path in paths]
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", sound.AudioWarning)
+        loaded = [sound.load(path, duration_s=LONGEST_S) for path in paths]
+    if not any(np.any(y) for y, _ in loaded):
+        what = f"{printable(paths[0])} is silent" if len(paths) == 1 else "the recordings are silent"
+        raise UsageError(f"{what} (all samples are 0): record the scale once more, with the microphone on")
+    for remark in remarks:
+        warnings.warn(remark.message, stacklevel=2)
     sr = loaded[0][1]
     y = np.concatenate([sound.resample(y, sr=rate, target_sr=sr) for y, rate in loaded])
-    return y[: int(LONGEST_S * sr)], sr, PLAN
+    return y[: int(LONGEST_S * sr)], sr
 
 
-def _listen() -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
+def _listen(plan: tuple[Asked, ...]) -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
     """Ask for the notes while the microphone of this machine listens."""
     import numpy as np
 
@@ -99,7 +126,7 @@ def _listen() -> tuple[NDArray[np.float32], int, tuple[Asked, ...]]:
     from pianolab.my_piano import GuidedScale
 
     source = DeviceSource()
-    guide = GuidedScale(sr=source.sr)
+    guide = GuidedScale(sr=source.sr, plan=plan)
     shown, waiting_since = None, 0.0
     source.start()
     try:

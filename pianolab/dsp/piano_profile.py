@@ -5,10 +5,11 @@ frequency of each of its keys, and rows of evidence that are put right for it. E
 nothing when the piano was learnt is not kept. A profile holds numbers only, and nothing in it is run.
 """
 
+import itertools
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from pianolab.roll import Salience
 from pianolab.texts.catalogue import Told
 from pianolab.units import A4_HZ, A4_MIDI, A4_RANGE_HZ, MIDI_LOW, N_KEYS, cents_between, key_hz
 
-SCHEMA, VERSION = "pianolab.my_piano", 1
+SCHEMA, VERSION = "pianolab.my_piano", 2
+SOUND_PARTS = ("tuning", "stretch", "level")  # What changes how a detector hears; each may do without.
 LARGEST_BYTES = 100_000  # A profile has about a thousand; a larger file is another one.
 SOFT, MEDIUM, LOUD = 40.0, 70.0, 100.0  # MIDI velocities that "softly", nothing said and "loudly" stand for.
 
@@ -129,6 +131,8 @@ class PianoProfile:
         Level of the room, dBFS.
     tracking : mapping of str to (mapping of str to float)
         Settings of the tracker (pianolab.tracking.Tracking) by the name of a detector.
+    left_out : mapping of str to (sequence of str)
+        The parts (of 'tuning', 'stretch', 'level') without which a detector hears this piano better, by its name.
     gains : mapping of str to Gain
         What the profile brought when it was learnt, by the name of a detector.
     path : str
@@ -152,6 +156,7 @@ class PianoProfile:
     loudness: Loudness | None = None
     noise_db: float = -200.0
     tracking: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
     gains: Mapping[str, Gain] = field(default_factory=dict)
     path: str = ""
 
@@ -165,6 +170,33 @@ class PianoProfile:
             _refuse_outside(name, value)
         for value in self.stretch or ():
             _refuse_outside("stretch", value)
+        for part in itertools.chain.from_iterable(self.left_out.values()):
+            if part not in SOUND_PARTS:
+                raise ProfileError(Told("my_piano.unknown_part", name=part))
+
+    def heard_by(self, detector: str) -> "PianoProfile":
+        """The profile without the parts that this detector does better without.
+
+        Parameters
+        ----------
+        detector : str
+            Its name.
+
+        Returns
+        -------
+        PianoProfile
+
+        Examples
+        --------
+        >>> flat = PianoProfile(a4_hz=431.2, left_out={"yin": ("tuning",)})
+        >>> flat.heard_by("nmf").a4_hz, flat.heard_by("yin").a4_hz
+        (431.2, None)
+        """
+        without: dict[str, Any] = {"tuning": {"a4_hz": None}, "stretch": {"stretch": None}, "level": {"gain_db": 0.0}}
+        mine = self
+        for part in self.left_out.get(detector, ()):
+            mine = replace(mine, **without[part])
+        return mine
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -354,6 +386,7 @@ def _from_content(content: Mapping[str, Any], *, path: str | bytes) -> PianoProf
         given["stretch"] = (bass, treble)
     if given["loudness"] is not None:
         given["loudness"] = Loudness(**given["loudness"])
+    given["left_out"] = {str(name): tuple(parts) for name, parts in given["left_out"].items()}
     given["gains"] = {str(name): Gain(**_counts(gain)) for name, gain in given["gains"].items()}
     given["tracking"] = {
         str(name): {str(key): _number(key, value) for key, value in settings.items()}

@@ -53,12 +53,7 @@ class Listener:
     def __init__(self, choice: Choice, *, sr: int, number: int = 0, my_piano: PianoProfile | None = None):
         self.choice, self.sr, self.number = choice, sr, number
         self.fault = ""
-        learnt_hz = None if my_piano is None else my_piano.a4_hz
-        a4_hz = learnt_hz or A4_HZ if choice.a4_hz == A4_HZ else choice.a4_hz
-        # The stream is told another rate here already, so that cents are against the piano's own tuning.
-        self._my_piano = None if my_piano is None else replace(my_piano, a4_hz=None)
-        self._sr_told = round(sr * A4_HZ / a4_hz)
-        self._stretch = self._sr_told / sr  # seconds of the stream in one of the session's
+        self._learnt = my_piano
         self._earlier: list[Notes] = []  # what was heard on earlier stretches
         self._n_away = 0  # what was turned away on earlier stretches
         self._first_note = 0  # number of the first note of this stretch
@@ -73,6 +68,13 @@ class Listener:
             Its first sample in the stream.
         """
         detector = self.choice.build()
+        mine = None if self._learnt is None else self._learnt.heard_by(detector.name)
+        learnt_hz = None if mine is None else mine.a4_hz
+        a4_hz = learnt_hz or A4_HZ if self.choice.a4_hz == A4_HZ else self.choice.a4_hz
+        # The stream is told another rate here already, so that cents are against the piano's own tuning.
+        mine = None if mine is None else replace(mine, a4_hz=None)
+        sr_told = round(self.sr * A4_HZ / a4_hz)
+        self._stretch = sr_told / self.sr  # seconds of the stream in one of the session's
         self._frame, self._n_samples = frame, 0
         self._next_note = self._first_note
         self._row_s = frame / self.sr  # time of the last frame heard
@@ -82,8 +84,8 @@ class Listener:
         self._pedal_down = False
         self._pedal_sure: float | None = None  # how surely the newest frame says that it is down
         self._chords = ChordTracker(number=self.number) if detector.polyphonic else None
-        tracker = default_tracker(detector, my_piano=self._my_piano, **self.choice.tracking)
-        how = {"sr": self._sr_told, "tracker": tracker, "listen": self._remember, "my_piano": self._my_piano}
+        tracker = default_tracker(detector, my_piano=mine, **self.choice.tracking)
+        how = {"sr": sr_told, "tracker": tracker, "listen": self._remember, "my_piano": mine}
         self._session: Session | None = Session(detector, **how)
 
     def push(self, y: npt.NDArray[np.float32]) -> list[ListenerEvent]:

@@ -2,7 +2,7 @@
 
 from pianolab.my_piano.guide import GuidedScale, Prompted
 from pianolab.my_piano.learn import DETECTORS, LearnError, Learnt, learn
-from pianolab.my_piano.plan import PLAN, QUIET_S, Asked, as_notes
+from pianolab.my_piano.plan import PLAN, QUIET_S, Asked, as_notes, plan_for
 from pianolab.my_piano.strokes import HeardScale, Stroke, find_strokes
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "as_notes",
     "find_strokes",
     "learn",
+    "plan_for",
 ]

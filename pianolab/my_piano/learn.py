@@ -4,8 +4,10 @@ What comes in: the sound of a scale whose notes were asked for in a known order.
 parts that bring something, and how many notes each detector finds with it and without it.
 
 What a part brings is always counted on notes from which it was not learnt: it is learnt on every second note, the
-others are looked for with it, and then the other way round. Only then is it learnt on all. A part without a gain is
-left out: the sound of a piano in tune is best heard as it is.
+others are looked for with it, and then the other way round. Only then is it learnt on all. Each detector is asked for
+itself: one that gains nothing, or loses a single note, hears the piano as before. So the sound of a piano in tune is
+heard as it is. Only a tuning that lies far off is followed without a gain where nothing is lost: the few notes of a
+scale cannot show that other keys lie near the edge to their neighbours.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +30,7 @@ from pianolab.units import A4_HZ, A4_RANGE_HZ, MIDI_LOW, N_KEYS
 DETECTORS = ("yin", "fft_peak", "cqt", "nmf", "neural")
 LEAST_HEARD = 5  # Fewer notes tell nothing.
 IN_TUNE_CENTS = 8.0  # No detector hears a difference as small as this; what fewer cents bring is chance.
+FAR_CENTS = 20.0  # Keys of such a piano that lie as far from the others once more reach the edge to a neighbour.
 _WHOLE_CENTS = 2.0  # The tuning is told to this: two halves of the notes that say nearly the same are heard once.
 _MIDDLE = (48, 84)  # Of these keys tuners stretch the octaves least.
 _LEAST_OF_MIDDLE = 3
@@ -36,12 +39,10 @@ _PRIOR = 36.0  # As if, on either side, one note whose octaves are stretched by 
 _STRETCH_CENTS = 15.0  # A note that lies further from the curve counts less.
 _MOST_STRETCH = 40.0  # No key of a tuned piano lies further from a typical one, cents.
 _NEAR_S = 0.1  # A note that is heard this near to its stroke is found.
-_LEAST_GAIN = 0.004  # Of the mean F1 of the detectors: half of a note of two.
-_CHANCE = 1  # So many notes of all detectors may be lost by chance where more is gained.
+_LEAST_GAIN = 0.02  # Of F1: a note of 25, or one wrong note fewer where few are wrong.
 _LEAST_VELOCITY_GAIN = 5.0  # Velocities must be so much nearer to what was asked.
 _LOUDER_DB = 4.0  # Loud strokes must be so much louder than soft ones, or nobody can tell them apart.
 _ABOVE_NOISE_DB = 10.0  # What is less loud than the room and this is no note.
-_LEAST_THRESHOLD_GAIN = 0.02
 
 
 class LearnError(PianolabError):
@@ -90,7 +91,14 @@ class Learnt:
         lines.append(Told("my_piano.tuned", cents=f"{abs(self.cents):.0f}", side=side))
         for part in ("tuning", "stretch", "level", "loudness", "thresholds"):
             name = Told(f"my_piano.part_{part}")
-            lines.append(Told("my_piano.kept" if part in self.profile.parts else "my_piano.left_out", part=name))
+            without = {one for one, parts in self.profile.left_out.items() if part in parts}
+            if part not in self.profile.parts:
+                lines.append(Told("my_piano.left_out", part=name))
+            elif without:
+                others = [one for one in self.profile.gains if create(one).name not in without]
+                lines.append(Told("my_piano.kept_for", part=name, detectors=", ".join(others)))
+            else:
+                lines.append(Told("my_piano.kept", part=name))
         for detector, gain in self.profile.gains.items():
             better = gain.found_after > gain.found_before or gain.wrong_after < gain.wrong_before
             lines.append(Told("my_piano.gain" if better else "my_piano.no_gain", detector=detector, **vars(gain)))
@@ -193,24 +201,40 @@ class _Bench:
 
     def learn(self) -> PianoProfile:
         empty = PianoProfile(noise_db=float(np.clip(self._scale.noise_db, -200.0, 0.0)))
+        fits = (self._level, self._tuning, self._stretch)
+        kept: dict[str, list[Fit]] = {}
+        gains: dict[str, Gain] = {}
+        tracking: dict[str, dict[str, float]] = {}
+        for name in self._detectors:
+            before = self._count(name, [empty, empty])
+            kept[name], now = self._parts(name, empty, fits, before)
+            settings, now = self._thresholds(name, self._folds(empty, kept[name]), now)
+            if settings:
+                tracking[create(name).name] = settings
+            gains[name] = Gain(len(self._onset), before.found, now.found, before.wrong, now.wrong)
+        useful = [fit for fit in fits if any(fit in of_one for of_one in kept.values())]
+        profile = self._with(empty, useful, self._scale.strokes)
+        left_out = {}
+        for name in self._detectors:
+            own = self._with(empty, kept[name], self._scale.strokes)
+            if own.parts != profile.parts:
+                left_out[create(name).name] = tuple(part for part in profile.parts if part not in own.parts)
+        self._progress(self._steps, self._steps)
+        loudness = _loudness(self._scale.strokes, self._plan)
+        return replace(profile, tracking=tracking, left_out=left_out, loudness=loudness, gains=gains)
+
+    def _parts(self, name: str, empty: PianoProfile, fits: Iterable[Fit], now: Counts) -> tuple[list[Fit], Counts]:
+        """The parts that bring one detector something, and what it finds with them."""
         kept: list[Fit] = []
-        before = self._hear([empty, empty])
-        now = before
-        for fit in (self._level, self._tuning, self._stretch):
+        for fit in fits:
             tried = self._folds(empty, [*kept, fit])
             if all(one.parts == two.parts for one, two in zip(tried, self._folds(empty, kept), strict=True)):
                 continue  # There is nothing to put right.
-            heard = self._hear(tried)
-            if _mean_f1(heard) >= _mean_f1(now) + _LEAST_GAIN and _found(heard) >= _found(now) - _CHANCE:
+            heard = self._count(name, tried)
+            is_far = fit == self._tuning and abs(_tuning_cents(self._scale.strokes, self._plan)) >= FAR_CENTS
+            if heard.found >= now.found and heard.f1 >= now.f1 + (0.0 if is_far else _LEAST_GAIN):
                 kept, now = [*kept, fit], heard
-        profile = self._with(empty, kept, self._scale.strokes)
-        tracking, now = self._thresholds(self._folds(empty, kept), now)
-        gains = {
-            name: Gain(len(self._onset), old.found, now[name].found, old.wrong, now[name].wrong)
-            for name, old in before.items()
-        }
-        self._progress(self._steps, self._steps)
-        return replace(profile, tracking=tracking, loudness=_loudness(self._scale.strokes, self._plan), gains=gains)
+        return kept, now
 
     def _with(self, profile: PianoProfile, fits: Iterable[Fit], strokes: Sequence[Stroke]) -> PianoProfile:
         for fit in fits:
@@ -221,10 +245,6 @@ class _Bench:
         """For each half of the notes what the other half teaches."""
         halves = ([s for s, f in zip(self._scale.strokes, self._fold, strict=True) if f != fold] for fold in (0, 1))
         return [self._with(profile, fits, half) for half in halves]
-
-    def _hear(self, profiles: Sequence[PianoProfile]) -> dict[str, Counts]:
-        """What each detector finds, each half of the notes heard with its own profile."""
-        return {name: self._count([self._notes(name, profile) for profile in profiles]) for name in self._detectors}
 
     def _notes(self, name: str, profile: PianoProfile) -> Notes:
         tracker = default_tracker(create(name), my_piano=profile)
@@ -237,16 +257,16 @@ class _Bench:
         known = (name, profile.a4_hz, profile.gain_db)
         if known not in self._known:
             as_heard = PianoProfile(a4_hz=profile.a4_hz, gain_db=profile.gain_db)
-            self._known[known] = analyse(self._y, sr=self._sr, detector=name, my_piano=as_heard)
+            self._known[known] = analyse(self._y, sr=self._sr, detector=name, my_piano=as_heard, asks_if_struck=True)
             self._done = min(self._done + 1, self._steps - 1)
             self._progress(self._done, self._steps)
         evidence = self._known[known]
         return evidence if profile.stretch is None else named_anew(evidence, profile.key_hz)
 
-    def _count(self, heard: Sequence[Notes]) -> Counts:
-        """Count each half of the strokes in what was heard for it."""
+    def _count(self, name: str, profiles: Sequence[PianoProfile]) -> Counts:
+        """What a detector finds; each half of the strokes is heard with its own profile, and counted in that."""
         found = wrong = 0
-        for fold, notes in enumerate(heard):
+        for fold, notes in enumerate(self._notes(name, profile) for profile in profiles):
             right = np.zeros(len(notes), bool)
             for i in np.flatnonzero(self._fold == fold):
                 near = np.abs(notes.onset - self._onset[i]) < _NEAR_S
@@ -279,20 +299,16 @@ class _Bench:
         off = _off_typical(strokes, self._plan) - _tuning_cents(strokes, self._plan)
         return replace(profile, stretch=fit_stretch([self._plan[stroke.asked].midi for stroke in strokes], off))
 
-    def _thresholds(
-        self, profiles: Sequence[PianoProfile], now: dict[str, Counts]
-    ) -> tuple[dict[str, dict[str, float]], dict[str, Counts]]:
-        """The level of silence above the noise of the room, for the detectors that hear better with it."""
-        chosen, counts = {}, dict(now)
+    def _thresholds(self, name: str, profiles: Sequence[PianoProfile], now: Counts) -> tuple[dict[str, float], Counts]:
+        """The level of silence above the noise of the room, if the detector hears better with it."""
         silence_db = round(self._scale.noise_db + _ABOVE_NOISE_DB, 1)
-        for name in self._detectors:
-            if silence_db <= default_tracker(create(name), my_piano=profiles[0]).tracking.silence_db:
-                continue
-            settings = {"silence_db": silence_db}
-            count = self._count([self._notes(name, replace(p, tracking={name: settings})) for p in profiles])
-            if count.f1 >= now[name].f1 + _LEAST_THRESHOLD_GAIN and count.found >= now[name].found:
-                chosen[name], counts[name] = settings, count
-        return chosen, counts
+        detector = create(name)
+        if silence_db <= default_tracker(detector, my_piano=profiles[0]).tracking.silence_db:
+            return {}, now
+        settings = {"silence_db": silence_db}
+        heard = self._count(name, [replace(one, tracking={detector.name: settings}) for one in profiles])
+        is_better = heard.found >= now.found and heard.f1 >= now.f1 + _LEAST_GAIN
+        return (settings, heard) if is_better else ({}, now)
 
 
 def fit_stretch(midi: Sequence[int], cents: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
@@ -377,11 +393,3 @@ def _fit_loudness(strokes: Sequence[Stroke], plan: Sequence[Asked]) -> Loudness 
     if slope * np.ptp(velocity) < _LOUDER_DB:
         return None
     return Loudness(round(middle, 2), round(float(np.clip(octave, -20.0, 20.0)), 2), round(min(slope, 2.0), 4))
-
-
-def _mean_f1(counts: dict[str, Counts]) -> float:
-    return float(np.mean([count.f1 for count in counts.values()]))
-
-
-def _found(counts: dict[str, Counts]) -> int:
-    return sum(count.found for count in counts.values())

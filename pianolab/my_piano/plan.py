@@ -4,6 +4,7 @@ The keys are those that a player finds without counting: every C, and G where mo
 first: it tells best how the piano is tuned, and then the ends are expected where they are.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,6 +54,29 @@ PLAN = (
     *(Asked(midi) for midi in (60, 67, 72, 79, 84, 96, 108, 55, 48, 43, 36, 31, 24)),
     *(Asked(midi, dynamic) for midi in (48, 72) for dynamic in ("soft", "loud")),
 )
+
+
+def plan_for(keys: Iterable[int], *, plan: tuple[Asked, ...] = PLAN) -> tuple[Asked, ...]:
+    """The plan for an instrument that lacks some of its keys: the nearest ones are asked for instead, each once.
+
+    Parameters
+    ----------
+    keys : iterable of int
+        The keys that are there, MIDI; at least one.
+    plan : tuple of Asked
+
+    Returns
+    -------
+    tuple of Asked
+
+    Examples
+    --------
+    >>> [asked.name for asked in plan_for(range(48, 85))]
+    ['C4', 'G4', 'C5', 'G5', 'C6', 'G3', 'C3', 'C3', 'C3', 'C5', 'C5']
+    """
+    there = sorted(keys)
+    nearest = (Asked(min(there, key=lambda key: abs(key - asked.midi)), asked.dynamic) for asked in plan)
+    return tuple(dict.fromkeys(nearest))
 
 
 def as_notes(plan: tuple[Asked, ...] = PLAN, *, every_s: float = 1.6, held_s: float = 1.2) -> Notes:

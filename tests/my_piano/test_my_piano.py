@@ -18,8 +18,9 @@ from pianolab.dsp.piano_profile import (
     read_profile,
     stretched_cents,
 )
-from pianolab.my_piano import PLAN, GuidedScale, LearnError, as_notes, find_strokes, learn
-from pianolab.my_piano.learn import fit_stretch
+from pianolab.my_piano import PLAN, GuidedScale, LearnError, as_notes, find_strokes, learn, plan_for
+from pianolab.my_piano.learn import Counts, Learnt, _Bench, fit_stretch
+from pianolab.my_piano.strokes import HeardScale, Stroke
 from pianolab.piano import PIANOS, render
 from pianolab.registry import create
 from pianolab.roll import Notes, Salience
@@ -127,6 +128,68 @@ def test_a_far_key_is_named_by_the_tuning_of_the_piano():
     assert heard.strength[0, 87] == np.float32(0.9)
 
 
+@pytest.mark.parametrize(
+    ("cents", "found", "wrong", "follows"),
+    [
+        (-15.0, 11, 0, True),  # A note more.
+        (-15.0, 10, 0, False),  # Nothing gained.
+        (-35.0, 10, 0, True),  # Nothing gained, but the piano lies far off.
+        (-35.0, 10, 1, False),
+        (-35.0, 9, 0, False),  # A single note lost.
+        (-5.0, 12, 0, False),  # No detector hears so small a difference.
+    ],
+)
+def test_a_tuning_is_followed_where_it_gains_and_never_where_a_note_is_lost(monkeypatch, cents, found, wrong, follows):
+    strokes = tuple(
+        Stroke(i, 3.0 + i, cents + TYPICAL_CENTS[asked.midi - MIDI_LOW], -22.0) for i, asked in enumerate(PLAN)
+    )
+    bench = _Bench(NOISE[:SR].astype(np.float32), SR, HeardScale(strokes, -85.0), PLAN, ["nmf"], lambda *_: None)
+
+    def counted(_bench, _name, profiles):
+        n_found, n_wrong = (10, 0) if profiles[0].a4_hz is None else (found, wrong)
+        return Counts(n_found, n_wrong, 17 - n_found)
+
+    monkeypatch.setattr(_Bench, "_count", counted)
+    profile = bench.learn()
+    assert ("tuning" in profile.parts) == follows
+    assert profile.gains["nmf"].found_after == (found if follows else 10)
+
+
+def test_a_part_that_one_detector_gains_by_is_kept_for_that_one_only(monkeypatch):
+    strokes = tuple(
+        Stroke(i, 3.0 + i, -15.0 + TYPICAL_CENTS[asked.midi - MIDI_LOW], -22.0) for i, asked in enumerate(PLAN)
+    )
+    scale_heard = HeardScale(strokes, -85.0)
+    bench = _Bench(NOISE[:SR].astype(np.float32), SR, scale_heard, PLAN, ["nmf", "yin"], lambda *_: None)
+    monkeypatch.setattr(
+        _Bench,
+        "_count",
+        lambda _bench, name, profiles: Counts(12 if name == "nmf" and profiles[0].a4_hz else 10, 0, 5),
+    )
+    profile = bench.learn()
+    assert profile.left_out == {"yin": ("tuning",)}
+    assert profile.heard_by("nmf").a4_hz == pytest.approx(440.0 * 2 ** (-14 / 1200), rel=0.002)
+    assert profile.heard_by("yin").parts == ()
+    assert "tuning: kept, for nmf only" in Learnt(profile, -15.0, PLAN, scale_heard).report()
+
+
+@pytest.mark.parametrize(
+    ("keys", "ends", "n"),
+    [
+        (range(21, 109), (24, 108), 17),
+        (range(36, 97), (36, 96), 14),
+        (range(36, 85), (36, 84), 13),
+        ([*range(21, 33), *range(58, 100)], (24, 99), 15),
+    ],
+)
+def test_a_small_keyboard_is_asked_for_the_keys_that_it_has(keys, ends, n):
+    plan = plan_for(keys)
+    assert (min(asked.midi for asked in plan), max(asked.midi for asked in plan)) == ends
+    assert {asked.midi for asked in plan} <= set(keys)
+    assert len(plan) == len(set(plan)) == n
+    assert {asked.dynamic for asked in plan} == {"plain", "soft", "loud"}
+
+
 # ---- a profile and its file
 
 WHOLE = PianoProfile(
@@ -136,6 +199,7 @@ WHOLE = PianoProfile(
     loudness=Loudness(-30.0, -1.0, 0.25),
     noise_db=-70.0,
     tracking={"yin": {"silence_db": -60.0}},
+    left_out={"cqt": ("tuning", "level")},
     gains={"yin": Gain(17, 12, 17, 3, 0)},
 )
 
@@ -148,7 +212,7 @@ def test_a_profile_is_read_as_it_was_written(tmp_path):
 
 
 def changed(**fields):
-    content = json.loads(json.dumps({"schema": "pianolab.my_piano", "version": 1, **dataclasses.asdict(WHOLE)}))
+    content = json.loads(json.dumps({"schema": "pianolab.my_piano", "version": 2, **dataclasses.asdict(WHOLE)}))
     del content["path"]
     return json.dumps({**content, **fields})
 
@@ -160,8 +224,12 @@ def changed(**fields):
         ("[" * 100000, "is no profile of a piano"),
         ("[]", "is no profile of a piano"),
         ('{"schema": "other"}', "is no profile of a piano"),
-        ('{"schema": "pianolab.my_piano", "version": 1}', "is damaged"),
-        (changed(version=2), "its version 2 is not known, this pianolab reads 1"),
+        ('{"schema": "pianolab.my_piano", "version": 2}', "is damaged"),
+        (changed()[:-200], "is no profile of a piano"),
+        (changed(version=1), "its version 1 is not known, this pianolab reads 2: learn the piano again"),
+        (changed(version="new"), "its version new is not known"),
+        (changed(left_out={"yin": ["loudness"]}), "is damaged .it has an unknown part loudness"),
+        (changed(left_out={"yin": 3}), "is damaged"),
         (changed(a4_hz=4400), "is damaged .a4_hz=4400 is not from 390 to 470"),
         (changed(a4_hz="high"), "is damaged .a4_hz=high is no number"),
         (changed(gain_db=float("nan")), "is damaged .gain_db=nan is no number"),
@@ -181,6 +249,20 @@ def test_a_damaged_or_foreign_file_is_refused_in_one_line(tmp_path, text, why):
         read_profile(path)
     assert "\n" not in str(refused.value)
     assert "mine.json" in str(refused.value)
+
+
+def test_a_detector_that_does_better_without_a_part_hears_as_if_there_were_none():
+    y = scale(445.0, notes=Notes([0.5, 1.1], [1.0, 1.6], [64, 76]))
+    mine = PianoProfile(a4_hz=466.0, gain_db=20.0, left_out={"yin": ("tuning", "level")})
+    plain, heard = (transcribe(y, sr=SR, detector="yin", my_piano=one) for one in (None, mine))
+    assert plain.midi.tolist() == [64, 76]
+    assert heard.midi.tolist() == plain.midi.tolist()
+    assert heard.onset.tolist() == plain.onset.tolist()
+    assert (
+        Session("yin", sr=SR, my_piano=mine).tracker.tracking.silence_db
+        == Session("yin", sr=SR).tracker.tracking.silence_db
+    )
+    assert transcribe(y, sr=SR, detector="fft_peak", my_piano=mine).midi.tolist() == [63, 75]
 
 
 def test_a_missing_file_is_named():
@@ -300,3 +382,32 @@ def test_without_a_microphone_it_says_so_in_one_line(tmp_path, capsys, monkeypat
 def test_the_plan_can_be_read_before_playing(capsys):
     assert main(["learn-piano", "--plan"]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("C4, G4, C5, ")
+    assert main(["learn-piano", "--plan", "--keys", "C3", "C6"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("G3, C3, C3 softly, C3 loudly, C5 softly, C5 loudly")
+
+
+@pytest.mark.parametrize("keys", [("C7", "C2"), ("C2", "H9"), ("C-1", "C7"), ("C2", "C9")])
+def test_keys_that_no_piano_has_are_refused_in_one_line(keys, capsys):
+    assert main(["learn-piano", "--plan", "--keys", *keys]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert keys[1] in said[0]
+
+
+@pytest.mark.parametrize("name", ["missing.wav", "text.wav", "silent.wav"])
+def test_a_file_that_holds_no_scale_is_refused_in_one_line(name, tmp_path, capsys):
+    (tmp_path / "text.wav").write_text("no sound")
+    sound.write(tmp_path / "silent.wav", np.zeros(4 * SR, np.float32), sr=SR)
+    assert main(["learn-piano", str(tmp_path / name), "--out", str(tmp_path / "mine.json")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert not (tmp_path / "mine.json").exists()
+
+
+def test_a_profile_that_is_half_written_is_refused_in_one_line(tmp_path, capsys):
+    (tmp_path / "half.json").write_text(changed()[:-200])
+    sound.write(tmp_path / "song.wav", np.zeros(SR, np.float32), sr=SR)
+    assert main(["detect", str(tmp_path / "song.wav"), "--my-piano", str(tmp_path / "half.json")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "name a file that `pianolab learn-piano` wrote" in said[0]
