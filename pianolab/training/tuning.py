@@ -3,7 +3,10 @@
 What comes in: an exported network and held-out labelled recordings. Unless they are scenes, which have rooms already,
 each is heard twice: as it is, and from a microphone somewhere in a room. What comes out: for each delay the settings
 that hear most: first those of strokes (onset F1 at 50 ms, less what false notes cost where nobody plays), then those of
-releases (note and frame F1 together). They are written into the network's description, where the detector finds them.
+releases (note and frame F1 together), and for a network that hears the pedal those of the pedal
+(`pianolab.training.pedal_tuning`). They are written into the network's description, where the detector finds them.
+
+Each note is asked whether a string was struck, as it is where the network is used.
 """
 
 import json
@@ -12,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pianolab.data import Recording
-from pianolab.detectors.neural import DELAYS_MS, Neural
+from pianolab.detectors.neural import DELAYS_MS, STRUCK_THRESHOLD, Neural
 from pianolab.piano import in_random_room
 from pianolab.roll import Notes, Salience
 from pianolab.scores import Protocol, match, score_notes
-from pianolab.session import analyse
+from pianolab.session import Session
 from pianolab.tracking import Tracker, Tracking
 from pianolab.training.errors import writing
+from pianolab.training.pedal_tuning import GOALS, Pedal, choose_pedal, pedal_scores
 from pianolab.training.validation import FALSE_COST
 
 # Settings are chosen one after the other, each with all that were chosen before it: name, values, scores to raise.
@@ -45,6 +50,7 @@ START = {
 SCORES = ("onset_f1", "note_f1", "frame_f1", "velocity_onset_f1")
 FALSE = "false_per_minute"  # In recordings without a note.
 ROOM_SEED = 5
+MIDI = (".mid", ".midi")
 LEAST_PAIRS = 20  # The median lateness of fewer right notes says little, so the delay stays 0.
 
 
@@ -74,7 +80,7 @@ def choose_tracking(heard: Sequence[Salience], references: Sequence[Notes]) -> d
 
 
 def _tracked(salience: Salience, settings: dict[str, Any]) -> Notes:
-    tracker = Tracker(Tracking(policy="poly", **settings))
+    tracker = Tracker(Tracking(**{"policy": "poly", "struck_threshold": STRUCK_THRESHOLD, **settings}))
     tracker.push(salience)
     tracker.flush()
     return tracker.notes()
@@ -101,6 +107,21 @@ def _lateness_s(heard: Sequence[Salience], references: Sequence[Notes], settings
         pairs = match(notes, estimate, protocol=Protocol())
         late.extend(estimate.onset[pairs[:, 1]] - notes.onset[pairs[:, 0]])
     return round(float(np.median(late)), 4) if len(late) >= LEAST_PAIRS else 0.0
+
+
+def _heard(y: npt.NDArray[np.float32], sr: int, detector: Neural) -> Salience:
+    """All evidence of a sound, also of struck strings, which a session asks for and `analyse` does not."""
+    parts: list[Salience] = []
+    session = Session(detector, sr=sr, listen=parts.append)
+    session.push(y)
+    session.flush()
+    return Salience.concatenate(parts)
+
+
+def _pedal_of(recording: Recording) -> Pedal | None:
+    """When the pedal was down; None where the labels cannot say so."""
+    is_midi = recording.labels is not None and recording.labels.suffix.lower() in MIDI
+    return recording.pedal() if is_midi else None
 
 
 def tune_tracking(
@@ -135,6 +156,9 @@ def tune_tracking(
     description = json.loads(path.read_text(encoding="utf-8"))
     description["tracking"], description["held_out"], description["held_out_in_rooms"] = {}, {}, {}
     references = [recording.notes().on_keyboard().between(0.0, seconds) for recording in recordings]
+    pedals = [
+        _pedal_of(recording) if len(notes) else None for recording, notes in zip(recordings, references, strict=True)
+    ]
     for ms in DELAYS_MS:
         plain, roomy = [], []
         for i, recording in enumerate(recordings):
@@ -143,13 +167,15 @@ def tune_tracking(
             if in_rooms:
                 sounds.append((roomy, in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))))
             for heard, sound in sounds:
-                heard.append(analyse(sound, sr=sr, detector=Neural(lookahead_ms=ms, weights_file=str(weights))))
+                heard.append(_heard(sound, sr, Neural(lookahead_ms=ms, weights_file=str(weights))))
         settings = choose_tracking(plain + roomy, references + references[: len(roomy)])
+        settings |= choose_pedal(plain + roomy, pedals + pedals[: len(roomy)])
         description["tracking"][str(ms)] = settings
         for name, heard in (("held_out", plain), ("held_out_in_rooms", roomy)):
             if not heard:
                 continue
-            scores = _mean_scores(heard, references, settings)
+            of_pedal = pedal_scores(heard, pedals, settings)
+            scores = _mean_scores(heard, references, settings) | {name: of_pedal[name] for name in GOALS if of_pedal}
             description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
             say(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with writing(path) as temporary:

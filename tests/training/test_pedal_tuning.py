@@ -1,0 +1,58 @@
+"""Settings for the pedal are found on made-up evidence whose right ones are known."""
+
+import numpy as np
+import pytest
+
+from pianolab.roll import Salience
+from pianolab.training.pedal_tuning import choose_pedal, followed, pedal_scores
+
+TIMES = np.arange(0.0, 12.0, 0.02)
+PEDAL = np.array([[1.0, 3.0], [3.2, 6.0], [8.0, 10.0]])
+
+
+def evidence(pedal, *, late_s=0.0, low=0.1, high=0.9, spikes_s=()):
+    """Rows in which the pedal is heard so late; spikes are two rows (20 ms) of the contrary."""
+    down = np.zeros(len(TIMES), bool)
+    for start, end in pedal:
+        down |= (start + late_s <= TIMES) & (end + late_s > TIMES)
+    for spike in spikes_s:
+        down[round(spike / 0.02) :][:2] ^= True
+    empty = np.zeros((len(TIMES), 88), np.float32)
+    level = np.full(len(TIMES), -20.0, np.float32)
+    return Salience(TIMES, empty, empty * np.nan, level, pedal=np.where(down, high, low).astype(np.float32))
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.08, 0.16])
+def test_a_pedal_that_is_heard_late_is_told_when_it_moved(late_s):
+    rows = evidence(PEDAL, late_s=late_s)
+    settings = choose_pedal([rows], [PEDAL])
+    found = followed(rows, settings)
+    assert len(found) == 3
+    assert np.abs(found - PEDAL).max() < 0.1
+
+
+def test_spikes_that_do_not_last_are_no_change():
+    rows = evidence(PEDAL, spikes_s=(0.5, 2.0, 5.0, 7.0, 9.0))
+    assert pedal_scores([rows], [PEDAL], {"pedal_min_s": 0.0})["pedal_onset_precision"] < 0.5
+    settings = choose_pedal([rows], [PEDAL])
+    assert settings["pedal_min_s"] >= 0.04
+    assert pedal_scores([rows], [PEDAL], settings)["pedal_onset_f1"] == 1.0
+
+
+def test_a_pedal_that_is_heard_where_nobody_uses_it_counts_as_false():
+    """With a pedal the evidence reaches .9; without one it wavers up to .55, which a lower threshold takes for one."""
+    without = evidence(PEDAL, high=0.55)
+    alone = choose_pedal([evidence(PEDAL)], [PEDAL])
+    beside = choose_pedal([evidence(PEDAL), without], [PEDAL, np.zeros((0, 2))])
+    assert alone["pedal_threshold"] == 0.3
+    assert beside["pedal_threshold"] == 0.6
+    assert len(followed(without, beside)) == 0
+
+
+def test_nothing_is_chosen_where_no_pedal_is_known_or_heard():
+    rows = evidence(PEDAL)
+    silent = Salience(rows.times, rows.strength, rows.hz, rows.level_db)
+    assert choose_pedal([rows], [None]) == {}
+    assert choose_pedal([rows], [np.zeros((0, 2))]) == {}
+    assert choose_pedal([silent], [PEDAL]) == {}
+    assert pedal_scores([silent], [PEDAL], {}) == {}
