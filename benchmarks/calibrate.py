@@ -1,14 +1,18 @@
 """Makes the confidence of the detectors a probability: of the notes told with 0.8, eight in ten shall have been struck.
 
-    python benchmarks/calibrate.py --material "$MATERIAL"                   all detectors; minutes
+    python benchmarks/calibrate.py --material "$MATERIAL"                   all detectors, both weights of neural
     python benchmarks/calibrate.py --material "$MATERIAL" --detector neural --detector neural:lookahead_ms=240
     python benchmarks/calibrate.py --material "$MATERIAL" --dry             only shows what it would write
+    python benchmarks/calibrate.py --material "$MATERIAL" --figure docs/figures/calibration.png
 
 Each detector hears phrases and performances of two pianos on which nothing is reported, as they are, beside speech, in
 noise, in rooms and through cheap microphones. Each note that it announces was struck or not. A logistic regression on
 the evidence (pianolab.tracking.certainty) is fitted to that; its weights are not negative, so that more evidence never
-makes a note less sure. What is learnt is written to pianolab/dsp/fitted.json, and for `neural` beside its
-weights. The table says how true the confidence was before and is after, by leaving each piano out in turn.
+makes a note less sure. What is learnt is written to pianolab/dsp/fitted.json, and for `neural` beside its weights.
+
+The first table says how true the confidence is on these pianos, by weights that were fitted to the other one, and on
+the pianos of --report, by the weights that are written. The second is the reliability curve on the pianos of --report,
+which --figure draws. One-voice detectors hear no performances.
 """
 
 import argparse
@@ -16,32 +20,41 @@ import json
 import sys
 from pathlib import Path
 
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize
+from reliability import markdown, share_cell
 from tqdm.auto import tqdm
-from world_sounds import ROWS, Case, Material, Sounding
+from world_sounds import REPORT_PIANOS, ROWS, Case, Material, Sounding
 
 from pianolab.cli.command import number_of, seconds
+from pianolab.detectors.neural import DELAYS_MS, WEIGHTS
 from pianolab.dsp.fitted import FITTED
 from pianolab.errors import PianolabError, reason
 from pianolab.files import replacing
 from pianolab.registry import create
 from pianolab.roll import Notes
-from pianolab.scores import expected_calibration_error, separation, struck
+from pianolab.scores import expected_calibration_error, reliability_curve, separation, struck
 from pianolab.session import Session, default_tracker
 from pianolab.tracking import Tracker, Tracking
-from pianolab.tracking.certainty import log_odds
+from pianolab.tracking.certainty import NAMES, log_odds, promptness
 
 PIANOS = ("kawai_upright_kw", "vsco2_upright")
-DETECTORS = ("fft_peak", "cqt", "yin", "nmf", *(f"neural:lookahead_ms={ms}" for ms in (0, 30, 60, 90, 240)))
-NAMES = ("sure_base", "sure_own", "sure_support", "sure_struck")
+NETWORKS = tuple(f"neural:weights={name},lookahead_ms={ms}" for name in WEIGHTS for ms in DELAYS_MS)
+DETECTORS = ("fft_peak", "cqt", "yin", "nmf", *NETWORKS)
+DRAWN_MS = 90  # Of the networks only this lookahead is drawn, which is the default.
+LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the table has them.
 ROWS_HEARD = ("phrases", "beside speech", "noise", "performances")
 SHORT_S = 0.1  # Where a note ends does not matter here.
 HELD = 1.0  # Weights are held to the raw evidence (1 for its own, 0 for the rest) as strongly as so many notes would.
 
 
 class Evident(Tracker):
-    """The tracker that suits a detector; it keeps how each note was told last: onset, key and evidence."""
+    """The tracker that suits a detector; it keeps how each note was told last: onset, key, evidence, wait."""
 
     def __init__(self, detector):
         super().__init__(default_tracker(detector).tracking)
@@ -51,12 +64,12 @@ class Evident(Tracker):
         event = super()._keep(change)
         if event.kind != "off":
             evidence = change.confidence, change.support, self._struck_evidence(change)
-            self.told[event.note] = event.time_s, event.midi, *evidence
+            self.told[event.note] = event.time_s, event.midi, *evidence, event.heard_s - event.time_s
         return event
 
 
 def notes_told(spec: str, sounds: list[tuple[Case, Sounding]]):
-    """Of each note its evidence as log odds, (n, 4) with 1 in front, whether it was struck, and the row it is of."""
+    """Of each note what its weights multiply, (n, 5), whether it was struck, and the piano and row it is of."""
     detector = create(spec)
     evidence, right, rows = [], [], []
     for case, sounding in tqdm(sounds, desc=spec):
@@ -66,17 +79,19 @@ def notes_told(spec: str, sounds: list[tuple[Case, Sounding]]):
         session = Session(detector, sr=sounding.sr, tracker=tracker)
         session.push(sounding.y)
         session.flush()
-        told = np.array(list(tracker.told.values())).reshape(-1, 5)
+        told = np.array(list(tracker.told.values())).reshape(-1, 6)
         told = told[np.lexsort((told[:, 1], told[:, 0]))]  # as Notes are sorted
         right.append(struck(sounding.notes, Notes(told[:, 0], told[:, 0] + SHORT_S, told[:, 1])))
         evidence.append(told[:, 2:])
         rows += [f"{case.name.split()[0]}: {case.row}"] * len(told)
-    odds = np.vectorize(log_odds)(np.concatenate(evidence))
-    return np.column_stack([np.ones(len(odds)), odds]), np.concatenate(right), np.array(rows)
+    *odds, waited_s = np.concatenate(evidence).T
+    odds = [np.array([log_odds(one) for one in column]) for column in odds]
+    prompt = np.array([promptness(one) for one in waited_s])
+    return np.column_stack([np.ones(len(prompt)), *odds, prompt]), np.concatenate(right), np.array(rows, dtype=str)
 
 
 def fitted(odds: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The four weights under which what happened is likeliest (Platt 1999), those of the evidence not negative."""
+    """The five weights under which what happened is likeliest (Platt 1999), those of the evidence not negative."""
     start = np.array([Tracking.__dataclass_fields__[name].default for name in NAMES])
 
     def surprise(weights):
@@ -86,7 +101,7 @@ def fitted(odds: np.ndarray, right: np.ndarray) -> np.ndarray:
         value = np.logaddexp(0.0, logit).sum() - logit[right].sum() + 0.5 * held @ (weights - start)
         return value, odds.T @ (chance - right) + held
 
-    return minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=[(None, None)] + [(0.0, None)] * 3).x
+    return minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=[(None, None)] + [(0.0, None)] * 4).x
 
 
 def chances(odds: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -104,11 +119,51 @@ def left_out(odds: np.ndarray, right: np.ndarray, rows: np.ndarray) -> np.ndarra
     return chance
 
 
-def line(spec: str, odds: np.ndarray, right: np.ndarray, rows: np.ndarray) -> str:
-    """How true the confidence was as raw evidence and is by weights of the other pianos."""
-    raw, chance = chances(odds[:, 1:2], np.ones(1)), left_out(odds, right, rows)
-    numbers = [f(given, right) for given in (raw, chance) for f in (expected_calibration_error, separation)]
-    return f"| {spec} | {len(right)} | {100 * right.mean():.1f} | " + " | ".join(f"{x:.3f}" for x in numbers) + " |"
+def sums(spec: str, pianos: str, odds: np.ndarray, right: np.ndarray, chance: np.ndarray) -> dict:
+    """How true the confidence is as the raw evidence, and as a chance."""
+    found = {"detector": spec, "pianos": pianos, "notes": len(right), "struck %": 100.0 * right.mean()}
+    for name, given in (("raw", chances(odds[:, 1:2], np.ones(1))), ("fitted", chance)):
+        found[f"{name}: error"] = expected_calibration_error(given, right)
+        found[f"{name}: area"] = separation(given, right)
+    return found
+
+
+def curve(spec: str, right: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
+    """The reliability curve of one detector."""
+    found = pd.DataFrame(vars(reliability_curve(chance, right)))
+    found = found[found.n > 0].assign(detector=spec)
+    return found.assign(**{"said with": [f"{low:.1f}-{low + 0.1:.1f}" for low in found.low]})
+
+
+def short(spec: str) -> str:
+    """A name that fits the head of a column."""
+    return spec.replace("weights=", "").replace("lookahead_ms=", "").replace(",", " ").replace(":", " ")
+
+
+def draw(curves: pd.DataFrame, path: Path) -> None:
+    """Share of struck notes against confidence, one panel for detectors of one voice, one for those of many."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharex=True, sharey=True, layout="constrained")
+    for axis, many, title in zip(axes, (False, True), ("one note at a time", "several notes at once"), strict=True):
+        axis.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="calibrated")
+        of = [spec for spec in dict.fromkeys(curves.detector) if create(spec).polyphonic == many and is_drawn(spec)]
+        for number, spec in enumerate(of):
+            rows = curves[(curves.detector == spec) & (curves.n >= LEAST_DRAWN)].sort_values("low")
+            ends = np.abs(np.array([rows.share_low, rows.share_high]) - rows.share.to_numpy())
+            style = {"marker": "osD^v"[number % 5], "ms": 5, "lw": 1.2, "capsize": 2}
+            axis.errorbar(rows.confidence, rows.share, yerr=ends, label=short(spec), **style)
+        axis.set(title=title, xlabel="confidence with which notes were said", xlim=(0, 1), ylim=(0, 1.02))
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False, fontsize="small", loc="upper left")
+    axes[0].set_ylabel("share of them that was struck")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=100, format="png")
+    plt.close(figure)
+
+
+def is_drawn(spec: str) -> bool:
+    """Whether it is no network, or one of the lookahead that is drawn."""
+    return getattr(create(spec), "lookahead_ms", DRAWN_MS) == DRAWN_MS
 
 
 def keep(spec: str, weights: np.ndarray) -> None:
@@ -130,30 +185,68 @@ def arguments(argv=None):
     add = parser.add_argument
     add("--material", type=Path, required=True, help="a folder with pianos, and rooms and midi if there are any")
     add("--piano", nargs="+", default=list(PIANOS), help="folders in its pianos/ to fit to")
+    add("--report", nargs="*", default=list(REPORT_PIANOS), help="folders in its pianos/ to judge on")
     add("--detector", action="append", help="may be repeated (default: all of ours, neural at each of its delays)")
     add("--seconds", type=seconds, default=20.0, help="length of a performance (default: 20)")
     add("--each", type=number_of("recordings"), default=6, help="phrases and performances of each piano (default: 6)")
-    add("--dry", action="store_true", help="write nothing")
+    add("--dry", action="store_true", help="write no weights")
+    add("--figure", type=Path, metavar="FILE", help="draw the reliability curve on the pianos of --report")
     return parser.parse_args(argv)
+
+
+def sounds_of(given, pianos) -> list[tuple[Case, Sounding]]:
+    """The sounds of some pianos, each made once for all detectors."""
+    inside = {name: given.material / name for name in ("pianos", "rooms", "midi")}
+    folders = {name: folder for name, folder in inside.items() if folder.is_dir()}
+    if not pianos:
+        return []
+    material = Material(**folders, report=tuple(pianos), seconds=given.seconds, each=given.each)
+    return [(case, case.make()) for name in ROWS_HEARD for case in ROWS[name](material)]
+
+
+def calibrated(spec: str, sounds, reported, given) -> tuple[list[dict], pd.DataFrame]:
+    """Fit one detector and write its weights; its rows of the first table, and its curve."""
+    odds, right, rows = notes_told(spec, sounds)
+    weights = fitted(odds, right)
+    if not given.dry:
+        keep(spec, weights)
+    table = [sums(spec, "fitted to the other", odds, right, left_out(odds, right, rows))]
+    if not reported:
+        return table, curve(spec, right, chances(odds, weights))
+    odds, right, _ = notes_told(spec, reported)
+    chance = chances(odds, weights)
+    return [*table, sums(spec, "report", odds, right, chance)], curve(spec, right, chance)
+
+
+def page(table: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """Both tables as Markdown."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
+    for row in table.itertuples(index=False):
+        cells = (f"{x:.1f}" if x > 1 else f"{x:.3f}" for x in row[3:])
+        lines.append(f"| {row[0]} | {row[1]} | {row[2]} | " + " | ".join(cells) + " |")
+    drawn = [spec for spec in dict.fromkeys(curves.detector) if is_drawn(spec)]
+    shown = curves[curves.detector.isin(drawn)].sort_values("low", kind="stable")
+    shown = shown.assign(detector=[short(spec) for spec in shown.detector])
+    return "\n".join([*lines, "", markdown(shown, "said with", share_cell, [short(spec) for spec in drawn])])
 
 
 def main(argv=None):
     given = arguments(argv)
-    inside = {name: given.material / name for name in ("pianos", "rooms", "midi")}
-    folders = {name: folder for name, folder in inside.items() if folder.is_dir()}
-    material = Material(**folders, report=tuple(given.piano), seconds=given.seconds, each=given.each)
     try:
-        sounds = [(case, case.make()) for name in ROWS_HEARD for case in ROWS[name](material)]
-        print("| detector | notes | struck % | raw: error | area | fitted: error | area |")
-        print("|---" * 7 + "|")
+        sounds, reported = sounds_of(given, given.piano), sounds_of(given, given.report)
+        tables, curves = [], []
         for spec in given.detector or DETECTORS:
-            odds, right, rows = notes_told(spec, sounds)
-            print(line(spec, odds, right, rows), flush=True)
-            if not given.dry:
-                keep(spec, fitted(odds, right))
+            rows, points = calibrated(spec, sounds, reported, given)
+            tables += rows
+            curves.append(points)
+            print("  ".join(f"{name} {value}" for name, value in rows[-1].items()), file=sys.stderr, flush=True)
+        curves = pd.concat(curves, ignore_index=True)
+        if given.figure:
+            draw(curves, given.figure)
     except (PianolabError, OSError) as error:
         print(reason(error), file=sys.stderr)
         return 2
+    print(page(pd.DataFrame(tables), curves))
     return 0
 
 

@@ -22,7 +22,7 @@ _RANGES = {
     **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
     **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s", "struck_wait_s"), (0, math.inf)),
-    **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck"), (-math.inf, math.inf)),
+    **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck", "sure_prompt"), (-math.inf, math.inf)),
     **dict.fromkeys(
         ("silence_db", "onset_delay_s", "offset_delay_s", "pedal_delay_s", "pedal_up_delay_s"), (-math.inf, math.inf)
     ),
@@ -79,7 +79,7 @@ class Tracking:
         A change of the pedal is told when it has lasted so long, seconds; one that does not is none.
     pedal_delay_s, pedal_up_delay_s : float
         Taken off the time at which the pedal goes down, and up, seconds.
-    sure_base, sure_own, sure_support, sure_struck : float
+    sure_base, sure_own, sure_support, sure_struck, sure_prompt : float
         How the evidence of a note becomes its confidence; see `pianolab.tracking.certainty`. As they are by default the
         evidence that the policy names is the confidence. This is for every policy.
     struck_threshold : float
@@ -125,6 +125,7 @@ class Tracking:
     sure_own: float = 1.0
     sure_support: float = 0.0
     sure_struck: float = 0.0
+    sure_prompt: float = 0.0
     struck_threshold: float = 0.0
     struck_wait_s: float = 0.12
 

@@ -209,8 +209,18 @@ class Tracker:
 
     def _sure(self, change: Change) -> float:
         """The probability that a note that begins or is renamed was struck."""
-        struck = self._struck_evidence(change)
-        return probability(self.tracking, own=change.confidence, support=change.support, struck=struck)
+        return probability(
+            self.tracking,
+            own=change.confidence,
+            support=change.support,
+            struck=self._struck_evidence(change),
+            waited_s=self._waited_s(change),
+        )
+
+    def _waited_s(self, change: Change) -> float:
+        """How long ago the note was struck."""
+        onset_s = self._open[change.former_key].onset_s if change.kind == "revised" else change.time_s
+        return self._time_s - onset_s
 
     def _struck_evidence(self, change: Change) -> float:
         if self._struck is None or not np.isnan(change.struck):

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def calibrate():
 def drawn():
     """Evidence of 20,000 notes that were struck with the chance that these weights say."""
     rng = np.random.default_rng(0)
-    odds = np.column_stack([np.ones(20000), rng.normal(0.0, 2.0, (20000, 3))])
-    weights = np.array([-0.7, 0.6, 1.2, 0.0])
+    odds = np.column_stack([np.ones(20000), rng.normal(0.0, 2.0, (20000, 3)), -rng.uniform(0.0, 3.0, 20000)])
+    weights = np.array([-0.7, 0.6, 1.2, 0.0, 0.8])
     return odds, rng.random(20000) < 1 / (1 + np.exp(-odds @ weights)), weights
 
 
@@ -39,7 +40,7 @@ def test_the_weights_by_which_notes_were_drawn_are_found_within_a_tenth(calibrat
 
 def test_no_evidence_makes_a_note_less_sure_even_where_it_was_so_by_chance(calibrate, drawn):
     odds, right, _ = drawn
-    assert calibrate.fitted(odds * [1, 1, 1, -1], right ^ (odds[:, 3] > 1))[1:].min() >= 0.0
+    assert calibrate.fitted(odds * [1, 1, 1, -1, 1], right ^ (odds[:, 3] > 1))[1:].min() >= 0.0
 
 
 def test_each_piano_is_judged_by_weights_of_the_other(calibrate, drawn):
@@ -56,7 +57,42 @@ def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrat
     path = tmp_path / "fitted.json"
     path.write_text(json.dumps({"cqt": {"sure_base": 1.0}}))
     monkeypatch.setattr(calibrate, "FITTED", path)
-    calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0]))
+    calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0, 1.0]))
     written = json.loads(path.read_text())
-    assert written["yin"] == {"sure_base": 0.1234, "sure_own": 0.5, "sure_support": 0.25, "sure_struck": 0.0}
+    assert written["yin"] == {"sure_base": 0.1234, "sure_own": 0.5, "sure_support": 0.25, "sure_struck": 0.0, "sure_prompt": 1.0}
     assert written["cqt"] == {"sure_base": 1.0}
+
+
+def test_weights_of_a_network_are_written_beside_it_at_its_own_delay(calibrate, tmp_path, monkeypatch):
+    description = {"tracking": {"30": {"threshold": 0.5}, "90": {"threshold": 0.4}}}
+    (tmp_path / "neural_free.json").write_text(json.dumps(description))
+    chosen = SimpleNamespace(name="neural", weights=tmp_path / "neural_free.onnx", lookahead_ms=90)
+    monkeypatch.setattr(calibrate, "create", lambda spec: chosen)
+    calibrate.keep("neural:weights=free", np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    written = json.loads((tmp_path / "neural_free.json").read_text())["tracking"]
+    assert written["30"] == {"threshold": 0.5}
+    assert written["90"]["threshold"] == 0.4
+    assert written["90"]["sure_prompt"] == 0.5
+
+
+def test_every_detector_is_fitted_and_each_network_at_each_delay(calibrate):
+    assert {"yin", "cqt", "fft_peak", "nmf"} < set(calibrate.DETECTORS)
+    assert len([spec for spec in calibrate.DETECTORS if spec.startswith("neural")]) == 10
+    assert [spec for spec in calibrate.NETWORKS if calibrate.is_drawn(spec)] == [
+        "neural:weights=maps,lookahead_ms=90",
+        "neural:weights=free,lookahead_ms=90",
+    ]
+
+
+def test_the_curve_says_which_share_of_the_notes_was_struck_and_is_drawn(calibrate, tmp_path):
+    right = np.arange(100) % 10 < 8
+    points = calibrate.curve("fft_peak", right, np.full(100, 0.75))
+    assert points["said with"].tolist() == ["0.7-0.8"]
+    assert points.share.tolist() == [0.8]
+    odds = np.column_stack([np.ones(100), np.where(right, 2.0, -2.0)])
+    table = calibrate.pd.DataFrame([calibrate.sums("fft_peak", "report", odds, right, np.full(100, 0.75))])
+    text = calibrate.page(table, points)
+    assert "| fft_peak | report | 100 | 80.0 | 0.119 | 1.000 | 0.050 | 0.500 |" in text
+    assert "| 0.7-0.8 | 80 (71-87) of 100 |" in text
+    calibrate.draw(points, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000

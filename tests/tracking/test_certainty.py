@@ -1,4 +1,4 @@
-"""Confidence as a probability: four numbers turn evidence into it, for new and for renamed notes alike."""
+"""Confidence as a probability: five numbers turn evidence into it, for new and for renamed notes alike."""
 
 import math
 from dataclasses import replace
@@ -23,6 +23,12 @@ def test_the_log_odds_of_the_chance_are_the_weighted_sum_of_those_of_the_evidenc
     chance = probability(settings, own=0.7, support=0.4, struck=0.6)
     expected = -0.5 + 0.8 * math.log(0.7 / 0.3) + 1.5 * math.log(0.4 / 0.6) + 2.0 * math.log(0.6 / 0.4)
     assert log_odds(chance) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_note_that_waited_long_is_less_sure_until_the_longest_wait_that_counts():
+    settings = Tracking(sure_base=1.0, sure_own=1.0, sure_prompt=2.0)
+    odds = [log_odds(probability(settings, own=0.6, support=0.5, struck=0.5, waited_s=s)) for s in (0.0, 0.1, 0.3, 2.0)]
+    assert odds == pytest.approx([1.0 + log_odds(0.6) - lost for lost in (0.0, 2.0, 6.0, 6.0)], abs=1e-9)
 
 
 def test_evidence_that_is_not_there_says_nothing():
@@ -57,6 +63,17 @@ def test_a_note_and_its_new_name_are_told_with_the_chances_of_their_own_evidence
     assert on.confidence == pytest.approx(probability(settings, own=0.6, support=0.8, struck=0.1), abs=1e-6)
     assert revised.confidence == pytest.approx(probability(settings, own=0.9, support=0.8, struck=0.9), abs=1e-6)
     assert tracker.notes().confidence.tolist() == [revised.confidence]
+
+
+def test_a_note_and_its_new_name_wait_from_their_stroke_to_their_rows(stroke):
+    settings = Tracking(n_confirm=3, sure_base=0.2, sure_own=0.5, sure_prompt=1.0)
+    on, revised = (event for event in Tracker(settings).push(stroke) if event.kind != "off")
+    for event, own in ((on, 0.6), (revised, 0.9)):
+        waited_s = event.heard_s - event.time_s
+        assert waited_s > 0.01
+        expected = probability(settings, own=own, support=0.8, struck=math.nan, waited_s=waited_s)
+        assert event.confidence == pytest.approx(expected, abs=1e-6)
+    assert revised.heard_s - revised.time_s > on.heard_s - on.time_s
 
 
 def test_with_many_voices_the_strength_of_the_key_supports_the_evidence_of_its_stroke(stroke):
