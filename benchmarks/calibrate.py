@@ -26,8 +26,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from reliability import markdown, share_cell
+from scipy.optimize import minimize
 from tqdm.auto import tqdm
 from world_sounds import REPORT_PIANOS, ROWS, Case, Material, Sounding
 

@@ -3,6 +3,7 @@
     python benchmarks/reliability.py                                  built-in and real recordings, split test
     python benchmarks/reliability.py --data "$MAPS" --seconds 30      the first 30 s of each recording of a folder
     python benchmarks/reliability.py --detector yin --seconds 5       a first look
+    python benchmarks/reliability.py --page docs/reliability.md --figure docs/figures/reliability.png
 
 Five questions, each with a table: of the notes said with a confidence, how many were struck (reliability curve,
 calibration error, Brier score, separation)? Which played notes are found, by register, loudness, strings that sound
@@ -14,13 +15,14 @@ hear one note at a time are judged on recordings in which one note is played at 
 What was heard is kept under --out, so a run that was stopped goes on, and a second one only counts.
 
 Writes calibration.csv, curve.csv, found.csv, registers.csv, octaves.csv, nobody.csv, degraded.csv, reliability.md and
-reliability.png; --figure writes the figure there as well.
+reliability.png; --figure writes the figure there as well, and --page puts the tables into a page that has them. What is
+said beside them there is to be read again.
 """
 
 import argparse
 import sys
 import warnings
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,6 +67,11 @@ ONE, MANY = "one note at a time", "chords and pieces"
 N_RESAMPLES = 300
 AT_ONCE = {"1": 1, "2": 2, "3-4": 3, "5 and more": 5}  # How many strings sound, from this number on.
 AT_ONCE_S = 0.05  # A chord's keys are struck within this time.
+MEANT = {
+    "Where each detector breaks": "% of played notes found (95 % interval), onset F1, octaves for 1,000 played notes.",
+    "Where nobody plays": "Notes a minute.",
+    "Quiet, clipped, noisy": "% of notes found / wrong notes a minute.",
+}
 LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the tables have them.
 
 
@@ -274,43 +281,70 @@ def percent(row, name="found"):
     return "-" if np.isnan(row[name]) else f"{100 * row[name]:.0f}"
 
 
-def page(tables, detectors):
-    """All tables as text, for docs/."""
-    texts = []
+def parts(tables, detectors):
+    """All tables as text, in the order of docs/reliability.md: each with the heading under which it stands there."""
+    found = []
     for (dataset, kind), part in tables["calibration"].groupby(["dataset", "material"], sort=False):
-        texts += [f"## {dataset}, {kind}: confidence", "", sums_table(part)]
         curve = tables["curve"]
         curve = curve[(curve.dataset == dataset) & (curve.material == kind)]
         curve = curve[curve.n > 0].sort_values("low", kind="stable")
         curve["said with"] = [f"{low:.1f}-{high:.1f}" for low, high in zip(curve.low, curve.high, strict=True)]
-        texts += [markdown(curve, "said with", share_cell, detectors)]
+        heading = f"`{dataset}`, {kind}"
+        found += [(heading, sums_table(part)), (heading, markdown(curve, "said with", share_cell, detectors))]
+    heading = "Where each detector breaks"
     for (dataset, kind), part in tables["found"].groupby(["dataset", "kind"], sort=False):
         most = part.groupby("value").played.transform("max")
-        part = part.assign(**{kind: part.value + " (" + most.astype(str) + ")"})
-        texts += [
-            f"## {dataset}: % of played notes found, by {kind} (notes)",
-            "",
-            markdown(part, kind, range_cell, detectors),
-        ]
+        name = f"`{dataset}`: {kind} (notes)"
+        part = part.assign(**{name: part.value + " (" + most.astype(str) + ")"})
+        found.append((heading, markdown(part, name, range_cell, detectors)))
     for dataset, part in tables["registers"].groupby("dataset", sort=False):
-        texts += [
-            f"## {dataset}: onset F1 by register",
-            "",
-            markdown(part, "register", lambda r: f"{r['f1']:.2f}", detectors),
-        ]
+        part = part.rename(columns={"register": f"`{dataset}`: onset F1"})
+        found.append((heading, markdown(part, f"`{dataset}`: onset F1", lambda r: f"{r['f1']:.2f}", detectors)))
     for dataset, part in tables["octaves"].groupby("dataset", sort=False):
         kinds = ("heard as octave", "octave ghost", "twelfth ghost")
-        long = part.melt(["detector", "played"], kinds, "for 1,000 played", "n")
-        text = markdown(long, "for 1,000 played", lambda r: f"{1000 * r['n'] / r['played']:.0f}", detectors)
-        texts += [f"## {dataset}: octaves", "", text]
-    texts += ["## Nobody plays: notes a minute", ""]
-    texts += [markdown(tables["nobody"], "sound", lambda r: f"{r['a minute']:.0f}", detectors)]
+        long = part.melt(["detector", "played"], kinds, f"`{dataset}`", "n")
+        text = markdown(long, f"`{dataset}`", lambda r: f"{1000 * r['n'] / r['played']:.0f}", detectors)
+        found.append((heading, text))
+    text = markdown(tables["nobody"], "sound", lambda r: f"{r['a minute']:.0f}", detectors)
+    found.append(("Where nobody plays", text))
     for dataset, part in tables["degraded"].groupby("dataset", sort=False):
         order = {name: i for i, name in enumerate(CONDITIONS)}
-        part = part.sort_values("condition", key=lambda c: c.map(order))
-        text = markdown(part, "condition", lambda r: f"{percent(r)} / {r['wrong a minute']:.0f}", detectors)
-        texts += [f"## {dataset}: % of notes found / wrong notes a minute", "", text]
+        part = part.sort_values("condition", key=lambda c: c.map(order)).rename(columns={"condition": f"`{dataset}`"})
+        text = markdown(part, f"`{dataset}`", lambda r: f"{percent(r)} / {r['wrong a minute']:.0f}", detectors)
+        found.append(("Quiet, clipped, noisy", text))
+    return found
+
+
+def page(found):
+    """A page of tables, each under its heading."""
+    texts, last = [], None
+    for heading, table in found:
+        if heading != last:
+            texts += [f"## {heading}", "", *([MEANT[heading], ""] if heading in MEANT else [])]
+        texts.append(table)
+        last = heading
     return "\n".join(texts)
+
+
+def put_into(text, found):
+    """A page with its tables replaced by new ones of the same heading and the same first cell."""
+    left = {(heading, first_cell(table)): table.strip().splitlines() for heading, table in found}
+    kept, heading, lines = [], "", text.splitlines()
+    for is_table, block in groupby(lines, lambda line: line.startswith("|")):
+        block = list(block)
+        if is_table:
+            block = left.pop((heading, first_cell(block[0])), block)
+        heading = next((line.lstrip("# ") for line in reversed(block) if line.startswith("#")), heading)
+        kept += block
+    if left:
+        places = "; ".join(f"{heading}: {cell}" for heading, cell in left)
+        raise PianolabError(f"the page has no place for {places}: give the data sets and detectors that it shows")
+    return "\n".join(kept) + "\n"
+
+
+def first_cell(table):
+    """What stands first in the head of a table."""
+    return table.split("|")[1].strip()
 
 
 def sums_table(part):
@@ -416,6 +450,7 @@ def arguments(argv=None):
     add("--nobody", type=Path, action="append", default=[], help="a folder of sounds without a piano; may be repeated")
     add("--jobs", type=number_of("processes"), help="processes at once (default: one a core, at most 8)")
     add("--out", type=Path, default=Path("results/reliability"), help="default: results/reliability")
+    add("--page", type=Path, help="put the tables into this page, in place of its own, e.g. docs/reliability.md")
     add("--figure", type=Path, help="a second place for the figure, e.g. docs/figures/reliability.png")
     given = parser.parse_args(argv)
     given.data, given.detector = given.data or list(DATA), given.detector or list(DETECTORS)
@@ -431,18 +466,26 @@ def main(argv=None):
     except (PianolabError, OSError) as error:
         print(reason(error), file=sys.stderr)
         return 2
-    write(tables, list(detectors), given)
+    try:
+        write(tables, list(detectors), given)
+    except (PianolabError, OSError) as error:
+        print(reason(error), file=sys.stderr)
+        return 2
     return 0
 
 
 def write(tables, detectors, given):
     """All tables and the figure; prints the tables."""
-    text = page(tables, detectors)
+    found = parts(tables, detectors)
+    text = page(found)
     given.out.mkdir(parents=True, exist_ok=True)
     contents = {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()} | {"reliability.md": text}
     for name, content in contents.items():
         with replacing(given.out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
+    if given.page:
+        with replacing(given.page) as temporary:
+            temporary.write_text(put_into(given.page.read_text(encoding="utf-8"), found), encoding="utf-8")
     figure = draw(tables["curve"], detectors)
     for path in filter(None, (given.out / "reliability.png", given.figure)):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,10 @@
 What comes in: the evidence with which a policy begins a note, what supports it, and how surely a struck string sounds,
 each in [0, 1], and how long the note waited from its stroke until it was told. What goes out: a probability. It is a
 logistic regression on the log odds of the three and on the wait (Platt, "Probabilistic Outputs for Support Vector
-Machines", 1999), so it rises with each evidence and falls with the wait: a clear stroke is known at once, and a key that
-was long in doubt is often wrong. A detector needs five numbers. They are settings of the tracker and are fitted by ``benchmarks/calibrate.py`` on pianos that nothing is
-reported on. Because the tracker applies them, live notes, files and reports say the same.
+Machines", 1999), so it rises with each evidence and falls with the wait: a clear stroke is known at once, and a key
+that was long in doubt is often wrong. A detector needs five numbers. They are settings of the tracker and are fitted by
+``benchmarks/calibrate.py`` on pianos that nothing is reported on. Because the tracker applies them, live notes, files
+and reports say the same.
 """
 
 import math
@@ -62,9 +63,7 @@ def promptness(waited_s: float) -> float:
     return -10.0 * min(max(waited_s, 0.0), LONGEST_S)
 
 
-def probability(
-    tracking: Tracking, *, own: float, support: float, struck: float, waited_s: float = 0.0
-) -> float:
+def probability(tracking: Tracking, *, own: float, support: float, struck: float, waited_s: float = 0.0) -> float:
     """How likely it is that the key of a note was struck.
 
     Parameters

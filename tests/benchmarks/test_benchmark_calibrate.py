@@ -59,7 +59,7 @@ def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrat
     monkeypatch.setattr(calibrate, "FITTED", path)
     calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0, 1.0]))
     written = json.loads(path.read_text())
-    assert written["yin"] == {"sure_base": 0.1234, "sure_own": 0.5, "sure_support": 0.25, "sure_struck": 0.0, "sure_prompt": 1.0}
+    assert written["yin"] == dict(zip(calibrate.NAMES, (0.1234, 0.5, 0.25, 0.0, 1.0), strict=True))
     assert written["cqt"] == {"sure_base": 1.0}
 
 

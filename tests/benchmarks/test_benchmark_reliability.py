@@ -194,3 +194,48 @@ def test_sounds_of_a_folder_are_joined_up_to_a_length(sounds, tmp_path):
     assert len(sounds.joined(tmp_path, 60.0)) == pytest.approx(1.5 * sounds.SR, abs=3)
     with pytest.raises(ValueError, match="holds no sound files"):
         sounds.joined(tmp_path / "nowhere", 1.0)
+
+
+PAGE = """# A page
+
+### `melody`, one note at a time
+
+| detector | notes |
+|---|---|
+| toy | 1 |
+
+Said beside it.
+
+| other | notes |
+|---|---|
+| stays | 1 |
+
+## Where nobody plays
+
+| detector | notes |
+|---|---|
+| of another heading | 1 |
+"""
+
+
+def test_tables_of_a_page_are_replaced_by_heading_and_first_cell_and_all_else_stays(bench):
+    new = "| detector | notes |\n|---|---|\n| toy | 2 |\n| more | 3 |\n"
+    assert bench.put_into(PAGE, [("`melody`, one note at a time", new)]) == PAGE.replace(
+        "| toy | 1 |", "| toy | 2 |\n| more | 3 |"
+    )
+    with pytest.raises(bench.PianolabError, match="no place for Elsewhere: detector"):
+        bench.put_into(PAGE, [("Elsewhere", new)])
+
+
+def test_the_page_of_the_docs_has_a_place_for_each_table_of_both_data_sets(bench, measured):
+    """The tables of a toy on two folders, named as the page names its data sets and their kinds."""
+    tables = {path.stem: pd.read_csv(path) for path in measured.glob("*.csv")}
+    for table in tables.values():
+        if "dataset" in table:
+            table["dataset"] = table.dataset.replace({"chords": "builtin", "melody": "real"})
+    page = (Path(__file__).parents[2] / "docs/reliability.md").read_text(encoding="utf-8")
+    found = bench.parts(tables, ["toy"])
+    assert len(found) > 12
+    replaced = bench.put_into(page, found)
+    assert all(table.strip() in replaced for _, table in found)
+    assert replaced.count("\n") > 400  # The rest of the page is still there.
