@@ -12,7 +12,8 @@ makes a note less sure. What is learnt is written to pianolab/dsp/fitted.json, a
 
 The first table says how true the confidence is on these pianos, by weights that were fitted to the other one, and on
 the pianos of --report, by the weights that are written. The second is the reliability curve on the pianos of --report,
-which --figure draws. One-voice detectors hear no performances.
+which --figure draws; without any of these (--report alone) it is that on the pianos that were fitted to. One-voice
+detectors hear no performances.
 """
 
 import argparse
