@@ -26,8 +26,10 @@ RENAME_S = 0.4
 REPEAT_WAIT_S = 0.12
 # A key struck again is about as loud as just before the stroke, or louder.
 REPEAT_RISE_DB = -1.0
-# A key struck again shows no other pitch, so its onset evidence must exceed the threshold by this much.
+# A key struck again shows no other pitch, so its onset evidence must exceed the threshold by this much, ...
 REPEAT_ONSET = 0.08
+# ... or reach it where the level rises by this much. No string that rings does both.
+REPEAT_LOUDER_DB = 1.0
 # A later peak of the evidence takes the place of the one that waits if it is higher by this much.
 CLEARLY_STRONGER = 0.15
 # Noise makes some onset evidence all the time. An onset exceeds the running mean of the evidence by this much.
@@ -36,8 +38,11 @@ ABOVE_USUAL = 0.12
 FAINT = 0.6
 # Each row has this share in the running mean.
 USUAL_SHARE = 0.05
-# Where the key changes as well, this share of the threshold is enough.
+# Where the key changes as well, this share of the threshold is enough, ...
 WEAK_ONSET = 0.7
+# ... from so long after an onset on, for an attack may have several peaks. Later than a note may be renamed it always
+# is; before, only if no other key has more votes, for then the name was wrong.
+NAMED_S = 0.09
 # A note may begin out of silence without any onset. It takes so many rows with one key.
 SILENT_START_ROWS = 9
 # It also takes a level that has grown by this much since the last note ended.
@@ -178,21 +183,27 @@ class OneVoice:
         if key == note.key:
             if onset is None or row.time_s < onset.time_s + REPEAT_WAIT_S:
                 return []
-            louder = max(db for _, db in self._levels) >= onset.level_db + REPEAT_RISE_DB
-            again = louder and onset.evidence >= self.tracking.onset_threshold + REPEAT_ONSET
-            if again:
+            if self._is_struck_again(onset):
                 return self._begin(row, onset.time_s, level_db)
             self._pending = None
             return []
         young = row.time_s < note.onset_s + RENAME_S
-        if onset is not None and (onset.evidence >= self.tracking.onset_threshold or not young):
-            return self._begin(row, onset.time_s, level_db)
+        if onset is not None:
+            named = onset.time_s >= note.onset_s + NAMED_S and note.votes.get(note.key, 0.0) >= max(note.votes.values())
+            if onset.evidence >= self.tracking.onset_threshold or not young or named:
+                return self._begin(row, onset.time_s, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
             strength = float(row.strength[key])
             told_s = self._told_s(note.onset_s)
             return [Change("revised", told_s, key, confidence=strength, support=note.evidence, former_key=former_key)]
         return []
+
+    def _is_struck_again(self, onset):
+        """Is this onset a stroke of the key that sounds?"""
+        louder_db = max(db for _, db in self._levels) - onset.level_db
+        needed = self.tracking.onset_threshold + (0.0 if louder_db >= REPEAT_LOUDER_DB else REPEAT_ONSET)
+        return louder_db >= REPEAT_RISE_DB and onset.evidence >= needed
 
     def _begin_from_silence(self, row, level_db):
         if self._pending is not None:

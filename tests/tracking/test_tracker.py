@@ -18,7 +18,7 @@ def rows(keys, *, onsets=(), level_db=-20.0, strength=0.9, evidence=0.9):
     strengths = np.zeros((n, N_KEYS))
     strengths[np.flatnonzero(keys >= 0), keys[keys >= 0]] = strength
     onset = np.full((n, 1), 0.05)
-    onset[list(onsets)] = evidence
+    onset[list(onsets), 0] = evidence
     times = np.arange(n) * HOP_S
     return Salience(times, strengths, np.full((n, N_KEYS), np.nan), np.broadcast_to(level_db, n), onset=onset)
 
@@ -53,6 +53,27 @@ def test_a_key_struck_again_is_two_notes():
     notes, _ = tracked(rows([-1] * 10 + [C4] * 90, onsets=[10, 55]))
     assert notes.midi.tolist() == [60, 60]
     assert notes.onset[1] == pytest.approx(0.55, abs=0.006)
+
+
+def test_a_key_struck_again_faintly_is_a_new_note_where_it_grows_louder():
+    grows_db = np.where(np.arange(100) < 55, -22.0, -20.0)
+    for level_db, n in ((grows_db, 2), (-20.0, 1)):
+        salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55], evidence=[0.9, 0.52], level_db=level_db)
+        assert len(tracked(salience)[0]) == n
+
+
+def test_a_weak_attack_of_another_key_soon_after_a_note_is_a_new_note():
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 12 + [E4] * 30, onsets=[10, 22], evidence=[0.9, 0.4]))
+    assert notes.midi.tolist() == [60, 64]
+    assert notes.onset[1] == pytest.approx(0.22, abs=0.006)
+
+
+@pytest.mark.parametrize("wrong_rows, at", [(6, 16), (10, 30)])
+def test_a_weak_peak_of_an_attack_does_not_divide_a_note_whose_first_name_was_wrong(wrong_rows, at):
+    keys = [-1] * 10 + [C5] * wrong_rows + [C4] * 60
+    notes, events = tracked(rows(keys, onsets=[10, at], evidence=[0.9, 0.4]))
+    assert notes.midi.tolist() == [60]
+    assert [event.kind for event in events] == ["on", "revised", "off"]
 
 
 def test_a_faint_flicker_in_a_long_note_is_no_new_note():
