@@ -116,6 +116,7 @@ class Strokes:
         self._kept = np.float32(LOUDEST_KEPT**hops_of_512)
         self._part_rows = max(round(FLOOR_S * 44100 / hop_length / FLOOR_PARTS), 1)
         self._silent_rows = max(round(SILENCE_S * 44100 / hop_length), 1)
+        self._settings = tuple(np.float32(value) for value in (ABOVE_FLOOR, CHANCE, STROKE_AT_HALF, LOUDEST_SHARE))
         self._weight = (np.arange(FLUX_LENGTH // 2 + 1) ** STROKE_SLOPE).astype(np.float32)
         self.reset()
 
@@ -146,7 +147,7 @@ class Strokes:
         power = power_spectra(rows, _FLUX_WINDOW)
         state = (self._n_rows, self._n_silent, self._smoothed, self._least, self._parts, self._floor)
         floor = _noise_floor(power[:-1], state, self._share, self._part_rows, self._silent_rows)
-        return _rise_above(power, floor, self._weight, self._loudest, self._kept)
+        return _rise_above(power, floor, self._weight, self._loudest, self._kept, self._settings)
 
 
 @njit
@@ -185,12 +186,12 @@ def _noise_floor(power, state, share, part_rows, silent_rows):
 
 # Sums over two neighbouring rows only: fastmath gives the same bits for any number of rows.
 @njit(fastmath=True)
-def _rise_above(power, floor, weight, loudest, kept):
+def _rise_above(power, floor, weight, loudest, kept, settings):
     """The evidence of each row but the first. The loudest sum of the last moments is changed in place."""
-    n_bins = power.shape[1]
+    n_bins, (above_floor, chance_share, at_half, loudest_share) = power.shape[1], settings
     out = np.empty((len(floor), 1), np.float32)
     roots, softest = np.sqrt(np.sqrt(power)), np.float32(np.sqrt(FLUX_FLOOR))
-    noise = np.sqrt(np.sqrt(np.float32(ABOVE_FLOOR) * floor))
+    noise = np.sqrt(np.sqrt(above_floor * floor))
     for t in range(len(floor)):
         rise, total, spread = np.float32(0.0), np.float32(FAINTEST) * n_bins, np.float32(0.0)
         for k in range(1, n_bins):
@@ -198,7 +199,7 @@ def _rise_above(power, floor, weight, loudest, kept):
             rise += weight[k] * max(roots[t + 1, k] - max(roots[t, k], hidden), np.float32(0.0))
             total += weight[k] * max(roots[t + 1, k] - hidden, np.float32(0.0))
             spread += (weight[k] * hidden) ** 2
-        chance = np.float32(CHANCE) * np.sqrt(spread) + np.float32(LOUDEST_SHARE) * loudest[0]
-        out[t, 0] = rise / (rise + np.float32(STROKE_AT_HALF) * total + chance)
+        chance = chance_share * np.sqrt(spread) + loudest_share * loudest[0]
+        out[t, 0] = rise / (rise + at_half * total + chance)
         loudest[0] = max(kept * loudest[0], total)
     return out

@@ -68,7 +68,7 @@ def test_a_weak_attack_of_another_key_soon_after_a_note_is_a_new_note():
     assert notes.onset[1] == pytest.approx(0.22, abs=0.006)
 
 
-@pytest.mark.parametrize("wrong_rows, at", [(6, 16), (10, 30)])
+@pytest.mark.parametrize(("wrong_rows", "at"), [(6, 16), (10, 30)])
 def test_a_weak_peak_of_an_attack_does_not_divide_a_note_whose_first_name_was_wrong(wrong_rows, at):
     keys = [-1] * 10 + [C5] * wrong_rows + [C4] * 60
     notes, events = tracked(rows(keys, onsets=[10, at], evidence=[0.9, 0.4]))
