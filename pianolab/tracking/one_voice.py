@@ -189,8 +189,8 @@ class OneVoice:
             return []
         young = row.time_s < note.onset_s + RENAME_S
         if onset is not None:
-            named = onset.time_s >= note.onset_s + NAMED_S and note.votes.get(note.key, 0.0) >= max(note.votes.values())
-            if onset.evidence >= self.tracking.onset_threshold or not young or named:
+            sure = onset.evidence >= self.tracking.onset_threshold
+            if sure or not young or self._gives_way(note, onset):
                 return self._begin(row, onset.time_s, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
@@ -198,6 +198,12 @@ class OneVoice:
             told_s = self._told_s(note.onset_s)
             return [Change("revised", told_s, key, confidence=strength, support=note.evidence, former_key=former_key)]
         return []
+
+    def _gives_way(self, note, onset):
+        """Does a note that has just begun give way to a weak stroke of another key, which does not make it softer?"""
+        is_named = note.votes.get(note.key, 0.0) >= max(note.votes.values())
+        louder_db = max(db for _, db in self._levels) - onset.level_db
+        return is_named and onset.time_s >= note.onset_s + NAMED_S and louder_db >= 0.0
 
     def _is_struck_again(self, onset):
         """Is this onset a stroke of the key that sounds?"""
