@@ -95,9 +95,8 @@ def test_every_detector_follows_the_tuning(detector, a4_hz):
         )
     )
     assert at_440 > 0.7
-    # Two notes too many beside these 16 are .049.
-    assert auto >= at_440 - 0.05
-    assert told >= at_440 - 0.05
+    assert auto >= at_440 - 0.04
+    assert told >= at_440 - 0.04
 
 
 def test_frequencies_are_those_that_sound():

@@ -36,6 +36,7 @@ from pianolab.dsp.ghosts import strongest_below
 from pianolab.dsp.key_judge import (
     ATTACK,
     DECAY,
+    HOLE,
     LATE,
     MARGIN,
     N_PLANES,
@@ -46,6 +47,8 @@ from pianolab.dsp.key_judge import (
     WIDTH,
     KeyJudge,
     Weights,
+    holes_of,
+    without_octave_ghosts,
 )
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
@@ -205,7 +208,8 @@ _PIANO = Preset(
     tracking={
         "threshold": 0.35,
         "onset_threshold": 0.3,
-        "ghost_share": 0.45,
+        # Octaves are looked at before.
+        "ghost_share": 0.4,
         "offset_threshold": 0.15,
         "sure_onset_threshold": 0.5,
         "n_wait": 4,
@@ -454,7 +458,9 @@ class Amounts:
             row[SOUND_LATELY:SPECTRUM] = self._lately
         by_bin = np.log1p(spectra / np.float32(BIN_FOOT)) * np.float32(BIN_SCALE)
         semitones = by_bin.reshape(len(by_bin), 3, -1, BINS_PER_KEY).max(axis=3)
-        planes[:, SPECTRUM:, MARGIN : MARGIN + semitones.shape[2]] = semitones
+        planes[:, SPECTRUM:HOLE, MARGIN : MARGIN + semitones.shape[2]] = semitones
+        # At the frame and after it.
+        keys[:, HOLE:] = holes_of(planes[:, SPECTRUM + 1 : HOLE].mean(axis=1))
         return planes
 
 
@@ -565,7 +571,9 @@ class Nmf(Detector):
         sound = found.shares.sum(axis=2)
         offset, velocity = None, None
         if self._judge is not None:
-            onset, strength, offset = np.moveaxis(self._judge(*self._to_judge(found)), 2, 0)
+            planes, whole = self._to_judge(found)
+            onset, strength, offset = np.moveaxis(self._judge(planes, whole), 2, 0)
+            onset = without_octave_ghosts(onset, planes)
         elif self.preset == "rules":
             strength = _evidence(sound, np.maximum(HALF_SOUND, HELD_SHARE * self._lately(sound)))
             onset = _evidence(without_ghosts(found.shares[:, :, 0]), HALF_ATTACK)

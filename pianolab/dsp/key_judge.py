@@ -16,30 +16,34 @@ from pianolab.dsp.compiled import njit
 from pianolab.units import N_KEYS
 
 # The planes of numbers, one for each kind: amounts of attack, decay, late and all sound; the most of all sound and of
-# attack lately, for three lengths of "lately" each; and the spectrum by semitones at three moments.
-ATTACK, DECAY, LATE, SOUND, SOUND_LATELY, ATTACK_LATELY, SPECTRUM = 0, 1, 2, 3, 4, 7, 10
-N_PLANES = 13
-# Columns of a plane: 31 below A0 that are always 0, the 88 keys, and 31 above for their partials.
-MARGIN = 31
+# attack lately, for three lengths of "lately" each; the spectrum by semitones at three moments; and how deep the
+# deepest hole among a key's odd partials is, with and without the first.
+ATTACK, DECAY, LATE, SOUND, SOUND_LATELY, ATTACK_LATELY, SPECTRUM, HOLE = 0, 1, 2, 3, 4, 7, 10, 13
+N_PLANES = 15
+# Columns of a plane: 36 below A0 that are always 0, the 88 keys, and 36 above for their partials.
+MARGIN = 36
 WIDTH = N_KEYS + 2 * MARGIN
 # Semitones to the keys that a key may be mistaken for.
 RIVALS = (-1, 1, -2, 2, -12, 12, -19, 19, -24, 24, -28, -31, -7, 7, -5, 5, -16, 16)
-# Semitones to a key's first six partials.
-PARTIALS = (0, 12, 19, 24, 28, 31)
+# Semitones to a key's first eight partials.
+PARTIALS = (0, 12, 19, 24, 28, 31, 34, 36)
+# Semitones to where only a key below would sound: the first and the odd partials of the keys an octave, a twelfth and
+# two octaves below.
+PARTIALS_BELOW = (-12, 7, 16, 22, -19, -24, -5)
 
 # What is looked at of each key: plane, rows back, semitones away.
 LOOKS = np.array(
     [(ATTACK, back, 0) for back in range(6)]
     + [(SOUND, back, 0) for back in (0, 1, 2, 3, 4, 6, 8, 12)]
     + [(plane, back, 0) for back in (0, 4) for plane in (DECAY, LATE)]
-    + [(plane, 0, 0) for plane in range(SOUND_LATELY, SPECTRUM)]
+    + [(plane, 0, 0) for plane in (*range(SOUND_LATELY, SPECTRUM), HOLE, HOLE + 1)]
     + [
         (plane, back, away)
         for away in RIVALS
         for plane, back in ((ATTACK, 0), (ATTACK, 1), (ATTACK, 2), (SOUND, 0), (SOUND, 6))
     ]
     + [(SPECTRUM + moment, 0, away) for moment in range(3) for away in PARTIALS]
-    + [(SPECTRUM + moment, 0, away) for away in (-12, -19) for moment in (1, 2)]
+    + [(SPECTRUM + moment, 0, away) for away in PARTIALS_BELOW for moment in (1, 2)]
 )
 # Numbers of all keys together: attack summed and at most, sound summed and at most, the noise of three flat templates,
 # what no template explains, and the level. Looked at are number and rows back.
@@ -49,6 +53,11 @@ WHOLE_LOOKS = np.array(
 )
 # The most rows back of all looks.
 MEMORY = 12
+# A stroke must be this share as sure as one an octave above it in the same row, and as one an octave below it.
+SHARE_OF_ABOVE, SHARE_OF_BELOW = 0.6, 0.7
+# A key from F2 to B3 whose first partial lies so far below its second, and whose attack lies so far below that of the
+# octave above, was not struck. Lower keys hardly sound at their first partial, and higher ones may lose it in a room.
+HOLLOW, LESS_ATTACK, HOLLOW_FROM, HOLLOW_TO = 1.3, 0.5, 20, 39
 # Names of the weights in a file, in the order of Weights.
 WEIGHTS = ("judge_hidden", "judge_hidden_bias", "judge_out", "judge_out_bias")
 # A key with less than this of all sound lately, and no attack, is not judged: it gets 0.
@@ -101,6 +110,54 @@ def inputs_of(
     looked = [planes[MEMORY + rows - back, plane, MARGIN + keys + away] for plane, back, away in LOOKS]
     looked += [whole[MEMORY + rows - back, number] for number, back in WHOLE_LOOKS]
     return np.concatenate([np.stack(looked, axis=1), place_of_keys()[keys]], axis=1)
+
+
+def holes_of(spectrum: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far the weakest odd partial of each key lies below the even ones beside it.
+
+    The octave below a chord that is struck has all its even partials from the chord, and some of the odd ones. It is
+    told by those that are missing: nothing sounds at its first partial, or at its fifth or seventh.
+
+    Parameters
+    ----------
+    spectrum : (T, WIDTH) float32
+        By semitones, on a logarithmic scale.
+
+    Returns
+    -------
+    (T, 2, 88) float32, not below 0
+        With the first partial, which a small piano or microphone may lack, and without it.
+    """
+    one, two, three, four, five, six, seven, eight = (spectrum[:, MARGIN + away :][:, :N_KEYS] for away in PARTIALS)
+    depth = np.maximum(np.maximum((two + four) / 2 - three, (four + six) / 2 - five), (six + eight) / 2 - seven)
+    return np.maximum(np.stack([np.maximum(depth, two - one), depth], axis=1), 0.0)
+
+
+def without_octave_ghosts(onset: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence of strokes without the octaves of struck keys that nobody struck; each row alone.
+
+    Parameters
+    ----------
+    onset : (T, 88) float32
+        How surely each key was struck.
+    planes : (T, N_PLANES, WIDTH) float32
+        What was judged.
+
+    Returns
+    -------
+    (T, 88) float32
+    """
+    above = np.pad(onset[:, 12:], ((0, 0), (0, 12)))
+    below = np.pad(onset[:, :-12], ((0, 0), (12, 0)))
+    ghost = (onset < SHARE_OF_ABOVE * above) | (onset < SHARE_OF_BELOW * below)
+    spectrum, attack = planes[:, SPECTRUM + 1 : HOLE].mean(axis=1), planes[:, ATTACK]
+    keys, octave = (
+        slice(MARGIN + HOLLOW_FROM, MARGIN + HOLLOW_TO),
+        slice(MARGIN + HOLLOW_FROM + 12, MARGIN + HOLLOW_TO + 12),
+    )
+    hollow = spectrum[:, octave] - spectrum[:, keys] > HOLLOW
+    ghost[:, HOLLOW_FROM:HOLLOW_TO] |= hollow & (attack[:, keys] < attack[:, octave] - LESS_ATTACK)
+    return np.where(ghost, np.float32(0.0), onset)
 
 
 class KeyJudge:

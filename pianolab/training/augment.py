@@ -19,6 +19,9 @@ PIECE_S = 60.0  # Length of a piece that is drawn.
 UNISON_S = 0.05  # Strokes of one key that are nearer to each other are one.
 TOGETHER_S = 0.08  # Notes of a chord begin within about so long.
 HABITS = ("repetition", "bass", "octaves", "chords", "anywhere")
+# Chords that people play, in semitones above the lowest key.
+SHAPES = ((0,), (0, 12), (0, 7), (0, 3, 7), (0, 4, 7), (0, 5, 9), (0, 3, 8), (0, 5, 8), (0, 4, 9), (0, 4, 7, 10))
+SHAPES += ((0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6), (0, 4, 10), (0, 7, 16), (0, 7, 15), (0, 4, 7, 12), (0, 3, 7, 12))
 
 
 def augment(
@@ -210,6 +213,44 @@ def draw_drill(rng: np.random.Generator) -> Notes:
             now += step_s
             loud = np.clip(loud + rng.normal(0.0, 8.0), 8.0, 125.0)
         now += rng.uniform(0.0, 0.6)
+    onset, offset, midi, velocity = (np.array(column) for column in zip(*strokes, strict=True))
+    return Notes(onset, _before_next(onset, offset, midi), midi, np.clip(velocity, 5, 127))
+
+
+def draw_chords(rng: np.random.Generator) -> Notes:
+    """A minute of chords such as people play, with and without a bass and doubled octaves.
+
+    The octave below a triad holds hardly a partial that the triad does not hold: here it is struck, or it is not.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Notes
+
+    Examples
+    --------
+    >>> notes = draw_chords(np.random.default_rng(1))
+    >>> len(notes) > 100, notes.onset.max().item() < PIECE_S
+    (True, True)
+    """
+    strokes, now, loud = [], 0.3, rng.uniform(30.0, 110.0)
+    while now < PIECE_S - 3.0:
+        step_s = float(np.exp(rng.uniform(np.log(0.25), np.log(1.5))))
+        low = int(np.clip(rng.normal(57.0, 10.0), 36, 84))
+        keys = [low + above for above in SHAPES[rng.integers(len(SHAPES))]]
+        if rng.random() < 0.35:
+            keys.append(int(rng.choice(keys)) - int(rng.choice([12, 12, 24])))
+        if rng.random() < 0.2:
+            keys.append(int(rng.choice(keys)) + 12)
+        late_s = rng.choice([0.0, 0.008, 0.03])  # One hand is together, another breaks its chords.
+        for key in np.unique(np.clip(keys, MIDI_LOW, MIDI_HIGH)):
+            onset = now + abs(rng.normal(0.0, 1.0)) * late_s
+            strokes.append((onset, onset + step_s * rng.uniform(0.4, 1.2), key, loud + rng.normal(0.0, 8.0)))
+        now += step_s
+        loud = np.clip(loud + rng.normal(0.0, 10.0), 15.0, 125.0)
     onset, offset, midi, velocity = (np.array(column) for column in zip(*strokes, strict=True))
     return Notes(onset, _before_next(onset, offset, midi), midi, np.clip(velocity, 5, 127))
 

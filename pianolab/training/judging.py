@@ -8,6 +8,7 @@ here needs PyTorch.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ from pianolab.training.sources import Shelf
 from pianolab.units import MIDI_LOW, N_KEYS
 
 N_HIDDEN = 128
+# So many of the scenes are chords, and so many are played on a piano made by rule, beside those that are drawn so.
+CHORDS_SHARE, BY_RULE_SHARE = 0.25, 0.25
+# So many seconds of each scene are heard: more scenes bring more than longer ones.
+HEARD_S = 40.0
 # A row is near a stroke, or a release, to this many seconds; the target falls straight from 1 to 0.
 NEAR_STROKE_S, NEAR_RELEASE_S = 0.05, 0.06
 # Of a key something is heard if its attack or its lately loudest sound is above this share of the loudest moment; and
@@ -31,7 +36,7 @@ HEARD_ATTACK, HEARD_SOUND, MUCH_ATTACK = 0.004, 0.02, 0.01
 TAKEN_MUCH, TAKEN_HEARD, TAKEN_REST = 0.5, 0.12, 0.01
 # No case counts more often than this.
 MOST_WEIGHT = 10.0
-EPOCHS, BATCH, RATE, WARM_UP = 12, 4096, 3e-3, 200
+EPOCHS, BATCH, RATE, WARM_UP = 24, 4096, 3e-3, 200
 FIRST_BIAS = -3.0
 
 
@@ -86,7 +91,14 @@ def targets_of(notes: Notes, times: NDArray[np.float64], *, delay_s: float) -> N
     return targets
 
 
-def cases_of(y: NDArray[np.float32], notes: Notes, templates: NDArray[np.float32], rng: np.random.Generator) -> Cases:
+def cases_of(
+    y: NDArray[np.float32],
+    notes: Notes,
+    templates: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    start_s: float = 0.0,
+) -> Cases:
     """Keys in rows of one scene.
 
     Parameters
@@ -98,6 +110,8 @@ def cases_of(y: NDArray[np.float32], notes: Notes, templates: NDArray[np.float32
     templates : (88, 3, n) float32
     rng : numpy.random.Generator
         Draws which are taken.
+    start_s : float
+        Seconds in the notes when the sound begins.
 
     Returns
     -------
@@ -108,7 +122,7 @@ def cases_of(y: NDArray[np.float32], notes: Notes, templates: NDArray[np.float32
     spans = [*framer.push(y), *framer.flush()]
     judged = [detector.to_judge(span, templates) for span in spans]
     planes, whole = (np.concatenate(parts) for parts in zip(*judged, strict=True))
-    times = np.concatenate([span.times for span in spans])
+    times = start_s + np.concatenate([span.times for span in spans])
     targets = targets_of(notes.on_keyboard(), times, delay_s=PRESETS["piano"].onset_delay_s)
     keys = planes[:, :, key_judge.MARGIN : key_judge.MARGIN + N_KEYS]
     attack, lately = keys[:, key_judge.ATTACK], keys[:, key_judge.SOUND_LATELY]
@@ -137,8 +151,12 @@ def scene_cases(shelf: Shelf, templates: NDArray[np.float32], *, n_scenes: int, 
     """
     for number in range(n_scenes):
         rng = np.random.default_rng([seed, number])
-        scene = draw_scene(shelf, rng)
-        yield cases_of(scene.y, scene.notes, templates, rng)
+        kind = "chords" if rng.random() < CHORDS_SHARE else None
+        by_rule = shelf.physical and rng.random() < BY_RULE_SHARE
+        scene = draw_scene(replace(shelf, pianos=()) if by_rule else shelf, rng, kind=kind)
+        first = int(rng.integers(max(len(scene.y) - round(HEARD_S * Nmf.sr), 0) + 1))
+        heard = scene.y[first : first + round(HEARD_S * Nmf.sr)]
+        yield cases_of(heard, scene.notes, templates, rng, start_s=first / Nmf.sr)
 
 
 def fit(parts: Iterable[Cases], *, n_hidden: int = N_HIDDEN, epochs: int = EPOCHS, seed: int = 0) -> key_judge.Weights:

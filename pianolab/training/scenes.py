@@ -23,7 +23,7 @@ from pianolab.piano.rooms import measured_room, read_response
 from pianolab.piano.sampled import SampledPiano
 from pianolab.piano.voices import humming, singing, speech
 from pianolab.roll import Notes
-from pianolab.training.augment import PIECE_S, draw_drill, draw_excerpt, draw_piano, top_voice
+from pianolab.training.augment import PIECE_S, draw_chords, draw_drill, draw_excerpt, draw_piano, top_voice
 from pianolab.training.sources import Shelf, microphones
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
@@ -68,7 +68,7 @@ def draw_scene(shelf: Shelf, rng: np.random.Generator, *, kind: str | None = Non
     shelf : Shelf
         What it is made of.
     rng : numpy.random.Generator
-    kind : {'performance', 'melody', 'drill', 'nobody'}, optional
+    kind : {'performance', 'melody', 'drill', 'chords', 'nobody'}, optional
         What happens; drawn by SHARES if not given.
 
     Returns
@@ -115,8 +115,8 @@ def _played(kind: str, shelf: Shelf, rng: np.random.Generator) -> Scene:
 
 def _music(kind: str, shelf: Shelf, rng: np.random.Generator) -> tuple[Notes, npt.NDArray[np.float64]]:
     """What is played, and the pedal."""
-    if kind == "drill":
-        notes, pedal = draw_drill(rng), np.zeros((0, 2))
+    if kind in ("drill", "chords"):
+        notes, pedal = (draw_drill if kind == "drill" else draw_chords)(rng), np.zeros((0, 2))
         if rng.random() < PEDAL_IN_DRILLS:
             changes = np.cumsum(rng.uniform(0.5, 2.5, 40))
             pedal = np.column_stack([changes[:-1] + 0.08, changes[1:]])

@@ -139,7 +139,7 @@ def test_no_room_moves_a_stroke(sources):
         assert np.abs(heard[: 4000 - 16]).max() < 0.01 * loudest  # Nothing sounds a millisecond before it.
 
 
-@pytest.mark.parametrize("kind", ["performance", "melody", "drill"])
+@pytest.mark.parametrize("kind", ["performance", "melody", "drill", "chords"])
 def test_a_scene_sounds_while_its_notes_do(sources, kind):
     for seed in range(3):
         y, notes, pedal = scenes.draw_scene(sources.learnt, np.random.default_rng(seed), kind=kind)

@@ -132,7 +132,7 @@ def test_what_is_learnt_is_written_whole_with_what_it_was_learnt_from(folders, c
     monkeypatch.setattr(templates, "rendered_notes", lambda: three_keys)
     music = Notes([0.5, 1.5], [1.0, 2.5], [60, 67], [90, 70])
     scene = Scene(render(music, sr=SR, tail_s=0.5), music, np.zeros((0, 2)))
-    monkeypatch.setattr(judging, "draw_scene", lambda shelf, rng: scene)
+    monkeypatch.setattr(judging, "draw_scene", lambda shelf, rng, **how: scene)
     assert templates.main(words) == 0
     assert "from 1 recorded pianos and 1 scenes" in capsys.readouterr().out
     with np.load(out, allow_pickle=False) as learnt:
@@ -165,6 +165,17 @@ def test_the_network_learns_a_rule_that_holds_in_all_cases():
     hidden = np.maximum(inputs.astype(np.float32) @ weights.hidden + weights.hidden_bias, 0.0)
     right = ((hidden @ weights.out + weights.out_bias) > 0) == (targets > 0.5)
     assert right.mean(axis=0).min() > 0.95
+
+
+def test_what_is_heard_of_a_scene_from_its_middle_on_has_the_strokes_of_its_notes():
+    music = Notes([0.5, 1.5], [1.0, 2.5], [60, 67], [90, 70])
+    with np.load(TEMPLATES) as file:
+        learnt = file["piano"].astype(np.float32)
+    y = render(music, sr=SR, tail_s=0.5)[SR:]
+    cases = judging.cases_of(y, music, learnt, np.random.default_rng(1), start_s=1.0)
+    attack, at_stroke = cases.inputs[:, 0], cases.targets[:, 0] > 0.8
+    assert 0 < at_stroke.sum() <= 2
+    assert attack[at_stroke].max() == attack.max() > 0
 
 
 def test_learning_templates_needs_no_pytorch():

@@ -31,7 +31,7 @@ from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 from pianolab.session import transcribe
 from pianolab.training import export, loop, material, network, tuning
-from pianolab.training.augment import augment, draw_drill, vary_excerpt
+from pianolab.training.augment import augment, draw_chords, draw_drill, vary_excerpt
 from pianolab.training.batches import Pieces, amplify, draw_batch
 from pianolab.training.errors import TrainingError
 from pianolab.training.loop import TrainingLoop, learning_rate
@@ -405,7 +405,7 @@ def test_other_rooms_and_pitches_keep_sound_and_labels_together():
 def test_drills_and_rearrangements_are_playable(seed):
     rng = np.random.default_rng(seed)
     repeated = Notes([0.2, 0.7, 0.7, 1.2], [0.7, 1.2, 1.0, 1.5], [60, 60, 64, 60], [40, 80, 90, 100])
-    for notes in (draw_drill(rng), vary_excerpt(repeated, rng)):
+    for notes in (draw_drill(rng), draw_chords(rng), vary_excerpt(repeated, rng)):
         assert len(notes)
         assert notes.midi.min() >= 21
         assert notes.midi.max() <= 108
