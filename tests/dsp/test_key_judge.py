@@ -53,3 +53,37 @@ def test_a_key_is_looked_at_beside_its_octave_and_its_own_past():
     for case, look in enumerate(((ATTACK, 2, 0), (ATTACK, 0, -12), (ATTACK, 0, -1))):
         seen = [tuple(map(int, key_judge.LOOKS[i])) for i in np.flatnonzero(looked[case, : len(key_judge.LOOKS)])]
         assert seen == [look]
+
+
+def chord(*keys, n_partials=8):
+    """One row in which keys sound: their spectrum falls from partial to partial, and their attack is 3."""
+    planes = np.zeros((1, N_PLANES, WIDTH), np.float32)
+    for key in keys:
+        planes[0, ATTACK, MARGIN + key] = 3.0
+        for number, away in enumerate(key_judge.PARTIALS[:n_partials]):
+            column = planes[0, key_judge.SPECTRUM : key_judge.HOLE, MARGIN + key + away]
+            np.maximum(column, 3.5 - 0.3 * number, out=column)
+    return planes
+
+
+def test_the_octave_below_a_triad_has_a_hole_where_it_was_not_struck():
+    triad, with_octave = (
+        key_judge.holes_of(chord(*keys)[:, key_judge.SPECTRUM + 1])[0] for keys in ((39, 43, 46), (27, 39, 43, 46))
+    )
+    assert np.all(triad[:, 27] > 2.0)  # nothing sounds at its first partial, nor at its seventh
+    assert np.all(with_octave[:, 27] < 1.5)  # the chord makes the even ones loud
+    assert np.all(triad[:, [39, 43, 46]] < 0.5)
+
+
+def test_octaves_that_nobody_struck_are_taken_off_and_those_that_were_struck_stay():
+    onset = np.zeros((1, 88), np.float32)
+    onset[0, [27, 39, 51]] = 0.8, 0.9, 0.5
+    planes = chord(39, 43, 46)
+    planes[0, ATTACK, MARGIN + 27] = 2.0
+    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, planes)[0])
+    assert kept.tolist() == [39]  # its octave above is hardly half as sure, and the one below has no first partial
+    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, chord(27, 39, 43, 46))[0])
+    assert kept.tolist() == [27, 39]
+    onset[0, 27], onset[0, 51] = 0.5, 0.8
+    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, chord(27, 39, 51))[0])
+    assert kept.tolist() == [39, 51]  # much less sure than the octave above
