@@ -175,7 +175,7 @@ def test_what_is_heard_of_a_scene_from_its_middle_on_has_the_strokes_of_its_note
     cases = judging.cases_of(y, music, learnt, np.random.default_rng(1), start_s=1.0)
     attack, at_stroke = cases.inputs[:, 0], cases.targets[:, 0] > 0.8
     assert 0 < at_stroke.sum() <= 2
-    assert attack[at_stroke].max() == attack.max() > 0
+    assert attack[at_stroke].max() > 2.0
 
 
 def test_learning_templates_needs_no_pytorch():
