@@ -156,8 +156,8 @@ class KeepsAnnouncements(Tracker):
         self._lookahead_s = detector.lookahead / detector.sr
         self._named = {}  # By number of the note: midi, onset and announcement in seconds.
 
-    def push(self, salience):
-        events = super().push(salience)
+    def push(self, salience, **more):
+        events = super().push(salience, **more)
         for event in events:
             if event.kind in ("on", "revised"):
                 self._named[event.note] = int(event.midi), float(event.time_s), event.heard_s + self._lookahead_s

@@ -132,8 +132,8 @@ class Announcing(Tracker):
         super().__init__(default_tracker(detector).tracking)
         self.told = []
 
-    def push(self, salience):
-        events = super().push(salience)
+    def push(self, salience, **more):
+        events = super().push(salience, **more)
         self.told += [(event.time_s, int(event.midi)) for event in events if event.kind in ("on", "revised")]
         return events
 

@@ -21,7 +21,7 @@ from pianolab import sound
 from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
 from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
 from pianolab.dsp.piano_profile import PianoProfile, profile_of
-from pianolab.dsp.struck import Struck
+from pianolab.dsp.struck import Struck, StruckRows
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create, tuning
@@ -149,7 +149,8 @@ class Session:
         for salience in parts:
             if self._listen is not None:
                 self._listen(salience)
-            events += self.tracker.push(salience)
+            asked = {} if self._ear.struck_rows is None else {"struck": self._ear.struck_rows}
+            events += self.tracker.push(salience, **asked)
         return events
 
 
@@ -185,6 +186,7 @@ class _Ear:
         )
         self._check = RowCheck(self.detector)
         self._struck = Struck(sr=round(self.detector.sr)) if asks_if_struck else None
+        self.struck_rows: StruckRows | None = None  # Of the piece that came last.
         self._too_high = key_hz() > sr_told / 2  # Keys above the recording's own Nyquist frequency stay empty.
 
     def push(self, y: ArrayLike) -> Iterator[Salience]:
@@ -196,8 +198,6 @@ class _Ear:
 
     def flush(self) -> Iterator[Salience]:
         yield from self._evidence(self._framed(self._resampler.flush()))
-        if self._struck is not None:
-            self._struck.flush()
         yield from self._evidence(self._framer.flush())
         yield from self._put_right(self._check.of(self.detector.flush()))
         self._check.at_the_end()
@@ -218,7 +218,7 @@ class _Ear:
             return
         if self._struck is not None:
             newest = np.rint(salience.times * self.detector.sr).astype(np.int64) + self.detector.lookahead
-            salience = replace(salience, struck=self._struck.at(newest))
+            self.struck_rows = self._struck.at(newest)
         if self.my_piano is not None:
             salience = self.my_piano.put_right(salience)
         if self._stretch != 1.0:
@@ -375,7 +375,11 @@ def analyse(
     learnt = _learnt(detector, my_piano)
     a4_hz = _a4_hz(detector, y, sr=sr, my_piano=learnt)
     ear = _Ear(detector, sr=sr, a4_hz=a4_hz, my_piano=learnt, asks_if_struck=asks_if_struck)
-    return Salience.concatenate([*ear.push(y), *ear.flush()])
+    parts = []
+    for salience in itertools.chain(ear.push(y), ear.flush()):
+        rows = ear.struck_rows
+        parts.append(salience if rows is None else replace(salience, struck=np.array(rows)))
+    return Salience.concatenate(parts)
 
 
 def _a4_hz(detector: Detector, y: ArrayLike, *, sr: float, my_piano: PianoProfile | None) -> float:

@@ -1,13 +1,14 @@
 """Is it a piano? How surely a struck string sounds at each key, and no voice, knock or hum.
 
-What comes in: spans of frames at 16 kHz. What comes out: for each frame a number from 0 to 1 for each of the 88 keys.
+What comes in: samples at 16 kHz. What comes out: for each moment a number from 0 to 1 for each of the 88 keys.
 A string that is struck starts at once, keeps its pitch, fades, and has partials where stiff strings have them. A voice
 glides and swells, a knock has no partials, a hum does not fade. No single limit on any of these parts them, so a small
 network has learnt both. It sees each key in the same way: the magnitudes at its partials and between them, now and
-within the last 180 ms, beside the coarse shape of the whole spectrum. Its weights are learnt by
-`pianolab.training.struck`.
+within the last 300 ms, beside the coarse shape of the whole spectrum. Its weights are learnt by
+`pianolab.training.struck`. Most moments need no answer, so spectra are computed only where somebody asks.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
 from pianolab.dsp.tuning import TYPICAL_B, partial_ratios
 from pianolab.dsp.windowed_sinc import windowed_sinc
 from pianolab.dsp.windows import amplitude_window, hann
-from pianolab.frames import Framer, Span, frames_of
 from pianolab.units import N_KEYS
 
 SR = 16000
@@ -28,7 +28,7 @@ WINDOWS = ((0.048, 0.5), (0.112, 0.65), (0.256, 0.75))
 # Magnitudes far below this count as silence; a full-scale sine has 1.
 FLOOR = 10.0 ** (-100.0 / 20.0)
 # How many hops ago the spectra lie that are looked at together.
-LAGS = (0, 1, 2, 3, 4, 5, 7, 9)
+LAGS = (0, 1, 2, 3, 4, 5, 7, 10, 14)
 # Partials that are looked at, and places between partials where a string is silent.
 PARTIALS = (1, 2, 3, 4, 5, 6, 8)
 GAPS = (0.5, 1.5, 2.5, 3.5, 4.5)
@@ -38,6 +38,8 @@ NEIGHBOURS = (-2, -1, 0, 1, 2)
 N_BANDS = 14
 # Before samples are left out, a filter of so many taps for each takes away what lies too high: 0.2 ms of delay.
 TAPS_A_STEP = 8
+# So many hops are answered at once at most, which bounds the memory.
+MOST_HOPS = 256
 WEIGHTS = Path(__file__).with_name("struck.npz")
 
 
@@ -53,45 +55,39 @@ class StruckInput:
     ----------
     shape : tuple of int
         (3, 294): windows, bins.
+    hop_length, reach : int
+        Samples from frame to frame, and of the longest window.
     """
 
     shape: tuple[int, int] = (len(WINDOWS), N_BINS)
 
     def __init__(self, *, sr: int = SR):
-        self.sr = sr
+        self.sr, self.hop_length = sr, round(HOP_S * sr)
         lengths = [int(scipy.fft.next_fast_len(round(seconds * sr), real=True) or 0) for seconds, _ in WINDOWS]
         self._windows = [
             amplitude_window(hann(length, peak_at=peak_at))
             for length, (_, peak_at) in zip(lengths, WINDOWS, strict=True)
         ]
         self._combs = [Comb(log_bins(((length, 0.0),), sr=sr)) for length in lengths]
+        self.reach = max(lengths)
 
-    def new_framer(self) -> Framer:
-        """Cuts a stream into the frames that are wanted: each ends at its own sample.
-
-        Returns
-        -------
-        Framer
-        """
-        frame_length = max(len(window) for window in self._windows)
-        return Framer(frame_length=frame_length, hop_length=round(HOP_S * self.sr), sr=self.sr, lookahead=1)
-
-    def __call__(self, span: Span) -> NDArray[np.float32]:
-        """The compressed magnitudes of each frame.
+    def __call__(self, samples: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+        """The compressed magnitudes of some frames.
 
         Parameters
         ----------
-        span : pianolab.frames.Span
-            Of `new_framer`.
+        samples : (n,) float32
+        ends : (T,) int64
+            Where each frame ends: its newest sample is the one before. At least `reach` samples must lie before it.
 
         Returns
         -------
         (T, 3, 294) float32
             log10(1 + magnitude / FLOOR): 0 for silence, 5 for a full-scale sine.
         """
-        out = np.empty((span.n_frames, *self.shape), np.float32)
+        out = np.empty((len(ends), *self.shape), np.float32)
         for channel, (window, comb) in enumerate(zip(self._windows, self._combs, strict=True)):
-            frames = frames_of(span, length=len(window), end=span.frame_length)
+            frames = np.lib.stride_tricks.sliding_window_view(samples, len(window))[ends - len(window)]
             out[:, channel] = comb(np.abs(np.asarray(scipy.fft.rfft(frames * window, axis=1))))
         return np.log10(1.0 + out * np.float32(1.0 / FLOOR))
 
@@ -108,9 +104,9 @@ class StruckInput:
         (T, 3, 294) float32
             One row each 20 ms.
         """
-        framer = self.new_framer()
-        spans = [*framer.push(np.asarray(y, np.float32)), *framer.flush()]
-        return np.concatenate([self(span) for span in spans]) if spans else np.empty((0, *self.shape), np.float32)
+        y = np.asarray(y, np.float32)
+        samples = np.concatenate([np.zeros(self.reach, np.float32), y])
+        return self(samples, np.arange(0, len(y), self.hop_length) + self.reach + 1)
 
 
 def places() -> NDArray[np.int64]:
@@ -163,7 +159,8 @@ def registers() -> NDArray[np.float32]:
 class Struck:
     """Hears one stream beside a detector, and tells for each of its rows where struck strings sound.
 
-    A row is told what was heard up to the newest sample that the detector had for it, so nothing comes later.
+    A row is told what was heard up to the newest sample that the detector had for it, so nothing comes later. What is
+    asked is computed then, and nothing else.
 
     Parameters
     ----------
@@ -186,12 +183,14 @@ class Struck:
 
     def reset(self) -> None:
         """Forget the stream heard so far: before it there was silence."""
-        self._framer = self._input.new_framer()
         self._tail = np.zeros(len(self._taps) - 1, np.float32)
         self._n_samples = 0
-        silence = self._seen(np.zeros((1, *StruckInput.shape), np.float32))
-        self._before = np.repeat(silence, LAGS[-1], axis=0)
-        self._parts, self._first_row = [np.zeros((0, N_KEYS), np.float32)], 0
+        reach = self._input.reach + LAGS[-1] * self._input.hop_length
+        self._parts, self._first_sample, self._n_thinned = [np.zeros(reach, np.float32)], -reach, 0
+        # What the first layer made of hops, and what the network said of them, as far as somebody may ask again.
+        self._seen: dict[int, NDArray[np.float32]] = {}
+        self._said: dict[int, NDArray[np.float32]] = {}
+        self._last_hop = 0
 
     def push(self, y: NDArray[np.float32]) -> None:
         """Hear samples, before the detector answers for them.
@@ -201,13 +200,11 @@ class Struck:
         y : (n,) float32
             At ``sr``.
         """
-        self._hear(self._framer.push(self._thinned(y)))
+        thinned = self._thinned(y)
+        self._parts.append(thinned)
+        self._n_thinned += len(thinned)
 
-    def flush(self) -> None:
-        """Hear that the stream has ended."""
-        self._hear(self._framer.flush())
-
-    def at(self, newest: NDArray[np.integer]) -> NDArray[np.float32]:
+    def at(self, newest: NDArray[np.integer]) -> "StruckRows":
         """The evidence for rows of the detector, in order; what lies before the first of them is forgotten.
 
         Parameters
@@ -218,16 +215,30 @@ class Struck:
 
         Returns
         -------
-        (T, 88) float32
-            In [0, 1].
+        StruckRows
+            To be asked before the next call.
         """
-        rows = self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
-        if not len(rows):
-            return np.zeros((len(newest), N_KEYS), np.float32)
-        hop = self._step * self._framer.hop_length
-        index = np.clip((newest - 1) // hop - self._first_row, 0, len(rows) - 1)
-        self._parts, self._first_row = [rows[index[-1] :]], self._first_row + int(index[-1])
-        return rows[index]
+        hops = (np.asarray(newest) - 1) // (self._step * self._input.hop_length)
+        hops = np.clip(hops, 0, max(0, (self._n_thinned - 1) // self._input.hop_length))
+        self._forget(int(hops[0]))
+        self._last_hop = int(hops[-1])
+        return StruckRows(self, hops)
+
+    def of_hop(self, hop: int) -> NDArray[np.float32]:
+        """What the network says of one hop: (88,) in [0, 1]."""
+        if hop not in self._said:
+            hops = np.arange(hop, min(max(self._last_hop, hop) + 1, hop + MOST_HOPS))
+            self._said.update(zip(hops.tolist(), self._evidence(hops), strict=True))
+        return self._said[hop]
+
+    def _forget(self, hop):
+        """Let go what only hops before this one need."""
+        first = hop - LAGS[-1]
+        self._seen = {at: seen for at, seen in self._seen.items() if at >= first}
+        self._said = {at: said for at, said in self._said.items() if at >= hop}
+        keep_from = first * self._input.hop_length - self._input.reach
+        while len(self._parts) > 1 and self._first_sample + len(self._parts[0]) <= keep_from:
+            self._first_sample += len(self._parts.pop(0))
 
     def _thinned(self, y):
         """Each second or third sample of the sound, without what lies too high for that."""
@@ -239,23 +250,44 @@ class Struck:
         self._tail = whole[len(y) :]
         return np.convolve(whole, self._taps, mode="valid")[first :: self._step] if len(y) else y
 
-    def _hear(self, spans):
-        for span in spans:
-            self._parts.append(self._evidence(self._input(span)))
-
-    def _evidence(self, frames):
-        """What the network says of frames: (T, 88)."""
-        seen = np.concatenate([self._before, self._seen(frames)])
-        self._before = seen[-LAGS[-1] :]
-        n = len(frames)
-        lagged = np.concatenate([seen[LAGS[-1] - lag : LAGS[-1] - lag + n] for lag in LAGS], axis=2)
+    def _evidence(self, hops):
+        """What the network says of hops: (T, 88)."""
+        needed = hops[:, None] - np.array(LAGS)
+        self._see([hop for hop in np.unique(needed).tolist() if hop not in self._seen])
+        lagged = np.concatenate([[self._seen[hop] for hop in column.tolist()] for column in needed.T], axis=2)
         hidden = np.maximum(lagged @ self._weights["second"] + self._by_place, 0.0)
         told = hidden @ self._weights["third"] + self._weights["third_bias"]
-        return 1.0 / (1.0 + np.exp(-told[..., 0]))
+        return 0.5 + 0.5 * np.tanh(0.5 * told[..., 0])
 
-    def _seen(self, frames):
-        """What the first layer makes of each key in each frame."""
-        flat = np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1)))
-        at_keys = np.take(flat, self._places, axis=1) @ self._weights["first"]
-        around = bands(frames) @ self._weights["around"] + self._weights["first_bias"]
-        return np.maximum(at_keys + around[:, None], 0.0)
+    def _see(self, hops):
+        """Compute what the first layer makes of each key in some hops."""
+        self._parts = [np.concatenate(self._parts)]
+        for first in range(0, len(hops), MOST_HOPS):
+            some = hops[first : first + MOST_HOPS]
+            ends = np.array(some) * self._input.hop_length + 1 - self._first_sample
+            frames = self._input(self._parts[0], np.minimum(ends, len(self._parts[0])))
+            flat = np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1)))
+            at_keys = np.take(flat, self._places, axis=1) @ self._weights["first"]
+            around = bands(frames) @ self._weights["around"] + self._weights["first_bias"]
+            self._seen.update(zip(some, np.maximum(at_keys + around[:, None], 0.0), strict=True))
+
+
+class StruckRows(Sequence):
+    """Rows of evidence, each computed when it is asked for.
+
+    Parameters
+    ----------
+    struck : Struck
+    hops : (T,) int64
+        The hop that each row is told.
+    """
+
+    def __init__(self, struck: Struck, hops: NDArray[np.int64]):
+        self._struck, self._hops = struck, hops.tolist()
+
+    def __len__(self) -> int:
+        return len(self._hops)
+
+    def __getitem__(self, row):
+        """The evidence of a row, (88,) float32 in [0, 1]."""
+        return self._struck.of_hop(self._hops[row])

@@ -1,6 +1,6 @@
 """What every policy of the tracker shares: it hears one row of evidence and answers with the changes it is sure of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -24,8 +24,8 @@ class Row:
         Evidence that the key, or any key, was struck, in [0, 1].
     offset, velocity : (88,) float32, optional
         Evidence of a release in [0, 1]; velocity 0..127 if struck here.
-    struck : (88,) float32, optional
-        Evidence in [0, 1] that what sounds at the key is a struck string.
+    struck : callable, optional
+        Computes the evidence that what sounds at each key is a struck string: (88,) float32 in [0, 1].
     """
 
     time_s: float
@@ -34,7 +34,7 @@ class Row:
     onset: NDArray[np.float32] | None = None
     offset: NDArray[np.float32] | None = None
     velocity: NDArray[np.float32] | None = None
-    struck: NDArray[np.float32] | None = None
+    struck: Callable[[], NDArray[np.float32]] | None = None
 
     @property
     def best_key(self) -> int:

@@ -7,11 +7,17 @@ The evidence of a note is the mean of its rows since the policy was sure, in log
 Less lets it wait, because a string's evidence may still rise, and asks less from row to row. What has too little at the
 end of the wait is turned away. What was heard lately counts as well: where somebody plays a note needs less, where
 somebody talks it needs more. The policy is not asked: for it the note goes on, and its end is turned away with it.
+
+A told note that gets another name is asked as well, by what was heard when it was told and by what is heard now. Until
+the new name has enough evidence the note keeps the old one.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pianolab.tracking.policy import Change, Row
 from pianolab.tracking.settings import Tracking
@@ -22,16 +28,16 @@ MOST_ODDS, MOST_OF_ONE = 9.0, 4.0
 SURE = 3.0
 # Each note has this share in what was heard lately, ...
 NOTE_SHARE = 0.25
-# ... and so much of that is taken off what the next note needs where somebody plays: more where many keys may sound,
-# for in thick chords each key's evidence is low. Where somebody talks less of it is added, so that the first notes
-# after talk are not lost.
-TRUST = {"mono": 0.5, "poly": 2.0}
-DOUBT = 0.5
+# ... and so much of that is taken off what the next note needs where somebody plays, and added where somebody talks.
+# With more a melody would let all voices beside it through, and the first notes after talk would be lost.
+TRUST = 0.5
+# A key that is struck again so soon sounds on from stroke to stroke, so it needs so much less.
+REPEAT_S, REPEAT_ODDS = 0.25, 2.0
 
 
 @dataclass(frozen=True)
 class TurnedAway:
-    """A note that was not told, because what sounded was no struck string.
+    """A note that was not told, or not under this name, because what sounded was no struck string.
 
     Attributes
     ----------
@@ -51,17 +57,31 @@ class TurnedAway:
 
 @dataclass
 class _Waiting:
-    """A note that is not told yet, or was turned away: how it would begin, since when it waits, the sum of its odds."""
+    """A note that is not told yet, or was turned away: how it would begin, since when it waits, the sum of its odds.
+
+    A new name for a told note waits in the same way; ``former_odds`` is what its key had when the note was told.
+    ``bonus`` is what a key has for a stroke just before.
+    """
 
     change: Change
     since_s: float
+    former_odds: float = -math.inf
+    bonus: float = 0.0
     odds: float = 0.0
     n_rows: int = 0
     is_refused: bool = False
 
     @property
-    def mean_odds(self) -> float:
-        return self.odds / max(self.n_rows, 1)
+    def best_odds(self) -> float:
+        return max(self.odds / max(self.n_rows, 1) + self.bonus, self.former_odds)
+
+
+@dataclass
+class _Told:
+    """A note that was told: under which key, and what was heard at all keys then."""
+
+    key: int
+    struck: NDArray[np.float32]
 
 
 class StruckGate:
@@ -81,7 +101,11 @@ class StruckGate:
     def __init__(self, tracking: Tracking):
         self.tracking = tracking
         self.turned_away: list[TurnedAway] = []
+        # Both by the key for which the policy takes the note.
         self._waiting: dict[int, _Waiting] = {}
+        self._told: dict[int, _Told] = {}
+        self._strokes: dict[int, float] = {}  # Onset of the last told stroke of each key, seconds.
+        self._asks = False
         self._lately = 0.0  # The odds of the last notes, the newest first of all.
 
     def step(self, row: Row, changes: Iterable[Change]) -> list[Change]:
@@ -100,6 +124,7 @@ class StruckGate:
         """
         if row.struck is None or not self.tracking.struck_threshold:
             return list(changes)
+        self._asks = True
         told = []
         for change in changes:
             told += self._sift(row, change)
@@ -121,56 +146,81 @@ class StruckGate:
         -------
         list of Change
         """
-        ended = {change.key for change in changes if change.key in self._waiting}
-        for key in ended:
-            self._refuse(self._waiting.pop(key), time_s)
-        return [change for change in changes if change.key not in ended]
+        if not self._asks:
+            return list(changes)
+        told = []
+        for change in changes:
+            told += self._end(change, time_s)
+        return told
 
     def _sift(self, row, change):
         """What is told of one change at once."""
+        if change.kind == "off":
+            return self._end(change, row.time_s)
         if change.kind == "on":
-            self._waiting[change.key] = _Waiting(change, row.time_s)
+            self._waiting[change.key] = _Waiting(change, row.time_s, bonus=self._bonus(change))
             return []
-        former_key = change.former_key if change.kind == "revised" else change.key
-        waiting = self._waiting.pop(former_key, None)
-        if waiting is None:
-            return [change]
-        if change.kind == "revised":  # Under its new name the note is asked anew.
+        waiting, note = self._waiting.pop(change.former_key, None), self._told.pop(change.former_key, None)
+        if note is not None:  # Known by a name already.
+            self._told[change.key] = note
+            if note.key != change.key:
+                asked = replace(change, former_key=note.key)
+                self._waiting[change.key] = _Waiting(asked, row.time_s, _log_odds(float(note.struck[change.key])))
+        elif waiting is not None:  # Under its new name the note is asked anew.
             on = replace(waiting.change, key=change.key, confidence=change.confidence)
-            self._waiting[change.key] = _Waiting(on, row.time_s)
-        else:
-            self._refuse(waiting, row.time_s)
+            self._waiting[change.key] = _Waiting(on, row.time_s, bonus=self._bonus(on))
         return []
+
+    def _bonus(self, change):
+        """What a key has for a stroke just before."""
+        return REPEAT_ODDS if change.time_s - self._strokes.get(change.key, -math.inf) <= REPEAT_S else 0.0
+
+    def _end(self, change, time_s):
+        """What is told of the end of a note: it ends under the name by which it is known."""
+        waiting, note = self._waiting.pop(change.key, None), self._told.pop(change.key, None)
+        if waiting is not None:
+            self._refuse(waiting, time_s)
+        return [] if note is None else [replace(change, key=note.key)]
 
     def _ask_again(self, key, row):
         """Tell a note whose evidence suffices, and turn away one that has waited too long."""
         waiting = self._waiting[key]
         if waiting.is_refused:
             return []
-        waiting.odds += _log_odds(float(row.struck[key]))
+        struck = row.struck()
+        waiting.odds += _log_odds(float(struck[key]))
         waiting.n_rows += 1
         wait_s = self.tracking.struck_wait_s
         left = 0.0 if wait_s == 0 else max(1.0 - (row.time_s - waiting.since_s) / wait_s, 0.0)
-        lately = self._lately * (TRUST[self.tracking.policy] if self._lately > 0 else DOUBT)
-        needed = _log_odds(self.tracking.struck_threshold) - lately
-        if waiting.mean_odds >= min(needed + SURE * left, MOST_ODDS):
-            self._remember(waiting)
-            struck = _chance(waiting.mean_odds + self._lately)
-            return [replace(self._waiting.pop(key).change, struck=struck)]
+        needed = _log_odds(self.tracking.struck_threshold) - TRUST * self._lately
+        if waiting.best_odds >= min(needed + SURE * left, MOST_ODDS):
+            return self._tell(key, row.time_s, struck)
         if left <= 0.0:
             self._refuse(waiting, row.time_s)
         return []
+
+    def _tell(self, key, time_s, struck):
+        """Tell a note or its new name. A note that is still known by that name has ended."""
+        waiting = self._waiting.pop(key)
+        self._remember(waiting)
+        ended = [other for other, note in self._told.items() if note.key == waiting.change.key and other != key]
+        for other in ended:
+            self._waiting.pop(other, None)
+        told = [Change("off", time_s, self._told.pop(other).key) for other in ended]
+        self._told[key] = _Told(waiting.change.key, struck)
+        self._strokes[waiting.change.key] = waiting.change.time_s
+        return [*told, replace(waiting.change, struck=_chance(waiting.best_odds + self._lately))]
 
     def _refuse(self, waiting, time_s):
         """Count a note as turned away, once."""
         if not waiting.is_refused:
             waiting.is_refused = True
             self._remember(waiting)
-            struck = _chance(waiting.mean_odds)
-            self.turned_away.append(TurnedAway(waiting.change.time_s, time_s, waiting.change.key, struck))
+            away = TurnedAway(waiting.change.time_s, time_s, waiting.change.key, _chance(waiting.best_odds))
+            self.turned_away.append(away)
 
     def _remember(self, waiting):
-        odds = min(max(waiting.mean_odds, -MOST_OF_ONE), MOST_OF_ONE)
+        odds = min(max(waiting.best_odds, -MOST_OF_ONE), MOST_OF_ONE)
         self._lately += NOTE_SHARE * (odds - self._lately)
 
 

@@ -6,6 +6,7 @@ is known: ``on``, ``off``, and ``revised`` when a note turns out to be another k
 evidence speaks of the sustain pedal, ``pedal_down`` and ``pedal_up`` come in the same stream.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,15 +103,18 @@ class Tracker:
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
         self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
-        self._struck: NDArray[np.float32] | None = None
+        self._struck: Callable[[], NDArray[np.float32]] | None = None
 
-    def push(self, salience: Salience) -> list[Event]:
+    def push(self, salience: Salience, *, struck: Sequence[NDArray[np.float32]] | None = None) -> list[Event]:
         """Take rows of Salience in order.
 
         Parameters
         ----------
         salience : Salience
             Any number of rows, also 0. All rows of a stream hold the same kinds of evidence.
+        struck : sequence of (88,) float32, optional
+            How surely a struck string sounds at each key in each row, in [0, 1]; only the rows that are needed are
+            asked for. Default: ``salience.struck``.
 
         Returns
         -------
@@ -133,9 +137,10 @@ class Tracker:
             raise TrackingError("onset evidence comes or goes within a stream: give it in all rows or in none")
         if self._pedal is None and salience.pedal is not None:
             self._pedal = PedalTracker(self.tracking)
+        asked = salience.struck if struck is None else struck
         events: list[Event] = []
         for i in range(len(salience)):
-            row = _row(salience, i)
+            row = _row(salience, i, asked)
             self._time_s, self._level_db, self._struck = row.time_s, row.level_db, row.struck
             events += [self._keep(change) for change in self._gate.step(row, self._policy.step(row))]
             if self._pedal is not None and salience.pedal is not None:
@@ -225,7 +230,7 @@ class Tracker:
     def _struck_evidence(self, change: Change) -> float:
         if self._struck is None or not np.isnan(change.struck):
             return change.struck
-        return float(self._struck[change.key])
+        return float(self._struck()[change.key])
 
 
 def _suited(tracking, salience):
@@ -235,7 +240,8 @@ def _suited(tracking, salience):
     return OneVoice if tracking.policy == "mono" else ManyVoices
 
 
-def _row(salience, i):
-    optional = (salience.onset, salience.offset, salience.velocity, salience.struck)
+def _row(salience, i, struck):
+    optional = (salience.onset, salience.offset, salience.velocity)
     evidence = (None if rows is None else rows[i] for rows in optional)
-    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], *evidence)
+    ask = None if struck is None else lambda: struck[i]
+    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], *evidence, struck=ask)

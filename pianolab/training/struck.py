@@ -3,7 +3,8 @@
 What comes in: folders of single notes of real pianos, measured rooms and recorded noises. What comes out: the file of
 weights that ``pianolab.dsp.struck`` reads, and beside it a list of all that was learnt from. Three kinds of scenes are
 made by chance: somebody plays, somebody or something else sounds, and both at once. Each goes through a room and a
-microphone. The network is told keys that are struck, and keys that only a voice or a noise makes sound.
+microphone. The network is told keys that were just struck, and keys that were not: those that a voice or a noise makes
+sound, those that still ring while something else begins, and those that only have partials of a struck one.
 
 The weights in the package are made by ``python -m pianolab.training.struck`` with the folders that `main` names; it
 takes some minutes on one core.
@@ -12,6 +13,7 @@ takes some minutes on one core.
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -34,13 +36,15 @@ from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, midi_to_key
 
 SCENE_S = 6.0
 # Shares of the scenes in which somebody plays, in which something else sounds, and in which both do.
-SHARES = (0.35, 0.4, 0.25)
+SHARES = (0.3, 0.37, 0.33)
 # So many of the scenes with a piano have two hands and the pedal.
 THICK_SHARE = 0.45
-# A stroke is heard this long after its onset, and told until so long after it: then the string may have faded.
-HEARD_S, TOLD_S = 0.015, 0.6
+# A stroke is heard this long after its onset, and told until so long after it: so far back the spectra reach.
+HEARD_S, TOLD_S = 0.015, 0.3
 # What the evidence is needed for is the beginning of a note: later hops count so much.
-BEGINNING_S, LATER_WEIGHT = 0.25, 0.25
+BEGINNING_S, LATER_WEIGHT = 0.22, 0.4
+# So long after its stroke a string only rings, whatever else begins then.
+RINGS_S = 0.45
 # A key is told as struck where the piano is this much louder at its partials than all else, in units of log10, ...
 BURIED = -0.15
 # ... and as not struck where all else is this much louder than the piano.
@@ -51,11 +55,19 @@ N_STRONGEST, N_OTHERS = 5, 2
 LEVEL = 0.06
 # Half of what is no string is told where it has just become louder: there a note would begin.
 RISE_HOPS = 4
-# So many examples of each kind are taken from a scene.
-N_EXAMPLES = 1000
-EMBEDDING, HIDDEN = 16, 32
+# Other keys that become louder by this much (log10) have partials of what begins. They count so much, ...
+RISE, PARTIALS_WEIGHT = 0.15, 0.2
+# ... and strings that only ring so much.
+RINGS_WEIGHT = 0.25
+# So many examples of each kind are taken from a scene: struck, begun by something else, held by it, partials, ringing.
+N_EXAMPLES = (800, 800, 400, 400, 250)
+# In a scene without a piano the sound is so often a recorded noise.
+NOISE_SHARE = 0.22
+EMBEDDING, HIDDEN = 24, 48
 LEARNING_RATE = 3e-3
 BATCH = 1024
+# Each example is made louder or softer, and brighter or darker from A0 to the highest bin, by so much at most (log10).
+LOUDER, BRIGHTER = 0.5, 0.4
 OTHER_SOUNDS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     "speech by rule": voices.speech,
     "espeak-ng": espeak.spoken,
@@ -65,7 +77,7 @@ OTHER_SOUNDS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     **noises.NOISES,
 }
 # People talk more often than dishes fall: speech is drawn so much more often than each other sound.
-TALK = {"speech by rule": 6.0, "espeak-ng": 8.0, "knocks": 1.5, "hum": 1.5}
+TALK = {"speech by rule": 7.0, "espeak-ng": 8.0, "mixed": 2.5, "knocks": 1.5, "hum": 1.5, "steps": 1.5, "clinks": 1.5}
 
 Samples = NDArray[np.float32]
 
@@ -78,12 +90,12 @@ class Material(NamedTuple):
     pianos : dict of str to SampledPiano
     rooms : list of (n,) float32
         Impulse responses, the direct sound first.
-    noises : list of (n,) float32
+    noises : dict of str to (n,) float32
     """
 
     pianos: dict[str, SampledPiano]
     rooms: list[Samples]
-    noises: list[Samples]
+    noises: dict[str, Samples]
 
 
 class Scene(NamedTuple):
@@ -106,7 +118,13 @@ class Scene(NamedTuple):
     weight: NDArray[np.float32]
 
 
-def read_material(pianos: Sequence[Path], *, rooms: Path | None = None, noise: Path | None = None) -> Material:
+def read_material(
+    pianos: Sequence[Path],
+    *,
+    rooms: Path | None = None,
+    noise: Path | None = None,
+    leave_out: Sequence[str] = (),
+) -> Material:
     """Load what scenes are made of.
 
     Parameters
@@ -115,20 +133,32 @@ def read_material(pianos: Sequence[Path], *, rooms: Path | None = None, noise: P
         Folders of single notes, one a piano.
     rooms, noise : path, optional
         Folders of impulse responses and of recorded noises.
+    leave_out : sequence of str
+        Names of noises that are kept for a check.
 
     Returns
     -------
     Material
+
+    Raises
+    ------
+    PianolabError
+        If there is no noise of such a name.
     """
-    responses = [y[np.argmax(np.abs(y)) :] for y in _sounds(rooms)]
-    return Material({path.name: SampledPiano(path, sr=SR) for path in pianos}, responses, _sounds(noise))
+    responses = [y[np.argmax(np.abs(y)) :] for y in _sounds(rooms).values()]
+    recorded = _sounds(noise)
+    if unknown := sorted(set(leave_out) - set(recorded)):
+        raise PianolabError(f"there is no noise {unknown[0]!r} to leave out: use {', '.join(recorded) or 'a folder'}")
+    recorded = {name: y for name, y in recorded.items() if name not in leave_out}
+    return Material({path.name: SampledPiano(path, sr=SR) for path in pianos}, responses, recorded)
 
 
-def _sounds(folder: Path | None) -> list[Samples]:
+def _sounds(folder: Path | None) -> dict[str, Samples]:
+    """The sounds in a folder at SR, by the names of their files."""
     if folder is None:
-        return []
+        return {}
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".flac", ".ogg", ".wav"))
-    return [sound.resample(y, sr=sr, target_sr=SR) for y, sr in map(sound.load, paths)]
+    return {path.stem: sound.resample(y, sr=sr, target_sr=SR) for path in paths for y, sr in [sound.load(path)]}
 
 
 def draw_notes(rng: np.random.Generator, *, is_thick: bool = False) -> Notes:
@@ -200,8 +230,8 @@ def other_sound(material: Material, rng: np.random.Generator) -> Samples:
     -------
     (n,) float32
     """
-    if material.noises and rng.random() < 0.12:
-        y = material.noises[rng.integers(len(material.noises))]
+    if material.noises and rng.random() < NOISE_SHARE:
+        y = list(material.noises.values())[rng.integers(len(material.noises))]
         start = int(rng.integers(max(1, len(y) - round(SCENE_S * SR))))
         return _fitted(y[start:])
     names = [name for name in OTHER_SOUNDS if name != "espeak-ng" or espeak.is_installed()]
@@ -228,7 +258,7 @@ def make_scene(material: Material, rng: np.random.Generator) -> Scene:
     piano, notes = played(material, rng) if kind != 1 else (np.zeros(round(SCENE_S * SR), np.float32), Notes.empty())
     other = other_sound(material, rng) if kind != 0 else np.zeros_like(piano)
     piano, other = (_in_some_room(_level(y), material, rng) for y in (piano, other))
-    other = other * np.float32(10.0 ** (-rng.uniform(-5.0, 30.0) / 20.0 if kind == 2 else 0.0))
+    other = other * np.float32(10.0 ** (-rng.uniform(-3.0, 25.0) / 20.0 if kind == 2 else 0.0))
     if rng.random() < 0.7:
         snr_db = rng.uniform(5.0, 60.0)
         hiss = noises.coloured(SCENE_S, sr=SR, rng=rng, slope=rng.uniform(0.0, 1.5))
@@ -241,34 +271,48 @@ def make_scene(material: Material, rng: np.random.Generator) -> Scene:
         piano, other = (_without_treble(y, highest_hz) for y in (piano, other))
     gain = np.float32(10.0 ** (rng.uniform(-35.0, 8.0) / 20.0))
     hear = StruckInput()
-    frames = hear.of(np.clip((piano + other) * gain, -1.0, 1.0))
+    frames = hear.of(np.clip((piano + other) * gain, -1.0, 1.0)).astype(np.float16)
     at_piano, at_other = (_at_partials(hear.of(y * gain)) for y in (piano, other))
     return _told(frames, notes, at_piano, at_other, rng)
 
 
 def _told(frames, notes, at_piano, at_other, rng) -> Scene:
     """Which keys of which hops are told to the network, and as what."""
-    n = len(frames)
+    age_s, held = _ages(notes, len(frames))
+    is_struck = (age_s >= HEARD_S) & (age_s < TOLD_S) & (at_piano > at_other + BURIED) & (at_piano > 0.5)
+    is_other = ~held & (at_other > at_piano + CLEARLY_LOUDER)
+    ranked = np.argsort(np.argsort(-np.where(is_other, at_other, -1.0), axis=1), axis=1)
+    is_loud = is_other & ((ranked < N_STRONGEST) | (rng.random(is_other.shape) < N_OTHERS / N_KEYS))
+    begins = is_loud & (at_other > _before(at_other) + CLEARLY_LOUDER)
+    at_all = _at_partials(frames.astype(np.float32))
+    has_partials = ~held & ~is_other & (at_all > _before(at_all) + RISE)
+    rings = held & (age_s >= RINGS_S) & np.isfinite(age_s)
+    weight = np.where(is_struck & (age_s > BEGINNING_S), LATER_WEIGHT, 1.0)
+    weight = np.where(has_partials, PARTIALS_WEIGHT, np.where(rings, RINGS_WEIGHT, weight))
+    kinds = (is_struck, begins, is_loud & ~begins, has_partials, rings)
+    at = np.concatenate(
+        [rng.permutation(np.flatnonzero(kind))[:most] for kind, most in zip(kinds, N_EXAMPLES, strict=True)]
+    )
+    hop, key = np.divmod(at, N_KEYS)
+    return Scene(frames, hop, key, is_struck.flat[at], weight.flat[at].astype(np.float32))
+
+
+def _ages(notes, n):
+    """How long ago each key was struck in each hop, infinite where it was let go or never struck; whether it sounds."""
     time_s = np.arange(n) * struck.HOP_S
-    age_s = np.full((n, N_KEYS), np.inf)
-    held = np.zeros((n, N_KEYS), bool)
+    age_s, held = np.full((n, N_KEYS), np.inf), np.zeros((n, N_KEYS), bool)
     for onset, offset, midi in zip(notes.onset, notes.offset, notes.midi, strict=True):
         key = midi_to_key(int(midi))
         here = (time_s >= onset) & (time_s < offset + 0.1)
         held[here, key] = True
         age_s[here, key] = time_s[here] - onset
         age_s[here & (time_s > offset), key] = np.inf
-    is_struck = (age_s >= HEARD_S) & (age_s < TOLD_S) & (at_piano > at_other + BURIED) & (at_piano > 0.5)
-    is_other = ~held & (at_other > at_piano + CLEARLY_LOUDER)
-    ranked = np.argsort(np.argsort(-np.where(is_other, at_other, -1.0), axis=1), axis=1)
-    is_other &= (ranked < N_STRONGEST) | (rng.random((n, N_KEYS)) < N_OTHERS / N_KEYS)
-    weight = np.where(is_struck & (age_s > BEGINNING_S), LATER_WEIGHT, 1.0)
-    before = np.pad(at_other, ((RISE_HOPS, 0), (0, 0)))[:n]
-    is_beginning = is_other & (at_other > before + CLEARLY_LOUDER)
-    kinds = ((is_struck, N_EXAMPLES), (is_beginning, N_EXAMPLES // 2), (is_other & ~is_beginning, N_EXAMPLES // 2))
-    at = np.concatenate([rng.permutation(np.flatnonzero(kind))[:most] for kind, most in kinds])
-    hop, key = np.divmod(at, N_KEYS)
-    return Scene(frames.astype(np.float16), hop, key, is_struck.flat[at], weight.flat[at].astype(np.float32))
+    return age_s, held
+
+
+def _before(levels):
+    """The levels a few hops before."""
+    return np.pad(levels, ((RISE_HOPS, 0), (0, 0)))[: len(levels)]
 
 
 def _at_partials(frames):
@@ -324,8 +368,8 @@ class StruckNet(torch.nn.Module):
 
         Parameters
         ----------
-        at_places : (B, 8, n_places) tensor
-        bands : (B, 8, n_bands) tensor
+        at_places : (B, 9, n_places) tensor
+        bands : (B, 9, n_bands) tensor
         register : (B, 3) tensor
 
         Returns
@@ -371,16 +415,21 @@ class Examples:
             np.concatenate([getattr(scene, name) for scene in scenes]) for name in ("key", "is_struck", "weight")
         )
         self._places, self._registers = struck.places(), struck.registers()
+        # From -1/2 at the lowest bin to 1/2 at the highest, for each value of a frame and for each band.
+        self._heights = np.append(np.tile(np.linspace(-0.5, 0.5, StruckInput.shape[1]), len(struck.WINDOWS)), 0.0)
+        self._band_heights = np.tile(np.linspace(-0.5, 0.5, struck.N_BANDS), len(struck.WINDOWS))
 
     def __len__(self) -> int:
         return len(self.at)
 
-    def batch(self, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+    def batch(self, numbers: NDArray[np.int64], *, rng: np.random.Generator | None = None) -> tuple[torch.Tensor, ...]:
         """What the network is given for some examples, the right answers and their weights.
 
         Parameters
         ----------
         numbers : (B,) int64
+        rng : numpy.random.Generator, optional
+            Varies how loud and how bright each example is.
 
         Returns
         -------
@@ -389,9 +438,19 @@ class Examples:
         rows = self.at[numbers][:, None] - np.array(LAGS)
         key = self.key[numbers]
         at_places = self.flat[rows[:, :, None], self._places[key][:, None]].astype(np.float32)
+        bands = self.bands[rows]
+        if rng is not None:
+            louder, brighter = (rng.uniform(-most, most, (len(numbers), 1, 1)) for most in (LOUDER, BRIGHTER))
+            at_places = _varied(at_places, louder + brighter * self._heights[self._places[key]][:, None])
+            bands = _varied(bands, louder + brighter * self._band_heights)
         told = (self.is_struck[numbers].astype(np.float32), self.weight[numbers])
-        given = (at_places, self.bands[rows], self._registers[key], *told)
+        given = (at_places, bands, self._registers[key], *told)
         return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in given)
+
+
+def _varied(levels, more):
+    """Levels with so much more, where there is anything; nothing becomes less than silence."""
+    return np.maximum(levels + np.where(levels > 0.0, more, 0.0), 0.0).astype(np.float32)
 
 
 def train(examples: Examples, *, steps: int, seed: int, say: Callable[[str], object] = print) -> StruckNet:
@@ -417,7 +476,7 @@ def train(examples: Examples, *, steps: int, seed: int, say: Callable[[str], obj
     for step in range(steps):
         half = BATCH // 2
         numbers = np.concatenate([rng.choice(struck_numbers, half), rng.choice(other_numbers, half)])
-        *given, right, weight = examples.batch(numbers)
+        *given, right, weight = examples.batch(numbers, rng=rng)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(network(*given), right, weight=weight)
         optimizer.zero_grad()
         loss.backward()
@@ -455,6 +514,20 @@ def _scenes(material: Material, n_scenes: int, seed: int) -> Iterator[Scene]:
         yield make_scene(material, np.random.default_rng([seed, number]))
 
 
+def _words(given):
+    """The words that ask for the same again, without where folders lie."""
+    for name in ("pianos", "rooms", "noise"):
+        folders = getattr(given, name) or []
+        folders = folders if isinstance(folders, list) else [folders]
+        if folders:
+            yield " ".join([f"--{name}", *(path.name for path in folders)])
+    if given.leave_out:
+        yield " ".join(["--leave-out", *given.leave_out])
+    if given.licence:
+        yield f"--licence '{given.licence}'"
+    yield f"--scenes {given.scenes} --steps {given.steps} --seed {given.seed}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Learn and write the weights.
 
@@ -474,25 +547,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pianos", type=Path, nargs="*", default=[], help="folders of single notes, one a piano")
     parser.add_argument("--rooms", type=Path, help="folder of impulse responses")
     parser.add_argument("--noise", type=Path, help="folder of recorded noises")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="names of noises that are kept for a check")
+    parser.add_argument("--licence", help="of the weights, as the material allows it; it is written beside them")
     parser.add_argument("--out", type=Path, default=struck.WEIGHTS, help="file to write (default: the package's own)")
-    parser.add_argument("--scenes", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--scenes", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(argv)
     torch.set_num_threads(1)
     try:
-        material = read_material(given.pianos, rooms=given.rooms, noise=given.noise)
+        started_s = time.process_time()
+        material = read_material(given.pianos, rooms=given.rooms, noise=given.noise, leave_out=given.leave_out)
         network = learn(material, n_scenes=given.scenes, steps=given.steps, seed=given.seed)
         with replacing(given.out) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **network.arrays())
         learnt_from = {
             "pianos": [*material.pianos, *(f"rendered: {name}" for name in PIANOS)],
             "rooms": len(material.rooms),
-            "noises": len(material.noises),
+            "noises": list(material.noises),
+            "noises left out": given.leave_out,
             "sounds made by rule or program": list(OTHER_SOUNDS),
             "scenes": given.scenes,
             "steps": given.steps,
             "seed": given.seed,
+            "licence": given.licence,
+            "minutes of one core": round((time.process_time() - started_s) / 60.0, 1),
+            "command": " ".join(["python -m pianolab.training.struck", *_words(given)]),
         }
         with replacing(given.out.with_suffix(".json")) as temporary:
             temporary.write_text(json.dumps(learnt_from, indent=1) + "\n", encoding="utf-8")

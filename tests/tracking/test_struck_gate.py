@@ -1,5 +1,7 @@
 """What is no struck string is turned away before it is told, and counted; what is one loses nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,65 @@ def test_a_note_that_gets_another_name_is_asked_under_the_new_one():
     assert [(event.kind, event.midi) for event in asked] == [("on", 60), ("off", 60)]
     assert asked[0].time_s == plain[0].time_s
     assert tracker.turned_away == ()
+
+
+def renamed(*, before=0.0, after=0.0):
+    """A note of C5 that its policy calls C4 0.2 s later; how surely a string sounds at C4 before and after that."""
+    strength = np.zeros((N_ROWS, 88))
+    strength[20:40, 51], strength[40:90, 39] = 0.6, 0.9
+    onset = np.full((N_ROWS, 1), 0.05)
+    onset[20] = 0.9
+    struck = np.zeros((N_ROWS, 88))
+    struck[:, 51] = 0.9
+    struck[:40, 39], struck[40:, 39] = before, after
+    unknown, level_db = np.full((N_ROWS, 88), np.nan), np.full(N_ROWS, -20.0)
+    return Salience(np.arange(N_ROWS) * HOP_S, strength, unknown, level_db, onset=onset, struck=struck)
+
+
+def told(events):
+    return [(event.kind, event.midi) for event in events]
+
+
+def test_a_told_note_keeps_its_name_where_no_string_sounds_at_the_new_one():
+    _, plain = heard(renamed())
+    assert told(plain) == [("on", 72), ("revised", 60), ("off", 60)]
+    tracker, asked = heard(renamed(), struck_threshold=0.5)
+    assert told(asked) == [("on", 72), ("off", 72)]
+    assert (asked[0].time_s, asked[-1].time_s) == (plain[0].time_s, plain[-1].time_s)
+    assert [away.key for away in tracker.turned_away] == [39]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_new_name_is_told_where_a_string_sounded_there_when_the_note_was_told_or_sounds_there_now(when):
+    tracker, asked = heard(renamed(**{when: 0.99}), struck_threshold=0.5)
+    assert told(asked) == [("on", 72), ("revised", 60), ("off", 60)]
+    assert tracker.turned_away == ()
+
+
+def test_a_key_that_is_struck_again_under_the_name_of_a_note_ends_that_note_first():
+    salience = renamed()
+    strength, onset, struck = (np.array(rows) for rows in (salience.strength, salience.onset, salience.struck))
+    strength[60:] = 0.0
+    strength[60:90, 51] = 0.9
+    onset[60] = 0.9
+    _, asked = heard(replace(salience, strength=strength, onset=onset, struck=struck), struck_threshold=0.5)
+    assert told(asked) == [("on", 72), ("off", 72), ("on", 72), ("off", 72)]
+    assert asked[1].time_s <= asked[2].heard_s
+
+
+def test_only_rows_in_which_a_note_waits_are_asked_for():
+    class Counted(list):
+        asked = 0
+
+        def __getitem__(self, row):
+            self.asked += 1
+            return super().__getitem__(row)
+
+    rows = Counted(np.full((N_ROWS, 88), 0.99, np.float32))
+    tracker = Tracker(Tracking(n_confirm=3, struck_threshold=0.5))
+    events = tracker.push(evidence(None), struck=rows)
+    assert told(events) == [("on", 60), ("off", 60)]
+    assert rows.asked == 1
 
 
 def test_a_refused_voice_does_not_keep_a_string_at_another_key_from_being_told():

@@ -7,10 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: make setup-train")
 
+from pianolab import sound
 from pianolab.dsp.struck import HOP_S, LAGS, SR, Struck, StruckInput
+from pianolab.errors import PianolabError
+from pianolab.roll import Notes
 from pianolab.training import struck
 
-NO_FOLDERS = struck.Material({}, [], [])
+NO_FOLDERS = struck.Material({}, [], {})
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +49,8 @@ def test_learning_lowers_the_loss_and_the_detector_reads_the_weights_as_they_wer
     y = 0.1 * np.random.default_rng(0).standard_normal(SR // 2).astype(np.float32)
     heard = Struck(sr=SR, weights=tmp_path / "weights.npz")
     heard.push(y)
-    heard.flush()
     n = 20
-    told = heard.at(np.arange(1, n + 1) * round(HOP_S * SR))
+    told = np.array(heard.at(np.arange(1, n + 1) * round(HOP_S * SR)))
 
     frames = StruckInput().of(y)
     keys = np.arange(n) * 4
@@ -64,3 +66,27 @@ def test_a_folder_that_is_missing_is_refused_in_one_line(tmp_path, capsys):
     assert struck.main(["--rooms", str(tmp_path / "none"), "--out", str(tmp_path / "w.npz")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "w.npz").exists()
+
+
+def test_noises_that_are_kept_for_a_check_are_left_out_and_an_unknown_one_is_refused(tmp_path):
+    for name in ("rain", "wind"):
+        sound.write(tmp_path / f"{name}.wav", np.full(SR, 0.1, np.float32), sr=SR)
+    assert list(struck.read_material([], noise=tmp_path, leave_out=["wind"]).noises) == ["rain"]
+    with pytest.raises(PianolabError, match="no noise 'snow' to leave out: use rain, wind"):
+        struck.read_material([], noise=tmp_path, leave_out=["snow"])
+
+
+def test_a_string_that_only_rings_is_told_as_not_struck_any_more():
+    """C4 is held for two seconds."""
+    n = 120
+    notes = Notes([0.2], [2.2], [60], [80])
+    frames = np.zeros((n, *StruckInput.shape), np.float32)
+    at_piano, at_other = np.zeros((2, n, 88))
+    at_piano[10:115, 39] = 3.0
+    scene = struck._told(frames, notes, at_piano, at_other, np.random.default_rng(0))
+    age_s = scene.hop * HOP_S - 0.2
+    assert np.all(scene.key == 39)
+    assert np.all((age_s[scene.is_struck] >= 0) & (age_s[scene.is_struck] < struck.TOLD_S))
+    assert np.all(age_s[~scene.is_struck] >= struck.RINGS_S)
+    assert np.any(scene.is_struck)
+    assert np.any(~scene.is_struck)
