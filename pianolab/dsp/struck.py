@@ -278,11 +278,11 @@ class StruckRows(Sequence):
     Parameters
     ----------
     struck : Struck
-    hops : (T,) int64
+    hops : (T,) int
         The hop that each row is told.
     """
 
-    def __init__(self, struck: Struck, hops: NDArray[np.int64]):
+    def __init__(self, struck: Struck, hops: NDArray[np.integer]):
         self._struck, self._hops = struck, hops.tolist()
 
     def __len__(self) -> int:
