@@ -30,7 +30,7 @@ def windowed_sinc(n_taps: int, low: float, high: float) -> NDArray[np.float64]:
     Examples
     --------
     >>> [float(tap) for tap in windowed_sinc(3, 0.0, 0.25).round(3)]
-    [0.046, 0.907, 0.046]
+    [0.046, 0.908, 0.046]
     """
     n = np.arange(n_taps) - (n_taps - 1) / 2
     taps = np.hamming(n_taps) * 2.0 * (high * np.sinc(2.0 * high * n) - low * np.sinc(2.0 * low * n))
