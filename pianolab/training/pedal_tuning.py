@@ -66,7 +66,9 @@ def pedal_scores(
 
     Parameters
     ----------
-    heard, pedals
+    heard : list of Salience
+        As in `choose_pedal`.
+    pedals : list of (n, 2) arrays or None
         As in `choose_pedal`.
     settings : dict
         Keyword arguments of `pianolab.tracking.Tracking`.
