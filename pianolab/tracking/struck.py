@@ -32,7 +32,7 @@ NOTE_SHARE = 0.25
 # With more a melody would let all voices beside it through, and the first notes after talk would be lost.
 TRUST = 0.5
 # A key that is struck again so soon sounds on from stroke to stroke, so it needs so much less.
-REPEAT_S, REPEAT_ODDS = 0.25, 2.0
+REPEAT_S, REPEAT_ODDS = 0.35, 2.0
 
 
 @dataclass(frozen=True)
