@@ -31,8 +31,9 @@ NOTE_SHARE = 0.25
 # ... and so much of that is taken off what the next note needs where somebody plays, and added where somebody talks.
 # With more a melody would let all voices beside it through, and the first notes after talk would be lost.
 TRUST = 0.5
-# A key that is struck again so soon sounds on from stroke to stroke, so it needs so much less.
-REPEAT_S, REPEAT_ODDS = 0.35, 2.0
+# A key that is struck again so soon may still sound, and the new stroke changes little: it needs so much less. But only
+# where somebody plays, as after one sure note; where somebody talks a repeated name is no reason.
+REPEAT_S, REPEAT_ODDS, PLAYED = 2.0, 3.0, 0.8
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,8 @@ class StruckGate:
 
     def _bonus(self, change):
         """What a key has for a stroke just before."""
-        return REPEAT_ODDS if change.time_s - self._strokes.get(change.key, -math.inf) <= REPEAT_S else 0.0
+        again = change.time_s - self._strokes.get(change.key, -math.inf) <= REPEAT_S
+        return REPEAT_ODDS if again and self._lately > PLAYED else 0.0
 
     def _end(self, change, time_s):
         """What is told of the end of a note: it ends under the name by which it is known."""

@@ -445,7 +445,7 @@ def test_killed_in_the_middle_and_run_again_gives_the_undisturbed_table(many, tm
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to groups of processes")
 def test_ctrl_c_stops_quickly_and_quietly_and_keeps_what_was_heard(many, tmp_path):
     cache = tmp_path / "cache"
-    process = start(many, [toy("Slow", wait_s=0.3)], cache, tmp_path)
+    process = start(many, [toy("Slow", wait_s=1.0)], cache, tmp_path)
     wait_for(lambda: len(kept(cache)) >= 2)
     workers = psutil.Process(process.pid).children(recursive=True)
     started = time.monotonic()

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pianolab.roll import Salience
+from pianolab.piano import render
+from pianolab.roll import Notes, Salience
+from pianolab.session import transcribe
 from pianolab.tracking import Tracker, Tracking, TrackingError
 
 HOP_S = 0.01
@@ -161,6 +163,14 @@ def test_a_refused_voice_does_not_keep_a_string_at_another_key_from_being_told()
     tracker, events = heard(salience, policy="poly", struck_threshold=0.5)
     assert [(event.kind, event.midi) for event in events] == [("on", 81), ("off", 81)]
     assert [away.key for away in tracker.turned_away] == [30]
+
+
+@pytest.mark.parametrize("detector", ["fft_peak", "cqt", "yin"])
+def test_a_key_that_is_struck_again_while_it_sounds_is_told_each_time(detector):
+    keys = [64, 64, 65, 67, 67, 65, 64, 62, 60, 60, 62, 64]
+    onset = 0.1 + 0.6 * np.arange(len(keys))
+    heard = transcribe(render(Notes(onset, onset + 0.58, keys), sr=22050), sr=22050, detector=detector)
+    assert heard.midi.tolist() == keys
 
 
 def test_a_threshold_above_1_and_a_negative_wait_are_refused():
