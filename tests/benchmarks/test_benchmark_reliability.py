@@ -10,7 +10,6 @@ import pytest
 from pianolab import sound
 from pianolab.data import Recording
 from pianolab.labels import read_labels, write_labels
-from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.scores import score_notes
 from pianolab.session import transcribe_file
@@ -86,15 +85,9 @@ def melody(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chords(tmp_path_factory):
+def chords(tmp_path_factory, write_pieces):
     """A folder with two rendered recordings of three notes."""
-    here = tmp_path_factory.mktemp("sounds") / "chords"
-    here.mkdir()
-    for i in range(2):
-        notes = Notes([0.2, 0.2, 0.9], [0.7, 0.8, 1.4], np.array([60, 64, 67]) + i, [40, 80, 100])
-        sound.write(here / f"piece_{i}.wav", render(notes, sr=16000), sr=16000)
-        write_labels(here / f"piece_{i}.tsv", notes)
-    return here
+    return write_pieces(tmp_path_factory.mktemp("sounds") / "chords", 2)
 
 
 @pytest.fixture(scope="module")
