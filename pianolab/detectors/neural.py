@@ -73,7 +73,7 @@ class Neural(Detector):
 
     name = "neural"
     summary = (
-        "a small causal network (onset, frame, offset, velocity), several notes at once; weights=maps (CC BY-NC-SA) or "
+        "a small causal network (strokes, sounding keys, ends, velocity), several notes at once; weights=maps (CC BY-NC-SA) or "
         "free (CC BY)"
     )
     polyphonic = True

@@ -186,7 +186,7 @@ class Responder:
     def _speak(self, content: messages.Language, _buffers: Buffers) -> messages.Spoken:
         self.language = language_of(_field(content, "language", str))
         chords = [_said_chord(chord, self.language) for chord in self._last_chords.values()]
-        protocol = Protocol().told.said(self.language)
+        protocol = _counted(Protocol()).said(self.language)
         return {"type": "spoken", "chords": chords, "protocol": protocol, **self._texts()}
 
     def _texts(self) -> messages.Texts:
@@ -413,8 +413,13 @@ class Responder:
         return {
             "verdicts": [verdict.as_message() for verdict in verdicts],
             "scores": score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol),
-            "protocol": protocol.told.said(self.language),
+            "protocol": _counted(protocol).said(self.language),
         }
+
+
+def _counted(protocol: Protocol) -> Told:
+    """What the scores of a take mean, in a player's words."""
+    return Told("live.counted", onset_ms=1000 * protocol.onset_tolerance_s, offset_percent=100 * protocol.offset_ratio)
 
 
 # What a player can do while the piano is learnt.

@@ -216,9 +216,9 @@ def test_all_that_the_page_was_told_is_said_anew():
     ready = ask(mine, "hello", view="v")
     spoken = ask(mine, "language", language="ko")
     assert [entry["name"] for entry in spoken["sources"]] == [entry["name"] for entry in ready["sources"]]
-    assert [entry["label"] for entry in spoken["sources"]] == ["녹음: song.wav", "커널이 있는 컴퓨터의 마이크"]
+    assert [entry["label"] for entry in spoken["sources"]] == ["녹음: song.wav", "듣는 컴퓨터의 마이크"]
     assert (ready["prompt"]["title"], spoken["prompt"]["title"]) == ("C4 major scale", "C4 장음계")
-    assert "온셋 50 ms" in spoken["protocol"]
+    assert "시작은 50 ms 안" in spoken["protocol"]
     same = ("language", "menu", "sources", "prompt")
     back = ask(mine, "language", language="en")
     assert {name: back[name] for name in same} == {name: ready[name] for name in same}

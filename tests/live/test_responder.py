@@ -148,7 +148,7 @@ def test_a_trial_tells_right_from_wrong_and_scores_the_detector(pcm):
     score = stopped["scores"][0]
     assert score["detector"] == TOY
     assert score["onset_recall"] == pytest.approx(0.75, abs=1e-3)
-    assert "onset 50 ms" in stopped["protocol"]
+    assert "its beginning within 50 ms" in stopped["protocol"]
 
 
 def test_labels_are_shifted_deleted_and_confirmed(pcm):
