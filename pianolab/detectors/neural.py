@@ -73,8 +73,8 @@ class Neural(Detector):
 
     name = "neural"
     summary = (
-        "a small causal network (strokes, sounding keys, ends, velocity), several notes at once; weights=maps (CC BY-NC-SA) or "
-        "free (CC BY)"
+        "a small causal network (strokes, sounding keys, ends, velocity), several notes at once; weights=maps "
+        "(CC BY-NC-SA) or free (CC BY)"
     )
     polyphonic = True
     sr = SR
