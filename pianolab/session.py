@@ -54,6 +54,11 @@ class Session:
     **tracking
         Settings of the default tracker by name (pianolab.tracking.Tracking), for example ``n_confirm=5``.
 
+    Attributes
+    ----------
+    heard_s : float
+        Up to which time of the stream the newest row needed the sound, seconds.
+
     Raises
     ------
     AudioError
@@ -98,6 +103,7 @@ class Session:
         self._ear = _Ear(self.detector, sr=sr, a4_hz=a4_hz, my_piano=profile, asks_if_struck=asks)
         self._listen = listen
         self._ended = False
+        self.heard_s = 0.0
 
     def push(self, y: ArrayLike) -> list[Event]:
         """Hear a block.
@@ -111,7 +117,7 @@ class Session:
         -------
         list of NoteEvent and PedalEvent
             What the block made certain; ``kind`` tells which: 'on', 'off', 'revised', or 'pedal_down', 'pedal_up' from
-            a detector that hears the pedal.
+            a detector that hears the pedal. ``heard_s`` of each is the time up to which the sound was needed.
 
         Raises
         ------
@@ -128,7 +134,7 @@ class Session:
         self._refuse_ended()
         self._ended = True
         events = self._decide(self._ear.flush())
-        return events + self.tracker.flush(end_s=self._ear.n_samples / self.sr)
+        return events + self._when_heard(self.tracker.flush(end_s=self._ear.n_samples / self.sr))
 
     @property
     def notes(self) -> Notes:
@@ -147,11 +153,20 @@ class Session:
     def _decide(self, parts: Iterable[Salience]) -> list[Event]:
         events: list[Event] = []
         for salience in parts:
+            self.heard_s = self._needed_s(float(salience.times[-1]))
             if self._listen is not None:
                 self._listen(salience)
             asked = {} if self._ear.struck_rows is None else {"struck": self._ear.struck_rows}
-            events += self.tracker.push(salience, **asked)
+            events += self._when_heard(self.tracker.push(salience, **asked))
         return events
+
+    def _when_heard(self, events: Iterable[Event]) -> list[Event]:
+        """The tracker tells of the row that made an event certain; that row came when its sound was there."""
+        return [replace(event, heard_s=self._needed_s(event.heard_s)) for event in events]
+
+    def _needed_s(self, row_s: float) -> float:
+        needed_s = row_s + self._ear.late_s
+        return min(needed_s, self._ear.n_samples / self.sr) if self._ended else needed_s
 
 
 class _Ear:
@@ -211,6 +226,13 @@ class _Ear:
         for span in spans:
             self._check.asked(span)
             yield from self._put_right(self._check.of(self.detector.process(span)))
+
+    @property
+    def late_s(self) -> float:
+        """Seconds of sound that a row needs behind its own time: lookahead, rows held back, lag of the resampler."""
+        held_back = (self._check.n_frames - self._check.n_rows) * self.detector.hop_length
+        ahead_s = self._stretch * (held_back + self.detector.lookahead) / self.detector.sr
+        return ahead_s + self._stretch * self._resampler.latency_s
 
     def _put_right(self, salience: Salience) -> Iterator[Salience]:
         """The rows in the time of the sound, without keys that it cannot hold; nothing if there are no rows."""

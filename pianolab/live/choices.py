@@ -15,11 +15,12 @@ from pianolab.live.messages import ChoiceFields, MenuEntry, ParameterEntry
 from pianolab.registry import create, load_all, missing
 from pianolab.session import default_tracker
 from pianolab.texts.catalogue import DEFAULT_LANGUAGE, Told, catalogue, told_by
+from pianolab.texts.choices import DEFAULT_DETECTOR
 from pianolab.units import A4_HZ, A4_RANGE_HZ
 
 TRACKING = ("threshold", "n_confirm", "onset_threshold")  # A player may change these settings of the tracker.
 MAX_CONFIRM = 50  # A note waits for no more frames than this; the page offers up to 20.
-BEST_SINGLE = ("yin", "fft_peak")  # These hear one note at a time; the steadiest comes first.
+BEST_SINGLE = (DEFAULT_DETECTOR, "yin")  # These hear one note at a time; the best comes first.
 BEST_CHORDS = ("neural", "nmf")  # These hear many notes at once; the best comes first.
 
 
@@ -54,7 +55,7 @@ class Choice:
     Choice(detector='yin', params={}, tracking={'n_confirm': 5}, a4_hz=442)
     """
 
-    detector: str = "yin"
+    detector: str = DEFAULT_DETECTOR
     params: dict[str, Any] = field(default_factory=dict)
     tracking: dict[str, float] = field(default_factory=dict)
     a4_hz: float = A4_HZ

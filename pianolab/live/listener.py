@@ -77,7 +77,7 @@ class Listener:
         self._stretch = sr_told / self.sr  # seconds of the stream in one of the session's
         self._frame, self._n_samples = frame, 0
         self._next_note = self._first_note
-        self._row_s = frame / self.sr  # time of the last frame heard
+        self._row_s = frame / self.sr  # up to where the sound was needed for the last frame heard
         self._row_hz: npt.NDArray[np.float32] | None = None  # what it measured for each key
         self._last: dict[int, tuple[float, float | None]] = {}  # MIDI number -> strength and cents when it last spoke
         self._open: dict[int, NoteHeard] = {}  # number of a sounding note -> the event that tells of it
@@ -171,7 +171,8 @@ class Listener:
     def _remember(self, salience: Salience):
         """Keep what the newest frame says. A key that it does not speak for keeps its last values."""
         strength, self._row_hz = salience.strength[-1], salience.hz[-1]
-        self._row_s = self._frame / self.sr + self._stretch * float(salience.times[-1])
+        if self._session is not None:
+            self._row_s = self._frame / self.sr + self._stretch * self._session.heard_s
         if salience.pedal is not None:
             self._pedal_sure = float(salience.pedal[-1])
         for key in np.flatnonzero(strength):

@@ -31,7 +31,7 @@ class Microphone(anywidget.AnyWidget):
     Parameters
     ----------
     *detectors : str or Choice
-        One or two detectors to listen with; the best monophonic one if left out.
+        One or two detectors to listen with; ``fft_peak``, the best for one note at a time, if left out.
     keep : bool
         Whether *Keep takes* is on at first.
     folder : path, optional
@@ -62,8 +62,8 @@ class Microphone(anywidget.AnyWidget):
 
     Examples
     --------
-    >>> Microphone("yin")
-    <Microphone: listens with yin>
+    >>> Microphone()
+    <Microphone: listens with fft_peak>
     """
 
     _esm = _STATIC / "microphone.js"
@@ -148,8 +148,8 @@ class Trial(Microphone):
 
     Examples
     --------
-    >>> Trial("C4 E4 G4", "yin")
-    <Trial: C4 E4 G4, listens with yin>
+    >>> Trial("C4 E4 G4")
+    <Trial: C4 E4 G4, listens with fft_peak>
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class NoteEvent:
     time_s : float
         When it happened in the music: the onset for ``on`` and ``revised``, the offset for ``off``.
     heard_s : float
-        Time of the row that made it certain.
+        Time of the row that made it certain; from a Session, the time up to which that row needed the sound.
     midi : int
     velocity : float
         0..127, NaN where the detector has no evidence.

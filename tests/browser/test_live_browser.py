@@ -332,7 +332,7 @@ def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kin
     here = page(request.getfixturevalue(kind), kind, wav="chords.wav").open("chords.ipynb")
     assert here.page.locator(".pl-mode-single").is_checked()
     here.page.locator(".pl-mode-chords").check()
-    here.page.wait_for_function(STATUS, arg="Listens with neural.")
+    here.page.wait_for_function(STATUS, arg="Listens for chords, both hands.")
     here.page.locator(".pl-how > summary").click()
     if detector != "neural":
         here.page.locator(".pl-detector-a").select_option(detector)

@@ -7,11 +7,13 @@ export class Modes {
   constructor({ say }, onChoice) {
     Object.assign(this, { say, onChoice });
     this.radios = {};
+    this.modes = {};
     this.node = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, () => say("modes")));
   }
 
   /** @param {Object<string, string>} modes The detector of `single` and of `chords`, where there is one. */
   offer(modes) {
+    this.modes = modes;
     const name = uniqueId();
     const labels = Object.entries(modes).map(([mode, detector]) => {
       const attributes = { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}` };
@@ -21,6 +23,11 @@ export class Modes {
     });
     this.node.hidden = labels.length < 2;
     this.node.replaceChildren(this.node.firstChild, ...labels);
+  }
+
+  /** The way that begins with this detector, or null: then only its name tells how it listens. */
+  of(detector) {
+    return Object.keys(this.modes).find((mode) => this.modes[mode] === detector) ?? null;
   }
 
   show(polyphonic) {

@@ -158,7 +158,7 @@ export class View {
 
   status(key, values) {
     this.complains = false;
-    word(this.statusLine, () => this.say(key, values));
+    word(this.statusLine, () => this.say(key, typeof values === "function" ? values() : values));
   }
 
   // -- what the kernel answers
@@ -177,7 +177,7 @@ export class View {
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
-    this.status("status.ready", { detectors: this.detectors(content.choices) });
+    this.status("status.ready", () => ({ how: this.how(content.choices) }));
     if (content.problem) this.refused(content.problem);
     this.controls.offerDevices();
   }
@@ -188,7 +188,7 @@ export class View {
     this.listeners.translate(content.chords);
     if (!this.complains) return;
     if (content.problem) this.refused(content.problem);
-    else this.status("status.chosen", { detectors: this.detectors(this.choices.accepted) }); // What was refused is past.
+    else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) })); // What was refused is past.
   }
 
   /** All that the kernel words itself, in the language that holds from here on. */
@@ -215,7 +215,7 @@ export class View {
     this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
-    this.status("status.chosen", { detectors: this.detectors(content.choices) });
+    this.status("status.chosen", () => ({ how: this.how(content.choices) }));
   }
 
   on_learning(content) {
@@ -264,8 +264,11 @@ export class View {
     word(this.statusLine, () => `⚠ ${text}`);
   }
 
-  detectors(choices) {
-    return choices.map(({ detector }) => detector).join(", ");
+  /** How it listens, in plain words; a detector that no way begins with is named. */
+  how(choices) {
+    const [{ detector }, ...others] = choices;
+    const mode = others.length ? null : this.modes.of(detector);
+    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
   }
 
   listenWith(choices) {

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 2bad498babd6ff06462f649a734f4caffc51af2a69c3cf906997e101dfaa7ba2
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 26a5810def99c062d4226f92a8ba8ece5fa44181308cb2d9b7c77cb2a4381462
 
 // ../../texts/en/page.json
 var page_default = {
@@ -18,8 +18,8 @@ var page_default = {
   clipping: "too loud: clipping",
   privacy: "Nothing is recorded before Start is pressed; the sound goes only to the program that listens, and stays there.",
   "status.waiting": "Waiting for the program that listens: it is starting …",
-  "status.ready": "Ready. Press Start and play. Listens with {detectors}.",
-  "status.chosen": "Listens with {detectors}.",
+  "status.ready": "Ready. Press Start and play. {how}",
+  "status.chosen": "{how}",
   "status.listening": "Listening at {sr} Hz.",
   "status.listening_to": "Listening at {sr} Hz to {microphone}.",
   "status.processed": "Listening at {sr} Hz to {microphone}. Warning: the browser still changes the sound ({processing}).",
@@ -66,6 +66,9 @@ var page_default = {
   modes: "What do you play?",
   "mode.single": "One note at a time",
   "mode.chords": "Chords, both hands",
+  "listens.single": "Listens for one note at a time.",
+  "listens.chords": "Listens for chords, both hands.",
+  "listens.with": "Listens with {detectors}.",
   "keyboard.silent": "88 keys, none sounds",
   "keyboard.sounding": "88 keys, sounding: {keys}",
   "pedal.down": "sustain pedal: down, confidence {percent} %",
@@ -157,7 +160,7 @@ var page_default = {
   "back.gain": "as it is",
   "back.band": "only around the note heard",
   "back.loud": "How loud",
-  choices: "Detectors, threshold, valid notes, tuning",
+  choices: "More: detectors, threshold, valid notes, tuning",
   "choices.detector": "Detector {letter}",
   "choices.listens": "listens with",
   "choices.beside": "beside it",
@@ -213,8 +216,8 @@ var page_default2 = {
   clipping: "너무 큽니다: 클리핑",
   privacy: "시작을 누르기 전에는 아무것도 녹음하지 않습니다. 소리는 듣는 프로그램으로만 보내고 다른 곳으로 나가지 않습니다.",
   "status.waiting": "듣는 프로그램이 켜지기를 기다리는 중입니다 …",
-  "status.ready": "준비되었습니다. 시작을 누르고 연주해 주세요. 검출기: {detectors}.",
-  "status.chosen": "검출기: {detectors}.",
+  "status.ready": "준비되었습니다. 시작을 누르고 연주해 주세요. {how}",
+  "status.chosen": "{how}",
   "status.listening": "{sr} Hz로 듣고 있습니다.",
   "status.listening_to": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}.",
   "status.processed": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
@@ -261,6 +264,9 @@ var page_default2 = {
   modes: "무엇을 연주하시겠습니까?",
   "mode.single": "한 번에 한 음",
   "mode.chords": "화음, 양손",
+  "listens.single": "한 번에 한 음씩 듣습니다.",
+  "listens.chords": "화음과 양손을 듣습니다.",
+  "listens.with": "검출기: {detectors}.",
   "keyboard.silent": "건반 88개, 울리는 건반 없음",
   "keyboard.sounding": "건반 88개, 울리는 건반: {keys}",
   "pedal.down": "서스테인 페달: 밟음, 신뢰도 {percent}%",
@@ -352,7 +358,7 @@ var page_default2 = {
   "back.gain": "그대로",
   "back.band": "들린 음 주위만",
   "back.loud": "소리 크기",
-  choices: "검출기, 임계값, 유효한 음, 조율",
+  choices: "더 보기: 검출기, 임계값, 유효한 음, 조율",
   "choices.detector": "검출기 {letter}",
   "choices.listens": "듣는 검출기",
   "choices.beside": "함께 듣는 검출기",
@@ -1531,10 +1537,12 @@ var Modes = class {
   constructor({ say }, onChoice) {
     Object.assign(this, { say, onChoice });
     this.radios = {};
+    this.modes = {};
     this.node = h("fieldset", { class: "pl-modes", hidden: true }, h("legend", { class: "pl-unseen" }, () => say("modes")));
   }
   /** @param {Object<string, string>} modes The detector of `single` and of `chords`, where there is one. */
   offer(modes) {
+    this.modes = modes;
     const name = uniqueId();
     const labels = Object.entries(modes).map(([mode, detector]) => {
       const attributes = { type: "radio", name, value: mode, id: uniqueId(), class: `pl-mode-${mode}` };
@@ -1544,6 +1552,10 @@ var Modes = class {
     });
     this.node.hidden = labels.length < 2;
     this.node.replaceChildren(this.node.firstChild, ...labels);
+  }
+  /** The way that begins with this detector, or null: then only its name tells how it listens. */
+  of(detector) {
+    return Object.keys(this.modes).find((mode) => this.modes[mode] === detector) ?? null;
   }
   show(polyphonic) {
     const radio = this.radios[polyphonic ? "chords" : "single"];
@@ -2719,7 +2731,7 @@ var View = class {
   }
   status(key, values) {
     this.complains = false;
-    word(this.statusLine, () => this.say(key, values));
+    word(this.statusLine, () => this.say(key, typeof values === "function" ? values() : values));
   }
   // -- what the kernel answers
   answered(content, buffers) {
@@ -2735,7 +2747,7 @@ var View = class {
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
-    this.status("status.ready", { detectors: this.detectors(content.choices) });
+    this.status("status.ready", () => ({ how: this.how(content.choices) }));
     if (content.problem) this.refused(content.problem);
     this.controls.offerDevices();
   }
@@ -2745,7 +2757,7 @@ var View = class {
     this.listeners.translate(content.chords);
     if (!this.complains) return;
     if (content.problem) this.refused(content.problem);
-    else this.status("status.chosen", { detectors: this.detectors(this.choices.accepted) });
+    else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) }));
   }
   /** All that the kernel words itself, in the language that holds from here on. */
   translate(content) {
@@ -2769,7 +2781,7 @@ var View = class {
     this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
-    this.status("status.chosen", { detectors: this.detectors(content.choices) });
+    this.status("status.chosen", () => ({ how: this.how(content.choices) }));
   }
   on_learning(content) {
     this.learn.show(content);
@@ -2809,8 +2821,11 @@ var View = class {
     this.complains = true;
     word(this.statusLine, () => `⚠ ${text}`);
   }
-  detectors(choices) {
-    return choices.map(({ detector }) => detector).join(", ");
+  /** How it listens, in plain words; a detector that no way begins with is named. */
+  how(choices) {
+    const [{ detector }, ...others] = choices;
+    const mode = others.length ? null : this.modes.of(detector);
+    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
   }
   listenWith(choices) {
     this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));

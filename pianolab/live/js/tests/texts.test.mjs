@@ -66,6 +66,7 @@ const VALUES = {
   "labels.…": ["none", "proposed", "confirmed", "note", "begins", "lasts", "move"],
   "learn.…": ["begin", "again", "skip", "repeat", "give_up", "forget"],
   "listener.…": ["in_tune", "sharp", "flat"],
+  "listens.…": ["single", "chords"],
   "mode.…": ["single", "chords"],
   "report.…": ["verdict", "asked", "heard", "at", "off_beat"],
   "scores.…": ["detector", "precision", "recall", "onset_f1", "note_f1", "onset_bias"],
