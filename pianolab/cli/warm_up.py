@@ -1,7 +1,8 @@
-"""Run every detector once on a second of sound, so that compiled kernels are cached before anyone waits for them."""
+"""Run every detector once on a second of sound, and judge a trial: compiled kernels are cached before anyone waits."""
 
 import numpy as np
 
+from pianolab.live.verdicts import judge
 from pianolab.piano import render
 from pianolab.registry import load_all
 from pianolab.roll import Notes
@@ -12,7 +13,9 @@ SR = 44100
 
 def warm_up() -> None:
     """Compile and cache what is compiled on first use; peers and detectors that cannot run here are passed over."""
-    y = render(Notes([0.1], [0.6], [60]), sr=SR)
+    note = Notes([0.1], [0.6], [60])
+    judge(note, note)
+    y = render(note, sr=SR)
     for name, cls in load_all()[0].items():
         try:
             if not cls.peer:

@@ -333,13 +333,18 @@ class OfTake(TypedDict):
 
 
 class Label(TypedDict):
-    """Show or correct what was played; the answer is Labels. The label ``index`` moves by ``seconds``."""
+    """Show, correct or confirm what was played; the answer is Labels.
+
+    Label ``index`` moves by ``seconds`` or by so many ``keys``, or is deleted; key ``midi`` is added at ``seconds``.
+    """
 
     type: Literal["label"]
     take: str
-    edit: Literal["show", "shift", "delete", "confirm"]
+    edit: Literal["show", "shift", "rename", "add", "delete", "confirm"]
     index: NotRequired[int]
     seconds: NotRequired[float]
+    keys: NotRequired[int]
+    midi: NotRequired[int]
 
 
 # ---- what the kernel answers

@@ -16,6 +16,7 @@ from pianolab.errors import PianolabError, one_line, printable, reason
 from pianolab.live import messages
 from pianolab.live.choices import Choice, ChoiceError, choices_of, menu, modes
 from pianolab.live.chords import describe
+from pianolab.live.editing import edited
 from pianolab.live.learning import Learning
 from pianolab.live.listener import Listener
 from pianolab.live.prompts import Prompt
@@ -23,14 +24,12 @@ from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, Take, TakeError, note_rows, takes_dir
 from pianolab.live.verdicts import judge, propose_labels, score_choices
-from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.sound import checked_rate
 from pianolab.texts.catalogue import LANGUAGES, Told, language_of, said, say, told_by
 from pianolab.units import NOTE_STYLES
 
 MAX_LISTENERS = 2  # The page has room for no more beside each other.
-MAX_SHIFT_S = 10.0  # A label moves by no more seconds at once.
 TAKES_IN_MEMORY = 5
 _WARM_UP_SR = 44100
 
@@ -170,6 +169,8 @@ class Responder:
         if content.get("language") is not None:
             self.language = language_of(_field(content, "language", str))
         self._menu, self._problem = menu(self._outside), _warm_up(self.choices)
+        if self.prompt is not None:
+            judge(self.prompt.notes, self.prompt.notes)  # It is compiled before the player begins.
         return {
             "type": "ready",
             "view": view if isinstance(view := content.get("view"), str) else None,
@@ -393,12 +394,8 @@ class Responder:
         take = self._take(content)
         notes = take.notes() if take.labels is None else take.labels
         edit = content.get("edit")
-        if edit == "shift":
-            notes = _shifted(notes, _index(notes, content), content.get("seconds"))
-        elif edit == "delete":
-            notes = notes[np.arange(len(notes)) != _index(notes, content)]
-        elif edit not in ("show", "confirm"):
-            raise TakeError(Told("live.unknown_edit", name=edit))
+        if edit not in ("show", "confirm"):
+            notes = edited(notes, content, length_s=take.seconds)
         if edit != "show":
             take.set_labels(notes, confirmed=edit == "confirm")
         return {"type": "labels", "take": take.as_message(), "notes": note_rows(notes), **self._report(take)}
@@ -496,18 +493,3 @@ def _told(error: Exception) -> str:
 def _said_chord(chord: messages.ChordHeard, language: str) -> messages.ChordHeard:
     names = describe(chord["midi"], groups=[chord["named"]], language=language)
     return {**chord, **names}
-
-
-def _index(notes: Notes, content: messages.Label) -> int:
-    index = content.get("index")
-    if not isinstance(index, int) or not 0 <= index < len(notes):
-        raise TakeError(Told("live.no_such_label", index=index))
-    return index
-
-
-def _shifted(notes: Notes, index: int, seconds: object) -> Notes:
-    if not isinstance(seconds, int | float) or not abs(seconds) <= MAX_SHIFT_S:
-        raise TakeError(Told("live.shift_too_far", seconds=seconds, most=MAX_SHIFT_S))
-    onset, offset = notes.onset.copy(), notes.offset.copy()
-    onset[index], offset[index] = max(0.0, onset[index] + seconds), max(0.0, offset[index] + seconds)
-    return Notes(onset, offset, notes.midi, notes.velocity, notes.confidence)

@@ -166,6 +166,30 @@ def test_labels_are_shifted_deleted_and_confirmed(pcm):
         assert ask(mine, "label", take=name, **{"edit": "shift", "seconds": 0.1, **wrong})["type"] == "refused"
 
 
+def test_labels_get_another_key_and_new_notes_are_added_in_time(pcm):
+    mine = responder(prompt=Prompt.of("C4 E4 A4 G4"))
+    name = played(mine, pcm)[1]["take"]["name"]
+    names = [note["name"] for note in ask(mine, "label", take=name, edit="rename", index=0, keys=-12)["notes"]]
+    assert names[0] == "C3"
+    ask(mine, "label", take=name, edit="confirm")
+    added = ask(mine, "label", take=name, edit="add", midi=72, seconds=0.01)
+    assert [note["name"] for note in added["notes"]] == ["C5", *names]
+    assert added["notes"][0]["onset_s"] == pytest.approx(0.01)
+    assert added["take"]["labels"] == "proposed"  # What was changed is to be confirmed again.
+    for wrong in (
+        {"edit": "rename", "index": 0, "keys": 99},
+        {"edit": "rename", "index": 0, "keys": "up"},
+        {"edit": "rename", "index": 99, "keys": 1},
+        {"edit": "add", "midi": 200, "seconds": 0.1},
+        {"edit": "add", "midi": 60, "seconds": 1e9},
+        {"edit": "add", "midi": 60},
+        {"edit": "sing"},
+    ):
+        answer = ask(mine, "label", take=name, **wrong)
+        assert answer["type"] == "refused"
+        assert re.search(r": (use|give|choose|show)", answer["text"])
+
+
 def test_a_recording_is_played_by_polling(pcm, tmp_path):
     sf.write(tmp_path / "melody.wav", pcm, SR)
     (label,) = file_sources([tmp_path / "melody.wav"])

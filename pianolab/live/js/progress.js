@@ -1,4 +1,6 @@
-// How far a player has come in a prompt, while playing.
+// How far a player has come in a prompt, while playing: what was right, what was wrong, and what is next.
+// A wrong key takes the place of the note that was asked for, and the prompt goes on. The asked key behind it mends that.
+// If the next two notes of the prompt were struck instead, one was left out.
 
 const TOGETHER_S = 0.06; // notes so near to each other are struck together, in any order
 
@@ -6,25 +8,78 @@ export class Progress {
   /** @param {{midi: number, onset_s: number}[]} notes What is asked for, in time. */
   constructor(notes) {
     this.notes = notes;
-    this.done = notes.map(() => false);
+    this.states = notes.map(() => "open"); // or done, wrong, left (out)
+    this.heard = notes.map(() => null); // the wrong key that was struck in its place
     this.expected = 0; // number of the first note that is still to come
+    this.wrong = -1; // number of the note that was just played wrong
   }
 
-  /** A key was struck. Returns the number of the note that it plays, or -1. */
+  /**
+   * A key was struck.
+   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
+   *   that it plays, or -1.
+   */
   strike(midi) {
-    const from = this.notes[this.expected]?.onset_s;
-    for (let i = this.expected; i < this.notes.length && this.notes[i].onset_s - from < TOGETHER_S; i++) {
-      if (this.notes[i].midi !== midi || this.done[i]) continue;
-      this.done[i] = true;
-      while (this.done[this.expected]) this.expected++;
-      return i;
-    }
-    return -1;
+    const before = this.wrong;
+    const right = this.find(midi, this.expected);
+    this.wrong = -1;
+    if (right >= 0) return this.settle(right, "done", "right");
+    if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
+    if (before >= 0 && this.skipped(before, midi)) return this.settle(this.find(midi, this.expected), "done", "right");
+    if (this.last().some((i) => this.notes[i].midi === midi)) return { what: "again", i: -1 };
+    const [nearest] = this.open(this.group(this.expected)).sort((a, b) => this.far(a, midi) - this.far(b, midi));
+    if (nearest === undefined) return { what: "extra", i: -1 };
+    this.heard[nearest] = midi;
+    this.wrong = nearest;
+    return this.settle(nearest, "wrong", this.far(nearest, midi) % 12 ? "wrong" : "octave");
+  }
+
+  /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */
+  skipped(i, midi) {
+    const played = this.find(this.heard[i], this.expected);
+    const behind = this.group(this.expected).at(-1) + 1;
+    if (played < 0 || this.find(midi, behind) < 0) return false;
+    this.states[i] = "left";
+    this.settle(played, "done");
+    this.expected = behind;
+    return true;
+  }
+
+  settle(i, state, what) {
+    this.states[i] = state;
+    while (this.expected < this.notes.length && this.states[this.expected] !== "open") this.expected++;
+    return { what, i };
+  }
+
+  /** The number of the open note of this key among those that are struck with note number `at`; -1 if there is none. */
+  find(midi, at) {
+    return this.open(this.group(at)).find((i) => this.notes[i].midi === midi) ?? -1;
+  }
+
+  /** Numbers of the notes that are struck together with note number `i`. */
+  group(i) {
+    if (i >= this.notes.length) return [];
+    const { onset_s: onset } = this.notes[i];
+    return this.notes.flatMap((note, k) => (Math.abs(note.onset_s - onset) < TOGETHER_S ? [k] : []));
+  }
+
+  open(group) {
+    return group.filter((i) => this.states[i] === "open");
+  }
+
+  /** Numbers of the group that was played last. */
+  last() {
+    const played = this.states.findLastIndex((state) => state !== "open");
+    return played < 0 ? [] : this.group(played).filter((i) => this.states[i] === "done");
+  }
+
+  far(i, midi) {
+    return Math.abs(this.notes[i].midi - midi);
   }
 
   /** Whether all of the `n` notes from number `first` on are done. */
   hasDone(first, n) {
-    return this.done.slice(first, first + n).every(Boolean);
+    return this.states.slice(first, first + n).every((state) => state === "done");
   }
 
   /** Whether one of them is the next to play. */

@@ -1,6 +1,7 @@
-// What a trial asks for: the notes in groups that are struck together, marked as they are heard.
+// What a trial asks for: the notes in groups that are struck together, marked as they are heard. A wrong key is said at
+// once, with the one that was asked for.
 
-import { h } from "./dom.js";
+import { h, word } from "./dom.js";
 import { Progress } from "./progress.js";
 
 const SHOWN_GROUPS = 60;
@@ -10,6 +11,7 @@ export class PromptBox {
     this.say = say;
     this.names = names;
     this.node = h("section", { class: "pl-prompt", hidden: true });
+    this.told = h("p", { class: "pl-prompt-told", role: "status" });
   }
 
   /** Ask for this prompt, PromptFields of pianolab/live/messages.py; null asks for nothing. */
@@ -21,6 +23,7 @@ export class PromptBox {
   /** Nothing has been played yet. */
   restart() {
     if (this.prompt) this.progress = new Progress(this.prompt.notes);
+    this.told.replaceChildren();
     this.draw();
   }
 
@@ -32,7 +35,14 @@ export class PromptBox {
 
   /** A key was struck. */
   strike(midi) {
-    if (this.prompt && this.progress.strike(midi) >= 0) this.draw();
+    if (!this.prompt) return;
+    const { what, i } = this.progress.strike(midi);
+    const heard = () => this.names.of(midi);
+    if (what === "right") this.told.replaceChildren();
+    else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));
+    else if (what === "extra") word(this.told, () => this.say("prompt.extra", { heard: heard() }));
+    else word(this.told, () => this.say(`prompt.${what}`, { heard: heard(), asked: this.names.of(this.prompt.notes[i].midi) }));
+    this.draw();
   }
 
   draw() {
@@ -41,20 +51,24 @@ export class PromptBox {
     const { title, chords } = this.prompt;
     const groups = chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord));
     const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
-    this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
+    this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list, this.told);
     const next = list.querySelector(".pl-next");
     if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3; // What is next is never out of sight.
   }
 
   group({ first, n, texts }) {
     const { symbol, keys } = texts[this.names.style];
-    const notes = this.prompt.notes.slice(first, first + n).map(({ midi }, i) => {
-      const name = keys[i] ?? this.names.of(midi);
-      return this.progress.done[first + i] ? h("span", { class: "pl-done" }, `✓ ${name}`) : h("span", {}, name);
-    });
+    const notes = this.prompt.notes.slice(first, first + n).map(({ midi }, k) => this.note(first + k, keys[k] ?? this.names.of(midi)));
     const kinds = [this.progress.hasDone(first, n) && "pl-done", this.progress.isNext(first, n) && "pl-next"];
     return h("li", { class: kinds.filter(Boolean).join(" ") },
       ...symbol ? [h("em", {}, () => this.say("prompt.symbol", { symbol }))] : [],
       ...notes.flatMap((note, i) => (i ? [" ", note] : [note])));
+  }
+
+  note(i, name) {
+    const state = this.progress.states[i];
+    if (state === "done") return h("span", { class: "pl-done" }, `✓ ${name}`);
+    if (state === "wrong") return h("span", { class: "pl-wrong" }, `✗ ${name}`);
+    return h("span", {}, state === "left" ? `○ ${name}` : name);
   }
 }

@@ -1,10 +1,11 @@
 // After playing: the takes, what was right in them, and labels to correct.
 
-import { h, heldFocus, table } from "./dom.js";
-import { signed } from "./piano.js";
+import { h, heldFocus, labelled, table } from "./dom.js";
+import { MIDIS, signed } from "./piano.js";
 import { counted } from "./verdicts.js";
 
 const SHIFTS_MS = [-100, -10, 10, 100];
+const STEPS = [-12, -1, 1, 12]; // keys
 const SAME_S = 0.002; // onsets so near are one
 const shownName = (name) => name.replace("T", " "); // a date and a time
 
@@ -82,14 +83,27 @@ export class Takes {
   }
 
   /** What was right, and how the detectors did; see Report in pianolab/live/messages.py. */
-  show({ verdicts, scores, protocol }) {
+  show({ take, verdicts, scores, protocol }) {
     this.protocol = protocol;
     const parts = [];
-    if (verdicts.length) {
-      parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
-    }
+    if (verdicts.length) parts.push(...this.lost(take), h("p", { class: "pl-result" }, () => this.result(verdicts)), this.played(verdicts));
     if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
     this.report.replaceChildren(...parts);
+  }
+
+  /** That a part of the sound is not there is said before anything that is said of the rest. */
+  lost(take) {
+    const seconds = take?.missing_s ?? 0;
+    const texts = [
+      seconds && (() => this.say("report.lost", { seconds: seconds.toFixed(1) })),
+      take?.cut && (() => this.say("report.cut")),
+    ];
+    return texts.filter(Boolean).map((text) => h("p", { class: "pl-alert pl-lost" }, text));
+  }
+
+  result(verdicts) {
+    const { extra, ...counts } = counted(verdicts);
+    return [this.say("report.result", counts), extra ? this.say("report.extra", { n: extra }) : ""].filter(Boolean).join(" · ");
   }
 
   /** What the scores mean, in another language. */
@@ -138,35 +152,47 @@ export class Takes {
     const confirmed = () => this.edit(take, { edit: "confirm" });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
     const resume = heldFocus(this.table);
-    this.table.replaceChildren(table(caption, head, rows), confirm);
+    this.table.replaceChildren(table(caption, head, rows), this.adding(take), confirm);
     resume(this.table);
     this.follow(notes);
   }
 
-  /** A label that was moved beyond another stands in another row: the keyboard goes with it. */
+  /** A label that was moved or has another key may stand in another row: the keyboard goes with it. */
   follow(notes) {
     const { table: box, moved } = this;
     this.moved = null;
     if (!moved || !box.contains(box.getRootNode().activeElement)) return;
     const at = notes.findIndex(({ midi, onset_s: onset }) => midi === moved.midi && Math.abs(onset - moved.onset) < SAME_S);
-    box.querySelectorAll(".pl-shift")[at * SHIFTS_MS.length + moved.column]?.focus();
+    const row = box.querySelectorAll("tbody>tr")[at];
+    row?.querySelectorAll(`.pl-${moved.kind}`)[moved.column]?.focus();
   }
 
   corrections(take, { midi, onset_s: onset }, index) {
     const which = () => this.say("labels.one", { name: this.names.of(midi), seconds: onset.toFixed(2) });
     const button = (kind, change, text, moved = null) => {
       const changed = () => {
-        this.moved = moved;
+        this.moved = moved && { midi, onset, kind, ...moved };
         this.edit(take, { index, ...change });
       };
       const unseen = h("span", { class: "pl-unseen" }, " ", which);
       return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
     };
-    const shift = (ms, column) => {
-      const moved = { midi, onset: Math.max(0, onset + ms / 1000), column };
-      return button("shift", { edit: "shift", seconds: ms / 1000 }, () => this.say("labels.shift", { ms: signed(ms) }), moved);
-    };
-    return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
+    const shift = (ms, column) => button("shift", { edit: "shift", seconds: ms / 1000 },
+      () => this.say("labels.shift", { ms: signed(ms) }), { onset: Math.max(0, onset + ms / 1000), column });
+    const pitch = (keys, column) => button("pitch", { edit: "rename", keys },
+      () => this.say("labels.pitch", { n: Math.abs(keys), step: signed(keys) }), { midi: midi + keys, column });
+    const remove = button("delete", { edit: "delete" }, () => this.say("labels.delete"));
+    return h("span", {}, ...SHIFTS_MS.map(shift), ...STEPS.map(pitch), remove);
+  }
+
+  /** A note that was played and stands in no row. */
+  adding(take) {
+    const key = h("select", { class: "pl-add-key" }, ...MIDIS.map((midi) => h("option", { value: midi }, () => this.names.of(midi))));
+    key.value = 60;
+    const at = h("input", { class: "pl-add-at", type: "number", min: 0, max: take.seconds, step: 0.01, value: 0 });
+    const add = () => this.edit(take, { edit: "add", midi: Number(key.value), seconds: at.valueAsNumber || 0 });
+    return h("div", { class: "pl-adding" }, labelled(() => this.say("labels.add_key"), key), labelled(() => this.say("labels.add_at"), at),
+      h("button", { type: "button", class: "pl-add", onclick: add }, () => this.say("labels.add")));
   }
 
   edit(take, change) {

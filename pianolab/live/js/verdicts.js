@@ -2,12 +2,13 @@
 
 const IN_TIME = ["right"];
 const RIGHT = ["right", "late", "early"];
+const EXTRA = ["extra", "doubled"];
 
 /**
- * How many of the keys asked for were right, and how many of these in time.
- * @param {{what: string}[]} verdicts As the kernel tells them; an extra key was not asked for.
+ * How many of the keys asked for were right, how many of these in time, and how many keys were not asked for.
+ * @param {{what: string}[]} verdicts As the kernel tells them.
  */
 export function counted(verdicts) {
   const n = (kinds) => verdicts.filter(({ what }) => kinds.includes(what)).length;
-  return { n: verdicts.length - n(["extra"]), right: n(RIGHT), in_time: n(IN_TIME) };
+  return { n: verdicts.length - n(EXTRA), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
 }

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 26a5810def99c062d4226f92a8ba8ece5fa44181308cb2d9b7c77cb2a4381462
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: bf260bbf81f5faef65d4dbce2d5169d85104c5939bf0efc6929a226576d93299
 
 // ../../texts/en/page.json
 var page_default = {
@@ -102,6 +102,10 @@ var page_default = {
   "prompt.play": "Play: {title}",
   "prompt.notes": "notes to play",
   "prompt.symbol": "{symbol}: ",
+  "prompt.wrong": "✗ {heard} was played, {asked} was asked for. Go on with the next one.",
+  "prompt.octave": "✗ {heard} was played, {asked} was asked for: the right name in another octave. Go on.",
+  "prompt.again": "+ {heard} was played once more.",
+  "prompt.extra": "+ {heard} was played, and nothing more was asked for.",
   "takes.title": "Takes",
   "takes.kept": { one: "{name} · {seconds} s · {n} note · kept in {folder}", other: "{name} · {seconds} s · {n} notes · kept in {folder}" },
   "takes.in_memory": { one: "{name} · {seconds} s · {n} note · not saved", other: "{name} · {seconds} s · {n} notes · not saved" },
@@ -121,11 +125,18 @@ var page_default = {
   "labels.lasts": "lasts (s)",
   "labels.move": "move",
   "labels.shift": "{ms} ms",
+  "labels.pitch": { one: "{step} key", other: "{step} keys" },
+  "labels.add": "Add",
+  "labels.add_key": "Note to add",
+  "labels.add_at": "at (s)",
   "labels.delete": "delete",
   "labels.one": "{name} at {seconds} seconds",
   "labels.confirm": "Confirm: this is what was played",
   "report.region": "what was right",
   "report.result": { one: "{right} of {n} key right, {in_time} of them in time", other: "{right} of {n} keys right, {in_time} of them in time" },
+  "report.extra": { one: "{n} key too many", other: "{n} keys too many" },
+  "report.lost": "⚠ {seconds} s of the sound were lost. What you played there was not heard and may stand here as missing.",
+  "report.cut": "⚠ This take was cut off. What you played after that was not heard and may stand here as missing.",
   "report.played": "What was played",
   "report.verdict": "verdict",
   "report.asked": "asked",
@@ -137,8 +148,10 @@ var page_default = {
   "report.unknown": "–",
   "verdict.right": "✓ right",
   "verdict.wrong": "✗ wrong",
+  "verdict.octave": "✗ another octave",
   "verdict.missing": "○ missing",
   "verdict.extra": "+ extra",
+  "verdict.doubled": "+ struck twice",
   "verdict.late": "▸ late",
   "verdict.early": "◂ early",
   "scores.title": "How well each way of listening heard this take",
@@ -300,6 +313,10 @@ var page_default2 = {
   "prompt.play": "과제: {title}",
   "prompt.notes": "연주할 음",
   "prompt.symbol": "{symbol}: ",
+  "prompt.wrong": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 다음 음으로 넘어가세요.",
+  "prompt.octave": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 음이름은 맞지만 옥타브가 다릅니다. 다음 음으로 넘어가세요.",
+  "prompt.again": "+ {heard}: 한 번 더 쳤습니다.",
+  "prompt.extra": "+ {heard}: 과제는 이미 끝났습니다.",
   "takes.title": "테이크",
   "takes.kept": { other: "{name} · {seconds}초 · 음 {n}개 · 저장 위치 {folder}" },
   "takes.in_memory": { other: "{name} · {seconds}초 · 음 {n}개 · 저장하지 않음" },
@@ -319,11 +336,18 @@ var page_default2 = {
   "labels.lasts": "길이(초)",
   "labels.move": "옮기기",
   "labels.shift": "{ms} ms",
+  "labels.pitch": { other: "건반 {step}" },
+  "labels.add": "더하기",
+  "labels.add_key": "더할 음",
+  "labels.add_at": "시각(초)",
   "labels.delete": "삭제",
   "labels.one": "{name}, {seconds}초",
   "labels.confirm": "확인: 이대로 연주했습니다",
   "report.region": "맞고 틀린 음",
   "report.result": { other: "건반 {n}개 가운데 {right}개가 맞았고, 그중 {in_time}개는 박자도 맞았습니다" },
+  "report.extra": { other: "더 친 건반 {n}개" },
+  "report.lost": "⚠ 소리 {seconds}초가 빠졌습니다. 그동안 친 음은 듣지 못해 여기에 빠진 음으로 나올 수 있습니다.",
+  "report.cut": "⚠ 이 테이크는 중간에 끊겼습니다. 그 뒤에 친 음은 듣지 못해 여기에 빠진 음으로 나올 수 있습니다.",
   "report.played": "연주한 음",
   "report.verdict": "판정",
   "report.asked": "과제",
@@ -335,8 +359,10 @@ var page_default2 = {
   "report.unknown": "–",
   "verdict.right": "✓ 맞음",
   "verdict.wrong": "✗ 틀림",
+  "verdict.octave": "✗ 다른 옥타브",
   "verdict.missing": "○ 빠짐",
   "verdict.extra": "+ 더 침",
+  "verdict.doubled": "+ 두 번 침",
   "verdict.late": "▸ 늦음",
   "verdict.early": "◂ 빠름",
   "scores.title": "듣는 방법마다 이 테이크를 얼마나 잘 들었는지",
@@ -1963,23 +1989,69 @@ var Progress = class {
   /** @param {{midi: number, onset_s: number}[]} notes What is asked for, in time. */
   constructor(notes) {
     this.notes = notes;
-    this.done = notes.map(() => false);
+    this.states = notes.map(() => "open");
+    this.heard = notes.map(() => null);
     this.expected = 0;
+    this.wrong = -1;
   }
-  /** A key was struck. Returns the number of the note that it plays, or -1. */
+  /**
+   * A key was struck.
+   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
+   *   that it plays, or -1.
+   */
   strike(midi) {
-    const from = this.notes[this.expected]?.onset_s;
-    for (let i = this.expected; i < this.notes.length && this.notes[i].onset_s - from < TOGETHER_S; i++) {
-      if (this.notes[i].midi !== midi || this.done[i]) continue;
-      this.done[i] = true;
-      while (this.done[this.expected]) this.expected++;
-      return i;
-    }
-    return -1;
+    const before = this.wrong;
+    const right = this.find(midi, this.expected);
+    this.wrong = -1;
+    if (right >= 0) return this.settle(right, "done", "right");
+    if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
+    if (before >= 0 && this.skipped(before, midi)) return this.settle(this.find(midi, this.expected), "done", "right");
+    if (this.last().some((i) => this.notes[i].midi === midi)) return { what: "again", i: -1 };
+    const [nearest] = this.open(this.group(this.expected)).sort((a, b) => this.far(a, midi) - this.far(b, midi));
+    if (nearest === void 0) return { what: "extra", i: -1 };
+    this.heard[nearest] = midi;
+    this.wrong = nearest;
+    return this.settle(nearest, "wrong", this.far(nearest, midi) % 12 ? "wrong" : "octave");
+  }
+  /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */
+  skipped(i, midi) {
+    const played = this.find(this.heard[i], this.expected);
+    const behind = this.group(this.expected).at(-1) + 1;
+    if (played < 0 || this.find(midi, behind) < 0) return false;
+    this.states[i] = "left";
+    this.settle(played, "done");
+    this.expected = behind;
+    return true;
+  }
+  settle(i, state, what) {
+    this.states[i] = state;
+    while (this.expected < this.notes.length && this.states[this.expected] !== "open") this.expected++;
+    return { what, i };
+  }
+  /** The number of the open note of this key among those that are struck with note number `at`; -1 if there is none. */
+  find(midi, at) {
+    return this.open(this.group(at)).find((i) => this.notes[i].midi === midi) ?? -1;
+  }
+  /** Numbers of the notes that are struck together with note number `i`. */
+  group(i) {
+    if (i >= this.notes.length) return [];
+    const { onset_s: onset } = this.notes[i];
+    return this.notes.flatMap((note, k) => Math.abs(note.onset_s - onset) < TOGETHER_S ? [k] : []);
+  }
+  open(group) {
+    return group.filter((i) => this.states[i] === "open");
+  }
+  /** Numbers of the group that was played last. */
+  last() {
+    const played = this.states.findLastIndex((state) => state !== "open");
+    return played < 0 ? [] : this.group(played).filter((i) => this.states[i] === "done");
+  }
+  far(i, midi) {
+    return Math.abs(this.notes[i].midi - midi);
   }
   /** Whether all of the `n` notes from number `first` on are done. */
   hasDone(first, n) {
-    return this.done.slice(first, first + n).every(Boolean);
+    return this.states.slice(first, first + n).every((state) => state === "done");
   }
   /** Whether one of them is the next to play. */
   isNext(first, n) {
@@ -1994,6 +2066,7 @@ var PromptBox = class {
     this.say = say;
     this.names = names;
     this.node = h("section", { class: "pl-prompt", hidden: true });
+    this.told = h("p", { class: "pl-prompt-told", role: "status" });
   }
   /** Ask for this prompt, PromptFields of pianolab/live/messages.py; null asks for nothing. */
   ask(prompt) {
@@ -2003,6 +2076,7 @@ var PromptBox = class {
   /** Nothing has been played yet. */
   restart() {
     if (this.prompt) this.progress = new Progress(this.prompt.notes);
+    this.told.replaceChildren();
     this.draw();
   }
   /** The same prompt in the words of another language. */
@@ -2012,7 +2086,14 @@ var PromptBox = class {
   }
   /** A key was struck. */
   strike(midi) {
-    if (this.prompt && this.progress.strike(midi) >= 0) this.draw();
+    if (!this.prompt) return;
+    const { what, i } = this.progress.strike(midi);
+    const heard = () => this.names.of(midi);
+    if (what === "right") this.told.replaceChildren();
+    else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));
+    else if (what === "extra") word(this.told, () => this.say("prompt.extra", { heard: heard() }));
+    else word(this.told, () => this.say(`prompt.${what}`, { heard: heard(), asked: this.names.of(this.prompt.notes[i].midi) }));
+    this.draw();
   }
   draw() {
     this.node.hidden = !this.prompt;
@@ -2020,16 +2101,13 @@ var PromptBox = class {
     const { title, chords } = this.prompt;
     const groups = chords.slice(0, SHOWN_GROUPS).map((chord) => this.group(chord));
     const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
-    this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list);
+    this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list, this.told);
     const next = list.querySelector(".pl-next");
     if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3;
   }
   group({ first, n, texts }) {
     const { symbol, keys } = texts[this.names.style];
-    const notes = this.prompt.notes.slice(first, first + n).map(({ midi }, i) => {
-      const name = keys[i] ?? this.names.of(midi);
-      return this.progress.done[first + i] ? h("span", { class: "pl-done" }, `✓ ${name}`) : h("span", {}, name);
-    });
+    const notes = this.prompt.notes.slice(first, first + n).map(({ midi }, k) => this.note(first + k, keys[k] ?? this.names.of(midi)));
     const kinds = [this.progress.hasDone(first, n) && "pl-done", this.progress.isNext(first, n) && "pl-next"];
     return h(
       "li",
@@ -2037,6 +2115,12 @@ var PromptBox = class {
       ...symbol ? [h("em", {}, () => this.say("prompt.symbol", { symbol }))] : [],
       ...notes.flatMap((note, i) => i ? [" ", note] : [note])
     );
+  }
+  note(i, name) {
+    const state = this.progress.states[i];
+    if (state === "done") return h("span", { class: "pl-done" }, `✓ ${name}`);
+    if (state === "wrong") return h("span", { class: "pl-wrong" }, `✗ ${name}`);
+    return h("span", {}, state === "left" ? `○ ${name}` : name);
   }
 };
 
@@ -2413,13 +2497,15 @@ var Settings = class {
 // verdicts.js
 var IN_TIME = ["right"];
 var RIGHT = ["right", "late", "early"];
+var EXTRA = ["extra", "doubled"];
 function counted(verdicts) {
   const n = (kinds) => verdicts.filter(({ what }) => kinds.includes(what)).length;
-  return { n: verdicts.length - n(["extra"]), right: n(RIGHT), in_time: n(IN_TIME) };
+  return { n: verdicts.length - n(EXTRA), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
 }
 
 // takes.js
 var SHIFTS_MS = [-100, -10, 10, 100];
+var STEPS = [-12, -1, 1, 12];
 var SAME_S = 2e-3;
 var shownName = (name) => name.replace("T", " ");
 var Takes = class {
@@ -2499,14 +2585,25 @@ var Takes = class {
     });
   }
   /** What was right, and how the detectors did; see Report in pianolab/live/messages.py. */
-  show({ verdicts, scores, protocol }) {
+  show({ take, verdicts, scores, protocol }) {
     this.protocol = protocol;
     const parts = [];
-    if (verdicts.length) {
-      parts.push(h("p", { class: "pl-result" }, () => this.say("report.result", counted(verdicts))), this.played(verdicts));
-    }
+    if (verdicts.length) parts.push(...this.lost(take), h("p", { class: "pl-result" }, () => this.result(verdicts)), this.played(verdicts));
     if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
     this.report.replaceChildren(...parts);
+  }
+  /** That a part of the sound is not there is said before anything that is said of the rest. */
+  lost(take) {
+    const seconds = take?.missing_s ?? 0;
+    const texts = [
+      seconds && (() => this.say("report.lost", { seconds: seconds.toFixed(1) })),
+      take?.cut && (() => this.say("report.cut"))
+    ];
+    return texts.filter(Boolean).map((text) => h("p", { class: "pl-alert pl-lost" }, text));
+  }
+  result(verdicts) {
+    const { extra, ...counts } = counted(verdicts);
+    return [this.say("report.result", counts), extra ? this.say("report.extra", { n: extra }) : ""].filter(Boolean).join(" · ");
   }
   /** What the scores mean, in another language. */
   translate(protocol) {
@@ -2552,33 +2649,57 @@ var Takes = class {
     const confirmed = () => this.edit(take, { edit: "confirm" });
     const confirm = h("button", { type: "button", class: "pl-confirm", onclick: confirmed }, () => say("labels.confirm"));
     const resume = heldFocus(this.table);
-    this.table.replaceChildren(table(caption, head, rows), confirm);
+    this.table.replaceChildren(table(caption, head, rows), this.adding(take), confirm);
     resume(this.table);
     this.follow(notes);
   }
-  /** A label that was moved beyond another stands in another row: the keyboard goes with it. */
+  /** A label that was moved or has another key may stand in another row: the keyboard goes with it. */
   follow(notes) {
     const { table: box, moved } = this;
     this.moved = null;
     if (!moved || !box.contains(box.getRootNode().activeElement)) return;
     const at = notes.findIndex(({ midi, onset_s: onset }) => midi === moved.midi && Math.abs(onset - moved.onset) < SAME_S);
-    box.querySelectorAll(".pl-shift")[at * SHIFTS_MS.length + moved.column]?.focus();
+    const row = box.querySelectorAll("tbody>tr")[at];
+    row?.querySelectorAll(`.pl-${moved.kind}`)[moved.column]?.focus();
   }
   corrections(take, { midi, onset_s: onset }, index) {
     const which = () => this.say("labels.one", { name: this.names.of(midi), seconds: onset.toFixed(2) });
     const button = (kind, change, text, moved = null) => {
       const changed = () => {
-        this.moved = moved;
+        this.moved = moved && { midi, onset, kind, ...moved };
         this.edit(take, { index, ...change });
       };
       const unseen = h("span", { class: "pl-unseen" }, " ", which);
       return h("button", { type: "button", class: `pl-${kind}`, onclick: changed }, text, unseen);
     };
-    const shift = (ms, column) => {
-      const moved = { midi, onset: Math.max(0, onset + ms / 1e3), column };
-      return button("shift", { edit: "shift", seconds: ms / 1e3 }, () => this.say("labels.shift", { ms: signed(ms) }), moved);
-    };
-    return h("span", {}, ...SHIFTS_MS.map(shift), button("delete", { edit: "delete" }, () => this.say("labels.delete")));
+    const shift = (ms, column) => button(
+      "shift",
+      { edit: "shift", seconds: ms / 1e3 },
+      () => this.say("labels.shift", { ms: signed(ms) }),
+      { onset: Math.max(0, onset + ms / 1e3), column }
+    );
+    const pitch = (keys, column) => button(
+      "pitch",
+      { edit: "rename", keys },
+      () => this.say("labels.pitch", { n: Math.abs(keys), step: signed(keys) }),
+      { midi: midi + keys, column }
+    );
+    const remove = button("delete", { edit: "delete" }, () => this.say("labels.delete"));
+    return h("span", {}, ...SHIFTS_MS.map(shift), ...STEPS.map(pitch), remove);
+  }
+  /** A note that was played and stands in no row. */
+  adding(take) {
+    const key = h("select", { class: "pl-add-key" }, ...MIDIS.map((midi) => h("option", { value: midi }, () => this.names.of(midi))));
+    key.value = 60;
+    const at = h("input", { class: "pl-add-at", type: "number", min: 0, max: take.seconds, step: 0.01, value: 0 });
+    const add = () => this.edit(take, { edit: "add", midi: Number(key.value), seconds: at.valueAsNumber || 0 });
+    return h(
+      "div",
+      { class: "pl-adding" },
+      labelled(() => this.say("labels.add_key"), key),
+      labelled(() => this.say("labels.add_at"), at),
+      h("button", { type: "button", class: "pl-add", onclick: add }, () => this.say("labels.add"))
+    );
   }
   edit(take, change) {
     this.send({ type: "label", take: take.name, ...change });

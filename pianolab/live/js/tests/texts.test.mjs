@@ -68,13 +68,14 @@ const VALUES = {
   "listener.…": ["in_tune", "sharp", "flat"],
   "listens.…": ["single", "chords"],
   "mode.…": ["single", "chords"],
+  "prompt.…": ["wrong", "octave"],
   "report.…": ["verdict", "asked", "heard", "at", "off_beat"],
   "scores.…": ["detector", "precision", "recall", "onset_f1", "note_f1", "onset_bias"],
   "status.…": ["listening", "listening_to", "processed"],
   "takes.…": ["play", "save", "forget", "labels"],
   "trouble.….remedy": CODES,
   "trouble.….what": CODES,
-  "verdict.…": ["right", "wrong", "missing", "extra", "late", "early"],
+  "verdict.…": ["right", "wrong", "octave", "missing", "extra", "doubled", "late", "early"],
 };
 
 /** The keys that a module says: whole ones, and the shapes of those that it puts together. */

@@ -7,22 +7,55 @@ import { counted } from "../verdicts.js";
 
 const notes = (...groups) => groups.flatMap((midis, beat) => midis.map((midi) => ({ midi, onset_s: beat })));
 
+const whats = (progress, midis) => midis.map((midi) => progress.strike(midi).what);
+
 test("notes are done one after the other", () => {
   const progress = new Progress(notes([60], [62], [64]));
-  assert.deepEqual([60, 62, 64].map((midi) => progress.strike(midi)), [0, 1, 2]);
+  assert.deepEqual([60, 62, 64].map((midi) => progress.strike(midi)), [0, 1, 2].map((i) => ({ what: "right", i })));
   assert.ok(progress.hasDone(0, 3));
-  assert.equal(progress.strike(60), -1);
+  assert.deepEqual(progress.strike(70), { what: "extra", i: -1 });
 });
 
-test("a wrong key changes nothing", () => {
+test("a wrong key shows at once, and the prompt goes on", () => {
+  const progress = new Progress(notes([60], [62], [64]));
+  assert.deepEqual(progress.strike(61), { what: "wrong", i: 0 });
+  assert.equal(progress.heard[0], 61);
+  assert.ok(progress.isNext(1, 1));
+  assert.deepEqual(whats(progress, [62, 64]), ["right", "right"]);
+  assert.deepEqual(progress.states, ["wrong", "done", "done"]);
+});
+
+test("the asked key behind a wrong one mends it", () => {
+  const progress = new Progress(notes([60], [62], [64]));
+  assert.deepEqual(whats(progress, [61, 60, 62, 64]), ["wrong", "right", "right", "right"]);
+  assert.ok(progress.hasDone(0, 3));
+});
+
+test("an octave away has its name", () => {
   const progress = new Progress(notes([60], [62]));
-  assert.equal(progress.strike(62), -1);
-  assert.ok(progress.isNext(0, 1));
+  assert.deepEqual(whats(progress, [72, 62]), ["octave", "right"]);
+});
+
+test("of a note that was left out the next key says so, and no other is blamed", () => {
+  const progress = new Progress(notes([60], [62], [64], [65], [67]));
+  assert.deepEqual(whats(progress, [60, 64, 65, 67]), ["right", "wrong", "right", "right"]);
+  assert.deepEqual(progress.states, ["done", "left", "done", "done", "done"]);
+});
+
+test("a wrong key that is the next note of a scale takes only one place", () => {
+  const progress = new Progress(notes([60], [62], [64], [65]));
+  assert.deepEqual(whats(progress, [60, 64, 64, 65]), ["right", "wrong", "right", "right"]);
+  assert.deepEqual(progress.states, ["done", "wrong", "done", "done"]);
+});
+
+test("a key struck twice takes no other note's place", () => {
+  const progress = new Progress(notes([60], [62]));
+  assert.deepEqual(whats(progress, [60, 60, 62]), ["right", "again", "right"]);
 });
 
 test("keys of a chord may come in any order, each once", () => {
   const progress = new Progress(notes([60, 64, 67], [62]));
-  assert.deepEqual([67, 67, 60].map((midi) => progress.strike(midi)), [2, -1, 0]);
+  assert.deepEqual(whats(progress, [67, 67, 60]), ["right", "again", "right"]);
   assert.ok(progress.isNext(0, 3));
   assert.ok(!progress.hasDone(0, 3));
   progress.strike(64);
@@ -30,17 +63,23 @@ test("keys of a chord may come in any order, each once", () => {
   assert.ok(progress.isNext(3, 1));
 });
 
+test("a wrong key of a chord stands for the nearest of its keys", () => {
+  const progress = new Progress(notes([60, 64, 67], [62]));
+  assert.deepEqual([60, 63, 67].map((midi) => progress.strike(midi).i), [0, 1, 2]);
+  assert.deepEqual(progress.states, ["done", "wrong", "done", "open"]);
+});
+
 test("a key that is asked for twice is done twice", () => {
   const progress = new Progress(notes([60], [60]));
-  assert.deepEqual([60, 60, 60].map((midi) => progress.strike(midi)), [0, 1, -1]);
+  assert.deepEqual(whats(progress, [60, 60, 60]), ["right", "right", "again"]);
 });
 
 test("nothing asked, nothing done", () => {
-  assert.equal(new Progress([]).strike(60), -1);
+  assert.deepEqual(new Progress([]).strike(60), { what: "extra", i: -1 });
 });
 
-test("late and early keys are right, extra ones were not asked for", () => {
-  const verdicts = ["right", "right", "late", "early", "wrong", "missing", "extra"].map((what) => ({ what }));
-  assert.deepEqual(counted(verdicts), { n: 6, right: 4, in_time: 2 });
-  assert.deepEqual(counted([]), { n: 0, right: 0, in_time: 0 });
+test("late and early keys are right, extra and doubled ones were not asked for and are counted", () => {
+  const kinds = ["right", "right", "late", "early", "wrong", "octave", "missing", "extra", "doubled"];
+  assert.deepEqual(counted(kinds.map((what) => ({ what }))), { n: 7, right: 4, in_time: 2, extra: 2 });
+  assert.deepEqual(counted([]), { n: 0, right: 0, in_time: 0, extra: 0 });
 });
