@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: bf260bbf81f5faef65d4dbce2d5169d85104c5939bf0efc6929a226576d93299
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1c3d5d5bb0bfcdc2de5c0a5476bea8f8ec695bbcfe1b8b09f154687f0fa907c1
 
 // ../../texts/en/page.json
 var page_default = {
@@ -313,8 +313,8 @@ var page_default2 = {
   "prompt.play": "과제: {title}",
   "prompt.notes": "연주할 음",
   "prompt.symbol": "{symbol}: ",
-  "prompt.wrong": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 다음 음으로 넘어가세요.",
-  "prompt.octave": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 음이름은 맞지만 옥타브가 다릅니다. 다음 음으로 넘어가세요.",
+  "prompt.wrong": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 다음 음을 쳐 주세요.",
+  "prompt.octave": "✗ 친 건반은 {heard}, 과제는 {asked}입니다. 음이름은 맞지만 옥타브가 다릅니다. 다음 음을 쳐 주세요.",
   "prompt.again": "+ {heard}: 한 번 더 쳤습니다.",
   "prompt.extra": "+ {heard}: 과제는 이미 끝났습니다.",
   "takes.title": "테이크",
