@@ -79,12 +79,12 @@ def main(given: Sequence[str] | None = None):
     os.environ[LANGUAGE_VARIABLE] = language  # The notebook's kernel takes it from there.
     give_libraries_a_home()
     try:
-        from voila.app import Voila
+        from pianolab.live.server import LivePage, culling
     except ImportError:
         sys.exit("Voila is not installed: pip install 'pianolab[live]'")
     templates = str(Path(__file__).with_name("static"))
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [templates, os.environ.get("JUPYTER_PATH")]))
-    Voila.launch_instance(argv=arguments(given))
+    LivePage.launch_instance(argv=[*arguments(given), *culling(given)])
 
 
 if __name__ == "__main__":

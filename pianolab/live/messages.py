@@ -193,13 +193,18 @@ class PromptFields(TypedDict):
 
 
 class TakeFields(TypedDict):
-    """A take in the list. ``folder`` is '' while it is only in memory."""
+    """A take in the list. ``folder`` is '' while it is only in memory.
+
+    ``missing_s`` seconds of its sound never came; ``cut`` says that it ended because the page got no answer any more.
+    """
 
     name: str
     seconds: float
     n_notes: int
     folder: str
     labels: LabelState
+    missing_s: float
+    cut: bool
 
 
 class VerdictRow(TypedDict):
@@ -309,13 +314,17 @@ class Choose(TypedDict):
 
 
 class Stop(TypedDict):
-    """End the take; the answer is Stopped. ``frames`` and ``dropped`` are what the page counted."""
+    """End the take; the answer is Stopped. ``frames`` and ``dropped`` are what the page counted.
+
+    ``cut`` says that the page gave up because no answer came.
+    """
 
     type: Literal["stop"]
     session: str
     seq: NotRequired[int]
     frames: NotRequired[int]
     dropped: NotRequired[int]
+    cut: NotRequired[bool]
 
 
 class Learn(TypedDict):

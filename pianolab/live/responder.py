@@ -4,6 +4,7 @@ pianolab.live.messages has all messages. Nothing here knows a browser: the widge
 tests talk to the responder directly. No message, however broken, raises: it is refused with one line for the player.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -216,7 +217,19 @@ class Responder:
         sr = checked_rate(_field(content, "sr", int)) if name == "browser" else 0
         self._end()
         source = None if name == "browser" else self._opened(name)
-        sr = sr if source is None else source.sr
+        try:
+            sr = sr if source is None else source.sr
+            stream = self._begin(content, source, session=session, name=name, sr=sr, keep=keep)
+        except Exception:
+            # A Start that comes to nothing holds no sound card, leaves no folder, and is not in the way of the next.
+            if source is not None:
+                _closed(source)
+            raise
+        return {"type": "started", "session": stream.session, "sr": stream.sr, "name": name}
+
+    def _begin(
+        self, content: messages.Start, source: Source | None, *, session: str, name: str, sr: int, keep: bool
+    ) -> Stream:
         hears = {"my_piano": self.learning.profile, "also": functools.partial(self.learning.push, sr=sr)}
         stream = Stream(self.choices, sr=sr, session=session, **hears)
         settings = {
@@ -227,10 +240,14 @@ class Responder:
             "prompt": self.prompt and {"title": self.prompt.title, "notes": note_rows(self.prompt.notes)},
         }
         recorder = stream.recorder = Recorder(sr=sr, folder=self.folder if keep else None, settings=settings)
+        try:
+            if source is not None:
+                source.start()
+        except Exception:
+            recorder.close()  # Without a sample, its folder goes, too.
+            raise
         self.stream, self._running, self._last_chords = stream, _Running(stream, recorder, source), {}
-        if source is not None:
-            source.start()
-        return {"type": "started", "session": stream.session, "sr": sr, "name": name}
+        return stream
 
     def _opened(self, label: str) -> Source:
         if label not in self.sources:
@@ -325,7 +342,8 @@ class Responder:
         running = self._current(content)
         if running is None:
             return _stale(content)
-        events, take = self._end(page={"frames": content.get("frames"), "dropped": content.get("dropped")})
+        page = {"frames": content.get("frames"), "dropped": content.get("dropped")}
+        events, take = self._end(page=page, cut=content.get("cut") is True)
         return {
             "type": "stopped",
             "session": running.stream.session,
@@ -340,17 +358,22 @@ class Responder:
         running = self._running
         return running if running is not None and content.get("session") == running.stream.session else None
 
-    def _end(self, page: Mapping[str, int | None] | None = None) -> tuple[list[messages.Event], Take | None]:
+    def _end(
+        self, page: Mapping[str, int | None] | None = None, *, cut: bool = False
+    ) -> tuple[list[messages.Event], Take | None]:
         """Stop what runs and put its take with the others; return its last events and the take, if it has sound."""
         running, self._running = self._running, None
         if running is None:
             return [], None
-        events = running.stream.stop()
-        if running.source is not None:
-            running.source.close()
-        counts = {**running.stream.counts, "page": page}
-        problem, seconds = running.recorder.problem, round(running.stream.seconds, 4)
-        take = running.recorder.close(counts=counts, problem=problem, seconds=seconds)
+        try:
+            events = running.stream.stop()
+        finally:  # Whatever fails, the sound card and the folder are free for the next take.
+            if running.source is not None:
+                _closed(running.source)
+            counts = {**running.stream.counts, "page": page}
+            problem, seconds = running.recorder.problem, round(running.stream.seconds, 4)
+            ended = {"cut": True} if cut else {}
+            take = running.recorder.close(counts=counts, problem=problem, seconds=seconds, **ended)
         if not take.n_samples:
             return events, None
         self._add(take)
@@ -444,6 +467,12 @@ _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]
     "forget": Responder._forget,
     "label": Responder._label,
 }
+
+
+def _closed(source: Source) -> None:
+    """Let go of a source; one that cannot even be closed is left to the system."""
+    with contextlib.suppress(Exception):  # PortAudio raises errors of its own kind.
+        source.close()
 
 
 def _stale(content: messages.Block | messages.Poll | messages.Stop) -> messages.Stale:

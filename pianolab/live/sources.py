@@ -172,8 +172,17 @@ class DeviceSource:
         self.name = Told("live.kernel_microphone")
 
     def start(self):
-        """Begin to capture."""
-        self._stream.start()
+        """Begin to capture.
+
+        Raises
+        ------
+        SourceError
+            If the microphone does not start.
+        """
+        try:
+            self._stream.start()
+        except Exception as error:  # As when it is opened.
+            raise SourceError(Told("live.microphone_cannot_be_opened", reason=told_by(error))) from error
 
     def read(self) -> list[tuple[int, npt.NDArray[np.int16]]]:
         """The blocks captured since the last read.
@@ -194,8 +203,10 @@ class DeviceSource:
         """Stop capturing and let go of the device."""
         if not self.done:
             self.done = True
-            self._stream.stop()
-            self._stream.close()
+            try:
+                self._stream.stop()
+            finally:  # One that cannot be stopped must not keep the sound card either.
+                self._stream.close()
 
     def _captured(self, samples: npt.NDArray[np.int16], n_samples: int, _time: object, _status: object):
         block = (self._frame, np.array(samples[:, 0], dtype=np.int16))

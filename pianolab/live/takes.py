@@ -88,6 +88,7 @@ class Recorder:
         if folder is None:
             self._file = _flac(self.take.flac, sr)
             return
+        home = None
         try:
             home = _new_folder(Path(folder), self.take.name)
             self.take.folder, self.take.name = home, home.name
@@ -95,6 +96,8 @@ class Recorder:
             self._lines = open(home / EVENTS, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
             self._file = _flac(str(home / AUDIO), sr)
         except (OSError, sf.LibsndfileError) as error:
+            if home is not None:
+                shutil.rmtree(home, ignore_errors=True)
             raise TakeError(Told("live.cannot_keep", reason=first_line(error))) from error
 
     def write(self, samples: npt.NDArray[np.int16] | None, events: Sequence[Event]):
@@ -190,6 +193,15 @@ class Take:
     def seconds(self) -> float:
         """Length."""
         return self.n_samples / self.sr
+
+    @property
+    def missing_s(self) -> float:
+        """Seconds of the sound that never came: holes, which the take has as silence, and what was lost at its end."""
+        counts = self.settings.get("counts") or {}
+        page = counts.get("page") or {}
+        captured, heard = page.get("frames"), counts.get("samples", 0)
+        at_the_end = max(0, captured - heard) if isinstance(captured, int) else 0
+        return round((counts.get("missing", 0) + at_the_end) / self.sr, 3)
 
     @classmethod
     def open(cls, folder: str | PathLike[str]) -> "Take":
@@ -362,6 +374,8 @@ class Take:
             "n_notes": len(self.notes()),
             "folder": printable(self.folder) if self.folder else "",
             "labels": "none" if self.labels is None else confirmed,
+            "missing_s": self.missing_s,
+            "cut": self.settings.get("cut") is True,
         }
 
 

@@ -116,7 +116,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def server(kind, folder, *, env=None):
+def server(kind, folder, *, env=None, more=()):
     """A running JupyterLab ('lab') or Voila ('voila') in its own process group; yields its address."""
     port = free_port()
     common = [f"--port={port}", "--no-browser"]
@@ -125,7 +125,7 @@ def server(kind, folder, *, env=None):
         command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
         command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     else:
-        command = ["pianolab.live", str(folder), *common, f"--Voila.token={TOKEN}"]
+        command = ["pianolab.live", str(folder), *common, f"--Voila.token={TOKEN}", *more]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         env={**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder / ".config"), **(env or {})},

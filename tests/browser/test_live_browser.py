@@ -28,15 +28,6 @@ NAMES = ["C4", "D4", "E4", "F4", "G4", "A4", "B4", "C5", "E5", "G5"]
 MELODY = Notes(0.9 + 0.45 * np.arange(10), 1.3 + 0.45 * np.arange(10), [60, 62, 64, 65, 67, 69, 71, 72, 76, 79])
 WIDGET = "from pianolab.live import Microphone, Trial\nm = Microphone('yin', folder='takes')\nm"
 TRIAL = f"from pianolab.live import Trial\nTrial('{' '.join(NAMES)}', 'yin', 'fft_peak', folder='takes')"
-SLOW = """
-import time
-from pianolab.detectors.yin import Yin
-class Slow(Yin):
-    name = "slow"
-    def process(self, span):
-        time.sleep(0.024 * span.n_frames)  # twice as long as the sound lasts
-        return super().process(span)
-"""
 # Chords in close position, then both hands; the pause makes the first chord known before the second begins.
 CHORDS = ([60, 64, 67], [57, 60, 64], [55, 59, 62, 65], [64, 67, 72], [41, 60, 65, 69])
 CHORD_NAMES = ["C", "Am", "G7", "C/E", "F"]
@@ -51,7 +42,6 @@ NOTEBOOKS = {
     "trial": [TRIAL],
     "busy": [WIDGET, "import time\ntime.sleep(6)"],
     "later": [WIDGET, "if True:\n    import time\n    time.sleep(10)"],
-    "slow": [WIDGET.replace("'yin'", "'slow.py:Slow'")],
     "file": ["from pianolab.live import Microphone\nMicrophone('yin', files=['melody.wav', 'sine.wav'])"],
 }
 SINE_HZ = 440.0
@@ -77,7 +67,6 @@ def folder(tmp_path_factory):
     sound.write(folder / "chords.wav", chords, sr=SR)
     sine = 0.5 * np.sin(2 * np.pi * SINE_HZ * np.arange(12 * SR) / SR)
     sound.write(folder / "sine.wav", sine.astype(np.float32), sr=SR)
-    (folder / "slow.py").write_text(SLOW)
     for name, cells in NOTEBOOKS.items():
         write_notebook(folder / f"{name}.ipynb", *cells)
     return folder
@@ -409,7 +398,7 @@ def test_a_restarted_kernel_is_named_and_the_microphone_goes_off(page, lab):
     here.page.evaluate(f"() => {{ {KERNEL}.restart(); }}")
     here.page.wait_for_selector(".pl-alert")
     here.page.wait_for_function("window.tracks.every((t) => t.readyState === 'ended')", timeout=45_000)
-    assert set(here.trouble()) & {"restarted", "dead"}
+    assert here.trouble() == ["restarted"]
     assert "run the cell again" in here.page.locator(".pl-alerts").inner_text().lower()
 
 
@@ -444,27 +433,6 @@ def test_clearing_the_output_switches_the_microphone_off(page, lab):
     here.command("notebook:clear-all-cell-outputs")
     here.page.wait_for_function("window.tracks.every((t) => t.readyState === 'ended')")
     assert here.page.locator(".pianolab").count() == 0
-
-
-def test_a_slow_kernel_drops_and_says_so_and_does_not_fall_behind(page, voila):
-    here = page(voila, "voila").open("slow.ipynb")
-    here.start()
-    here.wait_trouble("slow")
-    here.page.wait_for_timeout(8000)
-    captured = np.array([(block["frame"] + block["n"], block["at"]) for block in here.seen("blocks")])
-    counts = [(re.match(r"(\d+\.\d) s heard", shown["text"]), shown["at"]) for shown in here.seen("counts")]
-    heard = np.array([(float(seconds[1]) * SR, at) for seconds, at in counts if seconds])
-    stopped = here.stop()
-    assert len(heard) > 5
-    lag_s = (heard[:, 1] - np.interp(heard[:, 0], captured[:, 0], captured[:, 1])) / 1000
-    later = slice(len(heard) // 3, None)
-    growth = np.polyfit(heard[later, 1] / 1000, lag_s[later], 1)[0]
-    assert growth < 0.25  # seconds a second; without the limit it would be 0.5
-    assert np.median(lag_s[later]) < 3  # half a second of sound, at half speed, on a busy machine
-    assert stopped["missing"] > 0
-    assert stopped["dropped"] > 0
-    taken = re.search(r" · (\d+\.\d) s · ", here.page.locator(".pl-take-name").inner_text())
-    assert float(taken[1]) == pytest.approx(captured[-1, 0] / SR, abs=2)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -7,7 +7,42 @@ const PROCESSING = ["echoCancellation", "noiseSuppression", "autoGainControl"]; 
 const CLEAN = { ...Object.fromEntries(PROCESSING.map((name) => [name, false])), channelCount: 1 };
 const LAST_BLOCK_MS = 300; // so long the last block is waited for
 const BAND_Q = 8; // the band-pass around the note heard is an eighth of its frequency wide
+const RESUME_MS = 3000; // so long the browser may take to start its sound
+const OPEN_MS = 7000; // and so long to give the microphone, the player's answer included
 const GLIDE_S = 0.02; // the sound back changes so fast, without a click
+
+/** What comes within so many milliseconds; else a trouble, and `late` is told of what comes after all. */
+function within(promise, ms, code, late = () => {}) {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      reject(new Trouble(code));
+    }, Math.max(0, ms));
+    const settled = (settle, value) => {
+      clearTimeout(timer);
+      if (over) late(value);
+      else settle(value);
+    };
+    promise.then((value) => settled(resolve, value), (error) => settled(reject, error));
+  });
+}
+
+/** Calls back when the cause of a trouble is gone, where the browser tells of it. */
+async function whenMended(code, mended) {
+  const media = navigator.mediaDevices;
+  if (["denied", "unplugged"].includes(code)) {
+    const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    permission?.addEventListener("change", () => { if (permission.state !== "denied") mended(); });
+  }
+  if (!["nodevice", "gone", "unplugged"].includes(code)) return;
+  const look = async () => {
+    if (!(await media.enumerateDevices()).some(({ kind }) => kind === "audioinput")) return;
+    media.removeEventListener("devicechange", look);
+    mended();
+  };
+  media?.addEventListener?.("devicechange", look);
+}
 
 export class Capture {
   /**
@@ -26,26 +61,44 @@ export class Capture {
    */
   async open(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("insecure");
+    const deadline = performance.now() + OPEN_MS;
     this.context = new AudioContext(); // the device's own rate: Firefox refuses any other
-    await this.context.resume();
+    await within(this.context.resume(), RESUME_MS, "nosound");
     const audio = deviceId ? { ...CLEAN, deviceId: { exact: deviceId } } : CLEAN;
     try {
-      this.media = await navigator.mediaDevices.getUserMedia({ audio, video: false });
+      const asked = navigator.mediaDevices.getUserMedia({ audio, video: false });
+      this.media = await within(asked, deadline - performance.now(), "unanswered", (media) => this.late(media));
     } catch (error) {
-      throw new Trouble(captureCode(error), `${error.name}: ${error.message}`);
+      if (error instanceof Trouble) throw error;
+      const code = captureCode(error);
+      this.watchFor(code);
+      throw new Trouble(code, `${error.name}: ${error.message}`);
     }
     if (!this.context) return this.close(); // It was closed while the browser asked the player.
     const [track] = this.media.getAudioTracks();
     this.watch(track);
-    await this.addModule();
+    await within(this.addModule(), deadline - performance.now(), "worklet");
     if (!this.context) return this.close(); // Or while the recording code was read.
     const got = track.getSettings();
     const processing = PROCESSING.filter((name) => got[name]);
     return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
   }
 
+  /** The player answered after nobody waited any more: that microphone is let go. */
+  late(media) {
+    for (const track of media.getTracks?.() ?? []) track.stop(); // A refusal has none.
+    this.onTrouble("", "unanswered");
+  }
+
+  watchFor(code) {
+    whenMended(code, () => this.onTrouble("", code));
+  }
+
   watch(track) {
-    track.addEventListener("ended", () => this.onTrouble("unplugged"));
+    track.addEventListener("ended", () => {
+      this.onTrouble("unplugged");
+      this.watchFor("unplugged");
+    });
     track.addEventListener("mute", () => this.onTrouble("muted"));
     track.addEventListener("unmute", () => this.onTrouble("", "muted"));
     this.context.addEventListener("statechange", () => {

@@ -1,10 +1,18 @@
 // What is on its way to the kernel. No more than a few messages travel at once; blocks that come meanwhile wait and go
-// together. When too much sound is unanswered, blocks are dropped and counted, so a slow kernel never falls far behind.
+// together. When too much sound is unanswered, all that waits is dropped and counted, so what is shown is never old.
 
 export const IN_FLIGHT = 4; // messages on their way to the kernel
+export const FLIGHT_S = 0.25; // sound on its way; a hole longer than this the kernel does not fill with silence
 export const LAG_S = 0.5; // sound that waits or is on its way
-export const BUSY_MS = 2000; // no answer for this long: say so
-export const DEAD_MS = 30000; // no answer for this long: let go of the microphone
+// No answer for so long: first it is said, then it is given up. A stream is answered many times a second. Start loads
+// what listens, and Stop judges the whole take, with the microphone off already.
+export const PATIENCE_MS = {
+  stream: { silent: 750, dead: 4500 },
+  start: { silent: 2000, dead: 8000 },
+  stop: { silent: 2000, dead: 30000 },
+  hello: { silent: 2000, dead: Infinity },
+};
+export const LOADING_MS = 30000; // so long a stream may stand still while another detector is loaded
 
 const joined = (parts) => {
   if (parts.length === 1) return parts[0];
@@ -31,20 +39,25 @@ export class Link {
 
   /** A new stream begins; what was on its way belongs to none. */
   open(session, sr) {
-    Object.assign(this, { session, sr, seq: 0, onTheWay: new Map(), backlog: [], dropped: 0, frames: 0 });
+    Object.assign(this, { session, sr, seq: 0, onTheWay: new Map(), backlog: [], dropped: 0, lost: 0, frames: 0 });
+    this.answeredAt = this.now();
   }
 
   /** The stream is over: nothing of it is waited for any more. */
   close() {
     this.onTheWay.clear();
     this.backlog = [];
-    this.waits.delete("start");
-    this.waits.delete("stop");
+    for (const what of ["start", "stop", "choose"]) this.waits.delete(what);
+  }
+
+  /** Samples that are unanswered. */
+  get flying() {
+    return [...this.onTheWay.values()].reduce((sum, { n }) => sum + n, 0);
   }
 
   /** Samples that wait or are unanswered. */
   get owed() {
-    return [...this.onTheWay.values(), ...this.backlog].reduce((sum, { n }) => sum + n, 0);
+    return this.backlog.reduce((sum, { n }) => sum + n, this.flying);
   }
 
   /** Whether everything has been sent and answered. */
@@ -52,14 +65,21 @@ export class Link {
     return !this.onTheWay.size && !this.backlog.length;
   }
 
-  /** Take a block. Returns false if it had to be dropped. */
+  /** Take a block. Returns false if it had to be dropped, with all that waited. */
   block({ frame, pcm, n }) {
     this.frames = frame + n;
-    const room = this.owed + n <= LAG_S * this.sr;
-    if (room) this.backlog.push({ frame, pcm, n });
-    else this.dropped += 1;
+    this.backlog.push({ frame, pcm, n });
+    const room = this.owed <= LAG_S * this.sr;
+    if (!room) this.drop();
     this.post();
     return room;
+  }
+
+  /** What waits is too old: the newest sound is worth more than all of it. */
+  drop() {
+    this.dropped += this.backlog.length;
+    this.lost += this.owed - this.flying;
+    this.backlog = [];
   }
 
   /** Send what waits: as many blocks as follow each other go in one message. */
@@ -67,13 +87,15 @@ export class Link {
     if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT) return;
     const [{ frame }] = this.backlog;
     const parts = [];
+    const room = FLIGHT_S * this.sr - this.flying;
     let n = 0;
-    while (this.backlog.length && this.backlog[0].frame === frame + n) {
+    const fits = (block) => block.frame === frame + n && (n + block.n <= room || (!n && !this.onTheWay.size));
+    while (this.backlog.length && fits(this.backlog[0])) {
       const block = this.backlog.shift();
       parts.push(block.pcm);
       n += block.n;
     }
-    this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
+    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
   }
 
   /** Ask the kernel's own source what it has heard; one question at a time. */
@@ -89,10 +111,11 @@ export class Link {
 
   /** The kernel has answered this message, and so all before it. */
   acked(seq) {
+    this.answeredAt = this.now();
     for (const sent of [...this.onTheWay.keys()]) if (sent <= seq) this.onTheWay.delete(sent);
   }
 
-  /** An answer to hello, start or stop is waited for. */
+  /** An answer to hello, start, choose or stop is waited for. */
   await(what) {
     this.waits.set(what, this.now());
   }
@@ -104,12 +127,19 @@ export class Link {
 
   /**
    * Who has waited too long.
-   * @returns {{on: string, dead: boolean}[]} `on` is hello, start, stop or stream; `dead` after half a minute.
+   * @returns {{on: string, dead: boolean}[]} `on` is hello, start, stop or stream; see PATIENCE_MS.
    */
   silences() {
-    const since = [...this.waits];
-    if (this.onTheWay.size) since.push(["stream", Math.min(...[...this.onTheWay.values()].map(({ at }) => at))]);
-    const waited = since.map(([on, at]) => ({ on, ms: this.now() - at })).filter(({ ms }) => ms > BUSY_MS);
-    return waited.map(({ on, ms }) => ({ on, dead: ms > DEAD_MS }));
+    const since = [...this.waits].filter(([on]) => on !== "choose");
+    if (this.onTheWay.size) {
+      const oldest = Math.min(...[...this.onTheWay.values()].map(({ at }) => at));
+      since.push(["stream", Math.max(oldest, this.answeredAt)]);
+    }
+    const waited = since.map(([on, at]) => ({ on, ms: this.now() - at }));
+    return waited.filter(({ on, ms }) => ms > PATIENCE_MS[on].silent).map(({ on, ms }) => ({ on, dead: ms > this.patience(on) }));
+  }
+
+  patience(on) {
+    return on === "stream" && this.waits.has("choose") ? LOADING_MS : PATIENCE_MS[on].dead;
   }
 }

@@ -10,8 +10,9 @@ import worklet from "./worklet.js?text";
 
 export default {
   render({ model, el }) {
+    const place = document.body.dataset.voila ? "page" : "lab"; // Voila has no menu: there a page can only be reloaded.
     const microphone = (onBlock, onTrouble) => new Capture(worklet, onBlock, onTrouble);
-    const view = new View(el, new KernelSource(model), new Texts({ en, ko }), microphone);
+    const view = new View(el, new KernelSource(model, place), new Texts({ en, ko }), microphone);
     return () => view.close();
   },
 };

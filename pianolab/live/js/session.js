@@ -1,13 +1,15 @@
 // From Start to Stop, without anything to see: asks the kernel, opens and closes the microphone, and notices what fails.
 // The states are waiting (for the kernel), ready, starting, running, stopping, lost (no kernel any more) and closed.
 
+import { Holder } from "./holder.js";
 import { Link } from "./link.js";
-import { Trouble, Troubles } from "./troubles.js";
+import { OF_MICROPHONE, Trouble, Troubles, UNANSWERED } from "./troubles.js";
+import { Watch } from "./watch.js";
 
 const POLL_MS = 25; // how often the kernel's own sources are asked
-const CHECK_MS = 250; // how often it is checked whether the kernel still answers
+const CHECK_MS = 100; // how often it is checked whether the kernel still answers
 const LAST_ANSWERS_MS = 1500; // so long the answers to the last blocks are waited for
-const SLOW_MS = 5000; // without a dropped block for so long, the kernel is no longer slow
+const ZEROS_S = 5; // a microphone that gives nothing but zeros for so long is off somewhere
 
 /** The machine's clock; tests have one of their own. */
 export const CLOCK = {
@@ -27,19 +29,23 @@ export class Session {
    * @param {string} id The name of the page.
    * @param {import("./source.js").Source} source
    * @param {function(function, function): import("./capture.js").Capture} microphone Makes a capture.
-   * @param {Object} page What the page does: `stateChanged()`, `troublesChanged()`, `status(key, values)`, and
-   *   `answered(content, buffers)` for every answer.
+   * @param {Object} page What the page does: `stateChanged()`, `troublesChanged()`, `status(key, values)`,
+   *   `answered(content, buffers)` for every answer, `rest()` when nothing that it shows holds any more, and
+   *   `cutOff(take, name)` for a take that ended because answers stopped; the name is the one that it had until then.
    * @param {typeof CLOCK} clock
    */
   constructor(id, source, microphone, page, clock = CLOCK) {
     Object.assign(this, { id, source, microphone, page, clock });
     this.state = "waiting";
+    this.holder = Holder.ofPage();
+    this.watch = new Watch(this);
+    this.zeros = 0; // samples since the microphone gave anything but zeros
     this.troubles = new Troubles();
     this.link = new Link((message, pcm) => this.send(message, pcm), clock.now);
     this.starts = 0;
     this.from = ""; // the kernel's source, or "" for this browser's microphone
     source.onmessage = (content, buffers) => this.answered(content, buffers);
-    this.endChecks = clock.every(CHECK_MS, () => this.check());
+    this.endChecks = clock.every(CHECK_MS, () => this.watch.check());
   }
 
   get on() {
@@ -52,12 +58,19 @@ export class Session {
   }
 
   hello(language) {
+    this.greeting = { type: "hello", view: this.id, language };
     this.link.await("hello");
-    this.send({ type: "hello", view: this.id, language });
+    this.greet();
+  }
+
+  greet() {
+    this.greetedAt = this.clock.now();
+    this.send(this.greeting);
   }
 
   /** Returns whether the message went out. */
   send(message, buffer) {
+    if (message.type === "choose") this.link.await("choose");
     if (this.source.send(message, buffer)) return true;
     if (this.state !== "closed") this.lost();
     return false;
@@ -75,40 +88,40 @@ export class Session {
     if (this.troubles.clear(...codes)) this.page.troublesChanged();
   }
 
+  /** A trouble that lasts is told once. */
+  add(code) {
+    if (!this.troubles.has(code)) this.trouble(code);
+  }
+
+  /** The code of a trouble whose remedy depends on the page. */
+  placed(code) {
+    return this.source.place === "page" ? `${code}_page` : code;
+  }
+
   lost() {
+    if (this.state === "lost") return;
     this.release();
+    if (this.on) this.watch.cutOff();
     this.link.close();
-    this.better("busy");
-    this.trouble("restarted");
+    this.link.came("hello");
+    this.better(...UNANSWERED);
+    this.trouble(this.placed("restarted"));
     this.set("lost");
-    this.begin?.reject(new Refusal());
-  }
-
-  /** Does the kernel still answer? */
-  check() {
-    for (const { on, dead } of this.link.silences()) {
-      if (dead && on !== "hello") this.giveUp(on);
-      else if (!this.troubles.has("busy")) this.trouble("busy");
-    }
-    if (this.troubles.has("slow") && this.clock.now() - this.droppedAt > SLOW_MS) this.better("slow");
-  }
-
-  giveUp(on) {
-    this.link.came(on);
-    this.better("busy");
-    this.trouble("dead");
-    if (on === "start") this.begin?.reject(new Refusal());
-    else this.ended(this.from ? "status.source_gave_up" : "status.gave_up");
+    this.refuse();
   }
 
   // -- start and stop
 
   async start({ from = "", deviceId = null, keep = false }) {
     if (this.state !== "ready") return;
-    this.from = from;
-    this.set("starting");
     this.troubles.clearAll();
     this.page.troublesChanged();
+    if (!from && !this.holder.take(this)) {
+      this.trouble("held");
+      return;
+    }
+    Object.assign(this, { from, startedAt: new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false });
+    this.set("starting");
     try {
       const capture = from ? null : await this.openMicrophone(deviceId);
       if (this.state !== "starting") return;
@@ -143,6 +156,11 @@ export class Session {
     return begun;
   }
 
+  /** The Start that waits comes to nothing, and the page says why already. */
+  refuse() {
+    this.begin?.reject(new Refusal());
+  }
+
   failed(error) {
     this.release();
     if (error instanceof Trouble) this.trouble(error.code, error.code === "other" ? () => `(${error.detail})` : null);
@@ -165,13 +183,15 @@ export class Session {
     while (!this.link.idle && this.clock.now() < patience) await this.clock.wait(20);
     if (this.state !== "stopping") return;
     this.release();
+    this.over = true;
+    this.page.rest();
     this.link.await("stop");
     this.sendStop();
   }
 
-  sendStop() {
+  sendStop(more = {}) {
     const { session, frames, dropped } = this.link;
-    this.send({ type: "stop", session, frames, dropped });
+    this.send({ type: "stop", session, frames, dropped, ...more });
   }
 
   /** Let go of the microphone at once. */
@@ -179,6 +199,8 @@ export class Session {
     this.endPolls?.();
     this.capture?.close();
     this.endPolls = this.capture = null;
+    this.holder.release(this);
+    this.better(...OF_MICROPHONE);
   }
 
   stopped() {
@@ -197,19 +219,35 @@ export class Session {
 
   block(block) {
     if (!this.on) return;
-    if (this.link.block(block)) return;
-    this.droppedAt = this.clock.now();
-    const n = this.link.dropped;
-    this.trouble("slow", (say) => say("trouble.slow.more", { n, seconds: ((n * this.blockLength) / this.sr).toFixed(1) }));
+    this.lookForZeros(block);
+    if (!this.link.block(block)) this.droppedAt = this.clock.now();
+  }
+
+  /** Sound was left out, and answers come again: while none come, that is the trouble. */
+  tellDropped() {
+    const { dropped: n, lost } = this.link;
+    if (n === this.toldDropped) return;
+    this.toldDropped = n;
+    this.trouble("slow", (say) => say("trouble.slow.more", { n, seconds: (lost / this.sr).toFixed(1) }));
+  }
+
+  /** A microphone that is on has at least some noise. */
+  lookForZeros({ pcm, n }) {
+    const nothing = new Int16Array(pcm).every((x) => x === 0);
+    this.zeros = nothing ? this.zeros + n : 0;
+    if (!nothing) this.better("zeros");
+    else if (this.zeros >= ZEROS_S * this.sr) this.add("zeros");
   }
 
   // -- answers in
 
   answered(content, buffers) {
+    if (this.watch.answeredAfterAll(content)) return;
     if (content.session && content.session !== this.link.session) return;
     if (content.type === "ready" && content.view !== this.id) return;
-    this.better("busy");
+    this.better(...UNANSWERED);
     this[`on_${content.type}`]?.(content);
+    if (content.type === "heard" && (!this.on || this.over)) return; // It lights nothing any more.
     this.page.answered(content, buffers);
     if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
@@ -218,7 +256,7 @@ export class Session {
   on_ready(content) {
     this.link.came("hello");
     this.blockLength = content.block;
-    this.set("ready");
+    if (this.state === "waiting") this.set("ready"); // A second hello may have been answered, too.
   }
 
   on_started(content) {
@@ -227,6 +265,9 @@ export class Session {
 
   on_heard(content) {
     this.link.acked(content.seq);
+    this.heardS = content.seconds ?? 0;
+    this.tellDropped();
+    this.strokes += (content.events ?? []).filter(({ kind, listener }) => kind === "on" && !listener).length;
     if (this.on) this.link.post();
   }
 
@@ -236,8 +277,13 @@ export class Session {
 
   on_refused(content) {
     if (content.asked === "block" || content.asked === "poll") this.link.acked(content.seq ?? 0);
-    if (content.asked === "start") this.begin?.reject(new Refusal());
-    else if (content.asked === "stop") this.stopped();
+    if (content.asked === "choose") this.link.came("choose");
+    if (content.asked === "start") this.refuse();
+    else if (content.asked === "stop" && this.state === "stopping") this.stopped();
+  }
+
+  on_chosen() {
+    this.link.came("choose");
   }
 
   on_stopped() {

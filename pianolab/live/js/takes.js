@@ -37,12 +37,18 @@ export class Takes {
     resume(row);
   }
 
-  described({ name, seconds, n_notes: n, folder, labels }) {
+  described({ name, seconds, n_notes: n, folder, labels, missing_s: missing, cut, gone }) {
     const values = { name: shownName(name), seconds: seconds.toFixed(1), n, folder };
-    return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
+    return [
+      this.say(folder ? "takes.kept" : "takes.in_memory", values),
+      gone ? "" : this.say(`labels.${labels}`),
+      missing ? this.say("takes.missing", { seconds: missing.toFixed(1) }) : "",
+      cut ? this.say(gone ? "takes.gone" : "takes.cut") : "",
+    ].filter(Boolean).join(" · ");
   }
 
-  buttons({ name, folder }) {
+  buttons({ name, folder, gone }) {
+    if (gone) return []; // Nobody is left who could do anything with it.
     const button = (kind, message) => h("button", { type: "button", class: `pl-${kind}`, onclick: () => this.act(message, name) },
       () => this.say(`takes.${kind}`), h("span", { class: "pl-unseen" }, " ", () => this.say("takes.take", { name })));
     const unsaved = folder ? [] : [button("save", { type: "save" }), button("forget", { type: "forget" })];

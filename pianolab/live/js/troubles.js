@@ -1,9 +1,16 @@
 // Every failure that a player can meet has a code; the catalogue says of each what happened and what to do.
 
 export const CODES = [
-  "denied", "nodevice", "inuse", "gone", "insecure", "unplugged", "muted", "suspended", "worklet", "processor",
-  "busy", "dead", "restarted", "slow", "hidden", "other",
+  "denied", "unanswered", "nodevice", "inuse", "gone", "held", "insecure", "nosound", "unplugged", "muted", "zeros",
+  "suspended", "worklet", "processor", "silent", "offline", "slow", "hidden", "other",
+  // What a player can do depends on the page: in JupyterLab cells can be run again, elsewhere the page is reloaded.
+  "busy", "busy_page", "frozen", "frozen_page", "restarted", "restarted_page", "reopened",
 ];
+
+/** Troubles of a kernel that does not answer: an answer ends them. */
+export const UNANSWERED = ["silent", "offline", "busy", "busy_page", "frozen", "frozen_page", "reopened"];
+/** Troubles of a microphone that is on: they end with it. */
+export const OF_MICROPHONE = ["muted", "suspended", "zeros"];
 
 // What getUserMedia throws, by the name of its error.
 const CAPTURE_ERRORS = {

@@ -38,7 +38,7 @@ export class View {
     el.replaceChildren(this.build());
     this.stateChanged();
     this.status("status.waiting");
-    this.onHidden = () => { if (document.hidden && this.session.state === "running") this.session.trouble("hidden"); };
+    this.onHidden = () => this.session.watch.hidden(document.hidden);
     this.onDevices = () => this.controls.offerDevices();
     document.addEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.addEventListener?.("devicechange", this.onDevices);
@@ -154,6 +154,11 @@ export class View {
     this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h("p", { class: "pl-alert" },
       h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
       () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" "))));
+  }
+
+  /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */
+  cutOff(take, name = take.name) {
+    this.takes.saved(name, take);
   }
 
   status(key, values) {

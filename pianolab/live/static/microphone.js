@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1c3d5d5bb0bfcdc2de5c0a5476bea8f8ec695bbcfe1b8b09f154687f0fa907c1
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 8030a6224e791ea8873ed2ad323f243bd1da3ba05f2408cebd86936f7832ca43
 
 // ../../texts/en/page.json
 var page_default = {
@@ -32,18 +32,26 @@ var page_default = {
   "status.forgotten": "Forgotten.",
   "trouble.denied.what": "The browser does not allow the microphone.",
   "trouble.denied.remedy": "Click the sign left of the address, allow the microphone, then press Start again.",
+  "trouble.unanswered.what": "The browser asks whether this page may use the microphone, and waits for your answer.",
+  "trouble.unanswered.remedy": "Allow it in the question beside the address, then press Start again.",
   "trouble.nodevice.what": "No microphone was found.",
   "trouble.nodevice.remedy": "Plug one in and press Start again.",
   "trouble.inuse.what": "The microphone is there but cannot be opened.",
   "trouble.inuse.remedy": "Close other programs that use it, then press Start again.",
   "trouble.gone.what": "The chosen microphone is no longer there.",
   "trouble.gone.remedy": "Choose another one and press Start again.",
+  "trouble.held.what": "Another keyboard on this page holds the microphone.",
+  "trouble.held.remedy": "Press Stop there, then Start here.",
   "trouble.insecure.what": "This page may not use a microphone, because it is not secure.",
   "trouble.insecure.remedy": "Open it at http://localhost or over https.",
+  "trouble.nosound.what": "The browser does not start its sound, so it cannot hear either: there may be no loudspeaker.",
+  "trouble.nosound.remedy": "Connect loudspeakers or headphones, they may stay quiet, or use another browser. Then press Start again.",
   "trouble.unplugged.what": "The microphone was unplugged or its permission was taken back. What was played so far is kept.",
   "trouble.unplugged.remedy": "Plug it in or allow it, then press Start again.",
   "trouble.muted.what": "The system has muted the microphone.",
   "trouble.muted.remedy": "Switch it on at the device or in the system's sound settings.",
+  "trouble.zeros.what": "The microphone gives no sound at all, not even noise.",
+  "trouble.zeros.remedy": "Is it switched off, muted, or the wrong one? Choose another under Input, or look into the system's sound settings.",
   "trouble.suspended.what": "The browser has paused the sound of this page.",
   "trouble.suspended.remedy": "Click on the page; if it stays like this, press Stop and Start.",
   "trouble.worklet.what": "The browser refuses to run the recording code.",
@@ -51,13 +59,25 @@ var page_default = {
   "trouble.processor.what": "The recording code stopped.",
   "trouble.processor.remedy": "Press Start again.",
   "trouble.busy.what": "The program that listens is busy and does not answer yet.",
-  "trouble.busy.remedy": "Wait for the running cell to end; on a Voila page nothing is heard while a cell runs.",
-  "trouble.dead.what": "The program that listens does not answer: it is busy or was restarted.",
-  "trouble.dead.remedy": "When it is free again, press Start; after a restart, run the cell again.",
+  "trouble.busy.remedy": "Wait for the running cell to end.",
+  "trouble.busy_page.what": "The program that listens is busy and does not answer yet.",
+  "trouble.busy_page.remedy": "Wait a little. If it stays like this for a minute, reload the page.",
+  "trouble.silent.what": "No answer: nothing that is played is seen now.",
+  "trouble.silent.remedy": "Wait a moment.",
+  "trouble.frozen.what": "The program that listens does not answer any more.",
+  "trouble.frozen.remedy": "If a cell is running, wait for its end and press Start. If not, restart with ⟳ above the notebook and run the cell again.",
+  "trouble.frozen_page.what": "The program that listens does not answer any more.",
+  "trouble.frozen_page.remedy": "Reload the page.",
+  "trouble.offline.what": "The connection to the program that listens is gone.",
+  "trouble.offline.remedy": "If it was closed, start it again. Then reload the page.",
+  "trouble.reopened.what": "This view is from an earlier time and hears nothing.",
+  "trouble.reopened.remedy": "Run its cell again with ▶ above the notebook, and use the view that appears.",
   "trouble.restarted.what": "The connection to the program that listens is gone: it was restarted or ended.",
   "trouble.restarted.remedy": "Run the cell again.",
-  "trouble.slow.what": "The computer is too slow to listen so closely.",
-  "trouble.slow.remedy": "Choose a faster detector, or only one.",
+  "trouble.restarted_page.what": "The program that listens was restarted or ended.",
+  "trouble.restarted_page.remedy": "Reload the page.",
+  "trouble.slow.what": "The program that listens did not keep up.",
+  "trouble.slow.remedy": "If this comes often, close other programs, or choose a faster detector.",
   "trouble.slow.more": { one: "{n} piece of sound, {seconds} s, was left out.", other: "{n} pieces of sound, {seconds} s, were left out." },
   "trouble.hidden.what": "This tab was hidden while the microphone was on.",
   "trouble.hidden.remedy": "Keep it in view: a hidden tab may be slowed down.",
@@ -109,6 +129,9 @@ var page_default = {
   "takes.title": "Takes",
   "takes.kept": { one: "{name} · {seconds} s · {n} note · kept in {folder}", other: "{name} · {seconds} s · {n} notes · kept in {folder}" },
   "takes.in_memory": { one: "{name} · {seconds} s · {n} note · not saved", other: "{name} · {seconds} s · {n} notes · not saved" },
+  "takes.missing": "⚠ {seconds} s of sound are missing",
+  "takes.cut": "⚠ cut off: no answer came",
+  "takes.gone": "⚠ cut off: no answer came, and its sound cannot be had here",
   "takes.take": "take {name}",
   "takes.play": "Play",
   "takes.save": "Save",
@@ -243,18 +266,26 @@ var page_default2 = {
   "status.forgotten": "지웠습니다.",
   "trouble.denied.what": "브라우저가 마이크를 허용하지 않습니다.",
   "trouble.denied.remedy": "주소 왼쪽의 표시를 눌러 마이크를 허용한 뒤 시작을 다시 눌러 주세요.",
+  "trouble.unanswered.what": "브라우저가 이 페이지에 마이크를 허용할지 묻고 답을 기다리고 있습니다.",
+  "trouble.unanswered.remedy": "주소 옆에 뜬 질문에서 마이크를 허용한 뒤 시작을 다시 눌러 주세요.",
   "trouble.nodevice.what": "마이크를 찾지 못했습니다.",
   "trouble.nodevice.remedy": "마이크를 연결하고 시작을 다시 눌러 주세요.",
   "trouble.inuse.what": "마이크가 있지만 열 수 없습니다.",
   "trouble.inuse.remedy": "마이크를 쓰는 다른 프로그램을 닫고 시작을 다시 눌러 주세요.",
   "trouble.gone.what": "선택한 마이크가 더 이상 없습니다.",
   "trouble.gone.remedy": "다른 마이크를 선택하고 시작을 다시 눌러 주세요.",
+  "trouble.held.what": "이 페이지의 다른 건반이 마이크를 쓰고 있습니다.",
+  "trouble.held.remedy": "그쪽에서 정지를 누른 다음 여기에서 시작을 눌러 주세요.",
   "trouble.insecure.what": "이 페이지는 보안 연결이 아니어서 마이크를 쓸 수 없습니다.",
   "trouble.insecure.remedy": "http://localhost 또는 https로 열어 주세요.",
+  "trouble.nosound.what": "브라우저가 소리 기능을 켜지 못해 들을 수도 없습니다. 스피커가 없을 수 있습니다.",
+  "trouble.nosound.remedy": "스피커나 헤드폰을 연결하거나(소리는 나지 않아도 됩니다) 다른 브라우저를 쓴 뒤 시작을 다시 눌러 주세요.",
   "trouble.unplugged.what": "마이크가 빠졌거나 허용이 취소되었습니다. 지금까지 연주한 것은 남아 있습니다.",
   "trouble.unplugged.remedy": "마이크를 연결하거나 허용한 뒤 시작을 다시 눌러 주세요.",
   "trouble.muted.what": "시스템이 마이크를 음소거했습니다.",
   "trouble.muted.remedy": "기기나 시스템의 소리 설정에서 마이크를 켜 주세요.",
+  "trouble.zeros.what": "마이크에서 아무 소리도 오지 않습니다. 잡음조차 없습니다.",
+  "trouble.zeros.remedy": "마이크가 꺼졌거나, 음소거되었거나, 다른 마이크일 수 있습니다. 입력에서 다른 것을 선택하거나 시스템의 소리 설정을 확인해 주세요.",
   "trouble.suspended.what": "브라우저가 이 페이지의 소리를 멈췄습니다.",
   "trouble.suspended.remedy": "페이지를 눌러 주세요. 그래도 그대로이면 정지를 누른 다음 시작을 눌러 주세요.",
   "trouble.worklet.what": "브라우저가 녹음 코드를 실행하지 않습니다.",
@@ -262,13 +293,25 @@ var page_default2 = {
   "trouble.processor.what": "녹음 코드가 멈췄습니다.",
   "trouble.processor.remedy": "시작을 다시 눌러 주세요.",
   "trouble.busy.what": "듣는 프로그램이 바빠서 아직 응답하지 않습니다.",
-  "trouble.busy.remedy": "실행 중인 셀이 끝날 때까지 기다려 주세요. Voila 페이지에서는 셀이 실행되는 동안 듣지 못합니다.",
-  "trouble.dead.what": "듣는 프로그램이 응답하지 않습니다. 바쁘거나 다시 시작되었습니다.",
-  "trouble.dead.remedy": "한가해지면 시작을 눌러 주세요. 다시 시작되었다면 셀을 다시 실행해 주세요.",
+  "trouble.busy.remedy": "실행 중인 셀이 끝날 때까지 기다려 주세요.",
+  "trouble.busy_page.what": "듣는 프로그램이 바빠서 아직 응답하지 않습니다.",
+  "trouble.busy_page.remedy": "잠시 기다려 주세요. 1분이 지나도 그대로이면 페이지를 새로 고쳐 주세요.",
+  "trouble.silent.what": "응답이 없습니다. 지금은 연주한 것이 보이지 않습니다.",
+  "trouble.silent.remedy": "잠시 기다려 주세요.",
+  "trouble.frozen.what": "듣는 프로그램이 더 이상 응답하지 않습니다.",
+  "trouble.frozen.remedy": "셀이 실행 중이면 끝날 때까지 기다린 뒤 시작을 눌러 주세요. 아니면 주피터 노트북 위의 ⟳로 다시 시작하고 셀을 다시 실행해 주세요.",
+  "trouble.frozen_page.what": "듣는 프로그램이 더 이상 응답하지 않습니다.",
+  "trouble.frozen_page.remedy": "페이지를 새로 고쳐 주세요.",
+  "trouble.offline.what": "듣는 프로그램과의 연결이 끊겼습니다.",
+  "trouble.offline.remedy": "프로그램을 닫았다면 다시 시작해 주세요. 그런 다음 페이지를 새로 고쳐 주세요.",
+  "trouble.reopened.what": "이것은 예전에 저장된 것이어서 아무것도 듣지 못합니다.",
+  "trouble.reopened.remedy": "주피터 노트북 위의 ▶로 이 셀을 다시 실행하고, 새로 나타난 것을 써 주세요.",
   "trouble.restarted.what": "듣는 프로그램과의 연결이 끊겼습니다. 프로그램이 다시 시작되었거나 종료되었습니다.",
   "trouble.restarted.remedy": "셀을 다시 실행해 주세요.",
-  "trouble.slow.what": "컴퓨터가 느려서 이렇게 자세히 듣지 못합니다.",
-  "trouble.slow.remedy": "더 빠른 검출기를 선택하거나 하나만 선택해 주세요.",
+  "trouble.restarted_page.what": "듣는 프로그램이 다시 시작되었거나 종료되었습니다.",
+  "trouble.restarted_page.remedy": "페이지를 새로 고쳐 주세요.",
+  "trouble.slow.what": "듣는 프로그램이 제때 따라오지 못했습니다.",
+  "trouble.slow.remedy": "자주 나타나면 다른 프로그램을 닫거나 더 빠른 검출기를 선택해 주세요.",
   "trouble.slow.more": { other: "소리 조각 {n}개({seconds}초)를 건너뛰었습니다." },
   "trouble.hidden.what": "마이크가 켜져 있는 동안 이 탭이 가려졌습니다.",
   "trouble.hidden.remedy": "탭이 계속 보이게 해 주세요. 가려진 탭은 느려질 수 있습니다.",
@@ -320,6 +363,9 @@ var page_default2 = {
   "takes.title": "테이크",
   "takes.kept": { other: "{name} · {seconds}초 · 음 {n}개 · 저장 위치 {folder}" },
   "takes.in_memory": { other: "{name} · {seconds}초 · 음 {n}개 · 저장하지 않음" },
+  "takes.missing": "⚠ 소리 {seconds}초가 빠졌습니다",
+  "takes.cut": "⚠ 응답이 없어 중간에 끊겼습니다",
+  "takes.gone": "⚠ 응답이 없어 중간에 끊겼고, 소리는 여기에서 쓸 수 없습니다",
   "takes.take": "테이크 {name}",
   "takes.play": "재생",
   "takes.save": "저장",
@@ -455,6 +501,8 @@ function floats(view) {
 }
 
 // troubles.js
+var UNANSWERED = ["silent", "offline", "busy", "busy_page", "frozen", "frozen_page", "reopened"];
+var OF_MICROPHONE = ["muted", "suspended", "zeros"];
 var CAPTURE_ERRORS = {
   NotAllowedError: "denied",
   SecurityError: "denied",
@@ -495,7 +543,41 @@ var PROCESSING = ["echoCancellation", "noiseSuppression", "autoGainControl"];
 var CLEAN = { ...Object.fromEntries(PROCESSING.map((name) => [name, false])), channelCount: 1 };
 var LAST_BLOCK_MS = 300;
 var BAND_Q = 8;
+var RESUME_MS = 3e3;
+var OPEN_MS = 7e3;
 var GLIDE_S = 0.02;
+function within(promise, ms, code, late = () => {
+}) {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      reject(new Trouble(code));
+    }, Math.max(0, ms));
+    const settled = (settle, value) => {
+      clearTimeout(timer);
+      if (over) late(value);
+      else settle(value);
+    };
+    promise.then((value) => settled(resolve, value), (error) => settled(reject, error));
+  });
+}
+async function whenMended(code, mended) {
+  const media = navigator.mediaDevices;
+  if (["denied", "unplugged"].includes(code)) {
+    const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    permission?.addEventListener("change", () => {
+      if (permission.state !== "denied") mended();
+    });
+  }
+  if (!["nodevice", "gone", "unplugged"].includes(code)) return;
+  const look = async () => {
+    if (!(await media.enumerateDevices()).some(({ kind }) => kind === "audioinput")) return;
+    media.removeEventListener("devicechange", look);
+    mended();
+  };
+  media?.addEventListener?.("devicechange", look);
+}
 var Capture = class {
   /**
    * @param {string} worklet The text of worklet.js.
@@ -512,25 +594,41 @@ var Capture = class {
    */
   async open(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("insecure");
+    const deadline = performance.now() + OPEN_MS;
     this.context = new AudioContext();
-    await this.context.resume();
+    await within(this.context.resume(), RESUME_MS, "nosound");
     const audio = deviceId ? { ...CLEAN, deviceId: { exact: deviceId } } : CLEAN;
     try {
-      this.media = await navigator.mediaDevices.getUserMedia({ audio, video: false });
+      const asked = navigator.mediaDevices.getUserMedia({ audio, video: false });
+      this.media = await within(asked, deadline - performance.now(), "unanswered", (media) => this.late(media));
     } catch (error) {
-      throw new Trouble(captureCode(error), `${error.name}: ${error.message}`);
+      if (error instanceof Trouble) throw error;
+      const code = captureCode(error);
+      this.watchFor(code);
+      throw new Trouble(code, `${error.name}: ${error.message}`);
     }
     if (!this.context) return this.close();
     const [track] = this.media.getAudioTracks();
     this.watch(track);
-    await this.addModule();
+    await within(this.addModule(), deadline - performance.now(), "worklet");
     if (!this.context) return this.close();
     const got = track.getSettings();
     const processing = PROCESSING.filter((name) => got[name]);
     return { sr: this.context.sampleRate, label: track.label, processing, channels: got.channelCount ?? null };
   }
+  /** The player answered after nobody waited any more: that microphone is let go. */
+  late(media) {
+    for (const track of media.getTracks?.() ?? []) track.stop();
+    this.onTrouble("", "unanswered");
+  }
+  watchFor(code) {
+    whenMended(code, () => this.onTrouble("", code));
+  }
   watch(track) {
-    track.addEventListener("ended", () => this.onTrouble("unplugged"));
+    track.addEventListener("ended", () => {
+      this.onTrouble("unplugged");
+      this.watchFor("unplugged");
+    });
     track.addEventListener("mute", () => this.onTrouble("muted"));
     track.addEventListener("unmute", () => this.onTrouble("", "muted"));
     this.context.addEventListener("statechange", () => {
@@ -618,12 +716,19 @@ var Capture = class {
 };
 
 // source.js
+var ENDED = ["restarting", "autorestarting", "terminating", "dead"];
 var KernelSource = class {
-  constructor(model) {
-    this.model = model;
+  constructor(model, place2 = "lab") {
+    Object.assign(this, { model, place: place2 });
     this.onmessage = null;
     this.received = (content, buffers) => this.onmessage?.(content, buffers);
     model.on("msg:custom", this.received);
+  }
+  cause() {
+    const { status, connectionStatus = "connected" } = this.model.widget_manager?.kernel ?? {};
+    if (ENDED.includes(status)) return "restarted";
+    if (connectionStatus !== "connected") return "offline";
+    return ["busy", "idle"].includes(status) ? status : "";
   }
   send(message, buffer) {
     try {
@@ -2124,11 +2229,37 @@ var PromptBox = class {
   }
 };
 
+// holder.js
+var PLACE = /* @__PURE__ */ Symbol.for("pianolab.microphone");
+var Holder = class _Holder {
+  constructor() {
+    this.session = null;
+  }
+  /** The one of this page, which all keyboards on it share, also those that were loaded apart. */
+  static ofPage() {
+    return globalThis[PLACE] ??= new _Holder();
+  }
+  /** Returns whether the microphone is this session's now. */
+  take(session) {
+    this.session ??= session;
+    return this.session === session;
+  }
+  release(session) {
+    if (this.session === session) this.session = null;
+  }
+};
+
 // link.js
 var IN_FLIGHT = 4;
+var FLIGHT_S = 0.25;
 var LAG_S = 0.5;
-var BUSY_MS = 2e3;
-var DEAD_MS = 3e4;
+var PATIENCE_MS = {
+  stream: { silent: 750, dead: 4500 },
+  start: { silent: 2e3, dead: 8e3 },
+  stop: { silent: 2e3, dead: 3e4 },
+  hello: { silent: 2e3, dead: Infinity }
+};
+var LOADING_MS = 3e4;
 var joined = (parts) => {
   if (parts.length === 1) return parts[0];
   const whole = new Int16Array(parts.reduce((sum, part) => sum + part.byteLength / 2, 0));
@@ -2152,44 +2283,56 @@ var Link = class {
   }
   /** A new stream begins; what was on its way belongs to none. */
   open(session, sr) {
-    Object.assign(this, { session, sr, seq: 0, onTheWay: /* @__PURE__ */ new Map(), backlog: [], dropped: 0, frames: 0 });
+    Object.assign(this, { session, sr, seq: 0, onTheWay: /* @__PURE__ */ new Map(), backlog: [], dropped: 0, lost: 0, frames: 0 });
+    this.answeredAt = this.now();
   }
   /** The stream is over: nothing of it is waited for any more. */
   close() {
     this.onTheWay.clear();
     this.backlog = [];
-    this.waits.delete("start");
-    this.waits.delete("stop");
+    for (const what of ["start", "stop", "choose"]) this.waits.delete(what);
+  }
+  /** Samples that are unanswered. */
+  get flying() {
+    return [...this.onTheWay.values()].reduce((sum, { n }) => sum + n, 0);
   }
   /** Samples that wait or are unanswered. */
   get owed() {
-    return [...this.onTheWay.values(), ...this.backlog].reduce((sum, { n }) => sum + n, 0);
+    return this.backlog.reduce((sum, { n }) => sum + n, this.flying);
   }
   /** Whether everything has been sent and answered. */
   get idle() {
     return !this.onTheWay.size && !this.backlog.length;
   }
-  /** Take a block. Returns false if it had to be dropped. */
+  /** Take a block. Returns false if it had to be dropped, with all that waited. */
   block({ frame, pcm, n }) {
     this.frames = frame + n;
-    const room = this.owed + n <= LAG_S * this.sr;
-    if (room) this.backlog.push({ frame, pcm, n });
-    else this.dropped += 1;
+    this.backlog.push({ frame, pcm, n });
+    const room = this.owed <= LAG_S * this.sr;
+    if (!room) this.drop();
     this.post();
     return room;
+  }
+  /** What waits is too old: the newest sound is worth more than all of it. */
+  drop() {
+    this.dropped += this.backlog.length;
+    this.lost += this.owed - this.flying;
+    this.backlog = [];
   }
   /** Send what waits: as many blocks as follow each other go in one message. */
   post() {
     if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT) return;
     const [{ frame }] = this.backlog;
     const parts = [];
+    const room = FLIGHT_S * this.sr - this.flying;
     let n = 0;
-    while (this.backlog.length && this.backlog[0].frame === frame + n) {
+    const fits = (block) => block.frame === frame + n && (n + block.n <= room || !n && !this.onTheWay.size);
+    while (this.backlog.length && fits(this.backlog[0])) {
       const block = this.backlog.shift();
       parts.push(block.pcm);
       n += block.n;
     }
-    this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
+    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
   }
   /** Ask the kernel's own source what it has heard; one question at a time. */
   poll() {
@@ -2202,9 +2345,10 @@ var Link = class {
   }
   /** The kernel has answered this message, and so all before it. */
   acked(seq) {
+    this.answeredAt = this.now();
     for (const sent of [...this.onTheWay.keys()]) if (sent <= seq) this.onTheWay.delete(sent);
   }
-  /** An answer to hello, start or stop is waited for. */
+  /** An answer to hello, start, choose or stop is waited for. */
   await(what) {
     this.waits.set(what, this.now());
   }
@@ -2214,21 +2358,120 @@ var Link = class {
   }
   /**
    * Who has waited too long.
-   * @returns {{on: string, dead: boolean}[]} `on` is hello, start, stop or stream; `dead` after half a minute.
+   * @returns {{on: string, dead: boolean}[]} `on` is hello, start, stop or stream; see PATIENCE_MS.
    */
   silences() {
-    const since = [...this.waits];
-    if (this.onTheWay.size) since.push(["stream", Math.min(...[...this.onTheWay.values()].map(({ at }) => at))]);
-    const waited = since.map(([on, at]) => ({ on, ms: this.now() - at })).filter(({ ms }) => ms > BUSY_MS);
-    return waited.map(({ on, ms }) => ({ on, dead: ms > DEAD_MS }));
+    const since = [...this.waits].filter(([on]) => on !== "choose");
+    if (this.onTheWay.size) {
+      const oldest = Math.min(...[...this.onTheWay.values()].map(({ at }) => at));
+      since.push(["stream", Math.max(oldest, this.answeredAt)]);
+    }
+    const waited = since.map(([on, at]) => ({ on, ms: this.now() - at }));
+    return waited.filter(({ on, ms }) => ms > PATIENCE_MS[on].silent).map(({ on, ms }) => ({ on, dead: ms > this.patience(on) }));
+  }
+  patience(on) {
+    return on === "stream" && this.waits.has("choose") ? LOADING_MS : PATIENCE_MS[on].dead;
+  }
+};
+
+// watch.js
+var SLOW_MS = 5e3;
+var SEEN_MS = 5e3;
+var REOPENED_MS = 3e3;
+var HELLO_MS = 5e3;
+var takeName = (date) => {
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day}T${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("-")}`;
+};
+var Watch = class {
+  /** @param {import("./session.js").Session} session */
+  constructor(session) {
+    this.session = session;
+    this.cuts = /* @__PURE__ */ new Map();
+    this.idleSince = session.clock.now();
+  }
+  /** Does the kernel still answer? */
+  check() {
+    const { session } = this;
+    const why = session.source.cause();
+    if (why === "restarted") session.lost();
+    if (session.state === "lost") return;
+    if (why !== "offline") session.better("offline");
+    else if (session.state !== "waiting") session.add("offline");
+    if (why !== "idle") this.idleSince = session.clock.now();
+    for (const { on, dead } of session.link.silences()) {
+      if (dead || on === "stream" && why === "offline") this.giveUp(on);
+      else if (on === "hello") this.waitForHello(why);
+      else this.wait();
+    }
+    this.checkPast();
+  }
+  /** An answer is overdue. Until it comes, nothing that is lit can be trusted. */
+  wait() {
+    const { session } = this;
+    if (session.on && !session.troubles.has("silent")) session.page.rest();
+    session.add("silent");
+  }
+  waitForHello(why) {
+    const { session } = this;
+    const now = session.clock.now();
+    const unknown = session.source.place !== "page" && now - this.idleSince > REOPENED_MS;
+    const code = why === "offline" ? "offline" : unknown ? "reopened" : session.placed("busy");
+    session.better(...UNANSWERED.filter((other) => other !== code));
+    session.add(code);
+    if (now - session.greetedAt > HELLO_MS && why !== "busy") session.greet();
+  }
+  /** Troubles whose cause is past. */
+  checkPast() {
+    const { session } = this;
+    const { troubles } = session;
+    const now = session.clock.now();
+    if (troubles.has("slow") && now - session.droppedAt > SLOW_MS) session.better("slow");
+    if (troubles.has("hidden") && now - this.seenAt > SEEN_MS) session.better("hidden");
+    if (troubles.has("held") && !session.holder.session) session.better("held");
+  }
+  /** The page was hidden, or is seen again. */
+  hidden(hidden) {
+    this.seenAt = hidden ? Infinity : this.session.clock.now();
+    if (hidden && this.session.state === "running") this.session.trouble("hidden");
+  }
+  giveUp(on) {
+    const { session } = this;
+    session.link.came(on);
+    session.better("silent");
+    if (!session.troubles.has("offline")) session.add(session.placed("frozen"));
+    if (on === "start") session.refuse();
+    session.sendStop({ cut: true });
+    if (session.state === "lost" || on === "start") return;
+    this.cutOff();
+    session.ended(session.from ? "status.source_gave_up" : "status.gave_up");
+  }
+  /** The take ends here, because no answer comes. If one comes after all, it tells what is left of it. */
+  cutOff() {
+    const { link, sr, startedAt, heardS, strokes, page } = this.session;
+    const name = takeName(startedAt);
+    const seconds = Math.max(link.frames / (sr || 1), heardS);
+    this.cuts.set(link.session, name);
+    page.cutOff({ name, seconds, n_notes: strokes, folder: "", labels: "none", missing_s: 0, cut: true, gone: true });
+  }
+  /** The kernel may come to a take that was cut off: what is left of it is told. Returns whether it was such an answer. */
+  answeredAfterAll({ session: of, type, take }) {
+    const name = this.cuts.get(of);
+    if (name === void 0) return false;
+    this.session.better(...UNANSWERED);
+    if (type !== "stopped") return true;
+    this.cuts.delete(of);
+    if (take) this.session.page.cutOff(take, name);
+    return true;
   }
 };
 
 // session.js
 var POLL_MS = 25;
-var CHECK_MS = 250;
+var CHECK_MS = 100;
 var LAST_ANSWERS_MS = 1500;
-var SLOW_MS = 5e3;
+var ZEROS_S = 5;
 var CLOCK = {
   now: () => performance.now(),
   every(ms, what) {
@@ -2244,19 +2487,23 @@ var Session = class {
    * @param {string} id The name of the page.
    * @param {import("./source.js").Source} source
    * @param {function(function, function): import("./capture.js").Capture} microphone Makes a capture.
-   * @param {Object} page What the page does: `stateChanged()`, `troublesChanged()`, `status(key, values)`, and
-   *   `answered(content, buffers)` for every answer.
+   * @param {Object} page What the page does: `stateChanged()`, `troublesChanged()`, `status(key, values)`,
+   *   `answered(content, buffers)` for every answer, `rest()` when nothing that it shows holds any more, and
+   *   `cutOff(take, name)` for a take that ended because answers stopped; the name is the one that it had until then.
    * @param {typeof CLOCK} clock
    */
   constructor(id, source, microphone, page, clock = CLOCK) {
     Object.assign(this, { id, source, microphone, page, clock });
     this.state = "waiting";
+    this.holder = Holder.ofPage();
+    this.watch = new Watch(this);
+    this.zeros = 0;
     this.troubles = new Troubles();
     this.link = new Link((message, pcm) => this.send(message, pcm), clock.now);
     this.starts = 0;
     this.from = "";
     source.onmessage = (content, buffers) => this.answered(content, buffers);
-    this.endChecks = clock.every(CHECK_MS, () => this.check());
+    this.endChecks = clock.every(CHECK_MS, () => this.watch.check());
   }
   get on() {
     return this.state === "running" || this.state === "stopping";
@@ -2266,11 +2513,17 @@ var Session = class {
     this.page.stateChanged();
   }
   hello(language) {
+    this.greeting = { type: "hello", view: this.id, language };
     this.link.await("hello");
-    this.send({ type: "hello", view: this.id, language });
+    this.greet();
+  }
+  greet() {
+    this.greetedAt = this.clock.now();
+    this.send(this.greeting);
   }
   /** Returns whether the message went out. */
   send(message, buffer) {
+    if (message.type === "choose") this.link.await("choose");
     if (this.source.send(message, buffer)) return true;
     if (this.state !== "closed") this.lost();
     return false;
@@ -2284,36 +2537,36 @@ var Session = class {
   better(...codes) {
     if (this.troubles.clear(...codes)) this.page.troublesChanged();
   }
+  /** A trouble that lasts is told once. */
+  add(code) {
+    if (!this.troubles.has(code)) this.trouble(code);
+  }
+  /** The code of a trouble whose remedy depends on the page. */
+  placed(code) {
+    return this.source.place === "page" ? `${code}_page` : code;
+  }
   lost() {
+    if (this.state === "lost") return;
     this.release();
+    if (this.on) this.watch.cutOff();
     this.link.close();
-    this.better("busy");
-    this.trouble("restarted");
+    this.link.came("hello");
+    this.better(...UNANSWERED);
+    this.trouble(this.placed("restarted"));
     this.set("lost");
-    this.begin?.reject(new Refusal());
-  }
-  /** Does the kernel still answer? */
-  check() {
-    for (const { on, dead } of this.link.silences()) {
-      if (dead && on !== "hello") this.giveUp(on);
-      else if (!this.troubles.has("busy")) this.trouble("busy");
-    }
-    if (this.troubles.has("slow") && this.clock.now() - this.droppedAt > SLOW_MS) this.better("slow");
-  }
-  giveUp(on) {
-    this.link.came(on);
-    this.better("busy");
-    this.trouble("dead");
-    if (on === "start") this.begin?.reject(new Refusal());
-    else this.ended(this.from ? "status.source_gave_up" : "status.gave_up");
+    this.refuse();
   }
   // -- start and stop
   async start({ from = "", deviceId = null, keep = false }) {
     if (this.state !== "ready") return;
-    this.from = from;
-    this.set("starting");
     this.troubles.clearAll();
     this.page.troublesChanged();
+    if (!from && !this.holder.take(this)) {
+      this.trouble("held");
+      return;
+    }
+    Object.assign(this, { from, startedAt: /* @__PURE__ */ new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false });
+    this.set("starting");
     try {
       const capture = from ? null : await this.openMicrophone(deviceId);
       if (this.state !== "starting") return;
@@ -2347,6 +2600,10 @@ var Session = class {
     this.send({ type: "start", session: this.link.session, ...message });
     return begun;
   }
+  /** The Start that waits comes to nothing, and the page says why already. */
+  refuse() {
+    this.begin?.reject(new Refusal());
+  }
   failed(error) {
     this.release();
     if (error instanceof Trouble) this.trouble(error.code, error.code === "other" ? () => `(${error.detail})` : null);
@@ -2367,18 +2624,22 @@ var Session = class {
     while (!this.link.idle && this.clock.now() < patience) await this.clock.wait(20);
     if (this.state !== "stopping") return;
     this.release();
+    this.over = true;
+    this.page.rest();
     this.link.await("stop");
     this.sendStop();
   }
-  sendStop() {
+  sendStop(more = {}) {
     const { session, frames, dropped } = this.link;
-    this.send({ type: "stop", session, frames, dropped });
+    this.send({ type: "stop", session, frames, dropped, ...more });
   }
   /** Let go of the microphone at once. */
   release() {
     this.endPolls?.();
     this.capture?.close();
     this.endPolls = this.capture = null;
+    this.holder.release(this);
+    this.better(...OF_MICROPHONE);
   }
   stopped() {
     this.ended(this.from ? "status.source_stopped" : "status.stopped");
@@ -2393,17 +2654,31 @@ var Session = class {
   // -- sound out
   block(block) {
     if (!this.on) return;
-    if (this.link.block(block)) return;
-    this.droppedAt = this.clock.now();
-    const n = this.link.dropped;
-    this.trouble("slow", (say) => say("trouble.slow.more", { n, seconds: (n * this.blockLength / this.sr).toFixed(1) }));
+    this.lookForZeros(block);
+    if (!this.link.block(block)) this.droppedAt = this.clock.now();
+  }
+  /** Sound was left out, and answers come again: while none come, that is the trouble. */
+  tellDropped() {
+    const { dropped: n, lost } = this.link;
+    if (n === this.toldDropped) return;
+    this.toldDropped = n;
+    this.trouble("slow", (say) => say("trouble.slow.more", { n, seconds: (lost / this.sr).toFixed(1) }));
+  }
+  /** A microphone that is on has at least some noise. */
+  lookForZeros({ pcm, n }) {
+    const nothing = new Int16Array(pcm).every((x) => x === 0);
+    this.zeros = nothing ? this.zeros + n : 0;
+    if (!nothing) this.better("zeros");
+    else if (this.zeros >= ZEROS_S * this.sr) this.add("zeros");
   }
   // -- answers in
   answered(content, buffers) {
+    if (this.watch.answeredAfterAll(content)) return;
     if (content.session && content.session !== this.link.session) return;
     if (content.type === "ready" && content.view !== this.id) return;
-    this.better("busy");
+    this.better(...UNANSWERED);
     this[`on_${content.type}`]?.(content);
+    if (content.type === "heard" && (!this.on || this.over)) return;
     this.page.answered(content, buffers);
     if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
@@ -2411,13 +2686,16 @@ var Session = class {
   on_ready(content) {
     this.link.came("hello");
     this.blockLength = content.block;
-    this.set("ready");
+    if (this.state === "waiting") this.set("ready");
   }
   on_started(content) {
     this.begin?.resolve(content);
   }
   on_heard(content) {
     this.link.acked(content.seq);
+    this.heardS = content.seconds ?? 0;
+    this.tellDropped();
+    this.strokes += (content.events ?? []).filter(({ kind, listener }) => kind === "on" && !listener).length;
     if (this.on) this.link.post();
   }
   on_stale() {
@@ -2425,8 +2703,12 @@ var Session = class {
   }
   on_refused(content) {
     if (content.asked === "block" || content.asked === "poll") this.link.acked(content.seq ?? 0);
-    if (content.asked === "start") this.begin?.reject(new Refusal());
-    else if (content.asked === "stop") this.stopped();
+    if (content.asked === "choose") this.link.came("choose");
+    if (content.asked === "start") this.refuse();
+    else if (content.asked === "stop" && this.state === "stopping") this.stopped();
+  }
+  on_chosen() {
+    this.link.came("choose");
   }
   on_stopped() {
     this.link.came("stop");
@@ -2540,11 +2822,17 @@ var Takes = class {
     this.rows.set(take.name, row);
     resume(row);
   }
-  described({ name, seconds, n_notes: n, folder, labels }) {
+  described({ name, seconds, n_notes: n, folder, labels, missing_s: missing, cut, gone }) {
     const values = { name: shownName(name), seconds: seconds.toFixed(1), n, folder };
-    return `${this.say(folder ? "takes.kept" : "takes.in_memory", values)} · ${this.say(`labels.${labels}`)}`;
+    return [
+      this.say(folder ? "takes.kept" : "takes.in_memory", values),
+      gone ? "" : this.say(`labels.${labels}`),
+      missing ? this.say("takes.missing", { seconds: missing.toFixed(1) }) : "",
+      cut ? this.say(gone ? "takes.gone" : "takes.cut") : ""
+    ].filter(Boolean).join(" · ");
   }
-  buttons({ name, folder }) {
+  buttons({ name, folder, gone }) {
+    if (gone) return [];
     const button = (kind, message) => h(
       "button",
       { type: "button", class: `pl-${kind}`, onclick: () => this.act(message, name) },
@@ -2727,9 +3015,7 @@ var View = class {
     el.replaceChildren(this.build());
     this.stateChanged();
     this.status("status.waiting");
-    this.onHidden = () => {
-      if (document.hidden && this.session.state === "running") this.session.trouble("hidden");
-    };
+    this.onHidden = () => this.session.watch.hidden(document.hidden);
     this.onDevices = () => this.controls.offerDevices();
     document.addEventListener("visibilitychange", this.onHidden);
     navigator.mediaDevices?.addEventListener?.("devicechange", this.onDevices);
@@ -2849,6 +3135,10 @@ var View = class {
       h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
       () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
     )));
+  }
+  /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */
+  cutOff(take, name = take.name) {
+    this.takes.saved(name, take);
   }
   status(key, values) {
     this.complains = false;
@@ -3027,8 +3317,9 @@ registerProcessor("pianolab-blocks", Blocks);
 // main.js
 var main_default = {
   render({ model, el }) {
+    const place2 = document.body.dataset.voila ? "page" : "lab";
     const microphone = (onBlock, onTrouble) => new Capture(worklet_default, onBlock, onTrouble);
-    const view = new View(el, new KernelSource(model), new Texts({ en: page_default, ko: page_default2 }), microphone);
+    const view = new View(el, new KernelSource(model, place2), new Texts({ en: page_default, ko: page_default2 }), microphone);
     return () => view.close();
   }
 };

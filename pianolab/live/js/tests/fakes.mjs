@@ -1,5 +1,6 @@
 // A kernel, a microphone and a clock that are not real.
 
+import { Holder } from "../holder.js";
 import { Session } from "../session.js";
 
 export const SR = 44100;
@@ -11,6 +12,9 @@ class FakeSource {
   onmessage = null;
   gone = false;
   closed = false;
+  place = "lab";
+  why = "";
+  cause = () => this.why;
   send(message) {
     if (this.gone) return false;
     this.sent.push(message);
@@ -49,10 +53,10 @@ class FakeClock {
 }
 
 /** A session with all that is around it; `refuses` is what the microphone throws. */
-export function setup({ refuses = null, processing = [] } = {}) {
+export function setup({ refuses = null, processing = [], holder = new Holder() } = {}) {
   const source = new FakeSource();
   const clock = new FakeClock();
-  const told = { states: [], status: [], answers: [] };
+  const told = { states: [], status: [], answers: [], rests: 0, cuts: [] };
   const microphone = { opened: [], running: false, finished: false, closed: false };
   const make = (onBlock, onTrouble) => Object.assign(microphone, {
     closed: false,
@@ -72,8 +76,11 @@ export function setup({ refuses = null, processing = [] } = {}) {
     troublesChanged: () => {},
     status: (key, values) => told.status.push({ key, ...values }),
     answered: (content) => told.answers.push(content.type),
+    rest: () => { told.rests += 1; },
+    cutOff: (take, name) => told.cuts.push({ ...take, former: name }),
   };
   const session = new Session("view", source, make, page, clock);
+  session.holder = holder;
   session.hello("ko");
   const ready = () => source.answer({ type: "ready", view: "view", block: 1024 });
   const codes = () => [...session.troubles.now.keys()];
@@ -85,8 +92,8 @@ export function setup({ refuses = null, processing = [] } = {}) {
     await settle();
   };
   let frame = 0;
-  const block = (n = 1024) => {
-    microphone.onBlock({ frame, pcm: new Int16Array(n).buffer, n });
+  const block = (n = 1024, level = 1) => {
+    microphone.onBlock({ frame, pcm: new Int16Array(n).fill(level).buffer, n });
     frame += n;
   };
   const heard = (more = {}) => source.answer({ type: "heard", session: session.link.session, seq: session.link.seq - 1, ...more });

@@ -7,7 +7,8 @@ import { simple } from "acorn-walk";
 import { MODULES, textOf } from "./sources.mjs";
 
 const FLOORS = [
-  ["link.js", "piano.js", "progress.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
+  ["holder.js", "link.js", "piano.js", "progress.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
+  ["watch.js"],
   ["analysis.js", "capture.js", "context.js", "heard.js", "rollnotes.js", "session.js"],
   ["choices.js", "controls.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "takes.js"],
   ["listener.js", "pictures.js"],
@@ -16,7 +17,7 @@ const FLOORS = [
   ["main.js"],
 ];
 // These run anywhere: they know neither a document nor a window, and tests/*.test.mjs drive them in node.
-const PURE = ["heard.js", "link.js", "piano.js", "progress.js", "rollnotes.js", "session.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js"];
+const PURE = ["heard.js", "holder.js", "link.js", "piano.js", "progress.js", "rollnotes.js", "session.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "watch.js"];
 const BROWSER = ["document", "window", "navigator", "localStorage", "AudioContext", "requestAnimationFrame"];
 
 const floorOf = (name) => FLOORS.findIndex((names) => names.includes(name));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { BUSY_MS, DEAD_MS, IN_FLIGHT, LAG_S, Link } from "../link.js";
+import { FLIGHT_S, IN_FLIGHT, LAG_S, LOADING_MS, Link, PATIENCE_MS } from "../link.js";
 
 const SR = 44100;
 const N = 1024;
@@ -41,6 +41,19 @@ test("no more than four messages travel; what waits goes together when one comes
   assert.equal(sent.at(-1).samples.length, 3 * N);
 });
 
+test("so little sound is on its way that a slow kernel is never far behind", () => {
+  const { link, sent, give } = opened();
+  for (let i = 0; i < 20; i++) give();
+  for (let seq = 0; !link.idle; seq++) {
+    assert.ok(link.flying <= FLIGHT_S * SR);
+    link.acked(seq);
+    link.post();
+  }
+  assert.equal(sent.reduce((sum, { samples }) => sum + samples.length, 0), 20 * N);
+  give(Math.round(2 * FLIGHT_S * SR) - 1); // One block may be longer than that: it goes alone.
+  assert.equal(link.onTheWay.size, 1);
+});
+
 test("all samples come in their order, however they were put together", () => {
   const { link, sent, give } = opened();
   for (let i = 0; i < 18; i++) give();
@@ -65,16 +78,41 @@ test("blocks with a hole between them never go together", () => {
   assert.equal(second.frame, first.frame + first.samples.length + 500);
 });
 
-test("beyond half a second of unanswered sound blocks are dropped and counted", () => {
-  const { link, give } = opened();
-  const taken = Array.from({ length: 40 }, () => give());
+test("beyond half a second of unanswered sound all that waits is dropped and counted: the newest is worth more", () => {
+  const { link, sent, give } = opened();
   const room = Math.floor((LAG_S * SR) / N);
+  const taken = Array.from({ length: room + 1 }, () => give());
   assert.deepEqual(taken, taken.map((_, i) => i < room));
-  assert.equal(link.dropped, 40 - room);
-  assert.equal(link.frames, 40 * N);
+  assert.equal(link.dropped, room + 1 - IN_FLIGHT);
+  assert.equal(link.lost, link.dropped * N);
+  assert.ok(link.lost > FLIGHT_S * SR); // The kernel does not fill such a hole, so it has less to do.
+  assert.equal(link.frames, (room + 1) * N);
   link.acked(Infinity);
-  link.post();
   assert.ok(give());
+  assert.equal(sent.at(-1).frame, (room + 1) * N);
+});
+
+test("a kernel of half the speed is never more than a second behind, however long it lasts", () => {
+  const { link, sent, clock, give } = opened();
+  const taken = []; // what the kernel works on, and when it is done
+  let worst = 0;
+  let free = 0;
+  for (let frame = 0; clock.ms < 60_000; frame += N) {
+    clock.ms = (1000 * frame) / SR;
+    while (taken.length && taken[0].done <= clock.ms) {
+      const { seq, from } = taken.shift();
+      worst = Math.max(worst, clock.ms / 1000 - from / SR);
+      link.acked(seq);
+      link.post();
+    }
+    give();
+    for (const message of sent.splice(0)) {
+      free = Math.max(free, clock.ms) + (2000 * message.samples.length) / SR;
+      taken.push({ seq: message.seq, from: message.frame, done: free });
+    }
+  }
+  assert.ok(worst < 1.05, `${worst} s`);
+  assert.ok(link.dropped > 500);
 });
 
 test("an answer acknowledges all that was sent before it", () => {
@@ -97,35 +135,50 @@ test("a source of the kernel is asked again only when it has answered", () => {
   assert.deepEqual(sent.map(({ type, seq }) => [type, seq]), [["poll", 0], ["poll", 1]]);
 });
 
-test("a kernel that does not answer is busy after two seconds and dead after thirty", () => {
+test("a stream that is not answered is silent within a second and dead within five", () => {
+  const { silent, dead } = PATIENCE_MS.stream;
+  assert.ok(silent < 1000 && dead < 5000);
   const { link, clock, give } = opened();
   give();
-  clock.ms = BUSY_MS;
+  clock.ms = silent;
   assert.deepEqual(link.silences(), []);
-  clock.ms = BUSY_MS + 1;
+  clock.ms = silent + 1;
   assert.deepEqual(link.silences(), [{ on: "stream", dead: false }]);
-  clock.ms = DEAD_MS + 1;
+  clock.ms = dead + 1;
   assert.deepEqual(link.silences(), [{ on: "stream", dead: true }]);
   link.acked(0);
   assert.deepEqual(link.silences(), []);
 });
 
-test("the oldest unanswered message counts", () => {
+test("silence is since the last answer, or since the oldest message where there was none", () => {
   const { link, clock, give } = opened();
   give();
-  clock.ms = 1500;
+  clock.ms = 500;
   give();
-  clock.ms = 2500;
+  clock.ms = 800;
   assert.equal(link.silences().length, 1);
-  link.acked(0);
+  link.acked(0); // A slow kernel answers late, but it answers.
+  clock.ms = 1500;
   assert.equal(link.silences().length, 0);
+  clock.ms = 1600;
+  assert.equal(link.silences().length, 1);
+});
+
+test("a stream may stand still for longer while another detector is loaded", () => {
+  const { link, clock, give } = opened();
+  give();
+  link.await("choose");
+  clock.ms = PATIENCE_MS.stream.dead + 1;
+  assert.deepEqual(link.silences(), [{ on: "stream", dead: false }]);
+  clock.ms = LOADING_MS + 1;
+  assert.deepEqual(link.silences(), [{ on: "stream", dead: true }]);
 });
 
 test("hello, start and stop are waited for until they have come", () => {
   const { link, clock } = opened();
   link.await("hello");
-  clock.ms = BUSY_MS + 1;
-  assert.deepEqual(link.silences(), [{ on: "hello", dead: false }]);
+  clock.ms = 60_000;
+  assert.deepEqual(link.silences(), [{ on: "hello", dead: false }]); // It may be busy for long.
   link.came("hello");
   assert.deepEqual(link.silences(), []);
 });
@@ -135,7 +188,7 @@ test("when a stream is over nothing of it is waited for", () => {
   for (let i = 0; i < 10; i++) give();
   link.await("stop");
   link.close();
-  clock.ms = DEAD_MS + 1;
+  clock.ms = 60_000;
   assert.ok(link.idle);
   assert.deepEqual(link.silences(), []);
 });

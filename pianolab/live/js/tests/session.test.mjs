@@ -3,10 +3,13 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { BUSY_MS, DEAD_MS } from "../link.js";
+import { PATIENCE_MS } from "../link.js";
 import { KernelSource } from "../source.js";
 import { Trouble } from "../troubles.js";
+import { Holder } from "../holder.js";
 import { SR, settle, setup } from "./fakes.mjs";
+
+const { silent: SILENT_MS, dead: DEAD_MS } = PATIENCE_MS.stream;
 
 test("the page says hello in the player's language, and Start waits for the kernel", async () => {
   const { session, source, microphone, ready, told } = setup();
@@ -41,6 +44,7 @@ test("a take from Start to Stop: microphone, blocks, last block, microphone off"
   assert.equal(source.of("stop").length, 0); // The answers to the last blocks are waited for.
   heard();
   await clock.pass(50);
+  assert.equal(told.rests, 1); // What is lit goes out with the microphone, not with the verdict.
   await stopped;
   assert.ok(microphone.finished && microphone.closed);
   assert.deepEqual(source.of("stop"), [{ type: "stop", session: "view-1", frames: 2048, dropped: 0 }]);
@@ -147,19 +151,22 @@ test("a sound that the browser pauses is a trouble until it goes on", async () =
   assert.deepEqual(codes(), []);
 });
 
-test("a busy kernel is told of after two seconds, and no more as soon as it answers", async () => {
-  const { clock, begun, block, heard, codes } = setup();
+test("answers stop: within a second the keys are cleared and it is said, and it is past with the next answer", async () => {
+  const { clock, begun, block, heard, codes, told } = setup();
   await begun();
   block();
-  await clock.pass(BUSY_MS + 500);
-  assert.deepEqual(codes(), ["busy"]);
+  await clock.pass(SILENT_MS - 100);
+  assert.deepEqual([codes(), told.rests], [[], 0]);
+  await clock.pass(300);
+  assert.deepEqual([codes(), told.rests], [["silent"], 1]);
+  assert.ok(clock.ms < 1000);
   heard();
   assert.deepEqual(codes(), []);
 });
 
 test("a kernel that is busy from the beginning is waited for without end", async () => {
   const { session, clock, codes, ready } = setup();
-  await clock.pass(DEAD_MS + 1000);
+  await clock.pass(60_000);
   assert.deepEqual(codes(), ["busy"]);
   assert.equal(session.state, "waiting");
   ready();
@@ -167,36 +174,169 @@ test("a kernel that is busy from the beginning is waited for without end", async
   assert.equal(session.state, "ready");
 });
 
-test("after thirty seconds without an answer the microphone is let go", async () => {
-  const { session, microphone, clock, begun, block, codes, told } = setup();
-  await begun();
-  block();
-  await clock.pass(DEAD_MS + 500);
-  assert.ok(microphone.closed);
-  assert.deepEqual(codes(), ["dead"]);
-  assert.equal(session.state, "ready");
-  assert.equal(told.status.at(-1).key, "status.gave_up");
-  await clock.pass(5000);
-  assert.deepEqual(codes(), ["dead"]); // It is not told again that it is busy.
+test("a view that was saved, and whose kernel has nothing to do, says so and greets it again now and then", async () => {
+  const { source, clock, codes, ready, session } = setup();
+  source.why = "idle";
+  await clock.pass(12_500);
+  assert.deepEqual(codes(), ["reopened"]);
+  assert.equal(source.of("hello").length, 3);
+  ready();
+  ready();
+  assert.deepEqual([codes(), session.state], [[], "ready"]);
 });
 
-test("a Start or a Stop that nobody answers ends after thirty seconds, too", async () => {
+test("on a page without cells an answer that is late is waited for, and the remedy is to reload it", async () => {
+  const { source, clock, codes } = setup();
+  Object.assign(source, { place: "page", why: "idle" });
+  await clock.pass(10_000);
+  assert.deepEqual(codes(), ["busy_page"]);
+});
+
+for (const [place, code] of [["lab", "frozen"], ["page", "frozen_page"]]) {
+  test(`answers stop for five seconds (${place}): the cause is named, the microphone is off, the take is listed as cut off`, async () => {
+    const { session, source, microphone, clock, begun, block, heard, codes, told } = setup();
+    source.place = place;
+    await begun();
+    for (let i = 0; i < 3; i++) block();
+    heard({ seconds: 0.07, events: [{ kind: "on", listener: 0 }, { kind: "on", listener: 1 }, { kind: "off", listener: 0 }] });
+    block();
+    await clock.pass(DEAD_MS + 200);
+    assert.ok(clock.ms < 5000);
+    assert.deepEqual(codes(), [code]);
+    assert.ok(microphone.closed);
+    assert.equal(session.state, "ready");
+    assert.equal(told.status.at(-1).key, "status.gave_up");
+    const [cut] = told.cuts;
+    assert.deepEqual([cut.cut, cut.gone, cut.n_notes, cut.seconds.toFixed(3)], [true, true, 1, ((4 * 1024) / SR).toFixed(3)]);
+    assert.deepEqual(source.of("stop"), [{ type: "stop", session: "view-1", frames: 4096, dropped: 0, cut: true }]);
+    await clock.pass(5000);
+    assert.deepEqual(codes(), [code]);
+  });
+}
+
+test("a kernel that comes back to a take that was cut off lights nothing, and what is left of the take is listed", async () => {
+  const { session, source, clock, begun, block, heard, codes, told } = setup();
+  await begun();
+  block();
+  await clock.pass(DEAD_MS + 200);
+  const { length } = told.answers;
+  heard({ events: [{ kind: "on", listener: 0 }] });
+  assert.deepEqual(codes(), []); // The cause is past.
+  assert.equal(told.answers.length, length);
+  source.answer({ type: "stopped", session: "view-1", take: { name: "2026", cut: true } });
+  assert.deepEqual([told.cuts[1].name, told.cuts[1].former], ["2026", told.cuts[0].name]);
+  assert.equal(session.state, "ready");
+});
+
+test("so it is, too, when the next take runs already", async () => {
+  const { session, source, clock, begun, block, told } = setup();
+  await begun();
+  block();
+  await clock.pass(DEAD_MS + 200);
+  await begun();
+  source.answer({ type: "stopped", session: "view-1", take: { name: "2026", cut: true } });
+  assert.equal(told.cuts.length, 2);
+  assert.deepEqual([session.state, session.link.session], ["running", "view-2"]);
+});
+
+test("a connection that is gone is named as such, and back again it is past", async () => {
+  const { session, source, microphone, clock, begun, block, codes } = setup();
+  await begun();
+  source.why = "offline";
+  block();
+  await clock.pass(SILENT_MS + 200);
+  assert.deepEqual(codes(), ["offline"]);
+  assert.ok(microphone.closed);
+  source.why = "";
+  await clock.pass(200);
+  assert.deepEqual([codes(), session.state], [[], "ready"]);
+});
+
+test("a kernel that was restarted is noticed at once, also while nothing runs", async () => {
+  const running = setup();
+  await running.begun();
+  running.source.why = "restarted";
+  await running.clock.pass(200);
+  assert.deepEqual([running.codes(), running.session.state], [["restarted"], "lost"]);
+  assert.ok(running.microphone.closed);
+  assert.equal(running.told.cuts.length, 1);
+
+  const idle = setup();
+  idle.ready();
+  Object.assign(idle.source, { place: "page", why: "restarted" });
+  await idle.clock.pass(200);
+  assert.deepEqual([idle.codes(), idle.session.state, idle.told.cuts], [["restarted_page"], "lost", []]);
+});
+
+test("a Start that nobody answers ends within ten seconds, a Stop after half a minute", async () => {
   const starting = setup();
   starting.ready();
   const start = starting.session.start({});
   await settle();
-  await starting.clock.pass(DEAD_MS + 500);
+  await starting.clock.pass(PATIENCE_MS.start.dead + 500);
   await start;
   assert.equal(starting.session.state, "ready");
   assert.ok(starting.microphone.closed);
-  assert.deepEqual(starting.codes(), ["dead"]);
+  assert.deepEqual(starting.codes(), ["frozen"]);
+  assert.deepEqual(starting.told.cuts, []);
 
   const stopping = setup();
   await stopping.begun();
   stopping.session.stop();
-  await stopping.clock.pass(DEAD_MS + 2500);
+  await stopping.clock.pass(PATIENCE_MS.stop.dead + 2500);
   assert.equal(stopping.session.state, "ready");
-  assert.deepEqual(stopping.codes(), ["dead"]);
+  assert.deepEqual(stopping.codes(), ["frozen"]);
+  assert.equal(stopping.told.cuts.length, 1);
+});
+
+test("five seconds of zeros are an alert, and it ends with the first sound or with the microphone", async () => {
+  const { clock, begun, block, heard, codes, session, source } = setup();
+  await begun();
+  const zeros = (seconds) => { for (let n = 0; n < seconds * SR; n += 1024) { block(1024, 0); heard(); } };
+  zeros(4.8);
+  assert.deepEqual(codes(), []);
+  zeros(0.3);
+  assert.deepEqual(codes(), ["zeros"]);
+  block();
+  assert.deepEqual(codes(), []);
+  zeros(5.1);
+  assert.deepEqual(codes(), ["zeros"]);
+  session.stop();
+  heard();
+  await clock.pass(100);
+  source.answer({ type: "stopped", session: "view-1" });
+  assert.deepEqual(codes(), []);
+});
+
+test("of two keyboards on a page the second says that the first holds the microphone, until it is free", async () => {
+  const holder = new Holder();
+  const first = setup({ holder });
+  const second = setup({ holder });
+  await first.begun();
+  second.ready();
+  await second.session.start({});
+  assert.deepEqual([second.codes(), second.session.state, second.microphone.opened], [["held"], "ready", []]);
+  first.session.stop();
+  await first.clock.pass(100);
+  first.source.answer({ type: "stopped", session: "view-1" });
+  await second.clock.pass(200);
+  assert.deepEqual(second.codes(), []);
+  await second.begun();
+  assert.equal(second.session.state, "running");
+});
+
+test("that a page was hidden stands there for a while after it is seen again", async () => {
+  const { session, clock, begun, block, heard, codes } = setup();
+  await begun();
+  session.watch.hidden(true);
+  const pass = async (ms) => { for (let i = 0; i < ms; i += 500) { block(); heard(); await clock.pass(500); } };
+  await pass(8000);
+  assert.deepEqual(codes(), ["hidden"]);
+  session.watch.hidden(false);
+  await pass(4500);
+  assert.deepEqual(codes(), ["hidden"]);
+  await pass(1000);
+  assert.deepEqual(codes(), []);
 });
 
 test("a connection that is gone switches the microphone off and cannot be started again", async () => {
@@ -221,13 +361,15 @@ test("a kernel that dies while it is asked to start leaves no microphone on", as
   assert.deepEqual(codes(), ["restarted"]);
 });
 
-test("a slow kernel: blocks are dropped, the player is told how much, and no more five seconds after the last", async () => {
+test("a slow kernel: sound is dropped, the player is told how much with the next answer, and no more five seconds after", async () => {
   const { session, clock, begun, block, heard, codes } = setup();
   await begun();
-  for (let i = 0; i < 30; i++) block();
+  for (let i = 0; i < 22; i++) block();
+  assert.deepEqual(codes(), []); // As long as no answer comes at all, that is what is said.
+  heard();
   assert.deepEqual(codes(), ["slow"]);
   const said = session.troubles.now.get("slow")((key, values) => `${key} ${values.n} ${values.seconds}`);
-  assert.equal(said, "trouble.slow.more 9 0.2");
+  assert.equal(said, "trouble.slow.more 18 0.4");
   for (let i = 0; i < 10; i++) heard();
   await clock.pass(4900);
   assert.deepEqual(codes(), ["slow"]);
