@@ -1,7 +1,7 @@
 """Voila as the live page needs it: a kernel ends when its page is closed, and none outlives its page for long."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlparse
 
 from tornado.web import HTTPError
@@ -35,7 +35,7 @@ class LivePage(Voila):
 
     def init_handlers(self) -> list[Any]:
         """Voila's handlers, with one of ours for pages that are closed."""
-        return [_ours(handler) for handler in super().init_handlers()]
+        return [_ours(handler) for handler in cast("list[tuple[Any, ...]]", super().init_handlers())]
 
 
 def _ours(handler: tuple[Any, ...]) -> tuple[Any, ...]:
