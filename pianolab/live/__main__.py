@@ -1,8 +1,9 @@
-"""Show a notebook as a plain web page on this machine: ``python -m pianolab.live [NOTEBOOK] [Voila's options]``.
+"""The live view as a plain web page on this machine: ``python -m pianolab.live [NOTEBOOK] [Voila's options]``.
 
-The page is served by Voila on localhost only, with a token, and its template fetches nothing from elsewhere. It speaks
-the language of ``--language``; without one, that of the environment variable PIANOLAB_LANGUAGE, else English. A
-language that the player has chosen on the page goes before all of these, as long as the browser remembers it.
+Without a notebook it is the player's page: the widget alone (static/player.ipynb has one cell). Voila serves it on
+localhost only, with a token, and its templates fetch nothing from elsewhere. It speaks the language of ``--language``;
+without one, that of the environment variable PIANOLAB_LANGUAGE, else English. A language that the player has chosen on
+the page goes before all of these, as long as the browser remembers it.
 """
 
 import os
@@ -11,10 +12,13 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
-from pianolab.places import comes_with, give_libraries_a_home
-from pianolab.texts.catalogue import LANGUAGE_VARIABLE, TextError, language_of
+from pianolab.places import give_libraries_a_home
+from pianolab.texts.catalogue import LANGUAGE_VARIABLE, LANGUAGES, TextError, language_of, say
 
-NOTEBOOK = comes_with("notebooks") / "07_live_trial.ipynb"
+_STATIC = Path(__file__).with_name("static")
+PLAYER = _STATIC / "player.ipynb"
+_STORED = "pianolab-language"  # under which the browser keeps the player's language, as js/texts.js says
+_LOADING = ("title", "page", "program", "browser", "failed")  # what the page waits for while it loads
 
 
 def arguments(given: Sequence[str]) -> list[str]:
@@ -29,8 +33,12 @@ def arguments(given: Sequence[str]) -> list[str]:
     -------
     list of str
     """
-    notebook = [] if given and not given[0].startswith("-") else [str(NOTEBOOK)]
-    return [*notebook, *given[:1], "--template=pianolab", "--Voila.ip=127.0.0.1", "--token", *given[1:]]
+    ours = ["--Voila.ip=127.0.0.1", "--token"]
+    if given and not given[0].startswith("-"):
+        return [given[0], "--template=pianolab", *ours, *given[1:]]
+    texts = {name: {step: say(f"live.loading.{step}", name) for step in _LOADING} for name in LANGUAGES}
+    resources = {"pianolab": {"language": language_of(), "stored": _STORED, "texts": texts}}
+    return [str(PLAYER), "--template=player", f"--VoilaConfiguration.resources={resources!r}", *ours, *given]
 
 
 def language_and_rest(given: Sequence[str]) -> tuple[str, list[str]]:
@@ -82,8 +90,7 @@ def main(given: Sequence[str] | None = None):
         from pianolab.live.server import LivePage, culling
     except ImportError:
         sys.exit("Voila is not installed: pip install 'pianolab[live]'")
-    templates = str(Path(__file__).with_name("static"))
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [templates, os.environ.get("JUPYTER_PATH")]))
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(_STATIC), os.environ.get("JUPYTER_PATH")]))
     LivePage.launch_instance(argv=[*arguments(given), *culling(given)])
 
 

@@ -80,7 +80,7 @@ def test_the_page_is_started_as_it_was_asked_for(monkeypatch):
     assert main(["live", "--port", "8866", "--no-browser"]) == 0
     assert main(["live"]) == 0
     assert given == [["--port=8866", "--no-browser"], []]
-    assert page.NOTEBOOK.is_file()
+    assert page.PLAYER.is_file()
 
 
 @pytest.mark.parametrize("port", ["0", "1023", "65536", "-1", "x", "٣"])

@@ -356,13 +356,13 @@ def test_the_page_asks_nobody_but_its_server():
 
 
 def test_the_page_comes_up_on_this_machine_only_and_with_a_token():
-    from pianolab.live.__main__ import NOTEBOOK, arguments
+    from pianolab.live.__main__ import PLAYER, arguments
 
-    assert arguments([])[:1] == [str(NOTEBOOK)]
+    assert arguments([])[:1] == [str(PLAYER)]
     assert "--Voila.ip=127.0.0.1" in arguments([])
     assert "--token" in arguments(["mine.ipynb", "--no-browser"])
     assert arguments(["mine.ipynb", "--port=1"])[0] == "mine.ipynb"
-    assert arguments(["--port=1"])[0] == str(NOTEBOOK)
+    assert arguments(["--port=1"])[0] == str(PLAYER)
 
 
 # What a page may choose

@@ -1,4 +1,4 @@
-// The head of the page: Start and Stop, whether the microphone is on, which input, and how loud it is.
+// The head of the page: Start and Stop, whether the microphone is on, and how loud it is; and the field of the input.
 
 import { h, uniqueId, word } from "./dom.js";
 
@@ -25,8 +25,9 @@ export class Controls {
     this.loud = h("span", { class: "pl-loud" }, () => say("silent"));
     this.clip = h("strong", { class: "pl-clip", hidden: true }, "▲ ", () => say("clipping"));
     this.node = h("header", {}, this.button, this.sign,
-      h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input),
-      h("div", { class: "pl-loudness" }, h("span", {}, () => say("loudness")), this.meter, this.loud, this.clip));
+      h("div", { class: "pl-loudness" },
+        h("span", { class: "pl-loudness-title" }, () => say("loudness")), this.meter, this.loud, this.clip));
+    this.field = h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input);
     this.quiet();
   }
 

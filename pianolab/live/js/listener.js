@@ -36,14 +36,15 @@ export class Listener {
     this.chips = h("ul", { class: "pl-chips", "aria-label": () => say("listener.keys") });
     this.node = h("section", { class: `pl-listener pl-listener-${this.letter.toLowerCase()}` },
       h("div", { class: "pl-now" }, this.title, this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips, this.away)),
+        h("div", { class: "pl-details" }, this.sureRow, this.cents, this.tuner, this.chips, this.away)),
       this.keyboard.node, this.pedal.node);
     this.listen("", { polyphonic: false, alone: true });
   }
 
   /** Another detector listens. One voice has cents and confidence; of many keys each has its own. */
   listen(detector, { polyphonic, alone }) {
-    word(this.title, alone ? () => detector : () => this.say("listener.named", { letter: this.letter, detector }));
+    this.title.hidden = alone;
+    word(this.title, () => this.say("listener.named", { letter: this.letter, detector }));
     if (polyphonic === this.polyphonic) return;
     this.polyphonic = polyphonic;
     this.tuner.hidden = this.sureRow.hidden = polyphonic;

@@ -9,7 +9,7 @@ export class Listeners {
    * @param {Object} parts
    * @param {import("./notelog.js").NoteLog} parts.log
    * @param {import("./pictures.js").Pictures} parts.pictures
-   * @param {function(number): void} parts.onStroke The first detector has heard this key struck.
+   * @param {function(number, number): void} parts.onStroke The first detector has heard this key struck, and so surely.
    */
   constructor(context, { log, pictures, onStroke }) {
     Object.assign(this, { context, log, pictures, onStroke });
@@ -72,8 +72,13 @@ export class Listeners {
     this.pictures.take(told);
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi);
+    if (first) this.onStroke(event.midi, event.confidence);
     if (!listener.polyphonic) this.log.note(event, letter); // Chords are written when their keys have settled.
+  }
+
+  /** Mark the key that the player is asked to play; null marks none. */
+  ask(midi) {
+    this.all[0].keyboard.ask(midi);
   }
 
   show() {

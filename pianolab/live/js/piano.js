@@ -23,12 +23,13 @@ export function keyCentre(midi) {
   return (x + w / 2) / WIDTH;
 }
 
-/** How high the bar of a key that sounds so strongly stands: of a white key only the part in front of the black ones. */
+/** Where the bars of strength stand: in a strip in front of the keys, so that none covers a lit key. */
+export const STRIP = { top: WHITE.h + 4, height: 16, bar: 8 }; // Neighbouring keys are 10 apart.
+
+/** The bar of a key that sounds so strongly. */
 export function levelBar(midi, strength) {
-  const { h } = keyBox(midi);
-  const full = isBlack(midi) ? h - 6 : 42;
-  const height = full * Math.min(1, Math.max(0, strength));
-  return { y: h - 2 - height, height };
+  const height = STRIP.height * Math.min(1, Math.max(0, strength));
+  return { x: keyCentre(midi) * WIDTH - STRIP.bar / 2, y: STRIP.top + STRIP.height - height, height };
 }
 
 /** The lowest row with room for each pin, given the pins' left and right edges from the left to the right. */

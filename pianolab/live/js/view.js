@@ -3,6 +3,7 @@
 import { Choices } from "./choices.js";
 import { Context } from "./context.js";
 import { Controls } from "./controls.js";
+import { Counts } from "./counts.js";
 import { h, reword, uniqueId, word } from "./dom.js";
 import { Languages } from "./languages.js";
 import { Learn } from "./learn.js";
@@ -14,10 +15,10 @@ import { Pictures } from "./pictures.js";
 import { PromptBox } from "./prompt.js";
 import { Session } from "./session.js";
 import { Settings } from "./settings.js";
+import { SetUp } from "./setup.js";
 import { Takes } from "./takes.js";
 import { storeLanguage, storedLanguage } from "./texts.js";
 
-const COUNT_MS = 500; // the counts change no more often
 const STORAGE = () => localStorage;
 
 export class View {
@@ -55,24 +56,28 @@ export class View {
     this.learn = new Learn(context, send, () => { if (session.state === "ready") this.pressed(); });
     this.takes = new Takes(context, send);
     this.log = new NoteLog(context);
+    this.counts = new Counts(context, session);
     this.pictures = new Pictures(context, session);
-    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
+    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (...stroke) => this.struck(...stroke) });
     this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
     this.languages = new Languages(context, (language) => this.speak(language));
-    this.controls.node.append(this.languages.node);
+    this.setUp = new SetUp(context, {
+      begin: () => this.beginCheck(), done: () => session.stop(), ask: (midi) => this.listeners.ask(midi),
+    });
   }
 
   build() {
     const { say } = this;
     this.alerts = h("div", { class: "pl-alerts", role: "alert" });
     this.statusLine = h("p", { class: "pl-status", role: "status" });
-    this.counts = h("p", { class: "pl-small pl-counts" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
-      this.log.flashBox, this.controls.node, this.modes.node, this.alerts, this.statusLine, this.log.spoken,
-      this.prompt.node, this.learn.node, this.listeners.node, this.pictures.node, this.takes.node, this.settings.node,
+      this.log.flashBox, this.controls.node, this.statusLine, this.alerts, this.log.spoken,
+      this.setUp.node, this.takes.report, this.prompt.node, this.listeners.node,
+      h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
+      this.pictures.node, this.takes.node, this.learn.node, this.settings.node,
       h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
-      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts),
+      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts.node),
       h("p", { class: "pl-small" }, () => say("privacy")));
     this.context.root = this.root;
     return this.root;
@@ -83,6 +88,13 @@ export class View {
   pressed() {
     if (this.session.state === "running") this.session.stop();
     else this.session.start({ ...this.controls.chosen, keep: this.settings.keep.input.checked });
+  }
+
+  /** Listen without a take, until middle C was heard. */
+  beginCheck() {
+    if (this.session.state !== "ready") return;
+    this.setUp.begin();
+    this.session.start({ ...this.controls.chosen, keep: false });
   }
 
   /** Speak another language from now on: the page at once, the kernel as soon as it answers. */
@@ -103,6 +115,7 @@ export class View {
   rename() {
     this.listeners.rename();
     this.prompt.draw();
+    this.setUp.show();
     reword(this.log.box);
     reword(this.takes.node);
     this.pictures.redraw();
@@ -115,9 +128,10 @@ export class View {
     this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
   }
 
-  struck(midi) {
+  struck(midi, confidence) {
     this.log.signal(this.settings.signals);
-    this.prompt.strike(midi);
+    if (this.setUp.runs) this.setUp.struck(midi, confidence);
+    else this.prompt.strike(midi);
   }
 
   // -- what the session tells
@@ -129,6 +143,7 @@ export class View {
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();
+    if (session.state === "running" ? !this.setUp.runs : session.state === "ready" && this.setUp.runs) this.setUp.close();
     if (session.state === "running") {
       this.monitor();
       this.controls.offerDevices();
@@ -138,9 +153,8 @@ export class View {
 
   /** A new take begins. */
   clear() {
-    for (const part of [this.listeners, this.pictures, this.log]) part.clear();
+    for (const part of [this.listeners, this.pictures, this.log, this.counts]) part.clear();
     this.prompt.restart();
-    this.counts.replaceChildren();
   }
 
   /** Nothing sounds any more. */
@@ -179,6 +193,7 @@ export class View {
     this.prompt.ask(content.prompt);
     this.listenWith(content.choices);
     for (const take of content.takes) this.takes.add(take);
+    if (content.takes.length) this.setUp.close();
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
@@ -210,10 +225,11 @@ export class View {
     this.listeners.turnAway(content.away);
     this.pictures.heard(content.seconds, buffers?.[0]);
     this.controls.loudness(content.level_db, content.peak);
+    this.setUp.loud(content.peak, content.seconds);
     if (this.settings.back.value === "band") this.monitor();
     if (content.problem) this.refused(content.problem);
     if (content.learning) this.learn.show(content.learning);
-    this.count(content);
+    this.counts.heard(content);
   }
 
   on_chosen(content) {
@@ -236,9 +252,12 @@ export class View {
 
   on_stopped(content) {
     this.listeners.take(content.events);
-    const { blocks, missing } = content.counts;
-    const { dropped } = this.session.link;
-    word(this.counts, () => this.say("counts.stopped", { blocks, missing, dropped }));
+    this.counts.stopped(content.counts);
+    if (this.setUp.runs) { // What was played for the check is no take.
+      this.checked = content.take?.name;
+      if (this.checked) this.session.send({ type: "forget", take: this.checked });
+      return;
+    }
     if (content.take) this.takes.add(content.take);
     this.takes.show(content);
     if (content.take?.labels === "proposed") this.session.send({ type: "label", take: content.take.name, edit: "show" });
@@ -250,6 +269,7 @@ export class View {
   }
 
   on_forgotten(content) {
+    if (content.take === this.checked) return; // The player never saw it.
     this.takes.forget(content.take, this.controls.node);
     this.status("status.forgotten");
   }
@@ -279,21 +299,6 @@ export class View {
   listenWith(choices) {
     this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));
     this.modes.show(this.listeners.polyphonic);
-  }
-
-  count({ seconds, missing_s: missing, refused, lost }) {
-    const now = performance.now();
-    if (now - this.countedAt < COUNT_MS) return;
-    this.countedAt = now;
-    const { dropped, onTheWay } = this.session.link;
-    const n = onTheWay.size;
-    const values = { seconds: seconds.toFixed(1), missing: missing.toFixed(2), dropped };
-    word(this.counts, () => [
-      this.say("counts.heard", values),
-      refused ? this.say("counts.refused", { n: refused }) : "",
-      lost ? this.say("counts.lost", { n: lost }) : "",
-      this.session.from ? "" : this.say("counts.on_their_way", { n }),
-    ].filter(Boolean).join(", "));
   }
 
   /** The page goes away. */

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 8030a6224e791ea8873ed2ad323f243bd1da3ba05f2408cebd86936f7832ca43
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6d4e693be87bac829ae6d7a6a16cbc91bf643e5fc2f0ca62234ce0b6921fa9b0
 
 // ../../texts/en/page.json
 var page_default = {
@@ -89,6 +89,19 @@ var page_default = {
   "listens.single": "Listens for one note at a time.",
   "listens.chords": "Listens for chords, both hands.",
   "listens.with": "Listens with {detectors}.",
+  "check.title": "Set-up check",
+  "check.offer": "Before the first take: is your piano heard?",
+  "check.begin": "Check the sound",
+  "check.later": "Not now",
+  "check.done": "Done",
+  "check.play": "Play middle C ({name}) and let it sound.",
+  "check.nothing": "Almost nothing arrives. Is it the right microphone? Choose another under Input, or move it nearer to the piano.",
+  "check.no_note": "There is sound, but no note yet. Play one key, firmly, in a quiet room.",
+  "check.other": "I hear {heard}.",
+  "check.heard": "✓ I hear you: {name}, {percent} % sure.",
+  "check.level_good": "The loudness is good.",
+  "check.level_faint": "It is faint: move the microphone nearer, or turn it up in the sound settings.",
+  "check.level_clipped": "It is too loud: move the microphone away, or turn it down in the sound settings.",
   "keyboard.silent": "88 keys, none sounds",
   "keyboard.sounding": "88 keys, sounding: {keys}",
   "pedal.down": "sustain pedal: down, confidence {percent} %",
@@ -97,7 +110,7 @@ var page_default = {
   "listener.away": { one: "{n} sound that was no piano", other: "{n} sounds that were no piano" },
   "listener.no_note": "no note",
   "listener.last_note": "last note: {name}",
-  "listener.confidence": "confidence",
+  "listener.confidence": "how sure",
   "listener.confidence_of": "confidence, detector {letter}",
   "listener.keys": "keys that sound, each with its confidence and velocity",
   "listener.percent": "{percent} %",
@@ -323,6 +336,19 @@ var page_default2 = {
   "listens.single": "한 번에 한 음씩 듣습니다.",
   "listens.chords": "화음과 양손을 듣습니다.",
   "listens.with": "검출기: {detectors}.",
+  "check.title": "소리 확인",
+  "check.offer": "첫 테이크 전에 피아노가 들리는지 확인해 볼까요?",
+  "check.begin": "소리 확인하기",
+  "check.later": "나중에",
+  "check.done": "마침",
+  "check.play": "가운데 도({name})를 치고 울리게 두세요.",
+  "check.nothing": "소리가 거의 들어오지 않습니다. 마이크가 맞습니까? 입력에서 다른 마이크를 고르거나 피아노에 더 가까이 놓아 주세요.",
+  "check.no_note": "소리는 들어오지만 아직 음이 없습니다. 조용한 방에서 건반 하나를 또렷하게 쳐 주세요.",
+  "check.other": "{heard}이(가) 들립니다.",
+  "check.heard": "✓ 들립니다: {name}, 확실한 정도 {percent}%.",
+  "check.level_good": "소리 크기가 알맞습니다.",
+  "check.level_faint": "소리가 작습니다. 마이크를 더 가까이 놓거나 소리 설정에서 키워 주세요.",
+  "check.level_clipped": "소리가 너무 큽니다. 마이크를 멀리 놓거나 소리 설정에서 줄여 주세요.",
   "keyboard.silent": "건반 88개, 울리는 건반 없음",
   "keyboard.sounding": "건반 88개, 울리는 건반: {keys}",
   "pedal.down": "서스테인 페달: 밟음, 신뢰도 {percent}%",
@@ -331,7 +357,7 @@ var page_default2 = {
   "listener.away": { other: "피아노가 아닌 소리 {n}개" },
   "listener.no_note": "음 없음",
   "listener.last_note": "마지막 음: {name}",
-  "listener.confidence": "신뢰도",
+  "listener.confidence": "확실한 정도",
   "listener.confidence_of": "신뢰도, 검출기 {letter}",
   "listener.keys": "울리는 건반, 각 건반의 신뢰도와 벨로시티",
   "listener.percent": "{percent}%",
@@ -804,15 +830,14 @@ function keyCentre(midi) {
   const { x, w } = keyBox(midi);
   return (x + w / 2) / WIDTH;
 }
+var STRIP = { top: WHITE.h + 4, height: 16, bar: 8 };
 function levelBar(midi, strength) {
-  const { h: h2 } = keyBox(midi);
-  const full = isBlack(midi) ? h2 - 6 : 42;
-  const height = full * Math.min(1, Math.max(0, strength));
-  return { y: h2 - 2 - height, height };
+  const height = STRIP.height * Math.min(1, Math.max(0, strength));
+  return { x: keyCentre(midi) * WIDTH - STRIP.bar / 2, y: STRIP.top + STRIP.height - height, height };
 }
-function pinRows(edges, gap = 3) {
+function pinRows(edges2, gap = 3) {
   const ends = [];
-  return edges.map(({ left, right }) => {
+  return edges2.map(({ left, right }) => {
     let row = ends.findIndex((end) => end + gap < left);
     if (row < 0) row = ends.length;
     ends[row] = right;
@@ -887,13 +912,13 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 function wordAttribute(node, name, text) {
-  const set = () => {
+  const set2 = () => {
     const now = text();
     if (node.getAttribute(name) !== now) node.setAttribute(name, now);
   };
-  node.attributesToReword = { ...node.attributesToReword, [name]: set };
+  node.attributesToReword = { ...node.attributesToReword, [name]: set2 };
   node.reword = () => Object.values(node.attributesToReword).forEach((again) => again());
-  set();
+  set2();
 }
 function word(node, text) {
   if (node.childNodes.length === 1 && node.firstChild.say) {
@@ -1118,9 +1143,16 @@ var Controls = class {
       {},
       this.button,
       this.sign,
-      h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input),
-      h("div", { class: "pl-loudness" }, h("span", {}, () => say("loudness")), this.meter, this.loud, this.clip)
+      h(
+        "div",
+        { class: "pl-loudness" },
+        h("span", { class: "pl-loudness-title" }, () => say("loudness")),
+        this.meter,
+        this.loud,
+        this.clip
+      )
     );
+    this.field = h("span", { class: "pl-field" }, h("label", { for: this.input.id }, () => say("input")), " ", this.input);
     this.quiet();
   }
   /** Show how the session stands. */
@@ -1167,6 +1199,39 @@ var Controls = class {
     this.meter.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB2, level)));
     if (peak >= FULL) this.clipped = performance.now();
     this.clip.hidden = !(performance.now() - this.clipped < CLIP_MS);
+  }
+};
+
+// counts.js
+var COUNT_MS = 500;
+var Counts = class {
+  /** @param {import("./session.js").Session} session */
+  constructor({ say }, session) {
+    Object.assign(this, { say, session });
+    this.node = h("p", { class: "pl-small pl-counts" });
+  }
+  clear() {
+    this.node.replaceChildren();
+  }
+  /** While a stream runs: Heard of pianolab/live/messages.py. */
+  heard({ seconds, missing_s: missing, refused, lost }) {
+    const now = performance.now();
+    if (now - this.countedAt < COUNT_MS) return;
+    this.countedAt = now;
+    const { dropped, onTheWay } = this.session.link;
+    const n = onTheWay.size;
+    const values = { seconds: seconds.toFixed(1), missing: missing.toFixed(2), dropped };
+    word(this.node, () => [
+      this.say("counts.heard", values),
+      refused ? this.say("counts.refused", { n: refused }) : "",
+      lost ? this.say("counts.lost", { n: lost }) : "",
+      this.session.from ? "" : this.say("counts.on_their_way", { n })
+    ].filter(Boolean).join(", "));
+  }
+  /** At the end: the counts of Stopped. */
+  stopped({ blocks, missing }) {
+    const { dropped } = this.session.link;
+    word(this.node, () => this.say("counts.stopped", { blocks, missing, dropped }));
   }
 };
 
@@ -1327,12 +1392,23 @@ var Heard = class {
 // keyboard.js
 var PIN_ROW_PX = 28;
 var MARKED_MS = 700;
+var LIT_WIDER = 5;
 var SVG = "http://www.w3.org/2000/svg";
+var set = (node, attributes) => Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
 var shape = (parent, kind, attributes) => {
   const node = document.createElementNS(SVG, kind);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  set(node, attributes);
   parent.append(node);
   return node;
+};
+var stand = (pin, midi) => {
+  pin.style.left = `${100 * keyCentre(midi)}%`;
+  pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
+};
+var edges = (midi, lit = false) => {
+  const { x, w } = keyBox(midi);
+  const wider = lit && isBlack(midi) ? LIT_WIDER : -0.75;
+  return { x: x - wider, width: w + 2 * wider };
 };
 var Keyboard = class {
   constructor({ say, names }) {
@@ -1341,17 +1417,24 @@ var Keyboard = class {
     this.keys = /* @__PURE__ */ new Map();
     this.levels = /* @__PURE__ */ new Map();
     const svg = document.createElementNS(SVG, "svg");
-    const frame = { viewBox: `0 0 ${WIDTH} 132`, preserveAspectRatio: "none", "aria-hidden": "true" };
-    for (const [name, value] of Object.entries(frame)) svg.setAttribute(name, value);
+    set(svg, { viewBox: `0 0 ${WIDTH} ${STRIP.top + STRIP.height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     for (const midi of [...MIDIS.filter((m) => !isBlack(m)), ...MIDIS.filter(isBlack)]) {
-      const { x, w, h: height } = keyBox(midi);
-      this.keys.set(midi, shape(svg, "rect", { x: x + 0.75, y: 1, width: w - 1.5, height, class: isBlack(midi) ? "black" : "white" }));
-      this.levels.set(midi, shape(svg, "rect", { x: x + 3, y: 1, width: w - 6, height: 0, class: "level" }));
+      const { h: height } = keyBox(midi);
+      this.keys.set(midi, shape(svg, "rect", { ...edges(midi), y: 1, height, class: isBlack(midi) ? "black" : "white" }));
+      this.levels.set(midi, shape(svg, "rect", { ...levelBar(midi, 0), width: STRIP.bar, class: "level" }));
     }
+    this.asked = h("span", { class: "pl-pin pl-asked", hidden: true });
     this.pins = h("div", { class: "pl-pins", "aria-hidden": "true" });
     this.octaves = h("div", { class: "pl-octaves", "aria-hidden": "true" });
-    this.rows = 2;
-    this.node = h("div", { class: "pl-keyboard", role: "img", "aria-label": () => this.described() }, this.pins, svg, this.octaves);
+    this.rows = 1;
+    this.node = h(
+      "div",
+      { class: "pl-keyboard", role: "img", "aria-label": () => this.described() },
+      this.pins,
+      h("div", { class: "pl-pins", "aria-hidden": "true" }, this.asked),
+      svg,
+      this.octaves
+    );
     this.rename();
   }
   described() {
@@ -1365,6 +1448,7 @@ var Keyboard = class {
       return label;
     }));
     this.lit = "";
+    this.ask(this.wanted);
   }
   /** Light these keys, from the lowest. */
   show(keys, nameOf) {
@@ -1373,16 +1457,33 @@ var Keyboard = class {
     if (lit === this.lit) return;
     this.lit = lit;
     this.sounding = names;
-    for (const [midi, rect] of this.keys) rect.classList.toggle("lit", keys.includes(midi));
+    for (const [midi, rect] of this.keys) {
+      rect.classList.toggle("lit", keys.includes(midi));
+      if (isBlack(midi)) set(rect, edges(midi, keys.includes(midi)));
+    }
     for (const [midi, rect] of this.levels) if (!keys.includes(midi)) rect.setAttribute("height", 0);
     this.pins.replaceChildren(...keys.map((midi, i) => {
       const pin = h("span", { class: "pl-pin" }, names[i]);
-      pin.style.left = `${100 * keyCentre(midi)}%`;
-      pin.style.setProperty("--shift", `${-100 * Math.min(0.9, Math.max(0.1, keyCentre(midi)))}%`);
+      stand(pin, midi);
       return pin;
     }));
+    this.hideAsked();
     this.stack();
     wordAttribute(this.node, "aria-label", () => this.described());
+  }
+  /** Show which key the player is asked to play; null asks for none. */
+  ask(midi) {
+    this.wanted = midi;
+    for (const [key, rect] of this.keys) rect.classList.toggle("asked", key === midi);
+    if (midi != null) {
+      word(this.asked, () => this.names.of(midi));
+      stand(this.asked, midi);
+    }
+    this.hideAsked();
+  }
+  /** The empty pin gives way to the pins of keys that sound. */
+  hideAsked() {
+    this.asked.hidden = this.wanted == null || this.pins.childElementCount > 0;
   }
   /** Mark a key for a moment: something sounded there that is no piano. */
   mark(midi) {
@@ -1395,14 +1496,12 @@ var Keyboard = class {
     const rows = pinRows(pins.map((pin) => pin.getBoundingClientRect()));
     pins.forEach((pin, i) => pin.style.setProperty("--up", `${rows[i] * PIN_ROW_PX}px`));
     this.rows = Math.max(this.rows, ...rows.map((row) => row + 1));
-    this.node.style.setProperty("--pins", `${this.rows * PIN_ROW_PX + 6}px`);
+    this.node.style.setProperty("--rows", this.rows);
   }
   /** How strongly each lit key sounds. */
   level(now) {
     for (const { midi, strength } of now) {
-      const { y, height } = levelBar(midi, strength);
-      this.levels.get(midi).setAttribute("height", height);
-      this.levels.get(midi).setAttribute("y", y);
+      set(this.levels.get(midi), levelBar(midi, strength));
     }
   }
 };
@@ -1473,7 +1572,7 @@ var Listener = class {
         { class: "pl-now" },
         this.title,
         this.name,
-        h("div", { class: "pl-details" }, this.cents, this.tuner, this.sureRow, this.chips, this.away)
+        h("div", { class: "pl-details" }, this.sureRow, this.cents, this.tuner, this.chips, this.away)
       ),
       this.keyboard.node,
       this.pedal.node
@@ -1482,7 +1581,8 @@ var Listener = class {
   }
   /** Another detector listens. One voice has cents and confidence; of many keys each has its own. */
   listen(detector, { polyphonic, alone }) {
-    word(this.title, alone ? () => detector : () => this.say("listener.named", { letter: this.letter, detector }));
+    this.title.hidden = alone;
+    word(this.title, () => this.say("listener.named", { letter: this.letter, detector }));
     if (polyphonic === this.polyphonic) return;
     this.polyphonic = polyphonic;
     this.tuner.hidden = this.sureRow.hidden = polyphonic;
@@ -1583,7 +1683,7 @@ var Listeners = class {
    * @param {Object} parts
    * @param {import("./notelog.js").NoteLog} parts.log
    * @param {import("./pictures.js").Pictures} parts.pictures
-   * @param {function(number): void} parts.onStroke The first detector has heard this key struck.
+   * @param {function(number, number): void} parts.onStroke The first detector has heard this key struck, and so surely.
    */
   constructor(context, { log, pictures, onStroke }) {
     Object.assign(this, { context, log, pictures, onStroke });
@@ -1640,8 +1740,12 @@ var Listeners = class {
     this.pictures.take(told);
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi);
+    if (first) this.onStroke(event.midi, event.confidence);
     if (!listener.polyphonic) this.log.note(event, letter);
+  }
+  /** Mark the key that the player is asked to play; null marks none. */
+  ask(midi) {
+    this.all[0].keyboard.ask(midi);
   }
   show() {
     this.all.forEach((listener, i) => listener.show(this.now[i] ?? [], this.pedals[i]));
@@ -2776,6 +2880,114 @@ var Settings = class {
   }
 };
 
+// soundcheck.js
+var CHECK_KEY = 60;
+var FULL2 = 0.999;
+var FAINT = 0.01;
+var NOTHING = 2e-3;
+var PATIENCE_S = 4;
+var STROKE_S = 1;
+var HOLD2 = 0.98;
+var SoundCheck = class {
+  constructor() {
+    this.state = "offered";
+  }
+  begin() {
+    Object.assign(this, { state: "asking", last: null, top: 0, seconds: 0 });
+  }
+  close() {
+    this.state = "closed";
+  }
+  /** @param {number} peak The loudest sample of the last sound, in [0, 1]. @param {number} seconds Heard so far. */
+  loud(peak, seconds) {
+    this.seconds = seconds;
+    this.top = Math.max(peak, HOLD2 * this.top);
+    if (this.last && seconds - this.last.seconds < STROKE_S) this.last.peak = Math.max(peak, this.last.peak);
+  }
+  /** A key was heard; once middle C was, the check has done what it can, and every later stroke of it is judged anew. */
+  struck(midi, confidence) {
+    if (this.state === "asking" || midi === CHECK_KEY) this.last = { midi, confidence, peak: this.top, seconds: this.seconds };
+    if (midi === CHECK_KEY) this.state = "heard";
+  }
+  get level() {
+    return this.last.peak >= FULL2 ? "clipped" : this.last.peak < FAINT ? "faint" : "good";
+  }
+  /**
+   * What to say now, as the last parts of the keys of texts, with their values.
+   * @param {function(number): string} nameOf
+   * @returns {Array<[string, Object]>}
+   */
+  says(nameOf) {
+    const key = { name: nameOf(CHECK_KEY) };
+    if (this.state === "offered") return [["offer", {}]];
+    if (this.state === "heard") {
+      const percent = Math.round(100 * this.last.confidence);
+      return [["heard", { ...key, percent }], [`level_${this.level}`, {}]];
+    }
+    if (this.state !== "asking") return [];
+    if (this.last) return [["other", { heard: nameOf(this.last.midi) }], ["play", key]];
+    if (this.seconds < PATIENCE_S) return [["play", key]];
+    return [["play", key], [this.top < NOTHING ? "nothing" : "no_note", {}]];
+  }
+};
+
+// setup.js
+var BUTTONS = { offered: ["begin", "later"], asking: [], heard: ["done"], closed: [] };
+var SetUp = class {
+  /**
+   * @param {Object} does What the page does: `begin()` listens, `done()` stops to listen, `ask(midi)` marks a key, or
+   *   none for null.
+   */
+  constructor({ say, names }, does) {
+    Object.assign(this, { say, names, does });
+    this.check = new SoundCheck();
+    this.text = h("p", { class: "pl-check-text", role: "status" });
+    this.buttons = h("p", { class: "pl-check-buttons" });
+    this.node = h("section", { class: "pl-check", "aria-label": () => say("check.title") }, this.text, this.buttons);
+    this.again = h("button", { type: "button", class: "pl-check-again", onclick: () => does.begin() }, () => say("check.begin"));
+    this.show();
+  }
+  /** Whether the check listens now: what is played is no take. */
+  get runs() {
+    return this.check.state === "asking" || this.check.state === "heard";
+  }
+  begin() {
+    this.check.begin();
+    this.does.ask(CHECK_KEY);
+    this.show();
+  }
+  /** The check is over, or the player needs none. */
+  close() {
+    this.check.close();
+    this.does.ask(null);
+    this.show();
+  }
+  loud(peak, seconds) {
+    if (!this.runs) return;
+    this.check.loud(peak, seconds);
+    this.show();
+  }
+  struck(midi, confidence) {
+    this.check.struck(midi, confidence);
+    this.show();
+  }
+  show() {
+    const { state } = this.check;
+    this.node.hidden = state === "closed";
+    this.node.dataset.check = state;
+    this.again.hidden = state !== "closed";
+    const says = () => this.check.says((midi) => this.names.of(midi));
+    word(this.text, () => says().map(([name, values]) => this.say(`check.${name}`, values)).join(" "));
+    if (state === this.shown) return;
+    this.shown = state;
+    this.buttons.replaceChildren(...BUTTONS[state].map((name) => this.button(name)));
+  }
+  button(name) {
+    const act = { begin: () => this.does.begin(), later: () => this.close(), done: () => this.does.done() }[name];
+    return h("button", { type: "button", class: `pl-check-${name}`, onclick: act }, () => this.say(`check.${name}`));
+  }
+};
+
 // verdicts.js
 var IN_TIME = ["right"];
 var RIGHT = ["right", "late", "early"];
@@ -2995,7 +3207,6 @@ var Takes = class {
 };
 
 // view.js
-var COUNT_MS = 500;
 var STORAGE = () => localStorage;
 var View = class {
   /**
@@ -3033,35 +3244,41 @@ var View = class {
     });
     this.takes = new Takes(context, send);
     this.log = new NoteLog(context);
+    this.counts = new Counts(context, session);
     this.pictures = new Pictures(context, session);
-    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (midi) => this.struck(midi) });
+    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (...stroke) => this.struck(...stroke) });
     this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
     this.languages = new Languages(context, (language) => this.speak(language));
-    this.controls.node.append(this.languages.node);
+    this.setUp = new SetUp(context, {
+      begin: () => this.beginCheck(),
+      done: () => session.stop(),
+      ask: (midi) => this.listeners.ask(midi)
+    });
   }
   build() {
     const { say } = this;
     this.alerts = h("div", { class: "pl-alerts", role: "alert" });
     this.statusLine = h("p", { class: "pl-status", role: "status" });
-    this.counts = h("p", { class: "pl-small pl-counts" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h(
       "div",
       { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
       this.log.flashBox,
       this.controls.node,
-      this.modes.node,
-      this.alerts,
       this.statusLine,
+      this.alerts,
       this.log.spoken,
+      this.setUp.node,
+      this.takes.report,
       this.prompt.node,
-      this.learn.node,
       this.listeners.node,
+      h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
       this.pictures.node,
       this.takes.node,
+      this.learn.node,
       this.settings.node,
       h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
-      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts),
+      h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts.node),
       h("p", { class: "pl-small" }, () => say("privacy"))
     );
     this.context.root = this.root;
@@ -3071,6 +3288,12 @@ var View = class {
   pressed() {
     if (this.session.state === "running") this.session.stop();
     else this.session.start({ ...this.controls.chosen, keep: this.settings.keep.input.checked });
+  }
+  /** Listen without a take, until middle C was heard. */
+  beginCheck() {
+    if (this.session.state !== "ready") return;
+    this.setUp.begin();
+    this.session.start({ ...this.controls.chosen, keep: false });
   }
   /** Speak another language from now on: the page at once, the kernel as soon as it answers. */
   speak(language) {
@@ -3088,6 +3311,7 @@ var View = class {
   rename() {
     this.listeners.rename();
     this.prompt.draw();
+    this.setUp.show();
     reword(this.log.box);
     reword(this.takes.node);
     this.pictures.redraw();
@@ -3098,9 +3322,10 @@ var View = class {
     const hz = note ? keyHz(note.midi, this.choices.a4Hz) : null;
     this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
   }
-  struck(midi) {
+  struck(midi, confidence) {
     this.log.signal(this.settings.signals);
-    this.prompt.strike(midi);
+    if (this.setUp.runs) this.setUp.struck(midi, confidence);
+    else this.prompt.strike(midi);
   }
   // -- what the session tells
   stateChanged() {
@@ -3110,6 +3335,7 @@ var View = class {
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();
+    if (session.state === "running" ? !this.setUp.runs : session.state === "ready" && this.setUp.runs) this.setUp.close();
     if (session.state === "running") {
       this.monitor();
       this.controls.offerDevices();
@@ -3118,9 +3344,8 @@ var View = class {
   }
   /** A new take begins. */
   clear() {
-    for (const part of [this.listeners, this.pictures, this.log]) part.clear();
+    for (const part of [this.listeners, this.pictures, this.log, this.counts]) part.clear();
     this.prompt.restart();
-    this.counts.replaceChildren();
   }
   /** Nothing sounds any more. */
   rest() {
@@ -3155,6 +3380,7 @@ var View = class {
     this.prompt.ask(content.prompt);
     this.listenWith(content.choices);
     for (const take of content.takes) this.takes.add(take);
+    if (content.takes.length) this.setUp.close();
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
@@ -3183,10 +3409,11 @@ var View = class {
     this.listeners.turnAway(content.away);
     this.pictures.heard(content.seconds, buffers?.[0]);
     this.controls.loudness(content.level_db, content.peak);
+    this.setUp.loud(content.peak, content.seconds);
     if (this.settings.back.value === "band") this.monitor();
     if (content.problem) this.refused(content.problem);
     if (content.learning) this.learn.show(content.learning);
-    this.count(content);
+    this.counts.heard(content);
   }
   on_chosen(content) {
     this.choices.accept(content.choices);
@@ -3205,9 +3432,12 @@ var View = class {
   }
   on_stopped(content) {
     this.listeners.take(content.events);
-    const { blocks, missing } = content.counts;
-    const { dropped } = this.session.link;
-    word(this.counts, () => this.say("counts.stopped", { blocks, missing, dropped }));
+    this.counts.stopped(content.counts);
+    if (this.setUp.runs) {
+      this.checked = content.take?.name;
+      if (this.checked) this.session.send({ type: "forget", take: this.checked });
+      return;
+    }
     if (content.take) this.takes.add(content.take);
     this.takes.show(content);
     if (content.take?.labels === "proposed") this.session.send({ type: "label", take: content.take.name, edit: "show" });
@@ -3217,6 +3447,7 @@ var View = class {
     this.status("status.saved", { folder: content.take.folder });
   }
   on_forgotten(content) {
+    if (content.take === this.checked) return;
     this.takes.forget(content.take, this.controls.node);
     this.status("status.forgotten");
   }
@@ -3241,20 +3472,6 @@ var View = class {
   listenWith(choices) {
     this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));
     this.modes.show(this.listeners.polyphonic);
-  }
-  count({ seconds, missing_s: missing, refused, lost }) {
-    const now = performance.now();
-    if (now - this.countedAt < COUNT_MS) return;
-    this.countedAt = now;
-    const { dropped, onTheWay } = this.session.link;
-    const n = onTheWay.size;
-    const values = { seconds: seconds.toFixed(1), missing: missing.toFixed(2), dropped };
-    word(this.counts, () => [
-      this.say("counts.heard", values),
-      refused ? this.say("counts.refused", { n: refused }) : "",
-      lost ? this.say("counts.lost", { n: lost }) : "",
-      this.session.from ? "" : this.say("counts.on_their_way", { n })
-    ].filter(Boolean).join(", "));
   }
   /** The page goes away. */
   close() {

@@ -7,17 +7,17 @@ import { simple } from "acorn-walk";
 import { MODULES, textOf } from "./sources.mjs";
 
 const FLOORS = [
-  ["holder.js", "link.js", "piano.js", "progress.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
+  ["holder.js", "link.js", "piano.js", "progress.js", "soundcheck.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
   ["watch.js"],
   ["analysis.js", "capture.js", "context.js", "heard.js", "rollnotes.js", "session.js"],
-  ["choices.js", "controls.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "takes.js"],
+  ["choices.js", "controls.js", "counts.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "setup.js", "takes.js"],
   ["listener.js", "pictures.js"],
   ["listeners.js"],
   ["view.js"],
   ["main.js"],
 ];
 // These run anywhere: they know neither a document nor a window, and tests/*.test.mjs drive them in node.
-const PURE = ["heard.js", "holder.js", "link.js", "piano.js", "progress.js", "rollnotes.js", "session.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "watch.js"];
+const PURE = ["heard.js", "holder.js", "link.js", "piano.js", "progress.js", "rollnotes.js", "session.js", "soundcheck.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "watch.js"];
 const BROWSER = ["document", "window", "navigator", "localStorage", "AudioContext", "requestAnimationFrame"];
 
 const floorOf = (name) => FLOORS.findIndex((names) => names.includes(name));

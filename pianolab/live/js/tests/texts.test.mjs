@@ -62,6 +62,7 @@ test("the chosen language is remembered, and a browser that forbids it is no fai
 // What stands in the place of each key that a module puts together.
 const VALUES = {
   "back.…": ["off", "gain", "band"],
+  "check.…": ["offer", "begin", "later", "done", "play", "nothing", "no_note", "other", "heard", "level_good", "level_faint", "level_clipped"],
   "choices.…": ["threshold", "onset_threshold", "n_confirm"],
   "labels.…": ["none", "proposed", "confirmed", "note", "begins", "lasts", "move"],
   "learn.…": ["begin", "again", "skip", "repeat", "give_up", "forget"],
