@@ -117,7 +117,10 @@ def free_port():
 
 @contextlib.contextmanager
 def server(kind, folder, *, env=None, more=()):
-    """A running JupyterLab ('lab') or Voila ('voila') in its own process group; yields its address."""
+    """A running JupyterLab ('lab'), Voila ('voila') or the player's page ('player'); yields its address.
+
+    It has its own process group. The folder is where it runs; 'player' has its own notebook.
+    """
     port = free_port()
     common = [f"--port={port}", "--no-browser"]
     folder = Path(folder)
@@ -125,7 +128,8 @@ def server(kind, folder, *, env=None, more=()):
         command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
         command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     else:
-        command = ["pianolab.live", str(folder), *common, f"--Voila.token={TOKEN}", *more]
+        shown = [str(folder)] if kind == "voila" else []
+        command = ["pianolab.live", *shown, *common, f"--Voila.token={TOKEN}", *more]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         env={**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder / ".config"), **(env or {})},

@@ -46,6 +46,19 @@ def page(tmp_path):
         yield page
 
 
+def widget_on(page, responder):
+    """Put the widget on an empty page, over a responder of this process; returns when it is ready."""
+
+    def answer(message):
+        content, buffers = responder.handle(message)
+        return [content, [base64.b64encode(bytes(buffer)).decode() for buffer in buffers]]
+
+    page.expose_function("answer", answer)
+    page.set_content("<!DOCTYPE html><html lang='en'><title>live</title><body></body></html>")
+    page.evaluate(START, [str(Microphone._esm), str(Microphone._css)])
+    page.wait_for_selector(".pianolab[data-state=ready]")
+
+
 @contextmanager
 def opened(tmp_path, detector):
     """The page of a detector that can hear a chord; at the end nothing may have gone wrong in it."""
@@ -54,19 +67,11 @@ def opened(tmp_path, detector):
     y = 0.2 * render(HELD, sr=SR, piano="felt", tail_s=1.0)  # soft: no octave of a key is heard with it
     sound.write(tmp_path / "chord.wav", y, sr=SR)
     responder = Responder(detector, sources=file_sources([tmp_path / "chord.wav"]), folder=tmp_path / "takes")
-
-    def answer(message):
-        content, buffers = responder.handle(message)
-        return [content, [base64.b64encode(bytes(buffer)).decode() for buffer in buffers]]
-
     with sync_playwright() as playwright, browser(playwright) as chromium:
         page = chromium.new_page()
         complaints = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.expose_function("answer", answer)
-        page.set_content("<!DOCTYPE html><title>live</title>")
-        page.evaluate(START, [str(Microphone._esm), str(Microphone._css)])
-        page.wait_for_selector(".pianolab[data-state=ready]")
+        widget_on(page, responder)
         yield page
         assert complaints == []
 

@@ -1,5 +1,6 @@
 // The page: puts its parts together, gives them what the kernel answers, and gives the session what the player does.
 
+import { Alerts } from "./alerts.js";
 import { Choices } from "./choices.js";
 import { Context } from "./context.js";
 import { Controls } from "./controls.js";
@@ -49,6 +50,7 @@ export class View {
   makeParts() {
     const { context, session } = this;
     const send = (message) => session.send(message);
+    this.alerts = new Alerts(context);
     this.controls = new Controls(context, () => this.pressed());
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
@@ -68,11 +70,10 @@ export class View {
 
   build() {
     const { say } = this;
-    this.alerts = h("div", { class: "pl-alerts", role: "alert" });
     this.statusLine = h("p", { class: "pl-status", role: "status" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
-      this.log.flashBox, this.controls.node, this.statusLine, this.alerts, this.log.spoken,
+      this.log.flashBox, this.controls.node, this.statusLine, this.alerts.node, this.log.spoken,
       this.setUp.node, this.takes.report, this.prompt.node, this.listeners.node,
       h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
       this.pictures.node, this.takes.node, this.learn.node, this.settings.node,
@@ -164,10 +165,7 @@ export class View {
   }
 
   troublesChanged() {
-    const { say } = this;
-    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h("p", { class: "pl-alert" },
-      h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
-      () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" "))));
+    this.alerts.show(this.session.troubles);
   }
 
   /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6d4e693be87bac829ae6d7a6a16cbc91bf643e5fc2f0ca62234ce0b6921fa9b0
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1232d58943a7bfc92f52adb5af5cd88e1c279fa0ad40bdd9917edc7e1f08807b
 
 // ../../texts/en/page.json
 var page_default = {
@@ -812,79 +812,6 @@ function storeLanguage(storage, language) {
   }
 }
 
-// piano.js
-var LOW = 21;
-var KEYS = 88;
-var WIDTH = 1040;
-var WHITE = { w: 20, h: 130 };
-var BLACK = { w: 12, h: 84 };
-var BLACK_STEPS = [1, 3, 6, 8, 10];
-var MIDIS = Array.from({ length: KEYS }, (_, i) => LOW + i);
-var isBlack = (midi) => BLACK_STEPS.includes(midi % 12);
-var WHITES_BELOW = new Map(MIDIS.map((midi, i) => [midi, MIDIS.slice(0, i).filter((m) => !isBlack(m)).length]));
-function keyBox(midi) {
-  const left = WHITES_BELOW.get(midi) * WHITE.w;
-  return isBlack(midi) ? { x: left - BLACK.w / 2, ...BLACK } : { x: left, ...WHITE };
-}
-function keyCentre(midi) {
-  const { x, w } = keyBox(midi);
-  return (x + w / 2) / WIDTH;
-}
-var STRIP = { top: WHITE.h + 4, height: 16, bar: 8 };
-function levelBar(midi, strength) {
-  const height = STRIP.height * Math.min(1, Math.max(0, strength));
-  return { x: keyCentre(midi) * WIDTH - STRIP.bar / 2, y: STRIP.top + STRIP.height - height, height };
-}
-function pinRows(edges2, gap = 3) {
-  const ends = [];
-  return edges2.map(({ left, right }) => {
-    let row = ends.findIndex((end) => end + gap < left);
-    if (row < 0) row = ends.length;
-    ends[row] = right;
-    return row;
-  });
-}
-var OCTAVES2 = MIDIS.filter((midi) => midi % 12 === 0);
-var keyHz = (midi, a4Hz = 440) => a4Hz * 2 ** ((midi - 69) / 12);
-var Names = class {
-  constructor() {
-    this.style = "C4";
-    this.tables = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
-    this.of = (midi) => `${this.tables[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
-  }
-  /** Use the kernel's tables; a style that they lack becomes the first of them. */
-  learn(tables) {
-    this.tables = tables;
-    if (!(this.style in tables)) [this.style] = Object.keys(tables);
-  }
-  /** The first letters of a style, as the player chooses it. */
-  sample(style) {
-    return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
-  }
-};
-var signed = (x, digits = 0) => {
-  const size = Math.abs(x).toFixed(digits);
-  return (x < 0 && Number(size) ? "−" : "+") + size;
-};
-
-// context.js
-var LETTERS = ["A", "B"];
-var Context = class {
-  /** @param {import("./texts.js").Texts} texts */
-  constructor(texts) {
-    this.texts = texts;
-    this.say = texts.say;
-    this.names = new Names();
-    this.root = null;
-  }
-  /** The colours that the style sheet gives to the theme of today. */
-  colours() {
-    const css = getComputedStyle(this.root);
-    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
-    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
-  }
-};
-
 // dom.js
 var count = 0;
 var uniqueId = () => `pianolab-${++count}-${Math.random().toString(36).slice(2, 8)}`;
@@ -973,6 +900,97 @@ function fitted(canvas) {
   pen.textAlign = "left";
   return [pen, width, height];
 }
+
+// alerts.js
+var Alerts = class {
+  constructor({ say }) {
+    this.say = say;
+    this.node = h("div", { class: "pl-alerts", role: "alert" });
+  }
+  /** @param {import("./troubles.js").Troubles} troubles */
+  show(troubles) {
+    const { say } = this;
+    this.node.replaceChildren(...[...troubles.now].map(([code, more]) => h(
+      "p",
+      { class: "pl-alert" },
+      h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
+      () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
+    )));
+  }
+};
+
+// piano.js
+var LOW = 21;
+var KEYS = 88;
+var WIDTH = 1040;
+var WHITE = { w: 20, h: 130 };
+var BLACK = { w: 12, h: 84 };
+var BLACK_STEPS = [1, 3, 6, 8, 10];
+var MIDIS = Array.from({ length: KEYS }, (_, i) => LOW + i);
+var isBlack = (midi) => BLACK_STEPS.includes(midi % 12);
+var WHITES_BELOW = new Map(MIDIS.map((midi, i) => [midi, MIDIS.slice(0, i).filter((m) => !isBlack(m)).length]));
+function keyBox(midi) {
+  const left = WHITES_BELOW.get(midi) * WHITE.w;
+  return isBlack(midi) ? { x: left - BLACK.w / 2, ...BLACK } : { x: left, ...WHITE };
+}
+function keyCentre(midi) {
+  const { x, w } = keyBox(midi);
+  return (x + w / 2) / WIDTH;
+}
+var STRIP = { top: WHITE.h + 4, height: 16, bar: 8 };
+function levelBar(midi, strength) {
+  const height = STRIP.height * Math.min(1, Math.max(0, strength));
+  return { x: keyCentre(midi) * WIDTH - STRIP.bar / 2, y: STRIP.top + STRIP.height - height, height };
+}
+function pinRows(edges2, gap = 3) {
+  const ends = [];
+  return edges2.map(({ left, right }) => {
+    let row = ends.findIndex((end) => end + gap < left);
+    if (row < 0) row = ends.length;
+    ends[row] = right;
+    return row;
+  });
+}
+var OCTAVES2 = MIDIS.filter((midi) => midi % 12 === 0);
+var keyHz = (midi, a4Hz = 440) => a4Hz * 2 ** ((midi - 69) / 12);
+var Names = class {
+  constructor() {
+    this.style = "C4";
+    this.tables = { C4: ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] };
+    this.of = (midi) => `${this.tables[this.style][midi % 12]}${Math.floor(midi / 12) - 1}`;
+  }
+  /** Use the kernel's tables; a style that they lack becomes the first of them. */
+  learn(tables) {
+    this.tables = tables;
+    if (!(this.style in tables)) [this.style] = Object.keys(tables);
+  }
+  /** The first letters of a style, as the player chooses it. */
+  sample(style) {
+    return [0, 2, 4].map((step) => `${this.tables[style][step]}4`).join(", ");
+  }
+};
+var signed = (x, digits = 0) => {
+  const size = Math.abs(x).toFixed(digits);
+  return (x < 0 && Number(size) ? "−" : "+") + size;
+};
+
+// context.js
+var LETTERS = ["A", "B"];
+var Context = class {
+  /** @param {import("./texts.js").Texts} texts */
+  constructor(texts) {
+    this.texts = texts;
+    this.say = texts.say;
+    this.names = new Names();
+    this.root = null;
+  }
+  /** The colours that the style sheet gives to the theme of today. */
+  colours() {
+    const css = getComputedStyle(this.root);
+    const of = (name) => css.getPropertyValue(`--pl-${name}`).trim();
+    return { text: of("text"), line: of("line"), a: of("a"), b: of("b") };
+  }
+};
 
 // choices.js
 var SETTLE_MS = 150;
@@ -3235,6 +3253,7 @@ var View = class {
   makeParts() {
     const { context, session } = this;
     const send = (message) => session.send(message);
+    this.alerts = new Alerts(context);
     this.controls = new Controls(context, () => this.pressed());
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
@@ -3257,7 +3276,6 @@ var View = class {
   }
   build() {
     const { say } = this;
-    this.alerts = h("div", { class: "pl-alerts", role: "alert" });
     this.statusLine = h("p", { class: "pl-status", role: "status" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h(
@@ -3266,7 +3284,7 @@ var View = class {
       this.log.flashBox,
       this.controls.node,
       this.statusLine,
-      this.alerts,
+      this.alerts.node,
       this.log.spoken,
       this.setUp.node,
       this.takes.report,
@@ -3353,13 +3371,7 @@ var View = class {
     this.controls.quiet();
   }
   troublesChanged() {
-    const { say } = this;
-    this.alerts.replaceChildren(...[...this.session.troubles.now].map(([code, more]) => h(
-      "p",
-      { class: "pl-alert" },
-      h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
-      () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
-    )));
+    this.alerts.show(this.session.troubles);
   }
   /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */
   cutOff(take, name = take.name) {
