@@ -194,10 +194,10 @@ def test_a_value_that_is_refused_is_taken_back_and_the_next_is_accepted(page):
     assert tuning.input_value() == "440"
     assert page.locator(".pl-choices details").first.get_attribute("open") is not None
     page.locator(".pl-language").select_option("ko")  # The kernel's words for it were English.
-    page.wait_for_function("document.querySelector('.pl-status').textContent === '검출기: neural.'")
+    page.wait_for_function("document.querySelector('.pl-status').textContent === '화음과 양손을 듣습니다.'")
     page.locator(".pl-language").select_option("en")
     tuning.fill("442")
     tuning.press("Enter")
-    page.wait_for_function("document.querySelector('.pl-status').textContent === 'Listens with neural.'")
+    page.wait_for_function("document.querySelector('.pl-status').textContent === 'Listens for chords, both hands.'")
     page.wait_for_timeout(500)
     assert tuning.input_value() == "442"

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 1232d58943a7bfc92f52adb5af5cd88e1c279fa0ad40bdd9917edc7e1f08807b
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: eb6c022b47b314cefef2f9f5ea41fd1e4886b22e0ae09059f1f495ccb2ef517d
 
 // ../../texts/en/page.json
 var page_default = {
@@ -341,8 +341,8 @@ var page_default2 = {
   "check.begin": "소리 확인하기",
   "check.later": "나중에",
   "check.done": "마침",
-  "check.play": "가운데 도({name})를 치고 울리게 두세요.",
-  "check.nothing": "소리가 거의 들어오지 않습니다. 마이크가 맞습니까? 입력에서 다른 마이크를 고르거나 피아노에 더 가까이 놓아 주세요.",
+  "check.play": "가운데 도({name})를 치고 그대로 울리게 해 주세요.",
+  "check.nothing": "소리가 거의 들어오지 않습니다. 마이크가 맞습니까? 입력에서 다른 마이크를 선택하거나 피아노에 더 가까이 놓아 주세요.",
   "check.no_note": "소리는 들어오지만 아직 음이 없습니다. 조용한 방에서 건반 하나를 또렷하게 쳐 주세요.",
   "check.other": "{heard}이(가) 들립니다.",
   "check.heard": "✓ 들립니다: {name}, 확실한 정도 {percent}%.",
