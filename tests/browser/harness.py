@@ -1,5 +1,6 @@
 """JupyterLab or Voila with a real kernel, and a real browser whose microphone plays a WAV file."""
 
+import base64
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from pianolab.live.widget import Microphone
 from pianolab.texts.catalogue import catalogue, say
 
 TOKEN = "browser-test"
@@ -277,6 +279,34 @@ class Page:
 
     def close(self):
         self.context.close()
+
+
+# What anywidget gives a page, over a function of this process instead of a comm.
+START = """async ([code, css]) => {
+  document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
+  const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  let handler;
+  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+  const model = {
+    on: (name, given) => { handler = given; },
+    off: () => { handler = null; },
+    send: (message) => { window.answer(message).then(([content, buffers]) => handler?.(content, buffers.map(bytes))); },
+  };
+  window.close = module.default.render({ model, el: document.body });
+}"""
+
+
+def widget_on(page, responder):
+    """Put the widget on an empty page, over a responder of this process; returns when it is ready."""
+
+    def answer(message):
+        content, buffers = responder.handle(message)
+        return [content, [base64.b64encode(bytes(buffer)).decode() for buffer in buffers]]
+
+    page.expose_function("answer", answer)
+    page.set_content("<!DOCTYPE html><html lang='en'><title>live</title><body></body></html>")
+    page.evaluate(START, [str(Microphone._esm), str(Microphone._css)])
+    page.wait_for_selector(".pianolab[data-state=ready]")
 
 
 def write_json(path, value):

@@ -3,20 +3,18 @@
 Needs Chromium and Playwright (`make test-browser`). A recording is heard, so no microphone is needed.
 """
 
-import base64
 import re
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser.harness import browser
+from browser.harness import browser, widget_on
 
 from pianolab import sound
 from pianolab.live.chords import describe
 from pianolab.live.responder import Responder
 from pianolab.live.sources import file_sources
-from pianolab.live.widget import Microphone
 from pianolab.piano import render
 from pianolab.roll import Notes
 
@@ -25,38 +23,12 @@ pytestmark = pytest.mark.browser
 SR = 44100
 KEYS = [64, 67, 72]  # C major, first inversion
 HELD = Notes(np.full(3, 0.5), np.full(3, 8.0), KEYS)
-# What anywidget gives a page, over a function of this process instead of a comm.
-START = """async ([code, css]) => {
-  document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
-  const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
-  let handler;
-  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  const model = {
-    on: (name, given) => { handler = given; },
-    off: () => { handler = null; },
-    send: (message) => { window.answer(message).then(([content, buffers]) => handler?.(content, buffers.map(bytes))); },
-  };
-  window.close = module.default.render({ model, el: document.body });
-}"""
 
 
 @pytest.fixture
 def page(tmp_path):
     with opened(tmp_path, "neural") as page:
         yield page
-
-
-def widget_on(page, responder):
-    """Put the widget on an empty page, over a responder of this process; returns when it is ready."""
-
-    def answer(message):
-        content, buffers = responder.handle(message)
-        return [content, [base64.b64encode(bytes(buffer)).decode() for buffer in buffers]]
-
-    page.expose_function("answer", answer)
-    page.set_content("<!DOCTYPE html><html lang='en'><title>live</title><body></body></html>")
-    page.evaluate(START, [str(Microphone._esm), str(Microphone._css)])
-    page.wait_for_selector(".pianolab[data-state=ready]")
 
 
 @contextmanager

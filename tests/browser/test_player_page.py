@@ -11,8 +11,7 @@ from pathlib import Path
 import axe_playwright_python
 import numpy as np
 import pytest
-from browser.harness import TOKEN, browser, server
-from browser.test_page_without_jupyter import widget_on
+from browser.harness import TOKEN, browser, server, widget_on
 
 from pianolab import sound
 from pianolab.live.prompts import Prompt
