@@ -5,7 +5,7 @@ import { Choices } from "./choices.js";
 import { Context } from "./context.js";
 import { Controls } from "./controls.js";
 import { Counts } from "./counts.js";
-import { h, reword, uniqueId, word } from "./dom.js";
+import { h, reword, uniqueId } from "./dom.js";
 import { Languages } from "./languages.js";
 import { Learn } from "./learn.js";
 import { Listeners } from "./listeners.js";
@@ -17,6 +17,7 @@ import { PromptBox } from "./prompt.js";
 import { Session } from "./session.js";
 import { Settings } from "./settings.js";
 import { SetUp } from "./setup.js";
+import { Status } from "./status.js";
 import { Takes } from "./takes.js";
 import { storeLanguage, storedLanguage } from "./texts.js";
 
@@ -51,6 +52,7 @@ export class View {
     const { context, session } = this;
     const send = (message) => session.send(message);
     this.alerts = new Alerts(context);
+    this.line = new Status(context);
     this.controls = new Controls(context, () => this.pressed());
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
@@ -70,10 +72,9 @@ export class View {
 
   build() {
     const { say } = this;
-    this.statusLine = h("p", { class: "pl-status", role: "status" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
-      this.log.flashBox, this.controls.node, this.statusLine, this.alerts.node, this.log.spoken,
+      this.log.flashBox, this.controls.node, this.line.node, this.alerts.node, this.log.spoken,
       this.setUp.node, this.takes.report, this.prompt.node, this.listeners.node,
       h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
       this.pictures.node, this.takes.node, this.learn.node, this.settings.node,
@@ -174,8 +175,7 @@ export class View {
   }
 
   status(key, values) {
-    this.complains = false;
-    word(this.statusLine, () => this.say(key, typeof values === "function" ? values() : values));
+    this.line.tell(key, values);
   }
 
   // -- what the kernel answers
@@ -196,7 +196,7 @@ export class View {
     this.languages.offer(content.languages);
     this.translate(content);
     this.status("status.ready", () => ({ how: this.how(content.choices) }));
-    if (content.problem) this.refused(content.problem);
+    if (content.problem) this.line.refuse(content.problem);
     this.controls.offerDevices();
   }
 
@@ -204,8 +204,8 @@ export class View {
     this.takes.translate(content.protocol);
     this.translate(content);
     this.listeners.translate(content.chords);
-    if (!this.complains) return;
-    if (content.problem) this.refused(content.problem);
+    if (!this.line.complains) return;
+    if (content.problem) this.line.refuse(content.problem);
     else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) })); // What was refused is past.
   }
 
@@ -225,7 +225,7 @@ export class View {
     this.controls.loudness(content.level_db, content.peak);
     this.setUp.loud(content.peak, content.seconds);
     if (this.settings.back.value === "band") this.monitor();
-    if (content.problem) this.refused(content.problem);
+    if (content.problem) this.line.refuse(content.problem);
     if (content.learning) this.learn.show(content.learning);
     this.counts.heard(content);
   }
@@ -242,7 +242,7 @@ export class View {
   }
 
   on_refused(content) {
-    this.refused(content.text);
+    this.line.refuse(content.text);
     if (content.asked !== "choose") return;
     this.choices.restore();
     this.modes.show(this.listeners.polyphonic);
@@ -279,12 +279,6 @@ export class View {
 
   on_audio(content, buffers) {
     this.takes.sound(content.take, content.mime, buffers[0]);
-  }
-
-  /** The kernel has worded this: in another language it stands as it is, so a switch says it anew or takes it away. */
-  refused(text) {
-    this.complains = true;
-    word(this.statusLine, () => `⚠ ${text}`);
   }
 
   /** How it listens, in plain words; a detector that no way begins with is named. */

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: eb6c022b47b314cefef2f9f5ea41fd1e4886b22e0ae09059f1f495ccb2ef517d
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 8ff77e39c2e4ea9944e77b2d90bae89fc3d8620c33bc02cf2c1877c4b60fbe57
 
 // ../../texts/en/page.json
 var page_default = {
@@ -3006,6 +3006,25 @@ var SetUp = class {
   }
 };
 
+// status.js
+var Status = class {
+  constructor({ say }) {
+    this.say = say;
+    this.complains = false;
+    this.node = h("p", { class: "pl-status", role: "status" });
+  }
+  /** @param {Object | function(): Object} values A function gives those of the language of the moment. */
+  tell(key, values) {
+    this.complains = false;
+    word(this.node, () => this.say(key, typeof values === "function" ? values() : values));
+  }
+  /** The kernel has worded this: in another language it stands as it is, so a switch says it anew or takes it away. */
+  refuse(text) {
+    this.complains = true;
+    word(this.node, () => `⚠ ${text}`);
+  }
+};
+
 // verdicts.js
 var IN_TIME = ["right"];
 var RIGHT = ["right", "late", "early"];
@@ -3254,6 +3273,7 @@ var View = class {
     const { context, session } = this;
     const send = (message) => session.send(message);
     this.alerts = new Alerts(context);
+    this.line = new Status(context);
     this.controls = new Controls(context, () => this.pressed());
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
@@ -3276,14 +3296,13 @@ var View = class {
   }
   build() {
     const { say } = this;
-    this.statusLine = h("p", { class: "pl-status", role: "status" });
     const attributes = { class: "pianolab", "data-lm-suppress-shortcuts": "true", role: "region" };
     this.root = h(
       "div",
       { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
       this.log.flashBox,
       this.controls.node,
-      this.statusLine,
+      this.line.node,
       this.alerts.node,
       this.log.spoken,
       this.setUp.node,
@@ -3378,8 +3397,7 @@ var View = class {
     this.takes.saved(name, take);
   }
   status(key, values) {
-    this.complains = false;
-    word(this.statusLine, () => this.say(key, typeof values === "function" ? values() : values));
+    this.line.tell(key, values);
   }
   // -- what the kernel answers
   answered(content, buffers) {
@@ -3397,15 +3415,15 @@ var View = class {
     this.languages.offer(content.languages);
     this.translate(content);
     this.status("status.ready", () => ({ how: this.how(content.choices) }));
-    if (content.problem) this.refused(content.problem);
+    if (content.problem) this.line.refuse(content.problem);
     this.controls.offerDevices();
   }
   on_spoken(content) {
     this.takes.translate(content.protocol);
     this.translate(content);
     this.listeners.translate(content.chords);
-    if (!this.complains) return;
-    if (content.problem) this.refused(content.problem);
+    if (!this.line.complains) return;
+    if (content.problem) this.line.refuse(content.problem);
     else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) }));
   }
   /** All that the kernel words itself, in the language that holds from here on. */
@@ -3423,7 +3441,7 @@ var View = class {
     this.controls.loudness(content.level_db, content.peak);
     this.setUp.loud(content.peak, content.seconds);
     if (this.settings.back.value === "band") this.monitor();
-    if (content.problem) this.refused(content.problem);
+    if (content.problem) this.line.refuse(content.problem);
     if (content.learning) this.learn.show(content.learning);
     this.counts.heard(content);
   }
@@ -3437,7 +3455,7 @@ var View = class {
     this.learn.show(content);
   }
   on_refused(content) {
-    this.refused(content.text);
+    this.line.refuse(content.text);
     if (content.asked !== "choose") return;
     this.choices.restore();
     this.modes.show(this.listeners.polyphonic);
@@ -3469,11 +3487,6 @@ var View = class {
   }
   on_audio(content, buffers) {
     this.takes.sound(content.take, content.mime, buffers[0]);
-  }
-  /** The kernel has worded this: in another language it stands as it is, so a switch says it anew or takes it away. */
-  refused(text) {
-    this.complains = true;
-    word(this.statusLine, () => `⚠ ${text}`);
   }
   /** How it listens, in plain words; a detector that no way begins with is named. */
   how(choices) {
