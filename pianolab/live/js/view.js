@@ -119,7 +119,7 @@ export class View {
     this.prompt.draw();
     this.setUp.show();
     reword(this.log.box);
-    reword(this.takes.node);
+    for (const part of [this.takes.node, this.takes.report]) reword(part);
     this.pictures.redraw();
   }
 

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 8ff77e39c2e4ea9944e77b2d90bae89fc3d8620c33bc02cf2c1877c4b60fbe57
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6aeec3966a2375360a4e9c20c0993eef30e67b4e2453eae8c92e9332c6e78e69
 
 // ../../texts/en/page.json
 var page_default = {
@@ -3350,7 +3350,7 @@ var View = class {
     this.prompt.draw();
     this.setUp.show();
     reword(this.log.box);
-    reword(this.takes.node);
+    for (const part of [this.takes.node, this.takes.report]) reword(part);
     this.pictures.redraw();
   }
   /** The sound of the microphone back, around the note heard if the player wishes. */
