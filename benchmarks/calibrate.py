@@ -1,6 +1,6 @@
 """Makes the confidence of the detectors a probability: of the notes told with 0.8, eight in ten shall have been struck.
 
-    python benchmarks/calibrate.py --material "$MATERIAL"                   all detectors, both weights of neural
+    python benchmarks/calibrate.py --material "$MATERIAL"                   all detectors, all weights of neural
     python benchmarks/calibrate.py --material "$MATERIAL" --detector neural --detector neural:lookahead_ms=240
     python benchmarks/calibrate.py --material "$MATERIAL" --dry             only shows what it would write
     python benchmarks/calibrate.py --material "$MATERIAL" --figure docs/figures/calibration.png
@@ -33,7 +33,7 @@ from tqdm.auto import tqdm
 from world_sounds import REPORT_PIANOS, ROWS, Case, Material, Sounding
 
 from pianolab.cli.command import number_of, seconds
-from pianolab.detectors.neural import DELAYS_MS, WEIGHTS
+from pianolab.detectors.neural import DELAYS_MS, TOGETHER
 from pianolab.dsp.fitted import FITTED
 from pianolab.errors import PianolabError, reason
 from pianolab.files import replacing
@@ -45,7 +45,7 @@ from pianolab.tracking import Tracker, Tracking
 from pianolab.tracking.certainty import NAMES, log_odds, promptness
 
 PIANOS = ("kawai_upright_kw", "vsco2_upright")
-NETWORKS = tuple(f"neural:weights={name},lookahead_ms={ms}" for name in WEIGHTS for ms in DELAYS_MS)
+NETWORKS = tuple(f"neural:weights={name},lookahead_ms={ms}" for name in TOGETHER for ms in DELAYS_MS)
 DETECTORS = ("fft_peak", "cqt", "yin", "nmf", *NETWORKS)
 DRAWN_MS = 90  # Of the networks only this lookahead is drawn, which is the default.
 LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the table has them.

@@ -70,12 +70,12 @@ def choose_tracking(heard: Sequence[Salience], references: Sequence[Notes]) -> d
         Keyword arguments of `pianolab.tracking.Tracking`.
     """
     settings: dict[str, Any] = dict(START)
-    settings["onset_delay_s"] = _lateness_s(heard, references, settings)
+    settings["onset_delay_s"] = lateness_s(heard, references, settings)
     for name, values, goals in SEARCH:
-        found = [_mean_scores(heard, references, {**settings, name: value}) for value in values]
+        found = [mean_scores(heard, references, {**settings, name: value}) for value in values]
         sums = [sum(scores[goal] for goal in goals) - FALSE_COST * scores.get(FALSE, 0.0) for scores in found]
         settings[name] = values[int(np.argmax(sums))]
-    settings["onset_delay_s"] = _lateness_s(heard, references, settings)
+    settings["onset_delay_s"] = lateness_s(heard, references, settings)
     return settings
 
 
@@ -86,7 +86,24 @@ def _tracked(salience: Salience, settings: dict[str, Any]) -> Notes:
     return tracker.notes()
 
 
-def _mean_scores(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> dict[str, float]:
+def mean_scores(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> dict[str, float]:
+    """Mean scores of the recordings in which something is played, and false notes a minute in the others.
+
+    Parameters
+    ----------
+    heard : list of Salience
+        A network's answers, one for each recording.
+    references : list of Notes
+        What was played in them, in the same order.
+    settings : dict
+        Of the tracker.
+
+    Returns
+    -------
+    dict
+        ``onset_f1``, ``note_f1``, ``frame_f1``, and ``velocity_onset_f1`` where velocities are known;
+        ``false_per_minute`` where there are recordings without a note.
+    """
     estimates = [_tracked(salience, settings) for salience in heard]
     rows = [score_notes(notes, found) for notes, found in zip(references, estimates, strict=True) if len(notes)]
     # Rows have no velocity where labels have none.
@@ -99,8 +116,23 @@ def _mean_scores(heard: Sequence[Salience], references: Sequence[Notes], setting
     return means
 
 
-def _lateness_s(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> float:
-    """How much later than played the right notes are heard, as a median."""
+def lateness_s(heard: Sequence[Salience], references: Sequence[Notes], settings: dict[str, Any]) -> float:
+    """How much later than played the right notes are heard, as a median.
+
+    Parameters
+    ----------
+    heard : list of Salience
+        A network's answers, one for each recording.
+    references : list of Notes
+        What was played in them, in the same order.
+    settings : dict
+        Of the tracker; its ``onset_delay_s`` does not matter.
+
+    Returns
+    -------
+    float
+        Seconds; 0 where fewer than `LEAST_PAIRS` notes are right.
+    """
     late = []
     for salience, notes in zip(heard, references, strict=True):
         estimate = _tracked(salience, {**settings, "onset_delay_s": 0.0})
@@ -109,8 +141,21 @@ def _lateness_s(heard: Sequence[Salience], references: Sequence[Notes], settings
     return round(float(np.median(late)), 4) if len(late) >= LEAST_PAIRS else 0.0
 
 
-def _heard(y: npt.NDArray[np.float32], sr: int, detector: Neural) -> Salience:
-    """All evidence of a sound, also of struck strings, which a session asks for and `analyse` does not."""
+def heard_by(detector: Neural, y: npt.NDArray[np.float32], sr: int) -> Salience:
+    """All evidence of a sound, also of struck strings, which a session asks for and `analyse` does not.
+
+    Parameters
+    ----------
+    detector : Neural
+    y : array, shape (n_samples,)
+        Sound.
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    Salience
+    """
     parts: list[Salience] = []
     session = Session(detector, sr=sr, listen=parts.append)
     session.push(y)
@@ -167,7 +212,7 @@ def tune_tracking(
             if in_rooms:
                 sounds.append((roomy, in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))))
             for heard, sound in sounds:
-                heard.append(_heard(sound, sr, Neural(lookahead_ms=ms, weights_file=str(weights))))
+                heard.append(heard_by(Neural(lookahead_ms=ms, weights_file=str(weights)), sound, sr))
         settings = choose_tracking(plain + roomy, references + references[: len(roomy)])
         settings |= choose_pedal(plain + roomy, pedals + pedals[: len(roomy)])
         description["tracking"][str(ms)] = settings
@@ -175,7 +220,7 @@ def tune_tracking(
             if not heard:
                 continue
             of_pedal = pedal_scores(heard, pedals, settings)
-            scores = _mean_scores(heard, references, settings) | {name: of_pedal[name] for name in GOALS if of_pedal}
+            scores = mean_scores(heard, references, settings) | {name: of_pedal[name] for name in GOALS if of_pedal}
             description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
             say(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with writing(path) as temporary:
