@@ -43,6 +43,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"default: all of pianolab's, also preset=textbook; {RUNS_CODE}",
     )
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
+    add(
+        "--unconfirmed",
+        action="store_true",
+        help="score takes of the live page, too, whose labels nobody has confirmed",
+    )
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
     add_split(parser, default="test")
     add_pedal(parser)
@@ -75,6 +80,7 @@ def _run(args: argparse.Namespace) -> int:
             protocol=Protocol(pedal=args.pedal),
             cache=cache,
             my_piano=args.my_piano,
+            unconfirmed=args.unconfirmed,
         )
         try:
             result = write_report(found, folder)

@@ -58,12 +58,13 @@ def command_line(
     cache: str | Path,
     timeout_s: float | None = None,
     my_piano: str | Path | None = None,
+    unconfirmed: bool = False,
 ) -> str:
     """The command line that makes a comparison again.
 
     Parameters
     ----------
-    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano
+    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed
         As for `pianolab.compare.compare`, the first two as lists.
 
     Returns
@@ -96,9 +97,10 @@ def command_line(
     options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     options += [("--my-piano", os.fspath(my_piano))] if my_piano is not None else []
+    typed_alone = ["--unconfirmed"] if unconfirmed else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
-    typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options)])
+    typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options), *typed_alone])
     return typed + (f"  # cannot be typed: {printable('; '.join(cannot))}" if cannot else "")
 
 

@@ -38,6 +38,7 @@ from pianolab.scores import Protocol
 from pianolab.sound import AudioError, checksum
 from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, SHORTEST_S, Split
 
+PROPOSED = "a proposal that nobody has confirmed, scored as what was played"
 _LABEL_LIBRARIES = ("numpy", "partitura")  # They read labels.
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
@@ -55,6 +56,7 @@ def compare(
     timeout_s: float | None = None,
     cache: str | Path = CACHE,
     my_piano: str | Path | None = None,
+    unconfirmed: bool = False,
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -84,6 +86,8 @@ def compare(
         Folder in which is kept what was heard.
     my_piano : path, optional
         What ``pianolab learn-piano`` wrote of the piano that is heard, for all detectors that are given by name.
+    unconfirmed : bool
+        Score takes of the live page, too, whose labels nobody has confirmed; each is named in the remarks.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -114,7 +118,7 @@ def compare(
     _refuse(protocol, seconds, timeout_s, jobs, cache)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
-    datasets = _datasets(data, split, progress)
+    datasets = _datasets(data, split, progress, unconfirmed)
     loading_s = LOADING_S if timeout_s is None else timeout_s
     participants, left_out = find_participants(
         detectors, estimates or {}, jobs=jobs, timeout_s=loading_s, my_piano=my_piano
@@ -133,7 +137,9 @@ def compare(
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command_line(data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s, my_piano),
+        "command": command_line(
+            data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed
+        ),
         "settings": {**settings, "split": split, "protocol": asdict(protocol)},
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
@@ -173,10 +179,11 @@ def _is_length(seconds: Any) -> bool:
     return seconds is None or (is_number and SHORTEST_S <= float(seconds) <= LONGEST_S)
 
 
-def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool) -> list[Dataset]:
+def _datasets(data: Sequence[str | Path | Dataset], split: Split, progress: bool, unconfirmed: bool) -> list[Dataset]:
     if not data:
         raise CompareError("no data: name 'builtin' or a folder of labelled recordings")
-    return [d if isinstance(d, Dataset) else load_dataset(d, split=split, progress=progress) for d in data]
+    asked: dict[str, Any] = {"split": split, "progress": progress, "unconfirmed": unconfirmed}
+    return [d if isinstance(d, Dataset) else load_dataset(d, **asked) for d in data]
 
 
 def _recordings(datasets: Iterable[Dataset]) -> tuple[dict[Place, Recording], dict[str, str]]:
@@ -216,7 +223,8 @@ def _truths(
         if len(pedal := _until(pedal, seconds)):
             pedals[place] = pedal
         misfit = _misfit(recording, notes, protocol, cache)
-        remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit])]]
+        proposed = PROPOSED if recording.proposed else ""
+        remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit, proposed])]]
     return truths, pedals, remarks
 
 

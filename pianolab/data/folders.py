@@ -4,6 +4,7 @@ Files are found by their names; sound is read only when someone asks for it. A s
 named and left out.
 """
 
+import json
 import os
 import re
 import warnings
@@ -25,17 +26,22 @@ from pianolab.units import key_in_name, note_name
 
 OVERLAP_S = 0.05  # Legato fingers overlap this much in music that is still one note at a time.
 
+TAKE_SETTINGS, CONFIRMED = "settings.json", "labels_confirmed"  # The file of a take, and what it says there.
+PROPOSED = "the labels are a proposal: confirm them on the page, or compare with --unconfirmed"
+
 _MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
 _MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
 _MAPS_ROOMS = {"ENSTDkAm": "ambient", "ENSTDkCl": "close"}
 
 
-def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
+def read_folder(name_or_dir: str | os.PathLike[str], *, unconfirmed: bool = False) -> Dataset:
     """The recordings in a folder and below it, found as `pianolab.data.load_dataset` says.
 
     Parameters
     ----------
     name_or_dir : str or Path
+    unconfirmed : bool
+        Whether takes are recordings whose labels nobody has confirmed.
 
     Returns
     -------
@@ -65,7 +71,10 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
     foreign = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in FOREIGN_LABELS])
     for path in files:
         if path.suffix.lower() in suffixes:
-            if recording := _recording(path, labels[path], name):
+            recording = _recording(path, labels[path], name)
+            if recording is not None and recording.proposed and not unconfirmed:
+                skipped.append((path, PROPOSED))
+            elif recording is not None:
                 recordings.append(recording)
             elif foreign[path]:
                 other = foreign[path][0]
@@ -77,7 +86,14 @@ def read_folder(name_or_dir: str | os.PathLike[str]) -> Dataset:
             why = f"{path.suffix} is read where ffmpeg is installed: install it, or convert it to .wav or .flac"
             skipped.append((path, why))
     if not recordings:
-        why = f"; {len(skipped)} sound files have no labels, such as {printable(skipped[0][0].name)}" if skipped else ""
+        proposed = sum(why == PROPOSED for _, why in skipped)
+        why = f"; of {proposed} takes {PROPOSED}" if proposed else ""
+        unlabelled = [path for path, why in skipped if why != PROPOSED]
+        why += (
+            f"; {len(unlabelled)} sound files have no labels, such as {printable(unlabelled[0].name)}"
+            if unlabelled
+            else ""
+        )
         why += f"; {printable(unreadable[0][0])} {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(
             f"{shown} holds no labelled recording{why}: put sound and labels (.mid, .tsv, .csv, .txt) of the same name "
@@ -121,13 +137,21 @@ def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None
     """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
     if labels:
         best = min(labels, key=lambda label: LABEL_SUFFIXES.index(label.suffix.lower()))
-        return Recording(
-            "", path, best, dataset, **(_maps(path.stem) or {"piece": composed(path.stem), "kind": _kind(best)})
-        )
+        known = _maps(path.stem) or {"piece": composed(path.stem), "kind": _kind(best)}
+        return Recording("", path, best, dataset, **known, proposed=_is_proposed(path))
     key = key_in_name(path.stem)
     if key is None:
         return None
     return Recording("", path, None, dataset, piece=note_name(key), kind="notes", key=key)
+
+
+def _is_proposed(path: Path) -> bool:
+    """Whether the sound is that of a take (see pianolab.live.takes) whose labels no player has confirmed."""
+    try:
+        settings = json.loads((path.parent / TAKE_SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(settings, dict) and settings.get(CONFIRMED) is False
 
 
 def _maps(stem: str) -> dict[str, Any] | None:

@@ -14,7 +14,9 @@ from pianolab.texts.choices import SPLITS, Split
 _IN_INDEX = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
 
 
-def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", progress: bool = True) -> Dataset:
+def load_dataset(
+    name_or_dir: str | os.PathLike[str], *, split: Split = "all", progress: bool = True, unconfirmed: bool = False
+) -> Dataset:
     """Find the recordings of a data set.
 
     A folder is searched with everything below it (hidden files aside). A sound file is a recording if
@@ -35,6 +37,8 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
         Recordings without a declared split belong to every one.
     progress : bool
         Show a progress bar where sound has to be made first.
+    unconfirmed : bool
+        Whether takes of the live page are recordings whose labels nobody has confirmed: these are only what was asked.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def load_dataset(name_or_dir: str | os.PathLike[str], *, split: Split = "all", p
     elif name.startswith("phrases:"):
         found = phrases_of(name.removeprefix("phrases:"))
     else:
-        found = read_folder(name_or_dir)
+        found = read_folder(name_or_dir, unconfirmed=unconfirmed)
     chosen = tuple(r for r in found.recordings if split == "all" or r.split in ("", split))
     if not chosen:
         there = ", ".join(sorted({r.split for r in found.recordings}))

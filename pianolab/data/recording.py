@@ -59,6 +59,8 @@ class Recording:
         of them; see data/real/README.md) or "unknown". Never average recordings of different sources.
     key : int or None
         MIDI number of a single note that is named by its key.
+    proposed : bool
+        Whether its labels are those of a take that no player has confirmed.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Recording:
     split: str = ""
     source: str = "unknown"
     key: int | None = None
+    proposed: bool = False
 
     def notes(self, pedal: PedalRule = "release") -> Notes:
         """The labels.

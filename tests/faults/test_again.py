@@ -22,11 +22,13 @@ from pianolab.roll import Notes
 
 TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 
-# Every option of `pianolab compare`: a value that is not its default, or None if it changes no number.
+# Every option of `pianolab compare`: a value that is not its default ("" if it takes none), or None if it changes no
+# number.
 VALUES = {
     "--data": "my songs",
     "--detector": "mine.py:Loudest:scale=0.9",
     "--estimates": "other system=their notes",
+    "--unconfirmed": "",
     "--seconds": "0.75",
     "--split": "all",
     "--pedal": "extended",
@@ -69,7 +71,7 @@ def test_every_option_is_known_to_these_tests():
 
 @bash
 def test_the_command_of_a_report_repeats_every_option_and_gives_the_same_numbers(place):
-    words = [word for option, value in VALUES.items() if value is not None for word in (option, value)]
+    words = [word for option, value in VALUES.items() if value is not None for word in (option, value) if word]
     assert main(["compare", *words, "--out", "first"]) == 0
     command = json.loads(Path("first/run.json").read_text(encoding="utf-8"))["command"]
     assert command in Path("first/report.html").read_text(encoding="utf-8").replace("&#39;", "'").replace("&#34;", '"')

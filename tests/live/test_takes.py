@@ -161,6 +161,27 @@ def test_a_folder_of_takes_is_a_data_set(pcm, tmp_path):
     assert len(y) == len(pcm)
 
 
+def test_a_take_whose_labels_nobody_confirmed_is_scored_only_where_that_is_asked(pcm, tmp_path):
+    from pianolab.compare import compare
+    from pianolab.data import DatasetError, load_dataset
+
+    take = recorded(pcm, tmp_path / "takes")
+    take.set_labels(MELODY, confirmed=False)
+    with pytest.raises(DatasetError, match="of 1 takes the labels are a proposal: confirm them on the page"):
+        load_dataset(tmp_path / "takes")
+    settings = {"jobs": 1, "cache": tmp_path / "kept", "progress": False}
+    result = compare(tmp_path / "takes", TOY, unconfirmed=True, **settings)
+    assert [len(played) for played in result.truths.values()] == [5]
+    assert any("a proposal that nobody has confirmed" in text for *_, text in result.about["remarks"])
+    assert "--unconfirmed" in result.about["command"]
+    recorded(pcm, tmp_path / "takes").set_labels(MELODY, confirmed=True)
+    result = compare(tmp_path / "takes", TOY, **settings)
+    assert len(result.truths) == 1
+    assert ["audio.flac" in path and "proposal" in why for _, path, why in result.about["skipped"]] == [True]
+    take.set_labels(MELODY, confirmed=True)
+    assert len(load_dataset(tmp_path / "takes")) == 2
+
+
 def test_a_full_disk_stops_the_recording_and_not_the_music(pcm, tmp_path, monkeypatch):
     recorder = Recorder(sr=SR, folder=tmp_path)
 
