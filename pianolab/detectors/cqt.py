@@ -18,7 +18,7 @@ from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
-from pianolab.dsp.one_key import STRUCK_THRESHOLD, certainty, one_key_salience
+from pianolab.dsp.one_key import STRUCK, certainty, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.rates import refuse_uneven_hop
 from pianolab.dsp.registers import PIANO_REGISTERS, Registers
@@ -239,7 +239,7 @@ class Cqt(Detector):
         )
         refuse_uneven_hop(hop_length, (register.divisor for register in PIANO_REGISTERS))
         if preset == "piano":  # The textbook hears whistles and sine waves as well.
-            self.tracking = {**self.tracking, "struck_threshold": STRUCK_THRESHOLD}
+            self.tracking = {**self.tracking, **STRUCK}
         self.hop_length, self._gate = hop_length, gate
         self._strokes = Strokes(hop_length=hop_length)
         if preset == "textbook":

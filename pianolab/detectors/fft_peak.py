@@ -18,7 +18,7 @@ from pianolab.dsp.combs import Comb, triangles
 from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.harmonics import BestKey, Harmonics, Lookout, first_partials_hz, partial_heights, partial_places
 from pianolab.dsp.levels import LEVEL_LENGTH
-from pianolab.dsp.one_key import STRUCK_THRESHOLD, certainty, nearest_key, one_key_salience
+from pianolab.dsp.one_key import STRUCK, certainty, nearest_key, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.peaks import parabola_shift
 from pianolab.dsp.rates import refuse_uneven_hop
@@ -206,7 +206,7 @@ class FftPeak(Detector):
             combs = ("negative", "n_detunings", "inharmonic", "emphasis", "floor", "compress")
             refuse_unheard(self, combs, beside="n_partials=1")
         if preset == "piano":  # The textbook hears whistles and sine waves as well.
-            self.tracking = {**self.tracking, "struck_threshold": STRUCK_THRESHOLD}
+            self.tracking = {**self.tracking, **STRUCK}
         self.hop_length, self._gate = hop_length, gate
         self._strokes = Strokes(hop_length=hop_length)
         self._lookahead = LEVEL_LENGTH if use.registers else use.frame_length // 2

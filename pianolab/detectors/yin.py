@@ -19,7 +19,7 @@ from pianolab.dsp.aubio_yin import AubioYin, Periods
 from pianolab.dsp.compiled import njit, parabola_top
 from pianolab.dsp.fitted import certainty_of
 from pianolab.dsp.levels import LEVEL_LENGTH
-from pianolab.dsp.one_key import STRUCK_THRESHOLD, certainty, nearest_key, one_key_a_row, one_key_salience
+from pianolab.dsp.one_key import STRUCK, certainty, nearest_key, one_key_a_row, one_key_salience
 from pianolab.dsp.onsets import FLUX_DELAY_S, Strokes
 from pianolab.dsp.periods import cumulative_mean_normalised, difference, tapered_difference
 from pianolab.dsp.rates import filtered, halved, length_at_full_rate, refuse_uneven_hop
@@ -314,7 +314,7 @@ class Yin(Detector):
         )
         self._strokes = Strokes(hop_length=hop_length)
         if preset == "piano":  # The textbook hears whistles and sine waves as well.
-            self.tracking = {**self.tracking, "threshold": SURE, "struck_threshold": STRUCK_THRESHOLD}
+            self.tracking = {**self.tracking, "threshold": SURE, **STRUCK}
         self._aubio, self._method, self._silence_db, self.hop_length = None, method, silence_db, hop_length
         self._newest_first, self._stretched, self._threshold = use.newest_first, use.stretched, use.threshold or 0.0
         if preset == "aubio":

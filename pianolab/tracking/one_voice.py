@@ -15,10 +15,16 @@ import numpy as np
 from pianolab.dsp.peaks import parabola_shift
 from pianolab.tracking.policy import Change, Row
 from pianolab.tracking.settings import Tracking
-from pianolab.units import N_KEYS
+from pianolab.units import N_KEYS, key_hz
 
-# An onset waits this long for a key. If none comes it was a noise.
-FORGET_S = 0.2
+# An onset waits this long for a key to begin, and so long at most for a key that has begun to be confirmed. If none
+# comes it was a noise.
+FORGET_S, CONFIRM_S = 0.2, 0.3
+# A struck key is the strongest after so long and so many of its periods. A peak before that was something else (a
+# voice, a damper) where a later peak fits the key, ...
+SHOWS_S, SHOWS_PERIODS = 0.05, 3.0
+# ... which is at most so much weaker and comes at most so long after the key began.
+NEARLY_AS_STRONG, EARLY_S = 0.05, 0.03
 # A note may be renamed this long after its onset.
 RENAME_S = 0.4
 # The key of the note before may still be the strongest this long after another was struck. If it is the strongest even
@@ -59,6 +65,7 @@ NEAR_LOUDEST_DB = 2.0
 SETTLED_S = 0.1
 # This stands for the level of digital silence, which has no number.
 LEAST_DB = -200.0
+KEY_HZ = key_hz()
 
 
 @dataclass
@@ -93,6 +100,7 @@ class OneVoice:
         self.tracking = tracking
         self._note: _Sounding | None = None
         self._pending: _Onset | None = None
+        self._later: list[_Onset] = []  # Peaks after the one that waits, which did not take its place.
         self._two_onsets_before = (0.0, 0.0)
         self._usual = 0.0
         self._levels: list[tuple[float, float]] = []  # These are (time, level) of the last moment's rows.
@@ -117,8 +125,7 @@ class OneVoice:
         self._levels = [(t, db) for t, db in self._levels if t > row.time_s - MOMENT_S] + [(row.time_s, level_db)]
         self._count_run(row, level_db)
         changes = self._name(row, level_db) if self._has_said_enough() else []
-        if self._pending is not None and row.time_s > self._pending.time_s + FORGET_S:
-            self._pending = None
+        self._forget(row.time_s)
         if self._note is not None:
             changes += self._end_released(self._note, row.time_s, level_db)
         return changes
@@ -151,11 +158,30 @@ class OneVoice:
         onset_s = row.time_s + (parabola_shift(before, peak, evidence) - 1.0) * hop_s
         if self._note is not None and onset_s < self._note.onset_s + self.tracking.min_gap_s:
             return
-        if self._pending is None or peak > self._pending.evidence + CLEARLY_STRONGER:
-            earlier = [db for _, db in self._levels[:-2]]
-            self._pending = _Onset(onset_s, peak, max(earlier, default=LEAST_DB))
+        earlier = [db for _, db in self._levels[:-2]]
+        onset = _Onset(onset_s, peak, max(earlier, default=LEAST_DB))
+        if self._pending is not None and peak <= self._pending.evidence + CLEARLY_STRONGER:
+            self._later.append(onset)
+        else:
+            self._pending, self._later = onset, []
             self._run = 0 if self._key < 0 else min(self._run, 1)  # Rows from the peak on speak for the new note.
             self._said = self._last
+
+    def _forget(self, time_s):
+        """Let go the peak that has waited too long for a key. The next one waits in its place."""
+        begun_s = self._run_s if self._key >= 0 and self._run >= self.tracking.n_confirm else time_s
+        waits = [] if self._pending is None else [self._pending, *self._later]
+        waits = [one for one in waits if begun_s <= one.time_s + FORGET_S and time_s <= one.time_s + CONFIRM_S]
+        self._pending, self._later = (waits[0], waits[1:]) if waits else (None, [])
+
+    def _stroke(self):
+        """The peak at which the strongest key was struck: the one that waits, or a later one that fits it better."""
+        onset, shows_s = self._pending, SHOWS_S + SHOWS_PERIODS / KEY_HZ[self._key]
+        if onset is None or self._run_s <= onset.time_s + shows_s:
+            return onset
+        fit = [one for one in self._later if self._run_s - shows_s <= one.time_s < self._run_s + EARLY_S]
+        best = max(fit, key=lambda one: one.evidence, default=onset)
+        return best if best.evidence >= onset.evidence - NEARLY_AS_STRONG else onset
 
     def _count_run(self, row, level_db):
         """For how many rows has the strongest key been the same?"""
@@ -177,21 +203,21 @@ class OneVoice:
 
     def _name(self, row, level_db):
         """A key has spoken long enough: is it a new note, a new name for the one that sounds, or nothing new?"""
-        key, note, onset = self._key, self._note, self._pending
+        key, note, onset = self._key, self._note, self._stroke()
         if note is None:
-            return self._begin_from_silence(row, level_db)
+            return self._begin_from_silence(row, onset, level_db)
         if key == note.key:
             if onset is None or row.time_s < onset.time_s + REPEAT_WAIT_S:
                 return []
             if self._is_struck_again(onset):
-                return self._begin(row, onset.time_s, level_db)
-            self._pending = None
+                return self._begin(row, onset, level_db)
+            self._pending, self._later = None, []
             return []
         young = row.time_s < note.onset_s + RENAME_S
         if onset is not None:
             sure = onset.evidence >= self.tracking.onset_threshold
             if sure or not young or self._gives_way(note, onset):
-                return self._begin(row, onset.time_s, level_db)
+                return self._begin(row, onset, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
             strength = float(row.strength[key])
@@ -211,24 +237,24 @@ class OneVoice:
         needed = self.tracking.onset_threshold + (0.0 if louder_db >= REPEAT_LOUDER_DB else REPEAT_ONSET)
         return louder_db >= REPEAT_RISE_DB and onset.evidence >= needed
 
-    def _begin_from_silence(self, row, level_db):
-        if self._pending is not None:
-            return self._begin(row, self._pending.time_s, level_db)
+    def _begin_from_silence(self, row, onset, level_db):
+        if onset is not None:
+            return self._begin(row, onset, level_db)
         swells = self._key == self._ended_key and row.time_s < self._ended_s + SWELL_S
         if self._run >= SILENT_START_ROWS and level_db >= self._ended_db + SILENT_START_DB and not swells:
-            return self._begin(row, self._run_s, level_db)
+            return self._begin(row, _Onset(self._run_s, 0.0, level_db), level_db)
         return []
 
-    def _begin(self, row, onset_s, level_db):
+    def _begin(self, row, onset, level_db):
         """Begin a note of the strongest key and end the one before."""
         key, before = self._key, self._note
-        changes = [] if before is None else [self._end(before, max(onset_s, before.onset_s), level_db)]
+        changes = [] if before is None else [self._end(before, max(onset.time_s, before.onset_s), level_db)]
         # The rows so far speak for the new note, unless they may belong to the old note of the same key.
         votes = {} if before is not None and before.key == key else {key: float(self._run)}
-        evidence = 0.0 if self._pending is None else self._pending.evidence
-        self._pending, self._note = None, _Sounding(key, onset_s, level_db, evidence, votes)
-        strength = float(row.strength[key])
-        return [*changes, Change("on", self._told_s(onset_s), key, row.velocity_of(key), strength, evidence)]
+        self._pending, self._later = None, []
+        self._note = _Sounding(key, onset.time_s, level_db, onset.evidence, votes)
+        told_s, strength = self._told_s(onset.time_s), float(row.strength[key])
+        return [*changes, Change("on", told_s, key, row.velocity_of(key), strength, onset.evidence)]
 
     def _end_released(self, note, time_s, level_db):
         """End the note where everything is silent, or where its level began to fall as no string falls by itself."""
@@ -244,7 +270,7 @@ class OneVoice:
             return []
         self._run = 0  # What still rings does not begin another note.
         if self._pending is not None and self._pending.evidence < self.tracking.onset_threshold:
-            self._pending = None
+            self._pending, self._later = None, []
         return [self._end(note, offset_s, level_db)]
 
     def _end(self, note, offset_s, level_db):

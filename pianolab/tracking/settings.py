@@ -21,7 +21,8 @@ _RANGES = {
     ),
     **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
-    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s", "struck_wait_s"), (0, math.inf)),
+    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
+    **dict.fromkeys(("struck_wait_s", "struck_late_s"), (0, math.inf)),
     **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck", "sure_prompt"), (-math.inf, math.inf)),
     **dict.fromkeys(
         ("silence_db", "onset_delay_s", "offset_delay_s", "pedal_delay_s", "pedal_up_delay_s"), (-math.inf, math.inf)
@@ -84,9 +85,11 @@ class Tracking:
         evidence that the policy names is the confidence. This is for every policy.
     struck_threshold : float
         Evidence of a struck string from which a note is told, in [0, 1]. What has less is a voice, a knock or a hum,
-        and is turned away. 0 turns this off. This and the next are for every policy.
+        and is turned away. 0 turns this off. This and the next two are for every policy.
     struck_wait_s : float
-        So long a note waits at most for such evidence, seconds.
+        So long a note waits for such evidence, seconds.
+    struck_late_s : float
+        So long after that it is still asked for more evidence before it is turned away, seconds.
 
     Raises
     ------
@@ -128,6 +131,7 @@ class Tracking:
     sure_prompt: float = 0.0
     struck_threshold: float = 0.0
     struck_wait_s: float = 0.12
+    struck_late_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:

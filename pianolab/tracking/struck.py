@@ -3,18 +3,21 @@
 What comes in: what a policy is sure of, and rows that say how surely a struck string sounds at each key. What goes out:
 the same changes without the notes that a voice, a knock or a hum made.
 
-The evidence of a note is the mean of its rows since the policy was sure, in log odds. Much evidence tells it at once.
-Less lets it wait, because a string's evidence may still rise, and asks less from row to row. What has too little at the
-end of the wait is turned away. What was heard lately counts as well: where somebody plays a note needs less, where
-somebody talks it needs more. The policy is not asked: for it the note goes on, and its end is turned away with it.
+The evidence of a note is the mean of its rows since the policy was sure, in log odds, the last ones where there are
+many. Much evidence tells it at once. Less lets it wait, because a string's evidence may still rise, and asks less from
+row to row. What has too little at the end of the wait is turned away; with one voice it is asked for a while longer,
+for a voice beside a stroke hides it at first. What was heard lately counts as well: where somebody plays a note needs
+less, where somebody talks it needs more. The policy is not asked: for it the note goes on, and its end is turned away
+with it.
 
 A told note that gets another name is asked as well, by what was heard when it was told and by what is heard now. Until
 the new name has enough evidence the note keeps the old one.
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +34,16 @@ NOTE_SHARE = 0.25
 # ... and so much of that is taken off what the next note needs where somebody plays, and added where somebody talks.
 # With more a melody would let all voices beside it through, and the first notes after talk would be lost.
 TRUST = 0.5
+# So many rows make the mean.
+MEAN_ROWS = 12
+# After its wait a note needs so much more.
+LATE = 1.5
 # A key that is struck again so soon may still sound, and the new stroke changes little: it needs so much less. But only
 # where somebody plays, as after one sure note; where somebody talks a repeated name is no reason.
-REPEAT_S, REPEAT_ODDS, PLAYED = 2.0, 3.0, 0.8
+REPEAT_S, REPEAT_ODDS, PLAYED = {"mono": 1.2, "poly": 2.0}, 3.0, 0.8
+# With one voice a string that rings while somebody talks would be struck again at each syllable. So the stroke itself
+# must have so much evidence, unless it comes as soon after the last one as in a trill.
+REPEAT_STROKE, TRILL_S = 0.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class TurnedAway:
 
 @dataclass
 class _Waiting:
-    """A note that is not told yet, or was turned away: how it would begin, since when it waits, the sum of its odds.
+    """A note that is not told yet, or was turned away: how it would begin, since when it waits, its odds of late.
 
     A new name for a told note waits in the same way; ``former_odds`` is what its key had when the note was told.
     ``bonus`` is what a key has for a stroke just before.
@@ -68,13 +78,13 @@ class _Waiting:
     since_s: float
     former_odds: float = -math.inf
     bonus: float = 0.0
-    odds: float = 0.0
-    n_rows: int = 0
+    odds: deque[float] = field(default_factory=lambda: deque(maxlen=MEAN_ROWS))
+    is_late: bool = False
     is_refused: bool = False
 
     @property
     def best_odds(self) -> float:
-        return max(self.odds / max(self.n_rows, 1) + self.bonus, self.former_odds)
+        return max(sum(self.odds) / max(len(self.odds), 1) + self.bonus, self.former_odds)
 
 
 @dataclass
@@ -174,8 +184,9 @@ class StruckGate:
 
     def _bonus(self, change):
         """What a key has for a stroke just before."""
-        again = change.time_s - self._strokes.get(change.key, -math.inf) <= REPEAT_S
-        return REPEAT_ODDS if again and self._lately > PLAYED else 0.0
+        since_s, policy = change.time_s - self._strokes.get(change.key, -math.inf), self.tracking.policy
+        is_struck = policy == "poly" or since_s <= TRILL_S or change.support >= REPEAT_STROKE
+        return REPEAT_ODDS if since_s <= REPEAT_S[policy] and self._lately > PLAYED and is_struck else 0.0
 
     def _end(self, change, time_s):
         """What is told of the end of a note: it ends under the name by which it is known."""
@@ -190,16 +201,20 @@ class StruckGate:
         if waiting.is_refused:
             return []
         struck = row.struck()
-        waiting.odds += _log_odds(float(struck[key]))
-        waiting.n_rows += 1
-        wait_s = self.tracking.struck_wait_s
-        left = 0.0 if wait_s == 0 else max(1.0 - (row.time_s - waiting.since_s) / wait_s, 0.0)
-        needed = _log_odds(self.tracking.struck_threshold) - TRUST * self._lately
-        if waiting.best_odds >= min(needed + SURE * left, MOST_ODDS):
+        waiting.odds.append(_log_odds(float(struck[key])))
+        waited_s = row.time_s - waiting.since_s
+        if waiting.best_odds >= min(self._needed(waiting, waited_s), MOST_ODDS):
             return self._tell(key, row.time_s, struck)
-        if left <= 0.0:
+        waiting.is_late = waited_s >= self.tracking.struck_wait_s
+        if waited_s >= self.tracking.struck_wait_s + self.tracking.struck_late_s:
             self._refuse(waiting, row.time_s)
         return []
+
+    def _needed(self, waiting, waited_s):
+        """How much evidence tells a note that has waited so long, in log odds."""
+        needed, wait_s = _log_odds(self.tracking.struck_threshold) - TRUST * self._lately, self.tracking.struck_wait_s
+        left = 0.0 if wait_s == 0 else max(1.0 - waited_s / wait_s, 0.0)
+        return needed + SURE * left + LATE * waiting.is_late
 
     def _tell(self, key, time_s, struck):
         """Tell a note or its new name. A note that is still known by that name has ended."""

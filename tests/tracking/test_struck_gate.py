@@ -61,6 +61,30 @@ def test_evidence_that_rises_after_the_wait_is_too_late():
     assert len(tracker.turned_away) == 1
 
 
+def test_a_note_that_is_asked_for_longer_needs_more_but_a_voice_at_its_stroke_no_longer_counts():
+    settings = {"struck_threshold": 0.5, "struck_wait_s": 0.1, "struck_late_s": 0.15}
+    (on, _) = heard(evidence(rising_at(34)), **settings)[1]
+    assert (on.kind, on.time_s) == ("on", 0.2)
+    assert 0.34 < on.heard_s < 0.47
+    hardly = np.where(np.arange(N_ROWS) >= 34, 0.7, 0.1)[:, None]
+    tracker, events = heard(evidence(hardly), **settings)
+    assert events == []
+    assert [round(away.heard_s, 2) for away in tracker.turned_away] == [0.47]
+
+
+@pytest.mark.parametrize(("stroke", "again_s", "n"), [(0.7, 0.4, 2), (0.45, 0.4, 1), (0.45, 0.2, 2), (0.7, 1.4, 1)])
+def test_a_key_sounds_again_only_with_a_clear_stroke_or_as_in_a_trill(stroke, again_s, n):
+    n_rows, again = 200, 20 + round(again_s / HOP_S)
+    strength, onset, struck = np.zeros((n_rows, 88)), np.full((n_rows, 1), 0.05), np.zeros((n_rows, 88))
+    strength[20 : again - 8, 39] = strength[again:190, 39] = 0.9
+    onset[20], onset[again] = 0.9, stroke
+    struck[: again - 8, 39], struck[again - 8 :, 39] = 0.999, 0.2
+    unknown, level_db = np.full((n_rows, 88), np.nan), np.full(n_rows, -20.0)
+    level_db[again - 8 : again] = -70.0
+    salience = Salience(np.arange(n_rows) * HOP_S, strength, unknown, level_db, onset=onset, struck=struck)
+    assert len(heard(salience, struck_threshold=0.7)[0].notes()) == n
+
+
 def test_a_note_that_ends_or_a_stream_that_ends_while_it_waits_is_turned_away_once():
     for rows in ((20, 24), (96, 100)):
         tracker, events = heard(evidence(0.1, rows=rows), struck_threshold=0.5, struck_wait_s=1.0)

@@ -76,6 +76,25 @@ def test_a_weak_peak_of_an_attack_does_not_divide_a_note_whose_first_name_was_wr
     assert [event.kind for event in events] == ["on", "revised", "off"]
 
 
+@pytest.mark.parametrize(("key", "waits", "before", "onset_s"), [
+    (C5, 2, 0.60, 0.35),  # C5 shows itself at once, so the earlier peak was none of its strokes, ...
+    (C5, 2, 0.80, 0.25),  # ... unless that was much the stronger one, ...
+    (0, 6, 0.60, 0.25),  # ... but A0 may well take 0.16 s.
+])  # fmt: skip
+def test_a_note_begins_at_the_peak_that_fits_the_time_its_key_takes_to_show(key, waits, before, onset_s):
+    keys = [-1] * 10 + [C4] * 25 + [C4] * waits + [key] * 40
+    notes, _ = tracked(rows(keys, onsets=[10, 25, 35], evidence=[0.9, before, 0.60]))
+    assert notes.midi.tolist() == [60, key + 21]
+    assert notes.onset[1] == pytest.approx(onset_s, abs=0.006)
+
+
+@pytest.mark.parametrize(("gap", "midi"), [(17, [60, 64]), (24, [60])])
+def test_a_faint_key_that_begins_soon_after_its_attack_is_told_though_it_becomes_sure_later(gap, midi):
+    strength = [0.9] * 60 + [0.31] * 40
+    notes, _ = tracked(rows([-1] * 10 + [C4] * 60 + [-1] * gap + [E4] * 40, onsets=[10, 70], strength=strength))
+    assert notes.midi.tolist() == midi
+
+
 def test_a_faint_flicker_in_a_long_note_is_no_new_note():
     salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55])
     onset = salience.onset.copy()
