@@ -168,6 +168,13 @@ class SourceEntry(TypedDict):
 # ---- what is asked of the player, and what became of it
 
 
+class AskEntry(TypedDict):
+    """What the player can choose to play: the name by which Ask asks for it, and what the page calls it."""
+
+    name: str
+    label: str
+
+
 class NoteRow(TypedDict):
     """A note to play, or a label."""
 
@@ -313,6 +320,13 @@ class Choose(TypedDict):
     choices: list[ChoiceFields]
 
 
+class Ask(TypedDict):
+    """Play this from the next Start on, by its name; '' asks for nothing. The answer is Asked."""
+
+    type: Literal["ask"]
+    name: str
+
+
 class Stop(TypedDict):
     """End the take; the answer is Stopped. ``frames`` and ``dropped`` are what the page counted.
 
@@ -369,6 +383,7 @@ class Texts(TypedDict):
     languages: dict[str, str]
     menu: list[MenuEntry]
     sources: list[SourceEntry]
+    asks: list[AskEntry]
     prompt: PromptFields | None
     problem: str
     learning: LearningFields
@@ -394,6 +409,13 @@ class Spoken(Texts):
     type: Literal["spoken"]
     chords: list[ChordHeard]
     protocol: str
+
+
+class Asked(TypedDict):
+    """What is to be played from here on."""
+
+    type: Literal["asked"]
+    prompt: PromptFields | None
 
 
 class Started(TypedDict):
@@ -507,4 +529,4 @@ class Stale(TypedDict):
 
 _AboutStreams = Started | Heard | Chosen | Learning | Stopped
 _AboutTakes = Audio | Saved | Forgotten | Labels
-Answer = Ready | Spoken | _AboutStreams | _AboutTakes | Refused | Stale
+Answer = Ready | Spoken | Asked | _AboutStreams | _AboutTakes | Refused | Stale

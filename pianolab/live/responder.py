@@ -25,6 +25,7 @@ from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, Take, TakeError, note_rows, takes_dir
 from pianolab.live.verdicts import judge, propose_labels, score_choices
+from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.sound import checked_rate
 from pianolab.texts.catalogue import LANGUAGES, Told, language_of, said, say, told_by
@@ -57,6 +58,8 @@ class Responder:
         How to listen at first; at most two. Detectors of theirs from outside the package are offered in the menu.
     prompt : Prompt, optional
         What to play.
+    asks : sequence of Prompt
+        What the player can choose to play.
     keep : bool
         Whether *Keep takes* is on at first.
     folder : path, optional
@@ -103,6 +106,7 @@ class Responder:
         choices: str | Choice | Sequence[str | Choice] | None = None,
         *,
         prompt: Prompt | None = None,
+        asks: Sequence[Prompt] = (),
         keep: bool = False,
         folder: str | PathLike[str] | None = None,
         sources: Mapping[str, Callable[[], Source]] | None = None,
@@ -114,6 +118,7 @@ class Responder:
             raise ChoiceError(Told("live.too_many_detectors", n=len(chosen), most=MAX_LISTENERS))
         self.language = language_of(language)
         self.choices, self.prompt, self.keep = chosen, prompt, keep
+        self.asks = {str(one.title): one for one in asks}
         self.sources = dict(sources or {})
         self.block_length = block_length
         self.stream: Stream | None = None
@@ -192,20 +197,33 @@ class Responder:
         return {"type": "spoken", "chords": chords, "protocol": protocol, **self._texts()}
 
     def _texts(self) -> messages.Texts:
-        prompt: messages.PromptFields | None = None
-        if self.prompt is not None:
-            notes, chords = note_rows(self.prompt.notes), self.prompt.chords(language=self.language)
-            prompt = {"title": self.prompt.title, "notes": notes, "chords": chords}
         texts: messages.Texts = {
             "language": self.language,
             "languages": dict(LANGUAGES),
             "menu": self._offered(),
             "sources": [{"name": str(name), "label": name} for name in self.sources],
-            "prompt": prompt,
+            "asks": [{"name": name, "label": one.title} for name, one in self.asks.items()],
+            "prompt": self._prompt(),
             "problem": self._problem,
             "learning": self.learning.as_message(),
         }
         return said(texts, self.language)
+
+    def _prompt(self) -> messages.PromptFields | None:
+        if self.prompt is None:
+            return None
+        notes, chords = note_rows(self.prompt.notes), self.prompt.chords(language=self.language)
+        return {"title": self.prompt.title, "notes": notes, "chords": chords}
+
+    def _ask(self, content: messages.Ask, _buffers: Buffers) -> messages.Asked:
+        name = _field(content, "name", str)
+        if name and name not in self.asks:
+            raise PianolabError(Told("live.not_asked_here", name=name))
+        if self._running is not None:
+            raise PianolabError(Told("live.not_while_listening"))
+        self.prompt = self.asks[name] if name else None
+        answer: messages.Asked = {"type": "asked", "prompt": self._prompt()}
+        return said(answer, self.language)
 
     def _offered(self) -> list[messages.MenuEntry]:
         self._menu = self._menu or menu(self._outside)
@@ -427,7 +445,8 @@ class Responder:
         """What was right and wrong in a take, and how every detector would score on it."""
         if take is None or take.labels is None:
             return {"verdicts": [], "scores": [], "protocol": ""}
-        verdicts = [] if self.prompt is None else judge(self.prompt.notes, take.notes())
+        asked = _asked(take)
+        verdicts = [] if asked is None else judge(asked, take.notes())
         protocol = Protocol()
         y, sr = take.load()
         return {
@@ -435,6 +454,14 @@ class Responder:
             "scores": score_choices(y, sr=sr, labels=take.labels, choices=self.choices, protocol=protocol),
             "protocol": _counted(protocol).said(self.language),
         }
+
+
+def _asked(take: Take) -> Notes | None:
+    """What a take was asked to be; the player may have chosen something else since."""
+    prompt = take.settings.get("prompt")
+    if prompt is None:
+        return None
+    return Notes(*np.transpose([(row["onset_s"], row["offset_s"], row["midi"]) for row in prompt["notes"]]))
 
 
 def _counted(protocol: Protocol) -> Told:
@@ -460,6 +487,7 @@ _ANSWERS: dict[str, Callable[[Responder, Any, Buffers], messages.Answer | Reply]
     "block": Responder._block,
     "poll": Responder._poll,
     "choose": Responder._choose,
+    "ask": Responder._ask,
     "learn": Responder._learn,
     "stop": Responder._stop,
     "play": Responder._play,

@@ -42,6 +42,8 @@ class Microphone(anywidget.AnyWidget):
         Offer the microphone of the kernel's machine (needs ``sounddevice``).
     prompt : Prompt, optional
         What to play; ``Trial`` makes it from a text.
+    asks : iterable of str
+        What the player can choose to play, each as ``Trial`` takes it.
     block_length : int
         Samples in a block that the page sends; below 1024 there are more messages than a notebook can carry.
     language : str, optional
@@ -77,6 +79,7 @@ class Microphone(anywidget.AnyWidget):
         files: Iterable[str | PathLike[str]] = (),
         device: bool = False,
         prompt: Prompt | None = None,
+        asks: Iterable[str] = (),
         block_length: int = BLOCK_LENGTH,
         language: str | None = None,
     ):
@@ -86,6 +89,7 @@ class Microphone(anywidget.AnyWidget):
             folder=folder,
             sources={**file_sources(files), **(device_source() if device else {})},
             prompt=prompt,
+            asks=[Prompt.of(one) for one in asks],
             block_length=block_length,
             language=language,
         )

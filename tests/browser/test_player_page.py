@@ -81,11 +81,17 @@ def opened(chromium, *, size="wide", dark=False):
 
 
 @contextmanager
-def listening(chromium, folder, *, prompt=None, **how):
+def listening(chromium, folder, *, prompt=None, asks=(), **how):
     """The widget with a recording as its input, ready."""
     sources = file_sources([folder / "melody.wav"])
     asked = None if prompt is None else Prompt.of(prompt)
-    responder = Responder("fft_peak", sources=sources, folder=folder / "takes", prompt=asked, language="en")
+    options = {
+        "sources": sources,
+        "folder": folder / "takes",
+        "prompt": asked,
+        "asks": [Prompt.of(one) for one in asks],
+    }
+    responder = Responder("fft_peak", **options, language="en")
     with opened(chromium, **how) as page:
         widget_on(page, responder)
         page.locator(".pl-source").select_option("Recording: melody.wav")
@@ -226,6 +232,21 @@ def test_after_stop_the_verdict_comes_first(chromium, folder, size):
             assert bottom <= box(page, later)[1], later
         start(page)
         assert page.locator(".pl-report").is_hidden()  # What is over is not shown beside what sounds.
+
+
+def test_the_player_chooses_what_to_play_and_is_judged_by_it(chromium, folder):
+    with listening(chromium, folder, asks=["C4 F#4 C5", "C4 F#4 C5 G5 C6"]) as page:
+        assert page.locator(".pl-prompt").is_hidden()
+        page.locator(".pl-ask").select_option("C4 F#4 C5 G5 C6")
+        page.wait_for_selector(".pl-prompt h3:text-is('Play: C4 F#4 C5 G5 C6')")
+        start(page, "C6")
+        assert page.locator(".pl-ask").is_disabled()
+        stop(page)
+        page.wait_for_selector(".pl-result")
+        assert page.locator(".pl-result").inner_text().startswith("5 of 5 keys right")
+        page.locator(".pl-ask").select_option("")
+        page.wait_for_selector(".pl-prompt", state="hidden")
+        assert page.locator(".pl-report").is_hidden()  # It was about what was asked before.
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

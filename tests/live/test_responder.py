@@ -339,6 +339,29 @@ def test_a_widget_that_is_refused_leaves_no_second_error(monkeypatch):
     assert unraisable == []
 
 
+def test_the_player_chooses_what_to_play_and_an_old_take_keeps_what_was_asked_then(pcm):
+    mine = responder(asks=[Prompt.of("C4 E4 A4 G4"), Prompt.of("C4 major scale")])
+    ready = ask(mine, "hello", view="v")
+    assert [entry["label"] for entry in ready["asks"]] == ["C4 E4 A4 G4", "C4 major scale"]
+    assert ready["prompt"] is None
+    assert ask(mine, "ask", name="C4 E4 A4 G4")["prompt"]["title"] == "C4 E4 A4 G4"
+    _, stopped = played(mine, pcm)
+    judged = [v["what"] for v in stopped["verdicts"]]
+    assert judged == ["right", "right", "missing", "right"]
+    assert len(ask(mine, "ask", name="C4 major scale")["prompt"]["notes"]) == 8
+    shown = ask(mine, "label", take=stopped["take"]["name"], edit="show")
+    assert [v["what"] for v in shown["verdicts"]] == judged
+    assert ask(mine, "ask", name="")["prompt"] is None
+    assert played(mine, pcm)[1]["verdicts"] == []
+
+
+def test_what_is_not_offered_or_comes_while_it_listens_cannot_be_asked_for():
+    mine = responder(asks=[Prompt.of("C4")])
+    assert "is not offered: choose from the list" in ask(mine, "ask", name="/etc/song.mid")["text"]
+    ask(mine, "start", session="s", sr=SR)
+    assert "press Stop first" in ask(mine, "ask", name="C4")["text"]
+
+
 def test_a_trial_before_any_take_has_no_verdicts():
     from pianolab.live import Trial
 

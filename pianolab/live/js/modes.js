@@ -34,4 +34,11 @@ export class Modes {
     const radio = this.radios[polyphonic ? "chords" : "single"];
     if (radio) radio.checked = true;
   }
+
+  /** How it listens, in plain words; a detector that no way begins with is named. */
+  how(choices) {
+    const [{ detector }, ...others] = choices;
+    const mode = others.length ? null : this.of(detector);
+    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
+  }
 }

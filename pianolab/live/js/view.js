@@ -1,6 +1,7 @@
 // The page: puts its parts together, gives them what the kernel answers, and gives the session what the player does.
 
 import { Alerts } from "./alerts.js";
+import { Asks } from "./asks.js";
 import { Choices } from "./choices.js";
 import { Context } from "./context.js";
 import { Controls } from "./controls.js";
@@ -54,6 +55,7 @@ export class View {
     this.alerts = new Alerts(context);
     this.line = new Status(context);
     this.controls = new Controls(context, () => this.pressed());
+    this.asks = new Asks(context, (name) => send({ type: "ask", name }));
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
     this.prompt = new PromptBox(context);
@@ -76,7 +78,7 @@ export class View {
     this.root = h("div", { ...attributes, lang: () => this.texts.language, "aria-label": () => say("live_view") },
       this.log.flashBox, this.controls.node, this.line.node, this.alerts.node, this.log.spoken,
       this.setUp.node, this.takes.report, this.prompt.node, this.listeners.node,
-      h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
+      h("div", { class: "pl-tools" }, this.asks.node, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
       this.pictures.node, this.takes.node, this.learn.node, this.settings.node,
       h("details", { class: "pl-how" }, h("summary", {}, () => say("choices")), this.choices.node),
       h("section", { class: "pl-text" }, h("h3", {}, () => say("log.title")), this.log.box, this.counts.node),
@@ -141,7 +143,7 @@ export class View {
   stateChanged() {
     const { session } = this;
     this.root.dataset.state = session.state;
-    this.controls.show(session);
+    for (const part of [this.controls, this.asks]) part.show(session);
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();
@@ -195,7 +197,7 @@ export class View {
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
-    this.status("status.ready", () => ({ how: this.how(content.choices) }));
+    this.status("status.ready", () => ({ how: this.modes.how(content.choices) }));
     if (content.problem) this.line.refuse(content.problem);
     this.controls.offerDevices();
   }
@@ -206,13 +208,14 @@ export class View {
     this.listeners.translate(content.chords);
     if (!this.line.complains) return;
     if (content.problem) this.line.refuse(content.problem);
-    else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) })); // What was refused is past.
+    else this.status("status.chosen", () => ({ how: this.modes.how(this.choices.accepted) })); // What was refused is past.
   }
 
   /** All that the kernel words itself, in the language that holds from here on. */
   translate(content) {
     this.controls.offerSources(content.sources);
     this.choices.translate(content.menu);
+    this.asks.offer(content.asks);
     this.prompt.translate(content.prompt);
     this.learn.show(content.learning);
     this.useLanguage(content.language);
@@ -234,7 +237,12 @@ export class View {
     this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
-    this.status("status.chosen", () => ({ how: this.how(content.choices) }));
+    this.status("status.chosen", () => ({ how: this.modes.how(content.choices) }));
+  }
+
+  on_asked(content) {
+    this.prompt.ask(content.prompt);
+    this.takes.report.replaceChildren(); // It was about what was asked before.
   }
 
   on_learning(content) {
@@ -279,13 +287,6 @@ export class View {
 
   on_audio(content, buffers) {
     this.takes.sound(content.take, content.mime, buffers[0]);
-  }
-
-  /** How it listens, in plain words; a detector that no way begins with is named. */
-  how(choices) {
-    const [{ detector }, ...others] = choices;
-    const mode = others.length ? null : this.modes.of(detector);
-    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
   }
 
   listenWith(choices) {

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 6aeec3966a2375360a4e9c20c0993eef30e67b4e2453eae8c92e9332c6e78e69
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 915e828b88cdb6200c3573e27aeb37eeea50e097b9980e1293db701942f55861
 
 // ../../texts/en/page.json
 var page_default = {
@@ -89,6 +89,8 @@ var page_default = {
   "listens.single": "Listens for one note at a time.",
   "listens.chords": "Listens for chords, both hands.",
   "listens.with": "Listens with {detectors}.",
+  "asks.title": "What to play",
+  "asks.nothing": "whatever you like",
   "check.title": "Set-up check",
   "check.offer": "Before the first take: is your piano heard?",
   "check.begin": "Check the sound",
@@ -336,6 +338,8 @@ var page_default2 = {
   "listens.single": "한 번에 한 음씩 듣습니다.",
   "listens.chords": "화음과 양손을 듣습니다.",
   "listens.with": "검출기: {detectors}.",
+  "asks.title": "연주할 것",
+  "asks.nothing": "자유롭게",
   "check.title": "소리 확인",
   "check.offer": "첫 테이크 전에 피아노가 들리는지 확인해 볼까요?",
   "check.begin": "소리 확인하기",
@@ -916,6 +920,27 @@ var Alerts = class {
       h("strong", {}, "⚠ ", () => say(`trouble.${code}.what`)),
       () => [more?.(say), say(`trouble.${code}.remedy`)].filter(Boolean).join(" ")
     )));
+  }
+};
+
+// asks.js
+var Asks = class {
+  /** @param {function(string): void} onChoice Is called with the name of what to play, or "". */
+  constructor({ say }, onChoice) {
+    const nothing = h("option", { value: "" }, () => say("asks.nothing"));
+    this.select = h("select", { id: uniqueId(), class: "pl-ask", onchange: () => onChoice(this.select.value) }, nothing);
+    const label = h("label", { for: this.select.id }, () => say("asks.title"));
+    this.node = h("span", { class: "pl-field", hidden: true }, label, " ", this.select);
+  }
+  /** Offer these, AskEntry of pianolab/live/messages.py; the same in another language leave the choice where it is. */
+  offer(asks, chosen = this.select.value) {
+    this.node.hidden = !asks.length;
+    this.select.replaceChildren(this.select.firstChild, ...asks.map(({ name, label }) => h("option", { value: name }, label)));
+    this.select.value = chosen;
+  }
+  /** What is played now cannot be changed while it is played. */
+  show({ state }) {
+    this.select.disabled = state !== "ready";
   }
 };
 
@@ -1813,6 +1838,12 @@ var Modes = class {
   show(polyphonic) {
     const radio = this.radios[polyphonic ? "chords" : "single"];
     if (radio) radio.checked = true;
+  }
+  /** How it listens, in plain words; a detector that no way begins with is named. */
+  how(choices) {
+    const [{ detector }, ...others] = choices;
+    const mode = others.length ? null : this.of(detector);
+    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
   }
 };
 
@@ -3275,6 +3306,7 @@ var View = class {
     this.alerts = new Alerts(context);
     this.line = new Status(context);
     this.controls = new Controls(context, () => this.pressed());
+    this.asks = new Asks(context, (name) => send({ type: "ask", name }));
     this.modes = new Modes(context, (detector) => this.choices.use(detector));
     this.choices = new Choices(context, (choices) => send({ type: "choose", choices }));
     this.prompt = new PromptBox(context);
@@ -3309,7 +3341,7 @@ var View = class {
       this.takes.report,
       this.prompt.node,
       this.listeners.node,
-      h("div", { class: "pl-tools" }, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
+      h("div", { class: "pl-tools" }, this.asks.node, this.modes.node, this.controls.field, this.languages.node, this.setUp.again),
       this.pictures.node,
       this.takes.node,
       this.learn.node,
@@ -3368,7 +3400,7 @@ var View = class {
   stateChanged() {
     const { session } = this;
     this.root.dataset.state = session.state;
-    this.controls.show(session);
+    for (const part of [this.controls, this.asks]) part.show(session);
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();
@@ -3414,7 +3446,7 @@ var View = class {
     this.settings.offerStyles(content.names);
     this.languages.offer(content.languages);
     this.translate(content);
-    this.status("status.ready", () => ({ how: this.how(content.choices) }));
+    this.status("status.ready", () => ({ how: this.modes.how(content.choices) }));
     if (content.problem) this.line.refuse(content.problem);
     this.controls.offerDevices();
   }
@@ -3424,12 +3456,13 @@ var View = class {
     this.listeners.translate(content.chords);
     if (!this.line.complains) return;
     if (content.problem) this.line.refuse(content.problem);
-    else this.status("status.chosen", () => ({ how: this.how(this.choices.accepted) }));
+    else this.status("status.chosen", () => ({ how: this.modes.how(this.choices.accepted) }));
   }
   /** All that the kernel words itself, in the language that holds from here on. */
   translate(content) {
     this.controls.offerSources(content.sources);
     this.choices.translate(content.menu);
+    this.asks.offer(content.asks);
     this.prompt.translate(content.prompt);
     this.learn.show(content.learning);
     this.useLanguage(content.language);
@@ -3449,7 +3482,11 @@ var View = class {
     this.choices.accept(content.choices);
     this.listeners.take(content.events);
     this.listenWith(content.choices);
-    this.status("status.chosen", () => ({ how: this.how(content.choices) }));
+    this.status("status.chosen", () => ({ how: this.modes.how(content.choices) }));
+  }
+  on_asked(content) {
+    this.prompt.ask(content.prompt);
+    this.takes.report.replaceChildren();
   }
   on_learning(content) {
     this.learn.show(content);
@@ -3487,12 +3524,6 @@ var View = class {
   }
   on_audio(content, buffers) {
     this.takes.sound(content.take, content.mime, buffers[0]);
-  }
-  /** How it listens, in plain words; a detector that no way begins with is named. */
-  how(choices) {
-    const [{ detector }, ...others] = choices;
-    const mode = others.length ? null : this.modes.of(detector);
-    return mode ? this.say(`listens.${mode}`) : this.say("listens.with", { detectors: choices.map((one) => one.detector).join(", ") });
   }
   listenWith(choices) {
     this.listeners.listenWith(choices.map(({ detector }) => detector), (detector) => this.choices.polyphonic(detector));

@@ -10,7 +10,7 @@ const FLOORS = [
   ["holder.js", "link.js", "piano.js", "progress.js", "soundcheck.js", "source.js", "spectrum.js", "texts.js", "troubles.js", "verdicts.js", "worklet.js", "dom.js"],
   ["watch.js"],
   ["analysis.js", "capture.js", "context.js", "heard.js", "rollnotes.js", "session.js"],
-  ["alerts.js", "choices.js", "controls.js", "counts.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "setup.js", "status.js", "takes.js"],
+  ["alerts.js", "asks.js", "choices.js", "controls.js", "counts.js", "keyboard.js", "languages.js", "learn.js", "modes.js", "notelog.js", "pedal.js", "prompt.js", "roll.js", "scope.js", "settings.js", "setup.js", "status.js", "takes.js"],
   ["listener.js", "pictures.js"],
   ["listeners.js"],
   ["view.js"],
