@@ -302,6 +302,7 @@ def test_every_message_that_the_page_may_send_has_its_answer():
         messages.Block,
         messages.Poll,
         messages.Choose,
+        messages.Ask,
         messages.Stop,
     ]
     asked += [messages.OfTake, messages.Label, messages.Learn]
