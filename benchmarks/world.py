@@ -273,11 +273,11 @@ def cost_of(spec: str) -> dict[str, float]:
     detector = create(spec)
     y = np.random.default_rng(0).normal(0.0, 0.05, round(COST_S * SR)).astype(np.float32)
     answers = [hear(detector, Case("cost", "", "", list), Sounding(y[:n], SR, Notes.empty())) for n in (SR, len(y))]
-    weights = detector.weights
+    files = [] if detector.weights is None else getattr(detector, "network_files", [Path(detector.weights)])
     return {
         "x real time": answers[-1]["cpu_s"] / COST_S,
         "peak memory, MB": peak_mb(),
-        "weights, MB": np.nan if weights is None else Path(weights).stat().st_size / 1e6,
+        "weights, MB": sum(path.stat().st_size for path in files) / 1e6 if files else np.nan,
         "delay by rule, ms": np.nan if detector.whole_recording else rule_ms(detector),
     }
 
