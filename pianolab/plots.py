@@ -19,8 +19,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MultipleLocator
 from numpy.typing import ArrayLike
-from scipy.signal import ShortTimeFFT
-from scipy.signal.windows import hann
 
 from pianolab.roll import Notes, Salience
 from pianolab.scores import Protocol, match
@@ -125,6 +123,9 @@ def spectrogram(
     -------
     Axes
     """
+    from scipy.signal import ShortTimeFFT  # It takes a second to load, and other pictures need none.
+    from scipy.signal.windows import hann
+
     y = np.asarray(y, dtype=float)
     y = np.pad(y, (0, max(0, frame_length - len(y))))
     stft = ShortTimeFFT(hann(frame_length, sym=False), hop_length, sr)

@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,6 @@ from pianolab import sound
 from pianolab.detector import Detector, DetectorError, RowCheck, tuning_of
 from pianolab.dsp.concert_pitch import HEARD_S, ConcertPitch
 from pianolab.dsp.piano_profile import PianoProfile, profile_of
-from pianolab.dsp.struck import Struck, StruckRows
 from pianolab.errors import PianolabError
 from pianolab.frames import Framer, Span
 from pianolab.registry import create, tuning
@@ -30,6 +29,9 @@ from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import DEFAULT_DETECTOR
 from pianolab.tracking import Event, Tracker, Tracking, TrackingError
 from pianolab.units import A4_HZ, N_KEYS, key_hz, midi_to_key
+
+if TYPE_CHECKING:
+    from pianolab.dsp.struck import Struck, StruckRows
 
 
 class Session:
@@ -200,7 +202,7 @@ class _Ear:
             lookahead=self.detector.lookahead,
         )
         self._check = RowCheck(self.detector)
-        self._struck = Struck(sr=round(self.detector.sr)) if asks_if_struck else None
+        self._struck = _struck_beside(self.detector) if asks_if_struck else None
         self.struck_rows: StruckRows | None = None  # Of the piece that came last.
         self._too_high = key_hz() > sr_told / 2  # Keys above the recording's own Nyquist frequency stay empty.
 
@@ -250,6 +252,13 @@ class _Ear:
             if salience.onset is not None and salience.onset.shape[1] == N_KEYS:
                 salience = replace(salience, onset=np.where(self._too_high, 0.0, salience.onset))
         yield salience
+
+
+def _struck_beside(detector: Detector) -> "Struck":
+    """What tells whether strings were struck. It is loaded for those who ask: that takes longer than all else here."""
+    from pianolab.dsp.struck import Struck
+
+    return Struck(sr=round(detector.sr))
 
 
 def _learnt(detector: Detector, my_piano: PianoProfile | str | os.PathLike[str] | None) -> PianoProfile | None:

@@ -171,6 +171,20 @@ def test_help_needs_no_library(words):
     assert not set(loaded) & {*HEAVY, "numpy", "scipy", "soundfile", "mir_eval", "jinja2", "tqdm"}
 
 
+@pytest.mark.parametrize(
+    ("module", "others"),
+    [
+        ("pianolab.compare.worker", {"pandas", "mir_eval"}),  # One starts for each detector of a user's file.
+        ("pianolab.data", {"pandas", "mir_eval"}),
+        ("pianolab.compare.report", {"mir_eval"}),
+    ],
+)
+def test_what_takes_long_to_load_is_loaded_where_it_is_needed(module, others):
+    loaded = python(f"import sys, {module}; print(*sys.modules)").split()
+    assert module in loaded
+    assert not set(loaded) & {"numba", "scipy", "librosa", *others}
+
+
 def test_hearing_needs_neither_tables_nor_figures():
     code = "import sys, pianolab, numpy; pianolab.transcribe(numpy.zeros(44100), sr=44100); print(*sys.modules)"
     loaded = python(code).split()

@@ -8,6 +8,7 @@ either there or not.
 
 import base64
 import errno
+import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -104,13 +105,18 @@ def _unwritable(folder: RunFolder, name: str, error: OSError) -> CompareError:
     return CompareError(f"{why}: {remedy}")
 
 
-def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapping[str, str]) -> str:
-    """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
+@functools.cache
+def _template() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     environment.filters |= {"number": _number, "interval": _interval, "embedded": _embedded}
+    return environment.get_template("report.html")
+
+
+def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapping[str, str]) -> str:
+    """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     datasets = [
         {
             "name": name,
@@ -126,7 +132,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapp
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)
     ]
-    return environment.get_template("report.html").render(
+    return _template().render(
         about=result.about,
         protocol=result.protocol,
         datasets=datasets,

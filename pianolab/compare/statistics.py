@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 LEVEL = 0.95
 N_RESAMPLES = 2000
@@ -142,6 +141,8 @@ def paired_difference(
     interval = bootstrap_mean(difference, level=level, n_resamples=n_resamples, seed=seed)
     if interval.n < 2:
         return Difference(interval.mean, np.nan, np.nan, interval.n, np.nan)
+    from scipy import stats  # It takes half a second to load, and one detector alone asks for none.
+
     flipped = stats.permutation_test(
         (difference,),
         np.mean,

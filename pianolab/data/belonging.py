@@ -18,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
-import scipy.signal
 
 from pianolab import sound
 from pianolab.data.pairing import labels_by_sound
 from pianolab.dsp.onsets import FLUX_DELAY_S, FLUX_LENGTH, onset_flux
+from pianolab.dsp.peaks import correlated, is_local_maximum, widened
 from pianolab.frames import Framer, Span
 from pianolab.roll import Notes
 
@@ -87,7 +86,7 @@ class Strokes:
         """The same, but what rises much less than the n largest rises is weaker: noise in a pause is no stroke."""
         if self.rise is None or not n:
             return self
-        rise = scipy.ndimage.maximum_filter1d(self.rise, 3)
+        rise = widened(self.rise, 3)
         full = max(_RISES * float(np.sum(_strongest(self.rise, n))) / n, np.finfo(float).tiny)
         return replace(self, strength=self.strength * np.minimum(1.0, np.sqrt(rise / full)))
 
@@ -302,13 +301,13 @@ class Fit:
         top = np.sum(_strongest(strength - np.mean(strength), self.n))
         if top <= _FAINTEST * self.n:
             return
-        strength = scipy.ndimage.maximum_filter1d(strength, smear)
+        strength = widened(strength, smear)
         struck = np.bincount(frames, minlength=len(strength))
-        fit = scipy.signal.correlate(strength - np.mean(strength), struck, method="fft") / top
+        fit = correlated(strength - np.mean(strength), struck) / top
         shift_s = np.arange(1 - len(strength), len(strength)) * _HOP_S
         self.here = float(np.max(fit[np.abs(shift_s) <= NEAR_S]))
         ends_in_time = onset_s[-1] + shift_s <= strokes.length_s + NEAR_S
-        is_peak = fit >= scipy.ndimage.maximum_filter1d(fit, 3)
+        is_peak = fit >= widened(fit, 3)
         far = (np.abs(shift_s) > NEAR_S) & (np.abs(shift_s) <= FAR_S) & ends_in_time & is_peak & (fit > 0)
         if np.any(far):
             self.there = float(np.max(fit[far]))
@@ -338,22 +337,21 @@ def _unexplained(strokes: Strokes, onset_s: Array) -> int:
     is_note = np.bincount(frames[frames < n], minlength=n) > 0
     if not np.any(is_note):
         return 0
-    near = scipy.ndimage.maximum_filter1d(is_note.astype(np.uint8), 2 * round(NEAR_S / _HOP_S) + 1) > 0
+    near = widened(is_note.astype(np.uint8), 2 * round(NEAR_S / _HOP_S) + 1) > 0
 
     def of_notes(values: Array) -> float:
-        return float(np.median(scipy.ndimage.maximum_filter1d(values, 2 * round(NEAR_S / _HOP_S) + 1)[is_note]))
+        return float(np.median(widened(values, 2 * round(NEAR_S / _HOP_S) + 1)[is_note]))
 
     as_strong = strokes.strength >= max(_AS_STRONG * of_notes(strokes.strength), _STROKE)
     if strokes.rise is not None:
-        as_strong &= scipy.ndimage.maximum_filter1d(strokes.rise, 3) >= _RISES * of_notes(strokes.rise)
-    peaks = scipy.signal.argrelmax(strokes.strength, order=_APART)[0]
+        as_strong &= widened(strokes.rise, 3) >= _RISES * of_notes(strokes.rise)
+    peaks = is_local_maximum(strokes.strength, apart=_APART)
     return int(np.sum(as_strong[peaks] & ~near[peaks]))
 
 
 def _strongest(strength: Array, n: int) -> Array:
     """The n strongest strokes; a stroke is larger than its neighbours."""
-    peaks = scipy.signal.argrelmax(strength, mode="wrap")[0]
-    return np.sort(strength[peaks])[::-1][:n]
+    return np.sort(strength[is_local_maximum(strength, in_a_circle=True)])[::-1][:n]
 
 
 def _shift(shift_s: float) -> str:

@@ -7,7 +7,6 @@ in eight octaves in every second, so that anyone can check that their machine re
 """
 
 import hashlib
-import inspect
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +22,6 @@ from pianolab.data.index import RESTORE, read_index
 from pianolab.errors import PianolabError, nearest, printable
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.labels import read_labels, read_pedal
-from pianolab.piano import render
 from pianolab.places import SHIPPED, cache_dir, comes_with, user_dir
 from pianolab.roll import Notes
 
@@ -71,6 +69,7 @@ class IndexEntry(TypedDict):
 # The rest is written when the set has been rendered, which reads the index.
 _NEEDED = {name: kind for name, kind in IndexEntry.__annotations__.items() if kind in (str, int)}
 # Files of the piano's folder that make the sound: all that `render` imports of it.
+_PIANO = Path(__file__).parents[1] / "piano"
 _RENDERS = ("instruments.py", "rendering.py", "rooms.py", "strokes.py")
 
 
@@ -245,6 +244,8 @@ def render_notes(
     (n,) float32
         Mono at 44.1 kHz.
     """
+    from pianolab.piano import render  # It takes a second to load, and most who ask for data render nothing.
+
     return render(notes, sr=SR, piano=piano, room=room, pedal=pedal, seed=seed, tail_s=TAIL_S)
 
 
@@ -309,8 +310,7 @@ def _render_one(entry: IndexEntry, source: str, folder: Path) -> None:
 
 def piano_source() -> str:
     """SHA-256 of the code that renders."""
-    folder = Path(inspect.getfile(render)).parent
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _RENDERS)).hexdigest()
+    return hashlib.sha256(b"".join((_PIANO / name).read_bytes() for name in _RENDERS)).hexdigest()
 
 
 def render_key(entry: IndexEntry, source: str) -> str:

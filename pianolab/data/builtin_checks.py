@@ -15,7 +15,6 @@ from pianolab.data.builtin import (
 )
 from pianolab.data.recording import MONOPHONIC_KINDS
 from pianolab.labels import LabelError, read_labels
-from pianolab.piano import PIANOS, ROOMS
 from pianolab.roll import Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
@@ -35,6 +34,8 @@ def check_builtin(*, progress: bool = False) -> list[str]:
     list of str
         One line a problem; empty when all is well.
     """
+    from pianolab.piano import PIANOS, ROOMS  # A second to load: as in builtin.py.
+
     entries = builtin_index()
     problems, readable = _index_problems(entries), []
     for entry in entries:

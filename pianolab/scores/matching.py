@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import mir_eval
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +11,7 @@ from pianolab.roll import Notes
 from pianolab.scores.protocol import Protocol
 
 _SEMITONE_CENTS = 100
-_ROUNDING_S = 10.0**-mir_eval.transcription.N_DECIMALS  # mir_eval rounds time differences to 0.1 ms.
+_ROUNDING_S = 1e-4  # To so much mir_eval rounds time differences: mir_eval.transcription.N_DECIMALS is 4.
 _PACK_NOTES = 128  # So many notes go to mir_eval at once; any number gives the same matches.
 _MOST_PAIRS = 20_000_000  # mir_eval holds several numbers for each pair of a part: with so many, 700 MB.
 
@@ -53,6 +52,8 @@ def match(
     >>> match(played, heard).tolist()
     [[0, 0], [2, 1]]
     """
+    import mir_eval  # It takes a second to load, and who only hears or draws needs none.
+
     protocol = protocol or Protocol()
     tolerances: dict[str, Any] = {
         "onset_tolerance": protocol.onset_tolerance_s,

@@ -3,7 +3,6 @@
 import warnings
 from typing import Any
 
-import mir_eval
 import numpy as np
 import numpy.typing as npt
 
@@ -76,6 +75,8 @@ def score_melody(
     >>> an_octave_high["melody_rpa"], an_octave_high["melody_rca"]
     (0.0, 1.0)
     """
+    import mir_eval  # As in matching: it is loaded when something is scored.
+
     protocol = protocol or Protocol()
     times, f0_hz = _track(times, f0_hz, protocol.frame_hop_s)
     grid = np.arange(int(first_frame(times[-1], protocol.frame_hop_s)) + 1) * protocol.frame_hop_s

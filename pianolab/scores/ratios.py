@@ -4,7 +4,6 @@ Precision is the share of heard events that are right, recall the share of playe
 harmonic mean. Nothing played and nothing heard is right (1.0); if only one of the two is empty, all three are 0.0.
 """
 
-import mir_eval
 import numpy as np
 import numpy.typing as npt
 
@@ -34,7 +33,7 @@ def ratios(name: str, n_right: int, n_reference: int, n_estimate: int) -> dict[s
     else:
         precision = float(n_right / n_estimate) if n_estimate else 0.0
         recall = float(n_right / n_reference) if n_reference else 0.0
-    f1 = float(mir_eval.util.f_measure(precision, recall))
+    f1 = 2.0 * precision * recall / (precision + recall) if precision or recall else 0.0
     return {f"{name}_precision": precision, f"{name}_recall": recall, f"{name}_f1": f1}
 
 

@@ -74,7 +74,8 @@ def times_heard(log):
 
 
 def run(data, detectors, tmp_path, **settings):
-    settings = {"jobs": 2, "cache": tmp_path / "cache", "progress": False, **settings}
+    """The comparison, with one worker where nothing is asked of several: each takes time to start."""
+    settings = {"jobs": 1, "cache": tmp_path / "cache", "progress": False, **settings}
     return compare(data, detectors, **settings)
 
 
@@ -294,7 +295,7 @@ def test_bad_files_are_rows_and_the_rest_is_scored(with_bad_files, tmp_path):
 
 
 def test_a_bad_detector_is_a_row_and_the_others_are_scored(melodies, tmp_path):
-    result = run(melodies, [toy("Loudest"), toy("Raises"), toy("CannotStart", size=2)], tmp_path)
+    result = run(melodies, [toy("Loudest"), toy("Raises"), toy("CannotStart", size=2)], tmp_path, jobs=2)
     failures = result.failures
     raises = failures[failures.detector == "toy_detectors.py:Raises"]
     assert list(raises.recording) == [f"melody {n}" for n in range(4)]
@@ -330,7 +331,7 @@ def test_a_recording_that_cannot_be_scored_is_one_row_without_numbers(melodies, 
 
 
 def test_a_worker_that_is_killed_is_replaced(melodies, tmp_path):
-    result = run(melodies, [toy("Loudest"), toy("DiesOnce", flag=tmp_path / "flag")], tmp_path)
+    result = run(melodies, [toy("Loudest"), toy("DiesOnce", flag=tmp_path / "flag")], tmp_path, jobs=2)
     assert (tmp_path / "flag").exists()
     assert result.failures.empty
     f1 = result.scores[(result.scores.metric == "onset_f1") & (result.scores.protocol == str(Protocol()))]
@@ -344,7 +345,7 @@ def test_a_recording_that_always_kills_its_worker_is_named(tmp_path):
     data.mkdir()
     for name, midi in (("bass", [30, 31]), ("high", [72, 74]), ("middle", [60, 62])):
         write_recording(data, name, midi)
-    result = run(data, toy("DiesOnLowNotes"), tmp_path)
+    result = run(data, toy("DiesOnLowNotes"), tmp_path, jobs=2)
     assert list(result.failures.recording) == ["bass"]
     assert "worker process died: out of memory, a crash" in result.failures.error.iloc[0]
     assert set(result.scores[result.scores.status == "ok"].recording) == {"high", "middle"}
@@ -365,7 +366,7 @@ def test_a_script_needs_no_guard_because_workers_do_not_run_it_again(tmp_path):
 
 
 def test_workers_have_one_thread(melodies, tmp_path):
-    assert run(melodies, toy("OneThread"), tmp_path).failures.empty
+    assert run(melodies, toy("OneThread"), tmp_path, jobs=2).failures.empty
 
 
 def test_remarks_on_poor_recordings_are_kept_with_the_estimate(tmp_path, recwarn):
@@ -394,11 +395,22 @@ if __name__ == "__main__":
 """
 
 
+def hears_ctrl_c():
+    """A shell lets what it starts in the background ignore Ctrl-C, and all that is started from there inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(data, detectors, cache, tmp_path):
     """The comparison in a process group of its own."""
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(SCRIPT.format(data=str(data), detectors=detectors, cache=str(cache))))
-    return subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, script],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=hears_ctrl_c if os.name == "posix" else None,
+    )
 
 
 def wait_for(condition, seconds=60):

@@ -104,6 +104,21 @@ def test_a_name_that_is_handed_to_import_is_followed(mine, line):
 @pytest.mark.parametrize(
     "line",
     [
+        "async def f():\n    for _ in []: pass\n    else: {}",
+        "class A:\n    try: pass\n    except ValueError: {}",
+        "try: pass\nfinally:\n    while 0: {}",
+        "match 1:\n    case 2:\n        with open('x'): {}",
+        "if 0: pass\nelif 1: {}",
+    ],
+)
+def test_an_import_is_followed_in_whatever_statement_it_stands(mine, line):
+    mine.write_text(line.format("import helper_of_helper"))
+    assert mine.with_name("helper_of_helper.py") in closure([mine])[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         "import importlib; importlib.import_module('helper_' + 'of_mine')",
         "__import__(input())",
         "import importlib.util; importlib.util.spec_from_file_location('x', 'helper_of_mine.py')",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,12 +39,18 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(data, tmp_path_factory):
     detectors = [f"{TOYS}:Loudest", f"{TOYS}:Chords", f"{TOYS}:Raises"]
-    return compare(data, detectors, jobs=2, cache=tmp_path_factory.mktemp("cache"), progress=False)
+    return compare(data, detectors, jobs=1, cache=tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def first_run(result, tmp_path_factory):
+    return write_report(result, tmp_path_factory.mktemp("first") / "run").folder
 
 
 @pytest.fixture
-def written(result, tmp_path):
-    return write_report(result, tmp_path / "run").folder
+def written(first_run, tmp_path):
+    """The folder of a run, for this test alone."""
+    return Path(shutil.copytree(first_run, tmp_path / "run"))
 
 
 class Page(HTMLParser):

@@ -55,8 +55,9 @@ def one(tmp_path_factory):
     return folder
 
 
-def run(data, detectors, cache, **settings):
-    return compare(data, detectors, cache=cache, progress=False, **{"jobs": 2, **settings})
+def run(data, detectors, cache, *, jobs=1, **settings):
+    """The comparison, with one worker where nothing is asked of several: each takes time to start."""
+    return compare(data, detectors, cache=cache, progress=False, jobs=jobs, **settings)
 
 
 def rows_of(result, detector):
@@ -120,7 +121,7 @@ DEATHS = {"Aborts": "SIGABRT", "Crashes": "SIGSEGV", "EndsItself": "exit code 0"
 
 @posix
 def test_whoever_ends_its_process_is_a_row_that_says_how(one, tmp_path):
-    result = run(one, [bad("Honest"), *map(bad, DEATHS)], tmp_path)
+    result = run(one, [bad("Honest"), *map(bad, DEATHS)], tmp_path, jobs=2)
     found = errors_of(result)
     died = "the worker process died: out of memory, a crash in a library, or an exit in the middle"
     assert found == {detector: f"{died} ({how})" for detector, how in DEATHS.items()}
@@ -152,7 +153,7 @@ def test_whoever_raises_what_is_no_fault_of_the_sound_is_a_row_with_the_reason(o
 @posix
 def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
     started = time.monotonic()
-    result = run(data, [bad("Hangs"), bad("CannotBeMade")], tmp_path, timeout_s=3)
+    result = run(data, [bad("Hangs"), bad("CannotBeMade")], tmp_path, jobs=2, timeout_s=3)
     assert time.monotonic() - started < 60
     failures = result.failures
     assert list(failures.error.unique()) == [
@@ -169,7 +170,7 @@ def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
 @posix
 def test_output_threads_and_forks_are_no_fault_and_disturb_nothing(data, alone, tmp_path, capfd):
     noisy = ("Prints", "LeavesAThread", "Forks")
-    result = run(data, [*map(bad, noisy)], tmp_path)
+    result = run(data, [*map(bad, noisy)], tmp_path, jobs=2)
     assert result.failures.empty
     honest = rows_of(alone, "bad_detectors.py:Honest").drop(columns="detector")
     for name in noisy:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from pianolab import sound
+from pianolab.cli import main
 from pianolab.cli.signals import Stopped, stoppable
 from pianolab.files import remove_stale, replacing
 from pianolab.labels import write_labels
@@ -35,15 +36,15 @@ def data(tmp_path_factory):
     return folder
 
 
-def command(data, tmp_path, *more):
+def words(data, tmp_path):
     detector = f"{TOYS}:Slow:wait_s=0.4"
-    words = ["compare", "--data", data, "--detector", detector, "--jobs", "2", "--cache", tmp_path / "cache", *more]
-    return [sys.executable, "-m", "pianolab", *map(str, words)]
+    places = ["--cache", tmp_path / "cache", "--out", tmp_path / "out"]
+    return [*map(str, ["compare", "--data", data, "--detector", detector, "--jobs", "2", *places])]
 
 
-def start(data, tmp_path, *more):
+def start(data, tmp_path):
     return subprocess.Popen(
-        command(data, tmp_path, "--out", tmp_path / "out", *more),
+        [sys.executable, "-m", "pianolab", *words(data, tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -75,8 +76,7 @@ def scores(folder):
 @pytest.fixture(scope="module")
 def undisturbed(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    done = subprocess.run(command(data, folder, "--out", folder / "out"), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    assert main(words(data, folder)) == 0
     return scores(folder / "out")
 
 
@@ -84,10 +84,7 @@ def assert_it_goes_on(data, tmp_path, undisturbed):
     """The same command again hears the rest, and gives the table of a run that nobody disturbed."""
     before = {path.name: path.stat().st_mtime_ns for path in kept(tmp_path)}
     assert 2 <= len(before) < 6
-    done = subprocess.run(
-        command(data, tmp_path, "--out", tmp_path / "out"), capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+    assert main(words(data, tmp_path)) == 0
     pd.testing.assert_frame_equal(scores(tmp_path / "out"), undisturbed)
     assert {path.name: path.stat().st_mtime_ns for path in kept(tmp_path) if path.name in before} == before
 

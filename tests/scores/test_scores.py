@@ -18,6 +18,7 @@ from pianolab.scores import (
     error_counts,
     errors,
     match,
+    matching,
     melody_track,
     register_of,
     score_melody,
@@ -119,6 +120,11 @@ def assert_same_as_mir_eval(truth, heard):
 @settings(max_examples=150, deadline=None)
 def test_note_scores_are_those_of_mir_eval(truth, heard):
     assert_same_as_mir_eval(truth, heard)
+
+
+def test_times_are_rounded_as_mir_eval_rounds_them():
+    """The number stands in our code, so that mir_eval is loaded only where something is scored."""
+    assert matching._ROUNDING_S == 10.0**-mir_eval.transcription.N_DECIMALS
 
 
 @given(performances(n_max=80), performances(n_max=80), st.booleans(), st.sampled_from([50.0, 150.0]))
