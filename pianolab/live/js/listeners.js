@@ -9,10 +9,12 @@ export class Listeners {
    * @param {Object} parts
    * @param {import("./notelog.js").NoteLog} parts.log
    * @param {import("./pictures.js").Pictures} parts.pictures
-   * @param {function(number, number): void} parts.onStroke The first detector has heard this key struck, and so surely.
+   * @param {function(number, number, number): void} parts.onStroke The first detector has heard this key struck, so
+   *   surely, as the stroke of this number.
+   * @param {import("./prompt.js").PromptBox} parts.prompt Is told where a stroke turns out to be of another key.
    */
-  constructor(context, { log, pictures, onStroke }) {
-    Object.assign(this, { context, log, pictures, onStroke });
+  constructor(context, { log, pictures, prompt, onStroke }) {
+    Object.assign(this, { context, log, pictures, prompt, onStroke });
     this.all = [];
     this.now = []; // what sounds, for each listener
     this.pedals = []; // how the sustain pedal is, for each listener that hears it
@@ -71,8 +73,9 @@ export class Listeners {
     listener.take(told);
     this.pictures.take(told);
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
+    if (event.kind === "revised" && first) this.prompt.revise(event.midi, event.note);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi, event.confidence);
+    if (first) this.onStroke(event.midi, event.confidence, event.note);
     if (!listener.polyphonic) this.log.note(event, letter); // Chords are written when their keys have settled.
   }
 

@@ -16,11 +16,14 @@ export class Progress {
 
   /**
    * A key was struck.
+   * @param {number} midi
+   * @param {?number} note The number of the stroke, by which it may be given another key.
    * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
    *   that it plays, or -1.
    */
-  strike(midi) {
-    const before = this.wrong;
+  strike(midi, note = null) {
+    const { expected, wrong: before } = this;
+    this.latest = { note, states: [...this.states], heard: [...this.heard], expected, wrong: before };
     const right = this.find(midi, this.expected);
     this.wrong = -1;
     if (right >= 0) return this.settle(right, "done", "right");
@@ -32,6 +35,14 @@ export class Progress {
     this.heard[nearest] = midi;
     this.wrong = nearest;
     return this.settle(nearest, "wrong", this.far(nearest, midi) % 12 ? "wrong" : "octave");
+  }
+
+  /** The last stroke turned out to be of another key: what it was then, or null if it was not the last. */
+  revise(midi, note) {
+    if (note === null || this.latest?.note !== note) return null;
+    const { states, heard, expected, wrong } = this.latest;
+    Object.assign(this, { states, heard, expected, wrong });
+    return this.strike(midi, note);
   }
 
   /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */

@@ -33,10 +33,18 @@ export class PromptBox {
     this.draw();
   }
 
-  /** A key was struck. */
-  strike(midi) {
-    if (!this.prompt) return;
-    const { what, i } = this.progress.strike(midi);
+  /** A key was struck; `note` is the number of the stroke. */
+  strike(midi, note = null) {
+    if (this.prompt) this.tell(midi, this.progress.strike(midi, note));
+  }
+
+  /** A stroke turned out to be of another key. */
+  revise(midi, note) {
+    const anew = this.prompt && this.progress.revise(midi, note);
+    if (anew) this.tell(midi, anew);
+  }
+
+  tell(midi, { what, i }) {
     const heard = () => this.names.of(midi);
     if (what === "right") this.told.replaceChildren();
     else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 915e828b88cdb6200c3573e27aeb37eeea50e097b9980e1293db701942f55861
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 05bc6e67a1c6493d7e3ca6b2aef0fcb144e35f4f377d7a54e99c25a3539dec07
 
 // ../../texts/en/page.json
 var page_default = {
@@ -1726,10 +1726,12 @@ var Listeners = class {
    * @param {Object} parts
    * @param {import("./notelog.js").NoteLog} parts.log
    * @param {import("./pictures.js").Pictures} parts.pictures
-   * @param {function(number, number): void} parts.onStroke The first detector has heard this key struck, and so surely.
+   * @param {function(number, number, number): void} parts.onStroke The first detector has heard this key struck, so
+   *   surely, as the stroke of this number.
+   * @param {import("./prompt.js").PromptBox} parts.prompt Is told where a stroke turns out to be of another key.
    */
-  constructor(context, { log, pictures, onStroke }) {
-    Object.assign(this, { context, log, pictures, onStroke });
+  constructor(context, { log, pictures, prompt, onStroke }) {
+    Object.assign(this, { context, log, pictures, prompt, onStroke });
     this.all = [];
     this.now = [];
     this.pedals = [];
@@ -1782,8 +1784,9 @@ var Listeners = class {
     listener.take(told);
     this.pictures.take(told);
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
+    if (event.kind === "revised" && first) this.prompt.revise(event.midi, event.note);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi, event.confidence);
+    if (first) this.onStroke(event.midi, event.confidence, event.note);
     if (!listener.polyphonic) this.log.note(event, letter);
   }
   /** Mark the key that the player is asked to play; null marks none. */
@@ -2254,11 +2257,14 @@ var Progress = class {
   }
   /**
    * A key was struck.
+   * @param {number} midi
+   * @param {?number} note The number of the stroke, by which it may be given another key.
    * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
    *   that it plays, or -1.
    */
-  strike(midi) {
-    const before = this.wrong;
+  strike(midi, note = null) {
+    const { expected, wrong: before } = this;
+    this.latest = { note, states: [...this.states], heard: [...this.heard], expected, wrong: before };
     const right = this.find(midi, this.expected);
     this.wrong = -1;
     if (right >= 0) return this.settle(right, "done", "right");
@@ -2270,6 +2276,13 @@ var Progress = class {
     this.heard[nearest] = midi;
     this.wrong = nearest;
     return this.settle(nearest, "wrong", this.far(nearest, midi) % 12 ? "wrong" : "octave");
+  }
+  /** The last stroke turned out to be of another key: what it was then, or null if it was not the last. */
+  revise(midi, note) {
+    if (note === null || this.latest?.note !== note) return null;
+    const { states, heard, expected, wrong } = this.latest;
+    Object.assign(this, { states, heard, expected, wrong });
+    return this.strike(midi, note);
   }
   /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */
   skipped(i, midi) {
@@ -2342,10 +2355,16 @@ var PromptBox = class {
     this.prompt = prompt;
     this.draw();
   }
-  /** A key was struck. */
-  strike(midi) {
-    if (!this.prompt) return;
-    const { what, i } = this.progress.strike(midi);
+  /** A key was struck; `note` is the number of the stroke. */
+  strike(midi, note = null) {
+    if (this.prompt) this.tell(midi, this.progress.strike(midi, note));
+  }
+  /** A stroke turned out to be of another key. */
+  revise(midi, note) {
+    const anew = this.prompt && this.progress.revise(midi, note);
+    if (anew) this.tell(midi, anew);
+  }
+  tell(midi, { what, i }) {
     const heard = () => this.names.of(midi);
     if (what === "right") this.told.replaceChildren();
     else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));
@@ -3317,7 +3336,7 @@ var View = class {
     this.log = new NoteLog(context);
     this.counts = new Counts(context, session);
     this.pictures = new Pictures(context, session);
-    this.listeners = new Listeners(context, { log: this.log, pictures: this.pictures, onStroke: (...stroke) => this.struck(...stroke) });
+    this.listeners = new Listeners(context, { ...this, onStroke: (...stroke) => this.struck(...stroke) });
     this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
     this.languages = new Languages(context, (language) => this.speak(language));
     this.setUp = new SetUp(context, {
@@ -3391,10 +3410,10 @@ var View = class {
     const hz = note ? keyHz(note.midi, this.choices.a4Hz) : null;
     this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
   }
-  struck(midi, confidence) {
+  struck(midi, confidence, note) {
     this.log.signal(this.settings.signals);
     if (this.setUp.runs) this.setUp.struck(midi, confidence);
-    else this.prompt.strike(midi);
+    else this.prompt.strike(midi, note);
   }
   // -- what the session tells
   stateChanged() {

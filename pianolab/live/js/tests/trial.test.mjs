@@ -74,6 +74,16 @@ test("a key that is asked for twice is done twice", () => {
   assert.deepEqual(whats(progress, [60, 60, 60]), ["right", "right", "again"]);
 });
 
+test("a stroke that turns out to be of another key is judged anew, and only the last one", () => {
+  const progress = new Progress(notes([60], [62], [64]));
+  progress.strike(60, 1);
+  assert.equal(progress.strike(74, 2).what, "octave");
+  assert.equal(progress.revise(60, 1), null);
+  assert.deepEqual(progress.revise(62, 2), { what: "right", i: 1 });
+  assert.deepEqual(progress.states, ["done", "done", "open"]);
+  assert.equal(progress.strike(64, 3).what, "right");
+});
+
 test("nothing asked, nothing done", () => {
   assert.deepEqual(new Progress([]).strike(60), { what: "extra", i: -1 });
 });
