@@ -111,6 +111,14 @@ class Microphone(anywidget.AnyWidget):
         still = f"<p>{say('live.still', self.responder.language)}</p>"
         return {**bundle, "text/html": still}, metadata  # The text is seen where no widget can run.
 
+    def _ipython_display_(self):
+        from IPython.display import HTML, display
+
+        bundle, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
+        display(bundle, metadata=metadata, raw=True)
+        # A notebook that is opened again has no widget; only this stands there. The widget's style sheet hides it.
+        display(HTML(f'<p class="pl-saved">{say("live.saved", self.responder.language)}</p>'))
+
     @property
     def _detectors(self) -> str:
         return " and ".join(choice.detector for choice in self.responder.choices)

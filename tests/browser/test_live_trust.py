@@ -7,16 +7,20 @@ slowed, the server is ended, the microphone gives zeros, the browser does not an
 import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
 
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 from browser.harness import TOKEN, Page, alert_of, browser, server, write_notebook
 
 from pianolab import sound
 from pianolab.piano import render
+from pianolab.places import comes_with
 from pianolab.roll import Notes
 
 pytestmark = pytest.mark.browser
@@ -51,6 +55,12 @@ media.getUserMedia = (given) => new Promise((resolve) => { window.allow = () => 
 """
 NO_SOUND = "AudioContext.prototype.resume = () => new Promise(() => {});"
 CLEARED = "(at) => window.seen.frames.find((frame) => frame.at > at && !frame.lit.length && !frame.keys.length)?.at"
+# Every cell has run: all have their number, and none its star.
+RUN = """() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(({ model }) => model.type === 'code');
+  return cells.every(({ model }) => model.sharedModel.execution_count) && window.jupyterapp.shell.currentWidget
+    .sessionContext.session.kernel.status === 'idle';
+}"""
 # When each alert came up and went away, looked at before every frame is painted.
 ALERTS = """
 window.alerts = [];
@@ -348,3 +358,40 @@ def test_only_a_page_of_this_server_can_end_a_kernel(page, folder, voila):
         assert refused.value.code in (403, 404)
     assert runs(kernel_of(folder))
     here.close()
+
+
+# ---- JupyterLab
+
+
+def test_a_saved_notebook_that_is_opened_again_says_what_to_do(page, folder, lab):
+    """Its widget is gone: a line stands there. A widget whose state was saved, too, says it itself."""
+    for name, states in (("saved", False), ("states", True)):
+        nb = nbformat.read(folder / "widget.ipynb", as_version=4)
+        nbclient.NotebookClient(nb, store_widget_state=states, resources={"metadata": {"path": folder}}).execute()
+        nbformat.write(nb, folder / f"{name}.ipynb")
+    here = page(lab, "lab")
+    here.load("saved.ipynb")
+    here.page.wait_for_selector(".pl-saved")
+    assert "run this cell again" in here.page.locator(".pl-saved").inner_text()
+    here.command("notebook:run-all-cells")
+    here.wait_ready()
+    assert not here.page.locator(".pl-saved").is_visible()
+    assert here.trouble() == []
+    here.load("states.ipynb")
+    assert "Run its cell again" in here.wait_trouble("reopened", timeout_s=20)
+    here.command("notebook:run-all-cells")
+    here.wait_ready()
+    assert here.trouble() == []
+
+
+def test_run_all_of_the_live_notebook_leaves_no_alert(page, folder, lab):
+    shutil.copy(comes_with("notebooks") / "07_live_trial.ipynb", folder / "lesson.ipynb")
+    here = page(lab, "lab")
+    here.load("lesson.ipynb")
+    here.command("notebook:run-all-cells")
+    here.page.wait_for_function(RUN, timeout=120_000)
+    here.page.wait_for_timeout(3000)
+    views = here.page.locator(".pianolab")
+    assert [view.get_attribute("data-state") for view in views.all()] == ["ready"] * views.count()
+    assert views.count() >= 1  # JupyterLab draws what is in view
+    assert here.trouble() == []

@@ -7,7 +7,7 @@ export const LAG_S = 0.5; // sound that waits or is on its way
 // No answer for so long: first it is said, then it is given up. A stream is answered many times a second. Start loads
 // what listens, and Stop judges the whole take, with the microphone off already.
 export const PATIENCE_MS = {
-  stream: { silent: 750, dead: 4500 },
+  stream: { silent: 600, dead: 4500 },
   start: { silent: 2000, dead: 8000 },
   stop: { silent: 2000, dead: 30000 },
   hello: { silent: 2000, dead: Infinity },

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 05bc6e67a1c6493d7e3ca6b2aef0fcb144e35f4f377d7a54e99c25a3539dec07
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 4e17fea7d65ff76ab8d99ca8f0fc4cdf270da31ba57128048ca7d94810ca9f0d
 
 // ../../texts/en/page.json
 var page_default = {
@@ -2426,7 +2426,7 @@ var IN_FLIGHT = 4;
 var FLIGHT_S = 0.25;
 var LAG_S = 0.5;
 var PATIENCE_MS = {
-  stream: { silent: 750, dead: 4500 },
+  stream: { silent: 600, dead: 4500 },
   start: { silent: 2e3, dead: 8e3 },
   stop: { silent: 2e3, dead: 3e4 },
   hello: { silent: 2e3, dead: Infinity }
