@@ -17,6 +17,7 @@ import nbformat
 import numpy as np
 import pytest
 from browser.harness import TOKEN, Page, alert_of, browser, server, write_notebook
+from nbformat.sign import NotebookNotary
 
 from pianolab import sound
 from pianolab.piano import render
@@ -86,6 +87,7 @@ def playwright():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trust")
+    (folder / ".data").mkdir()
     sound.write(folder / "melody.wav", 0.7 * render(PLAYED, sr=SR, tail_s=3.0), sr=SR)
     tone = 0.3 * render(Notes([0.0], [2.0], [60]), sr=SR, tail_s=1.0)
     sound.write(folder / "zeros.wav", np.concatenate([np.zeros(7 * SR, np.float32), tone]), sr=SR)
@@ -97,7 +99,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lab(folder):
-    with server("lab", folder) as address:
+    with server("lab", folder, env={"JUPYTER_DATA_DIR": str(folder / ".data")}) as address:
         yield address
 
 
@@ -365,10 +367,13 @@ def test_only_a_page_of_this_server_can_end_a_kernel(page, folder, voila):
 
 def test_a_saved_notebook_that_is_opened_again_says_what_to_do(page, folder, lab):
     """Its widget is gone: a line stands there. A widget whose state was saved, too, says it itself."""
+    notary = NotebookNotary(data_dir=str(folder / ".data"))  # of a notebook that was run here, JupyterLab shows all
     for name, states in (("saved", False), ("states", True)):
         nb = nbformat.read(folder / "widget.ipynb", as_version=4)
-        nbclient.NotebookClient(nb, store_widget_state=states, resources={"metadata": {"path": folder}}).execute()
+        resources = {"metadata": {"path": str(folder)}}
+        nbclient.NotebookClient(nb, store_widget_state=states, resources=resources).execute()
         nbformat.write(nb, folder / f"{name}.ipynb")
+        notary.sign(nbformat.read(folder / f"{name}.ipynb", as_version=4))
     here = page(lab, "lab")
     here.load("saved.ipynb")
     here.page.wait_for_selector(".pl-saved")
