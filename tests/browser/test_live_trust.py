@@ -55,7 +55,12 @@ const ask = media.getUserMedia.bind(media);
 media.getUserMedia = (given) => new Promise((resolve) => { window.allow = () => ask(given).then(resolve); });
 """
 NO_SOUND = "AudioContext.prototype.resume = () => new Promise(() => {});"
-CLEARED = "(at) => window.seen.frames.find((frame) => frame.at > at && !frame.lit.length && !frame.keys.length)?.at"
+# From when on no key is lit, if it was so at that time or after it.
+CLEARED = """(at) => {
+  const clear = ({ lit, keys }) => !lit.length && !keys.length;
+  const before = window.seen.frames.filter((frame) => frame.at <= at).at(-1);
+  return before && clear(before) ? at : window.seen.frames.find((frame) => frame.at > at && clear(frame))?.at;
+}"""
 # Every cell has run: all have their number, and none its star.
 RUN = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(({ model }) => model.type === 'code');

@@ -25,6 +25,7 @@ LET_OFF = {
     "note style … is unknown": "a programmer gave the style; the page offers those there are",
     "… is there a thousand times": "it reaches the player as the reason within a text of the catalogue",
     " and \n": "it joins the names of detectors in reprs, which programmers read",
+    "<p class=": "an element around a text of the catalogue",
     "\n\n    Parameters\n": "a part of docstrings",
 }
 

@@ -158,9 +158,9 @@ test("silence is since the last answer, or since the oldest message where there 
   clock.ms = 800;
   assert.equal(link.silences().length, 1);
   link.acked(0); // A slow kernel answers late, but it answers.
-  clock.ms = 1500;
+  clock.ms = 1350;
   assert.equal(link.silences().length, 0);
-  clock.ms = 1600;
+  clock.ms = 1450;
   assert.equal(link.silences().length, 1);
 });
 
