@@ -42,6 +42,7 @@ from pianolab.compare.cache import Cache
 from pianolab.compare.fingerprints import detector_facts, fingerprint, source_of
 from pianolab.errors import PianolabError, reason
 from pianolab.files import refuse_unwritable, replacing
+from pianolab.labels import sustain
 from pianolab.registry import create
 from pianolab.roll import Notes
 from pianolab.scores import (
@@ -192,9 +193,14 @@ def row_of(spec, case: Case, sounding: Sounding, answer: dict) -> dict:
             row[f"onset_f1_{ms}"] = score_onsets(played, notes, protocol=Protocol(onset_tolerance_s=ms / 1000))[
                 "onset_f1"
             ]
-        row |= {"pedal_onset_f1": np.nan, "pedal_frame_f1": np.nan}
-        if sounding.pedal is not None and answer["pedal"] is not None:
-            row |= score_pedal(sounding.pedal, np.reshape(answer["pedal"], (-1, 2)))
+        names = ("pedal_onset_f1", "pedal_frame_f1", "note_f1_sounding", "frame_f1_sounding")
+        row |= dict.fromkeys(names, np.nan)
+        if sounding.pedal is not None:
+            pedal = np.reshape(answer["pedal"] or [], (-1, 2))
+            if answer["pedal"] is not None:
+                row |= score_pedal(sounding.pedal, pedal)
+            sounded = score_notes(sustain(played, sounding.pedal), sustain(notes, pedal))
+            row |= {f"{name}_sounding": sounded[name] for name in ("note_f1", "frame_f1")}
         row["ghosts"] = error_counts(played, notes)["extra", "octave ghost"]
     return row
 
@@ -250,7 +256,10 @@ def measures(row: str, group: pd.DataFrame) -> dict[str, float]:
     ghosts = {"octave ghosts a 1,000": 1000.0 * group.ghosts.sum() / played}
     more = {"frame F1": group.frame_f1.mean(), "velocity F1": group.velocity_onset_f1.mean()}
     pedal = {"pedal onset F1": group.pedal_onset_f1.mean(), "pedal frame F1": group.pedal_frame_f1.mean()}
-    return scores | wide | more | ghosts | pedal
+    # Notes as they sound: what was played is lengthened by its pedal, what was heard by the pedal that was heard.
+    ends = {"note F1, as they sound": group.note_f1_sounding.mean()}
+    ends["frame F1, as they sound"] = group.frame_f1_sounding.mean()
+    return scores | wide | more | ghosts | pedal | ends
 
 
 def calibration(rows: pd.DataFrame) -> pd.DataFrame:

@@ -120,6 +120,18 @@ def test_the_pedal_of_a_performance_is_scored_where_a_detector_hears_it(world, s
     assert heard["pedal_frame_f1"] == pytest.approx(2 * 25 / (25 + 40), abs=0.02)
 
 
+def test_notes_are_also_compared_as_they_sound_with_the_pedal_of_each(world, sounds):
+    """Keys are let go at 0.5 s and ring until the pedal goes up at 1.5 s; who hears that pedal has it right."""
+    played, pedal = Notes([0.2], [0.5], [69]), np.array([[0.4, 1.5]])
+    sounding = sounds.Sounding(np.zeros(2 * 8000, np.float32), 8000, played, pedal)
+    case = sounds.Case("performances", "dry", "tone", lambda: sounding)
+    answer = {name: getattr(played, name).tolist() for name in world.NOTE_FIELDS} | {"told": [(0.2, 69)], "cpu_s": 0.1}
+    heard = world.row_of("any", case, sounding, answer | {"pedal": pedal.tolist()})
+    assert (heard["note_f1"], heard["note_f1_sounding"]) == (1.0, 1.0)
+    deaf = world.row_of("any", case, sounding, answer | {"pedal": None})
+    assert (deaf["note_f1"], deaf["note_f1_sounding"]) == (1.0, 0.0)
+
+
 def test_it_runs_on_what_comes_with_pianolab_and_goes_on_where_it_was(world, tmp_path, capsys, monkeypatch):
     given = [
         "--quick",
