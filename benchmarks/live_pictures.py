@@ -91,7 +91,7 @@ def take(chromium, shot, path):
         if shot.state in ("listening", "stopped"):
             last = [note_name(midi) for midi in shot.keys[-1]]
             for name in last:
-                page.wait_for_selector(f".pl-pin:text-is('{name}')", timeout=60_000)
+                page.wait_for_selector(f".pl-pin:text-is('{name}')", timeout=120_000)
             page.wait_for_timeout(500)
         if shot.state == "stopped":
             page.locator(".pl-start").click()

@@ -61,7 +61,9 @@ export class PromptBox {
     const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
     this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list, this.told);
     const next = list.querySelector(".pl-next");
-    if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3; // What is next is never out of sight.
+    if (!next) return;
+    list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3; // What is next is never out of sight,
+    list.scrollLeft = next.offsetLeft - list.offsetLeft - list.clientWidth / 3; // also where all stand in one row.
   }
 
   group({ first, n, texts }) {

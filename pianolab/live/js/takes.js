@@ -93,7 +93,7 @@ export class Takes {
     this.protocol = protocol;
     const parts = [];
     if (verdicts.length) parts.push(...this.lost(take), h("p", { class: "pl-result" }, () => this.result(verdicts)), this.played(verdicts));
-    if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
+    if (scores.length) parts.push(this.ways(scores));
     this.report.replaceChildren(...parts);
   }
 
@@ -131,6 +131,12 @@ export class Takes {
       () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
       this.known(verdict.off_s, () => say("report.ms", { ms: signed(1000 * verdict.off_s) })),
     ]));
+  }
+
+  /** How well each detector did: not what a player looks for first. */
+  ways(scores) {
+    const protocol = h("p", { class: "pl-small" }, () => this.protocol);
+    return h("details", { class: "pl-scores" }, h("summary", {}, () => this.say("scores.title")), this.scored(scores), protocol);
   }
 
   scored(scores) {

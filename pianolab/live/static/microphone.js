@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 4e17fea7d65ff76ab8d99ca8f0fc4cdf270da31ba57128048ca7d94810ca9f0d
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: acbe2b5fe0725395d997a4808cf6c03636eea386a0a2b43467b34151a1fda32c
 
 // ../../texts/en/page.json
 var page_default = {
@@ -2380,7 +2380,9 @@ var PromptBox = class {
     const list = h("ol", { tabindex: 0, "aria-label": () => this.say("prompt.notes") }, ...groups);
     this.node.replaceChildren(h("h3", {}, () => this.say("prompt.play", { title })), list, this.told);
     const next = list.querySelector(".pl-next");
-    if (next) list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3;
+    if (!next) return;
+    list.scrollTop = next.offsetTop - list.offsetTop - list.clientHeight / 3;
+    list.scrollLeft = next.offsetLeft - list.offsetLeft - list.clientWidth / 3;
   }
   group({ first, n, texts }) {
     const { symbol, keys } = texts[this.names.style];
@@ -3176,7 +3178,7 @@ var Takes = class {
     this.protocol = protocol;
     const parts = [];
     if (verdicts.length) parts.push(...this.lost(take), h("p", { class: "pl-result" }, () => this.result(verdicts)), this.played(verdicts));
-    if (scores.length) parts.push(this.scored(scores), h("p", { class: "pl-small" }, () => this.protocol));
+    if (scores.length) parts.push(this.ways(scores));
     this.report.replaceChildren(...parts);
   }
   /** That a part of the sound is not there is said before anything that is said of the rest. */
@@ -3209,6 +3211,11 @@ var Takes = class {
       () => say("report.seconds", { seconds: verdict.time_s.toFixed(2) }),
       this.known(verdict.off_s, () => say("report.ms", { ms: signed(1e3 * verdict.off_s) }))
     ]));
+  }
+  /** How well each detector did: not what a player looks for first. */
+  ways(scores) {
+    const protocol = h("p", { class: "pl-small" }, () => this.protocol);
+    return h("details", { class: "pl-scores" }, h("summary", {}, () => this.say("scores.title")), this.scored(scores), protocol);
   }
   scored(scores) {
     const { say } = this;
