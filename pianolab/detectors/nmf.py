@@ -47,8 +47,8 @@ from pianolab.dsp.key_judge import (
     WIDTH,
     KeyJudge,
     Weights,
+    WithoutGhosts,
     holes_of,
-    without_octave_ghosts,
 )
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.frames import Span, frames_of, levels_db
@@ -206,10 +206,10 @@ _PIANO = Preset(
     templates="piano",
     hardest_rows=JUDGE_ROWS + 2,
     tracking={
-        "threshold": 0.35,
-        "onset_threshold": 0.3,
-        # Octaves are looked at before.
-        "ghost_share": 0.4,
+        "threshold": 0.32,
+        # A stroke lies anywhere between two rows: the sum of three hardly tells where, their largest does.
+        "onset_threshold": 0.18,
+        "onset_rows": 3,
         "offset_threshold": 0.15,
         "sure_onset_threshold": 0.5,
         "n_wait": 4,
@@ -553,6 +553,7 @@ class Nmf(Detector):
         with np.load(TEMPLATES, allow_pickle=False) as learnt:
             self._templates = with_noise(learnt[use.templates].astype(np.float32))
             self._judge = KeyJudge(Weights(*(learnt[name] for name in WEIGHTS))) if preset == "piano" else None
+        self._without_ghosts = WithoutGhosts()
         self._quiet = len(self._ear.moments) * 10.0 ** (QUIET_DB / 20.0 * self._ear.exponent)
         self._hardest_rows = use.hardest_rows
         self.reset()
@@ -563,6 +564,7 @@ class Nmf(Detector):
         self._attacks_before = np.zeros((self._hardest_rows - 1, N_KEYS), np.float32)
         self._levels_before = np.zeros((round(RISE_S * self.sr / self.hop_length), N_KEYS), np.float32)
         self._amounts = Amounts(hop_s=self.hop_length / self.sr)
+        self._without_ghosts.reset()
         if self._judge is not None:
             self._judge.reset()
 
@@ -573,7 +575,7 @@ class Nmf(Detector):
         if self._judge is not None:
             planes, whole = self._to_judge(found)
             onset, strength, offset = np.moveaxis(self._judge(planes, whole), 2, 0)
-            onset = without_octave_ghosts(onset, planes)
+            onset = self._without_ghosts(onset, planes)
         elif self.preset == "rules":
             strength = _evidence(sound, np.maximum(HALF_SOUND, HELD_SHARE * self._lately(sound)))
             onset = _evidence(without_ghosts(found.shares[:, :, 0]), HALF_ATTACK)

@@ -10,6 +10,7 @@ it has learnt from music of which each key is known, and it looks at no sound it
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pianolab.dsp.compiled import njit
@@ -53,11 +54,17 @@ WHOLE_LOOKS = np.array(
 )
 # The most rows back of all looks.
 MEMORY = 12
-# A stroke must be this share as sure as one an octave above it in the same row, and as one an octave below it.
-SHARE_OF_ABOVE, SHARE_OF_BELOW = 0.6, 0.7
+# A stroke must be this share as sure as one an octave above it, and as one an octave below it, in its row and in so
+# many rows before: a key and its ghosts rarely rise in the same row.
+SHARE_OF_ABOVE, SHARE_OF_BELOW, ROWS_BEFORE = 0.6, 0.75, 2
+# A key at a partial of a lower key was not struck if it is not so many times as sure, and its attack lies so far below.
+# Semitones to the second to twelfth partial; the eleventh lies between two keys.
+TIMES_AS_SURE, LESS_THAN_BELOW = 1.5, 1.05
+FROM_LOWER = (*PARTIALS[1:], 38, 40, 41, 42, 43)
 # A key from F2 to B3 whose first partial lies so far below its second, and whose attack lies so far below that of the
-# octave above, was not struck. Lower keys hardly sound at their first partial, and higher ones may lose it in a room.
-HOLLOW, LESS_ATTACK, HOLLOW_FROM, HOLLOW_TO = 1.3, 0.5, 20, 39
+# octave above, was not struck, nor is it in as many rows that follow. Lower keys hardly sound at their first partial,
+# and higher ones may lose it in a room.
+HOLLOW, LESS_THAN_ABOVE, HOLLOW_FROM, HOLLOW_TO = 1.3, 0.8, 20, 39
 # Names of the weights in a file, in the order of Weights.
 WEIGHTS = ("judge_hidden", "judge_hidden_bias", "judge_out", "judge_out_bias")
 # A key with less than this of all sound lately, and no attack, is not judged: it gets 0.
@@ -133,31 +140,54 @@ def holes_of(spectrum: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(np.stack([np.maximum(depth, two - one), depth], axis=1), 0.0)
 
 
-def without_octave_ghosts(onset: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Evidence of strokes without the octaves of struck keys that nobody struck; each row alone.
+class WithoutGhosts:
+    """Takes off the strokes of keys that nobody struck and that were heard with others, row after row."""
 
-    Parameters
-    ----------
-    onset : (T, 88) float32
-        How surely each key was struck.
-    planes : (T, N_PLANES, WIDTH) float32
-        What was judged.
+    def __init__(self):
+        self.reset()
 
-    Returns
-    -------
-    (T, 88) float32
-    """
-    above = np.pad(onset[:, 12:], ((0, 0), (0, 12)))
-    below = np.pad(onset[:, :-12], ((0, 0), (12, 0)))
-    ghost = (onset < SHARE_OF_ABOVE * above) | (onset < SHARE_OF_BELOW * below)
-    spectrum, attack = planes[:, SPECTRUM + 1 : HOLE].mean(axis=1), planes[:, ATTACK]
-    keys, octave = (
-        slice(MARGIN + HOLLOW_FROM, MARGIN + HOLLOW_TO),
-        slice(MARGIN + HOLLOW_FROM + 12, MARGIN + HOLLOW_TO + 12),
-    )
-    hollow = spectrum[:, octave] - spectrum[:, keys] > HOLLOW
-    ghost[:, HOLLOW_FROM:HOLLOW_TO] |= hollow & (attack[:, keys] < attack[:, octave] - LESS_ATTACK)
-    return np.where(ghost, np.float32(0.0), onset)
+    def reset(self) -> None:
+        """Forget what was heard."""
+        self._onset, self._attack, self._hollow = np.zeros((3, ROWS_BEFORE, N_KEYS), np.float32)
+
+    def __call__(self, onset: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The evidence of strokes in the rows that follow, 0 for ghosts.
+
+        Parameters
+        ----------
+        onset : (T, 88) float32
+            How surely each key was struck.
+        planes : (T, N_PLANES, WIDTH) float32
+            What was judged.
+
+        Returns
+        -------
+        (T, 88) float32
+        """
+        if not len(onset):
+            return onset
+        spectrum, attack = planes[:, SPECTRUM + 1 : HOLE].mean(axis=1), planes[:, ATTACK, MARGIN:][:, :N_KEYS]
+        self._onset, lately = _with_rows_before(self._onset, onset)
+        self._attack, hardest = _with_rows_before(self._attack, attack)
+        ghost = np.zeros(onset.shape, bool)
+        ghost[:, :-12] = onset[:, :-12] < SHARE_OF_ABOVE * lately[:, 12:]
+        ghost[:, 12:] |= onset[:, 12:] < SHARE_OF_BELOW * lately[:, :-12]
+        for away in FROM_LOWER:
+            hardly_surer = onset[:, away:] < TIMES_AS_SURE * lately[:, :-away]
+            ghost[:, away:] |= hardly_surer & (hardest[:, away:] < hardest[:, :-away] - LESS_THAN_BELOW)
+        keys = slice(HOLLOW_FROM, HOLLOW_TO)
+        first, second = (spectrum[:, MARGIN + away :][:, keys] for away in PARTIALS[:2])
+        hollow = np.zeros_like(onset)
+        hollow[:, keys] = (second - first > HOLLOW) & (attack[:, keys] < attack[:, 12:][:, keys] - LESS_THAN_ABOVE)
+        self._hollow, hollow = _with_rows_before(self._hollow, hollow)
+        ghost |= hollow > 0
+        return np.where(ghost, np.float32(0.0), onset)
+
+
+def _with_rows_before(before, rows):
+    """The last rows, to remember, and for each row the most of it and those before."""
+    rows = np.concatenate([before, rows])
+    return rows[len(rows) - ROWS_BEFORE :], sliding_window_view(rows, ROWS_BEFORE + 1, axis=0).max(axis=-1)
 
 
 class KeyJudge:

@@ -39,7 +39,7 @@ LEARN_VELOCITIES = (36, 64, 100)
 # The share of recorded notes in the templates; each piano has the same.
 RECORDED_SHARE = 2.0 / 3.0
 # Scenes that the network is learnt from; each takes about four seconds to render and to take apart.
-N_SCENES = 110
+N_SCENES = 220
 # A rendered note is struck and held so long, and a recorded one begins after so much silence and is cut after so long.
 STRUCK_S, HELD_S = 0.3, 1.8
 SILENCE_S, LONGEST_S = 0.5, 2

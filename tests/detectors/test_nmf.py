@@ -103,6 +103,28 @@ def test_chords_of_another_touch_and_room_are_heard_as_played():
     assert abs(scores["onset_bias_ms"]) < 20
 
 
+# Chords in close position, then both hands: their octaves, twelfths and fifth partials lie on one another.
+CLOSE = ([60, 64, 67], [57, 60, 64], [55, 59, 62, 65], [64, 67, 72], [41, 60, 65, 69])
+OF_F2 = pytest.mark.xfail(reason="F4 over F2 is taken for F5: all its partials are F2's", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("piano", "first_s"),
+    [("felt", 0.5), ("felt", 1.5), ("upright", 0.5), ("bright", 1.5), pytest.param("grand", 1.5, marks=OF_F2)],
+)
+def test_chords_are_heard_as_played_wherever_a_frame_falls(piano, first_s):
+    """A stream may begin at any sample: these seven starts lie evenly between two frames."""
+    close_s = first_s + 1.2 * np.arange(len(CLOSE))
+    struck = {(midi, i) for i, keys in enumerate(CLOSE) for midi in keys}
+    notes = Notes(*np.transpose([(close_s[i], close_s[i] + 0.9, midi) for midi, i in sorted(struck)]))
+    y = 0.2 * render(notes, sr=44100, piano=piano, tail_s=0.5)
+    for shift in range(0, 1764, 252):
+        heard = transcribe(np.concatenate([np.zeros(shift, np.float32), y]), sr=44100, detector="nmf")
+        nearest = np.abs(heard.onset[:, None] - close_s - shift / 44100).argmin(axis=1)
+        assert {(int(midi), int(i)) for midi, i in zip(heard.midi, nearest, strict=True)} == struck, shift
+        assert len(heard) == len(struck)
+
+
 def test_a_repeated_key_is_heard_each_time_though_it_never_falls_silent():
     onset = 0.2 + 0.25 * np.arange(6)
     notes = Notes(onset, onset + 0.24, np.full(6, 60))

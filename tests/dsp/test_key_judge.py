@@ -75,15 +75,46 @@ def test_the_octave_below_a_triad_has_a_hole_where_it_was_not_struck():
     assert np.all(triad[:, [39, 43, 46]] < 0.5)
 
 
+def kept(onset, planes):
+    """The keys whose strokes stay in one row."""
+    return np.flatnonzero(key_judge.WithoutGhosts()(onset, planes)[0]).tolist()
+
+
 def test_octaves_that_nobody_struck_are_taken_off_and_those_that_were_struck_stay():
     onset = np.zeros((1, 88), np.float32)
     onset[0, [27, 39, 51]] = 0.8, 0.9, 0.5
     planes = chord(39, 43, 46)
-    planes[0, ATTACK, MARGIN + 27] = 2.0
-    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, planes)[0])
-    assert kept.tolist() == [39]  # its octave above is hardly half as sure, and the one below has no first partial
-    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, chord(27, 39, 43, 46))[0])
-    assert kept.tolist() == [27, 39]
+    planes[0, ATTACK, MARGIN + 27] = 1.0
+    assert kept(onset, planes) == [39]  # the octave above is half as sure, the one below has no first partial
+    assert kept(onset, chord(27, 39, 43, 46)) == [27, 39]
+    planes[0, ATTACK, MARGIN + 27] = 2.4
+    assert kept(onset, planes) == [27, 39]  # a small microphone takes the first partial, and leaves the attack
     onset[0, 27], onset[0, 51] = 0.5, 0.8
-    kept = np.flatnonzero(key_judge.without_octave_ghosts(onset, chord(27, 39, 51))[0])
-    assert kept.tolist() == [39, 51]  # much less sure than the octave above
+    assert kept(onset, chord(27, 39, 51)) == [39, 51]  # much less sure than the octave above
+
+
+@pytest.mark.parametrize("away", [12, 19, 24, 28, 34, 43])
+def test_a_key_at_a_partial_of_another_stays_where_its_own_attack_is_strong(away):
+    onset = np.zeros((1, 88), np.float32)
+    onset[0, [20, 20 + away]] = 0.8, 0.7
+    planes = chord(20, 20 + away)
+    assert kept(onset, planes) == [20, 20 + away]
+    planes[0, ATTACK, MARGIN + 20 + away] = 1.5
+    assert kept(onset, planes) == [20]
+    onset[0, 20] = 0.4
+    assert 20 + away in kept(onset, planes)  # much surer than the lower key
+    onset[0, 20] = 0.0
+    assert kept(onset, planes) == [20 + away]  # the lower key was not struck
+
+
+def test_a_ghost_that_rises_later_than_its_key_is_known_in_blocks_of_any_size():
+    onset, planes = np.zeros((6, 88), np.float32), np.concatenate([chord(39)] * 6)
+    onset[1, 39] = 0.9
+    onset[[2, 3, 4, 5], 51] = 0.6
+    at_once = key_judge.WithoutGhosts()(onset, planes)
+    assert np.flatnonzero(at_once[:, 51]).tolist() == [4, 5]  # too late to be its ghost
+    without = key_judge.WithoutGhosts()
+    in_blocks = [without(onset[a:b], planes[a:b]) for a, b in ((0, 1), (1, 1), (1, 2), (2, 6))]
+    assert np.array_equal(np.concatenate(in_blocks), at_once)
+    without.reset()
+    assert np.array_equal(without(onset, planes), at_once)

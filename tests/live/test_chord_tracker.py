@@ -200,7 +200,7 @@ def test_the_best_detector_that_can_run_is_offered_and_a_way_without_one_is_not(
 def test_a_polyphonic_detector_is_chosen_with_its_own_settings_while_playing(pcm):
     responder = Responder(Choice("yin"))
     assert ask(responder, "start", session="one", sr=SR)["type"] == "started"
-    wanted = {"detector": "nmf", "params": {"n_iterations": 20}, "tracking": {"onset_threshold": 0.6}}
+    wanted = {"detector": "nmf", "params": {"n_iterations": 20}, "tracking": {"onset_threshold": 0.25}}
     chosen = ask(responder, "choose", choices=[wanted])
     assert chosen["type"] == "chosen"
     sounding = []
