@@ -29,7 +29,10 @@ export class Progress {
     if (right >= 0) return this.settle(right, "done", "right");
     if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
     if (before >= 0 && this.skipped(before, midi)) return this.settle(this.find(midi, this.expected), "done", "right");
-    if (this.last().some((i) => this.notes[i].midi === midi)) return { what: "again", i: -1 };
+    if (this.last().some((i) => (this.heard[i] ?? this.notes[i].midi) === midi)) {
+      this.wrong = before;
+      return { what: "again", i: -1 };
+    }
     const [nearest] = this.open(this.group(this.expected)).sort((a, b) => this.far(a, midi) - this.far(b, midi));
     if (nearest === undefined) return { what: "extra", i: -1 };
     this.heard[nearest] = midi;
@@ -58,6 +61,7 @@ export class Progress {
 
   settle(i, state, what) {
     this.states[i] = state;
+    if (state === "done") this.heard[i] = null;
     while (this.expected < this.notes.length && this.states[this.expected] !== "open") this.expected++;
     return { what, i };
   }
@@ -81,7 +85,7 @@ export class Progress {
   /** Numbers of the group that was played last. */
   last() {
     const played = this.states.findLastIndex((state) => state !== "open");
-    return played < 0 ? [] : this.group(played).filter((i) => this.states[i] === "done");
+    return played < 0 ? [] : this.group(played).filter((i) => ["done", "wrong"].includes(this.states[i]));
   }
 
   far(i, midi) {

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: acbe2b5fe0725395d997a4808cf6c03636eea386a0a2b43467b34151a1fda32c
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: a881dcbec9155e281abfae10d36cf3143472defdb54b7de5b8be7dd6d68755e1
 
 // ../../texts/en/page.json
 var page_default = {
@@ -2270,7 +2270,10 @@ var Progress = class {
     if (right >= 0) return this.settle(right, "done", "right");
     if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
     if (before >= 0 && this.skipped(before, midi)) return this.settle(this.find(midi, this.expected), "done", "right");
-    if (this.last().some((i) => this.notes[i].midi === midi)) return { what: "again", i: -1 };
+    if (this.last().some((i) => (this.heard[i] ?? this.notes[i].midi) === midi)) {
+      this.wrong = before;
+      return { what: "again", i: -1 };
+    }
     const [nearest] = this.open(this.group(this.expected)).sort((a, b) => this.far(a, midi) - this.far(b, midi));
     if (nearest === void 0) return { what: "extra", i: -1 };
     this.heard[nearest] = midi;
@@ -2296,6 +2299,7 @@ var Progress = class {
   }
   settle(i, state, what) {
     this.states[i] = state;
+    if (state === "done") this.heard[i] = null;
     while (this.expected < this.notes.length && this.states[this.expected] !== "open") this.expected++;
     return { what, i };
   }
@@ -2315,7 +2319,7 @@ var Progress = class {
   /** Numbers of the group that was played last. */
   last() {
     const played = this.states.findLastIndex((state) => state !== "open");
-    return played < 0 ? [] : this.group(played).filter((i) => this.states[i] === "done");
+    return played < 0 ? [] : this.group(played).filter((i) => ["done", "wrong"].includes(this.states[i]));
   }
   far(i, midi) {
     return Math.abs(this.notes[i].midi - midi);

@@ -53,6 +53,12 @@ test("a key struck twice takes no other note's place", () => {
   assert.deepEqual(whats(progress, [60, 60, 62]), ["right", "again", "right"]);
 });
 
+test("a wrong key struck twice takes no other note's place either", () => {
+  const progress = new Progress(notes([60], [62]));
+  assert.deepEqual(whats(progress, [61, 61, 60, 62]), ["wrong", "again", "right", "right"]);
+  assert.ok(progress.hasDone(0, 2));
+});
+
 test("keys of a chord may come in any order, each once", () => {
   const progress = new Progress(notes([60, 64, 67], [62]));
   assert.deepEqual(whats(progress, [67, 67, 60]), ["right", "again", "right"]);
