@@ -210,7 +210,6 @@ export class Session {
   ended(status) {
     this.release();
     this.link.close();
-    this.better("slow");
     this.set("ready");
     this.page.status(status);
   }

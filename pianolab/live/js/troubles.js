@@ -10,7 +10,7 @@ export const CODES = [
 /** Troubles of a kernel that does not answer: an answer ends them. */
 export const UNANSWERED = ["silent", "offline", "busy", "busy_page", "frozen", "frozen_page", "reopened"];
 /** Troubles of a microphone that is on: they end with it. */
-export const OF_MICROPHONE = ["muted", "suspended", "zeros"];
+export const OF_MICROPHONE = ["muted", "suspended", "zeros", "slow"];
 
 // What getUserMedia throws, by the name of its error.
 const CAPTURE_ERRORS = {
