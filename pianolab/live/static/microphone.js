@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: a881dcbec9155e281abfae10d36cf3143472defdb54b7de5b8be7dd6d68755e1
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 40dbe3277bc3574aff6ae2aea7cbe049db6bd9d7662a82d2914c20dcd16e8478
 
 // ../../texts/en/page.json
 var page_default = {
@@ -532,7 +532,7 @@ function floats(view) {
 
 // troubles.js
 var UNANSWERED = ["silent", "offline", "busy", "busy_page", "frozen", "frozen_page", "reopened"];
-var OF_MICROPHONE = ["muted", "suspended", "zeros"];
+var OF_MICROPHONE = ["muted", "suspended", "zeros", "slow"];
 var CAPTURE_ERRORS = {
   NotAllowedError: "denied",
   SecurityError: "denied",
@@ -2825,7 +2825,6 @@ var Session = class {
   ended(status) {
     this.release();
     this.link.close();
-    this.better("slow");
     this.set("ready");
     this.page.status(status);
   }
