@@ -49,6 +49,12 @@ WEAK_ONSET = 0.7
 # ... from so long after an onset on, for an attack may have several peaks. Later than a note may be renamed it always
 # is; before, only if no other key has more votes, for then the name was wrong.
 NAMED_S = 0.09
+# In a fast run or in noise nobody may hear the stroke. A key that takes over for so many rows, so sure of itself and no
+# softer than by this much, is a note all the same. An octave or twelfth up or down may be the old note that fades.
+TAKEN_ROWS, TAKEN_SURE, TAKEN_DB = 6, 0.8, -1.0
+RELATED = (12, 19, 24, 28, 31)
+# It was struck so long before the rows that show it.
+SHOWS_AFTER_S = 0.015
 # A note may begin out of silence without any onset. It takes so many rows with one key.
 SILENT_START_ROWS = 9
 # It also takes a level that has grown by this much since the last note ended.
@@ -218,6 +224,8 @@ class OneVoice:
             sure = onset.evidence >= self.tracking.onset_threshold
             if sure or not young or self._gives_way(note, onset):
                 return self._begin(row, onset, level_db)
+        if onset is None and self._takes_over(note):
+            return self._begin(row, _Onset(self._run_s - SHOWS_AFTER_S, 0.0, level_db), level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
             strength = float(row.strength[key])
@@ -230,6 +238,19 @@ class OneVoice:
         is_named = note.votes.get(note.key, 0.0) >= max(note.votes.values())
         louder_db = max(db for _, db in self._levels) - onset.level_db
         return is_named and onset.time_s >= note.onset_s + NAMED_S and louder_db >= 0.0
+
+    def _takes_over(self, note):
+        """Does another key go on so surely that it is a note, though no stroke was heard?"""
+        is_named = note.votes.get(note.key, 0.0) >= max(note.votes.values())
+        before_db = max((db for t, db in self._levels if t < self._run_s), default=self._levels[0][1])
+        return (
+            is_named
+            and self._run_s >= note.onset_s + NAMED_S
+            and abs(self._key - note.key) not in RELATED
+            and self._run >= TAKEN_ROWS
+            and self._said >= TAKEN_SURE * self._run
+            and self._levels[-1][1] >= before_db + TAKEN_DB
+        )
 
     def _is_struck_again(self, onset):
         """Is this onset a stroke of the key that sounds?"""

@@ -38,6 +38,8 @@ TRUST = 0.5
 MEAN_ROWS = 12
 # After its wait a note needs so much more.
 LATE = 1.5
+# With one voice a note whose stroke nobody heard needs so much more.
+UNHEARD = 3.0
 # A key that is struck again so soon may still sound, and the new stroke changes little: it needs so much less. But only
 # where somebody plays, as after one sure note; where somebody talks a repeated name is no reason.
 REPEAT_S, REPEAT_ODDS, PLAYED = {"mono": 1.2, "poly": 2.0}, 3.0, 0.8
@@ -214,7 +216,8 @@ class StruckGate:
         """How much evidence tells a note that has waited so long, in log odds."""
         needed, wait_s = _log_odds(self.tracking.struck_threshold) - TRUST * self._lately, self.tracking.struck_wait_s
         left = 0.0 if wait_s == 0 else max(1.0 - waited_s / wait_s, 0.0)
-        return needed + SURE * left + LATE * waiting.is_late
+        is_unheard = self.tracking.policy == "mono" and waiting.change.support == 0.0
+        return needed + SURE * left + LATE * waiting.is_late + UNHEARD * is_unheard
 
     def _tell(self, key, time_s, struck):
         """Tell a note or its new name. A note that is still known by that name has ended."""

@@ -85,6 +85,14 @@ def test_a_key_sounds_again_only_with_a_clear_stroke_or_as_in_a_trill(stroke, ag
     assert len(heard(salience, struck_threshold=0.7)[0].notes()) == n
 
 
+def test_a_note_whose_stroke_nobody_heard_needs_more_of_a_string():
+    onset = np.full((N_ROWS, 1), 0.05)
+    for at, struck, n in ((None, 0.9, 0), (None, 0.99, 1), (20, 0.9, 1)):
+        onset[20] = 0.05 if at is None else 0.9
+        tracker, _ = heard(evidence(struck, onset=onset.copy()), struck_threshold=0.5)
+        assert len(tracker.notes()) == n
+
+
 def test_a_note_that_ends_or_a_stream_that_ends_while_it_waits_is_turned_away_once():
     for rows in ((20, 24), (96, 100)):
         tracker, events = heard(evidence(0.1, rows=rows), struck_threshold=0.5, struck_wait_s=1.0)

@@ -95,6 +95,23 @@ def test_a_faint_key_that_begins_soon_after_its_attack_is_told_though_it_becomes
     assert notes.midi.tolist() == midi
 
 
+@pytest.mark.parametrize(("key", "n", "strength", "falls_db", "midi"), [
+    (E4, 7, 0.9, 0.0, [60, 64]),
+    (E4, 4, 0.9, 0.0, [60]),  # Too short, ...
+    (E4, 7, 0.6, 0.0, [60]),  # ... not sure, ...
+    (E4, 7, 0.9, 3.0, [60]),  # ... softer than the note before, ...
+    (C5, 7, 0.9, 0.0, [60]),  # ... or perhaps the same note.
+])  # fmt: skip
+def test_a_key_that_surely_takes_over_is_a_note_though_nobody_heard_its_stroke(key, n, strength, falls_db, midi):
+    keys = [-1] * 10 + [C4] * 60 + [key] * n + [-1] * 10
+    strengths = [0.9] * 60 + [strength] * n
+    level_db = np.where(np.arange(len(keys)) < 70, -20.0, -20.0 - falls_db)
+    notes, _ = tracked(rows(keys, onsets=[10], strength=strengths, level_db=level_db))
+    assert notes.midi.tolist() == midi
+    if len(midi) == 2:
+        assert notes.onset[1] == pytest.approx(0.685, abs=0.001)
+
+
 def test_a_faint_flicker_in_a_long_note_is_no_new_note():
     salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55])
     onset = salience.onset.copy()
