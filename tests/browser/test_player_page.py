@@ -150,15 +150,26 @@ def style(page, selector, name):
     return page.locator(selector).first.evaluate("(node, name) => getComputedStyle(node)[name]", name)
 
 
+def serious(page, place=".pianolab"):
+    """What axe-core finds wrong there: 'rule: element' for all that is serious or critical."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"runOnly": {"type": "tag", "values": RULES}}
+    found = page.evaluate("([place, options]) => axe.run(place, options)", [place, options])
+    assert len(found["passes"]) > 5
+    wrong = [rule for rule in found["violations"] if rule["impact"] in ("serious", "critical")]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in wrong for node in rule["nodes"]]
+
+
 # ---- the page of `make live`
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_while_it_loads_the_page_says_what_it_waits_for_and_then_shows_the_view_alone(chromium, address, language):
-    with opened(chromium) as page:
+    with opened(chromium, dark=language == "ko") as page:
         page.add_init_script(f"localStorage.setItem('pianolab-language', '{language}')")
         page.goto(address, wait_until="commit")
         page.wait_for_selector("#loading h1:visible")
+        assert serious(page, "#loading") == []
         waits = page.locator("#loading").inner_text()
         assert waits.startswith(say("live.loading.title", language))
         assert any(say(f"live.loading.{step}", language) in waits for step in ("page", "program", "browser"))
@@ -167,6 +178,7 @@ def test_while_it_loads_the_page_says_what_it_waits_for_and_then_shows_the_view_
         assert page.locator("html").get_attribute("lang") == page.locator(".pianolab").get_attribute("lang") == language
         assert page.locator("[role=main]").inner_text().strip() == page.locator(".pianolab").inner_text().strip()
         assert page.title() == "pianolab"
+        assert serious(page, "html") == []
 
 
 def test_the_page_is_dark_where_the_system_is_and_changes_with_it(chromium, address):
@@ -266,21 +278,11 @@ def test_a_lit_key_is_told_from_white_and_black_ones_and_nothing_covers_it(chrom
                 assert wide > 1.5 * narrow
 
 
-def serious(page):
-    """What axe-core finds wrong with the widget: 'rule: element' for all that is serious or critical."""
-    options = {"runOnly": {"type": "tag", "values": RULES}}
-    found = page.evaluate("(o) => axe.run('.pianolab', o)", options)
-    assert len(found["passes"]) > 10
-    wrong = [rule for rule in found["violations"] if rule["impact"] in ("serious", "critical")]
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in wrong for node in rule["nodes"]]
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_no_state_of_the_page_stands_in_anybody_s_way(chromium, folder, size, dark):
     """Idle, listening, after Stop, and with an alert: a page without an address may not have a microphone."""
     with listening(chromium, folder, size=size, dark=dark, prompt="C4 F#4 C5 G5 C6") as page:
-        page.add_script_tag(path=AXE)
         assert serious(page) == [], "idle"
         start(page)
         assert serious(page) == [], "listening"

@@ -173,7 +173,7 @@ export class View {
 
   /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */
   cutOff(take, name = take.name) {
-    this.takes.saved(name, take);
+    if (!this.setUp.runs) this.takes.saved(name, take);
   }
 
   status(key, values) {

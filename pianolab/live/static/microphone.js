@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 40dbe3277bc3574aff6ae2aea7cbe049db6bd9d7662a82d2914c20dcd16e8478
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 73d394324e63b6a9e91813fef1561b8958dafb230631da6b925175705a0f7eaa
 
 // ../../texts/en/page.json
 var page_default = {
@@ -3455,7 +3455,7 @@ var View = class {
   }
   /** A take ended because no answer came; `name` is the one that it was listed by until more is known of it. */
   cutOff(take, name = take.name) {
-    this.takes.saved(name, take);
+    if (!this.setUp.runs) this.takes.saved(name, take);
   }
   status(key, values) {
     this.line.tell(key, values);
