@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.detector import Detector
 from pianolab.dsp.piano_profile import PianoProfile
 from pianolab.errors import reason
 from pianolab.live.choices import Choice
@@ -53,6 +54,7 @@ class Listener:
     def __init__(self, choice: Choice, *, sr: int, number: int = 0, my_piano: PianoProfile | None = None):
         self.choice, self.sr, self.number = choice, sr, number
         self.fault = ""
+        self._detector: Detector | None = None  # made once; one that failed is made anew
         self._learnt = my_piano
         self._earlier: list[Notes] = []  # what was heard on earlier stretches
         self._n_away = 0  # what was turned away on earlier stretches
@@ -67,7 +69,8 @@ class Listener:
         frame : int
             Its first sample in the stream.
         """
-        detector = self.choice.build()
+        # A session lets it forget the earlier stretch. Making it anew would cost the time that a hole has to save.
+        detector = self._detector = self._detector or self.choice.build()
         mine = None if self._learnt is None else self._learnt.heard_by(detector.name)
         learnt_hz = None if mine is None else mine.a4_hz
         a4_hz = learnt_hz or A4_HZ if self.choice.a4_hz == A4_HZ else self.choice.a4_hz
@@ -223,6 +226,7 @@ class Listener:
 
     def _give_up(self, session: Session, error: Exception) -> list[ListenerEvent]:
         """After a fault: every sounding note goes off, and nothing more is heard until the next stretch."""
+        self._detector = None
         self.fault = Told("live.detector_failed", name=self.choice.detector, reason=reason(error))
         now_s = round((self._frame + self._n_samples) / self.sr, 6)
         ends: list[ListenerEvent] = [_ended(event, now_s) for event in self._open.values()]
