@@ -76,9 +76,9 @@ class Neural(Detector):
     >>> from pianolab.piano import render
     >>> from pianolab.roll import Notes
     >>> from pianolab.session import transcribe
-    >>> y = render(Notes([0.3, 0.3], [1.0, 1.0], [60, 67]), sr=16000)
+    >>> y = render(Notes([0.3, 0.3], [1.0, 1.0], [60, 64]), sr=16000)
     >>> sorted(transcribe(y, sr=16000, detector="neural").midi.tolist())
-    [60, 67]
+    [60, 64]
     """
 
     name = "neural"
