@@ -36,7 +36,7 @@ def opened(tmp_path, detector):
     """The page of a detector that can hear a chord; at the end nothing may have gone wrong in it."""
     from playwright.sync_api import sync_playwright
 
-    y = 0.2 * render(HELD, sr=SR, piano="felt", tail_s=1.0)  # soft: no octave of a key is heard with it
+    y = 0.1 * render(HELD, sr=SR, piano="grand", tail_s=1.0)  # soft: no octave of a key is heard with it
     sound.write(tmp_path / "chord.wav", y, sr=SR)
     responder = Responder(detector, sources=file_sources([tmp_path / "chord.wav"]), folder=tmp_path / "takes")
     with sync_playwright() as playwright, browser(playwright) as chromium:
