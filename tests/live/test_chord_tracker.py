@@ -182,7 +182,7 @@ def ask(responder, kind, **content):
 
 def test_the_page_is_told_which_detector_hears_chords():
     ready = ask(Responder(Choice("yin")), "hello", view="v")
-    assert ready["modes"]["single"] == "yin"
+    assert ready["modes"]["single"] == "fft_peak"
     chords = next(entry for entry in ready["menu"] if entry["name"] == ready["modes"]["chords"])
     assert chords["polyphonic"]
     assert chords["reason"] == ""

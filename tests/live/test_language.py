@@ -278,7 +278,7 @@ def test_a_language_that_changes_between_two_blocks_touches_no_note_and_no_take(
 def test_the_chord_on_the_page_is_said_anew(triads, tmp_path):
     mine = responder("nmf")
     ask(mine, "start", session="s", sr=SR)
-    ask(mine, "block", [triads[: int(0.7 * SR)].tobytes()], session="s", seq=0, frame=0, sr=SR)
+    ask(mine, "block", [triads[: int(0.8 * SR)].tobytes()], session="s", seq=0, frame=0, sr=SR)
     (chord,) = ask(mine, "language", language="ko")["chords"]
     assert (chord["texts"]["C4"]["symbol"], chord["texts"]["C4"]["spoken"]) == ("C", "C 장3화음")
     ask(mine, "start", session="t", sr=SR)

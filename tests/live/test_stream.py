@@ -275,7 +275,8 @@ def test_a_choice_that_cannot_be_says_why(choice, message):
 
 def test_detectors_are_given_by_name_or_as_choices():
     assert [one.choice.detector for one in Stream(["yin", Choice(TOY)], sr=SR).listeners] == ["yin", TOY]
-    assert Stream("yin", sr=SR).listeners[0].choice == Stream(sr=SR).listeners[0].choice == Choice("yin")
+    assert Stream("yin", sr=SR).listeners[0].choice == Choice("yin")
+    assert Stream(sr=SR).listeners[0].choice == Choice() == Choice("fft_peak")
     for wrong in (5, [5]):
         with pytest.raises(ChoiceError, match="5 names no detector: pass a name"):
             Stream(wrong, sr=SR)
