@@ -53,7 +53,8 @@ const look = () => {
   const all = (name) => [...first.querySelectorAll(name)];
   const frame = {
     state: view.dataset.state, note: text('.pl-note'), cents: text('.pl-cents'),
-    lit: all('.pl-pin').map((pin) => pin.textContent).filter(Boolean), keys: all('.pl-chips li').map((key) => key.textContent),
+    lit: all('.pl-pin').map((pin) => pin.textContent).filter(Boolean),
+    keys: all('.pl-chips li').map((key) => key.textContent),
   };
   const now = JSON.stringify(frame);
   if (now !== last) window.seen.frames.push({ at, ...frame });
