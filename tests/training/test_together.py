@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="training needs PyTorch: make setup-train")
+
 from pianolab import sound
 from pianolab.labels import write_labels
 from pianolab.piano import render
