@@ -207,7 +207,7 @@ _PIANO = Preset(
     hardest_rows=JUDGE_ROWS + 2,
     tracking={
         "threshold": 0.32,
-        # A stroke lies anywhere between two rows: the sum of three hardly tells where, their largest does.
+        # A stroke lies anywhere between two rows; the mean of three hardly depends on where.
         "onset_threshold": 0.18,
         "onset_rows": 3,
         "offset_threshold": 0.15,
