@@ -6,6 +6,7 @@ machine and nothing may be complained of on the console.
 
 import itertools
 import re
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import axe_playwright_python
@@ -96,8 +97,6 @@ def page(request, playwright, folder):
             page.context.grant_permissions(["microphone"])
         pages.append((page, console))
         return page
-
-    from contextlib import ExitStack
 
     with ExitStack() as stack:
         yield open_page
@@ -312,12 +311,16 @@ def shown_chords(page):
     return [(frame["note"], frame["cents"], frame["lit"], frame["keys"]) for frame in named]
 
 
+ALL_WHOLE = """(chords) => chords.every(([name, keys]) =>
+    window.seen.frames.some(({ note, lit }) => note === name && keys.every((key) => lit.includes(key))))"""
 CHORD_SHOWN = "(name) => window.seen.frames.some(({ note, lit }) => note === name && lit.length > 2)"
 STATUS = "(text) => document.querySelector('.pl-status').textContent === text"
 
 
 @pytest.mark.parametrize(("kind", "detector"), [("lab", "neural"), ("voila", "nmf")])
 def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kind, detector):
+    from playwright.sync_api import TimeoutError
+
     here = page(request.getfixturevalue(kind), kind, wav="chords.wav").open("chords.ipynb")
     assert here.page.locator(".pl-mode-single").is_checked()
     here.page.locator(".pl-mode-chords").check()
@@ -328,24 +331,29 @@ def test_one_click_and_chords_of_both_hands_are_lit_and_named(request, page, kin
         here.page.wait_for_function(STATUS, arg=f"Listens with {detector}.")
     assert here.page.locator(".pl-onset_threshold").is_visible()
     here.start()
-    here.page.wait_for_function(CHORD_SHOWN, arg=CHORD_NAMES[-1], timeout=20_000)
-    here.page.wait_for_timeout(400)  # A chord is named as soon as its first keys tell it; the last may come later.
+    # The browser plays the recording over and over: where a machine under load lost a key, the next round has it.
+    whole = [(name, [note_name(key) for key in keys]) for name, keys in zip(CHORD_NAMES, CHORDS, strict=True)]
+    with suppress(TimeoutError):  # what was missing is said below
+        here.page.wait_for_function(ALL_WHOLE, arg=whole, timeout=40_000)
     said = here.page.locator(".pl-say").inner_text()
     here.stop()
     chords = shown_chords(here)
-    assert [name for name, _ in itertools.groupby(shown for shown, *_ in chords)] == CHORD_NAMES
+    names = [name for name, _ in itertools.groupby(shown for shown, *_ in chords)]
+    assert len(names) >= len(CHORDS)
+    assert names == (CHORD_NAMES * 4)[: len(names)]
     for keys, name in zip(CHORDS, CHORD_NAMES, strict=True):
         lit_then = [set(lit) for shown, _, lit, _ in chords if shown == name]
+        listed = [keys for shown, _, _, keys in chords if shown == name]
         # neural may imagine octaves above rendered chords (docs/model_card.md)
         octaves = {note_name(key + 12) for key in keys} if detector == "neural" else set()
         struck = {note_name(key) for key in keys}
-        assert any(struck <= lit <= struck | octaves for lit in lit_then), (name, lit_then)
+        assert any(struck <= lit <= struck | octaves for lit in lit_then), (name, lit_then, listed)
     assert ("C/E", "C major, first inversion") in [chord[:2] for chord in chords]
     listed = next(keys for shown, _, _, keys in chords if shown == "G7" and len(keys) == 4)
     for key, text in zip(("G3", "B3", "D4", "F4"), listed, strict=True):
         assert re.fullmatch(rf"{key}\d+ %, velocity \d+", text)  # how surely and how hard it was struck
-    assert any(name in said for name in ("F major", "C major", "G dominant seventh"))
-    assert here.page.locator(".pl-log li").filter(has_text="G dominant seventh").count() == 1
+    assert any(name in said for name in ("F major", "C major", "A minor", "G dominant seventh"))
+    assert here.page.locator(".pl-log li").filter(has_text="G dominant seventh").count() == names.count("G7")
     assert here.trouble() == []
 
 
