@@ -8,7 +8,8 @@
 Each detector hears phrases and performances of two pianos on which nothing is reported, as they are, beside speech, in
 noise, in rooms and through cheap microphones. Each note that it announces was struck or not. A logistic regression on
 the evidence (pianolab.tracking.certainty) is fitted to that; its weights are not negative, so that more evidence never
-makes a note less sure. What is learnt is written to pianolab/dsp/fitted.json, and for `neural` beside its weights.
+makes a note less sure. Notes that are too unsure are not told at all; from what confidence on, is chosen on the same
+pianos. What is learnt is written to pianolab/dsp/fitted.json, and for `neural` beside its weights.
 
 The first table says how true the confidence is on these pianos, by weights that were fitted to the other one, and on
 the pianos of --report, by the weights that are written. The second is the reliability curve on the pianos of --report,
@@ -19,6 +20,8 @@ detectors hear no performances.
 import argparse
 import json
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -51,28 +54,32 @@ DRAWN_MS = 90  # Of the networks only this lookahead is drawn, which is the defa
 LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the table has them.
 ROWS_HEARD = ("phrases", "beside speech", "noise", "performances")
 SHORT_S = 0.1  # Where a note ends does not matter here.
+THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4)  # From such a confidence on a note may be told.
+COST = 0.01  # So much onset F1 may a row lose by not telling the least sure notes.
+ALIKE = 0.002  # Nor may all rows together be further from the best: a false note costs a player more than a missed one.
 HELD = 1.0  # Weights are held to the raw evidence (1 for its own, 0 for the rest) as strongly as so many notes would.
 
 
 class Evident(Tracker):
-    """The tracker that suits a detector; it keeps how each note was told last: onset, key, evidence, wait."""
+    """The tracker that suits a detector, but it tells all, and keeps how each note was told last."""
 
     def __init__(self, detector):
-        super().__init__(default_tracker(detector).tracking)
-        self.told = {}
+        super().__init__(replace(default_tracker(detector).tracking, sure_threshold=0.0))
+        self.told = {}  # onset, key, evidence, wait
 
     def _keep(self, change):
-        event = super()._keep(change)
-        if event.kind != "off":
-            evidence = change.confidence, change.support, self._struck_evidence(change)
-            self.told[event.note] = event.time_s, event.midi, *evidence, event.heard_s - event.time_s
-        return event
+        events = super()._keep(change)
+        for event in events:
+            if event.kind != "off":
+                evidence = change.confidence, change.support, self._struck_evidence(change)
+                self.told[event.note] = event.time_s, event.midi, *evidence, event.heard_s - event.time_s
+        return events
 
 
 def notes_told(spec: str, sounds: list[tuple[Case, Sounding]]):
-    """Of each note what its weights multiply, (n, 5), whether it was struck, and the piano and row it is of."""
+    """Of each note what its weights multiply, (n, 5), whether it was struck, its piano and row."""
     detector = create(spec)
-    evidence, right, rows = [], [], []
+    evidence, right, rows, played = [], [], [], Counter()
     for case, sounding in tqdm(sounds, desc=spec):
         if case.row == "performances" and not detector.polyphonic:
             continue
@@ -84,11 +91,30 @@ def notes_told(spec: str, sounds: list[tuple[Case, Sounding]]):
         told = told[np.lexsort((told[:, 1], told[:, 0]))]  # as Notes are sorted
         right.append(struck(sounding.notes, Notes(told[:, 0], told[:, 0] + SHORT_S, told[:, 1])))
         evidence.append(told[:, 2:])
-        rows += [f"{case.name.split()[0]}: {case.row}"] * len(told)
+        row = f"{case.name.split()[0]}: {case.row}"
+        rows += [row] * len(told)
+        played[row] += len(sounding.notes)
     *odds, waited_s = np.concatenate(evidence).T
     odds = [np.array([log_odds(one) for one in column]) for column in odds]
     prompt = np.array([promptness(one) for one in waited_s])
-    return np.column_stack([np.ones(len(prompt)), *odds, prompt]), np.concatenate(right), np.array(rows, dtype=str)
+    odds = np.column_stack([np.ones(len(prompt)), *odds, prompt])
+    return odds, np.concatenate(right), np.array(rows, dtype=str), played
+
+
+def least_told(chance: np.ndarray, right: np.ndarray, rows: np.ndarray, played: Counter) -> float:
+    """The confidence from which a note is told: the highest that costs no row more than `COST`, and all nearly nothing.
+
+    Where the confidence is true, F1 is highest if notes are told from half of that F1 on (Lipton, Elkan &
+    Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure", ECML 2014): from .3 to .48 here.
+    """
+
+    def f1(threshold, of):
+        told = np.isin(rows, of) & (chance >= threshold)
+        return 2.0 * (told & right).sum() / max(told.sum() + sum(played[row] for row in of), 1)
+
+    cheap = [t for t in THRESHOLDS if all(f1(t, [row]) >= f1(0.0, [row]) - COST for row in played)]
+    best = max(f1(t, [*played]) for t in cheap)
+    return max(t for t in cheap if f1(t, [*played]) >= best - ALIKE)
 
 
 def fitted(odds: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -167,10 +193,11 @@ def is_drawn(spec: str) -> bool:
     return getattr(create(spec), "lookahead_ms", DRAWN_MS) == DRAWN_MS
 
 
-def keep(spec: str, weights: np.ndarray) -> None:
-    """Write the weights where the detector reads them."""
+def keep(spec: str, weights: np.ndarray, threshold: float) -> None:
+    """Write the weights, and from what confidence on a note is told, where the detector reads them."""
     detector = create(spec)
     settings = {name: round(float(weight), 4) for name, weight in zip(NAMES, weights, strict=True)}
+    settings["sure_threshold"] = threshold
     path = FITTED if detector.weights is None or detector.name != "neural" else detector.weights.with_suffix(".json")
     known = json.loads(path.read_text(encoding="utf-8"))
     if path == FITTED:
@@ -207,16 +234,23 @@ def sounds_of(given, pianos) -> list[tuple[Case, Sounding]]:
 
 def calibrated(spec: str, sounds, reported, given) -> tuple[list[dict], pd.DataFrame]:
     """Fit one detector and write its weights; its rows of the first table, and its curve."""
-    odds, right, rows = notes_told(spec, sounds)
-    weights = fitted(odds, right)
+    odds, right, rows, played = notes_told(spec, sounds)
+    weights, chance = fitted(odds, right), left_out(odds, right, rows)
+    threshold = least_told(chance, right, rows, played)
     if not given.dry:
-        keep(spec, weights)
-    table = [sums(spec, "fitted to the other", odds, right, left_out(odds, right, rows))]
+        keep(spec, weights, threshold)
+
+    def told(pianos, odds, right, chance):
+        shown = chance >= threshold
+        found = sums(spec, pianos, odds[shown], right[shown], chance[shown])
+        return {**found, "from": threshold, "not told": (~shown).sum()}, right[shown], chance[shown]
+
+    row, *_ = told("fitted to the other", odds, right, chance)
     if not reported:
-        return table, curve(spec, right, chances(odds, weights))
-    odds, right, _ = notes_told(spec, reported)
-    chance = chances(odds, weights)
-    return [*table, sums(spec, "report", odds, right, chance)], curve(spec, right, chance)
+        return [row], curve(spec, right, chances(odds, weights))
+    odds, right, *_ = notes_told(spec, reported)
+    of_report, right, chance = told("report", odds, right, chances(odds, weights))
+    return [row, of_report], curve(spec, right, chance)
 
 
 def page(table: pd.DataFrame, curves: pd.DataFrame) -> str:

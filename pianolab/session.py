@@ -442,6 +442,8 @@ class Transcription:
         Seconds at which the sustain pedal went down and up; None if the detector does not hear it.
     n_turned_away : int
         Notes that were not told, because what sounded was no struck string (``struck_threshold`` of the tracker).
+    n_unsure : int
+        Notes that were not told, because they were less sure than its ``sure_threshold``.
     """
 
     notes: Notes
@@ -453,6 +455,7 @@ class Transcription:
     a4_hz: float = A4_HZ
     pedal: NDArray[np.float64] | None = None
     n_turned_away: int = 0
+    n_unsure: int = 0
 
 
 def transcribe_file(
@@ -524,6 +527,7 @@ def transcribe_file(
         a4_hz=a4_hz,
         pedal=session.pedal,
         n_turned_away=len(session.tracker.turned_away),
+        n_unsure=session.tracker.n_unsure,
     )
 
 

@@ -174,7 +174,8 @@ def _count(detector: Detector, heard: Transcription) -> str:
     times = 0 if heard.pedal is None else len(heard.pedal)
     pedal = f"sustain pedal {times} time{'' if times == 1 else 's'}" if times else ""
     away = f"{heard.n_turned_away} turned away as no piano" if heard.n_turned_away else ""
-    return ", ".join(filter(None, [found, away, pedal, tuning_taken(detector, heard)]))
+    unsure = f"{heard.n_unsure} too unsure to tell" if heard.n_unsure else ""
+    return ", ".join(filter(None, [found, away, unsure, pedal, tuning_taken(detector, heard)]))
 
 
 def _print_notes(shown: str, detector: Detector, heard: Transcription) -> None:

@@ -19,7 +19,7 @@ _RANGES = {
     **dict.fromkeys(
         ("threshold", "onset_threshold", "sure_onset_threshold", "offset_threshold", "ghost_share"), (0, 1)
     ),
-    **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold"), (0, 1)),
+    **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold", "sure_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
     **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
     **dict.fromkeys(("struck_wait_s", "struck_late_s"), (0, math.inf)),
@@ -83,6 +83,9 @@ class Tracking:
     sure_base, sure_own, sure_support, sure_struck, sure_prompt : float
         How the evidence of a note becomes its confidence; see `pianolab.tracking.certainty`. As they are by default the
         evidence that the policy names is the confidence. This is for every policy.
+    sure_threshold : float
+        Confidence from which a note is told, in [0, 1]. One that has less waits for a better name; where none comes it
+        is not told. 0 turns this off. This is for every policy.
     struck_threshold : float
         Evidence of a struck string from which a note is told, in [0, 1]. What has less is a voice, a knock or a hum,
         and is turned away. 0 turns this off. This and the next two are for every policy.
@@ -129,6 +132,7 @@ class Tracking:
     sure_support: float = 0.0
     sure_struck: float = 0.0
     sure_prompt: float = 0.0
+    sure_threshold: float = 0.0
     struck_threshold: float = 0.0
     struck_wait_s: float = 0.12
     struck_late_s: float = 0.0

@@ -7,7 +7,7 @@ evidence speaks of the sustain pedal, ``pedal_down`` and ``pedal_up`` come in th
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,8 @@ class Tracker:
         self._pedal: PedalTracker | None = None
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
+        self._unsure: dict[int, Change] = {}
+        self._n_unsure = 0
         self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
         self._struck: Callable[[], NDArray[np.float32]] | None = None
 
@@ -142,7 +144,8 @@ class Tracker:
         for i in range(len(salience)):
             row = _row(salience, i, asked)
             self._time_s, self._level_db, self._struck = row.time_s, row.level_db, row.struck
-            events += [self._keep(change) for change in self._gate.step(row, self._policy.step(row))]
+            for change in self._gate.step(row, self._policy.step(row)):
+                events += self._keep(change)
             if self._pedal is not None and salience.pedal is not None:
                 events += self._pedal.step(row.time_s, float(salience.pedal[i]))
         return events
@@ -163,8 +166,9 @@ class Tracker:
         if self._policy is None:
             return []
         end_s = self._time_s if end_s is None else end_s
-        changes = self._gate.flush(end_s, self._policy.flush(end_s))
-        events: list[Event] = [self._keep(change) for change in changes]
+        events: list[Event] = []
+        for change in self._gate.flush(end_s, self._policy.flush(end_s)):
+            events += self._keep(change)
         return events + ([] if self._pedal is None else self._pedal.flush(end_s))
 
     @property
@@ -180,6 +184,11 @@ class Tracker:
         """The notes that were not told, because what sounded was no struck string; see ``struck_threshold``."""
         return tuple(self._gate.turned_away)
 
+    @property
+    def n_unsure(self) -> int:
+        """How many notes were not told, because they were less sure than ``sure_threshold``; those to come included."""
+        return self._n_unsure
+
     def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""
         kept = [*self._done, *self._open.values()]
@@ -191,41 +200,56 @@ class Tracker:
             np.clip([note.confidence for note in kept], 0, 1),
         )
 
-    def _keep(self, change: Change) -> NoteEvent:
-        """Write a change into the books, and tell it."""
-        confidence = np.nan if change.kind == "off" else self._sure(change)
+    def _keep(self, change: Change) -> list[NoteEvent]:
+        """Write a change into the books, and tell it. What is too unsure is told under a better name, or never."""
+        known = change.former_key if change.kind == "revised" else change.key
         if change.kind == "on":
-            number = len(self._done) + len(self._open)
-            note = _Note(number, change.key, change.time_s, change.velocity, confidence)
-            self._open[note.key] = note
-        elif change.kind == "revised":
-            note = self._open.pop(change.former_key)
-            note.key, note.confidence = change.key, confidence
+            return self._begin(change)
+        if known not in self._open:
+            return self._change_unsure(self._unsure.pop(known), change)
+        note = self._open.pop(known)
+        if change.kind == "revised":
+            note.confidence = self._sure(change, since_s=note.onset_s)
+            note.key = change.key
             self._open[note.key] = note
         else:
-            note = self._open.pop(change.key)
             note.offset_s = max(change.time_s, note.onset_s)
             self._done.append(note)
+        return [self._event(change.kind, note)]
+
+    def _begin(self, change: Change) -> list[NoteEvent]:
+        """Tell a note, or keep it to oneself."""
+        confidence = self._sure(change, since_s=change.time_s)
+        if confidence < self.tracking.sure_threshold:
+            self._n_unsure += 1
+            self._unsure[change.key] = change
+            return []
+        number = len(self._done) + len(self._open)
+        note = _Note(number, change.key, change.time_s, change.velocity, confidence)
+        self._open[note.key] = note
+        return [self._event("on", note)]
+
+    def _change_unsure(self, begun: Change, change: Change) -> list[NoteEvent]:
+        """A note that nobody was told of ends, or gets another name and is judged anew."""
+        if change.kind == "off":
+            return []
+        self._n_unsure -= 1
+        return self._begin(replace(change, kind="on", time_s=begun.time_s, velocity=begun.velocity))
+
+    def _event(self, kind: Kind, note: _Note) -> NoteEvent:
         time_s = note.onset_s if note.offset_s is None else note.offset_s
         midi = key_to_midi(note.key)
-        return NoteEvent(
-            change.kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, self._level_db
-        )
+        return NoteEvent(kind, note.number, time_s, self._time_s, midi, note.velocity, note.confidence, self._level_db)
 
-    def _sure(self, change: Change) -> float:
-        """The probability that a note that begins or is renamed was struck."""
+    def _sure(self, change: Change, *, since_s: float) -> float:
+        """The probability that a note that begins or is renamed was struck, at ``since_s``."""
         return probability(
             self.tracking,
             own=change.confidence,
             support=change.support,
             struck=self._struck_evidence(change),
-            waited_s=self._waited_s(change),
+            waited_s=self._time_s - since_s,
         )
-
-    def _waited_s(self, change: Change) -> float:
-        """How long ago the note was struck."""
-        onset_s = self._open[change.former_key].onset_s if change.kind == "revised" else change.time_s
-        return self._time_s - onset_s
 
     def _struck_evidence(self, change: Change) -> float:
         if self._struck is None or not np.isnan(change.struck):

@@ -53,13 +53,39 @@ def test_each_piano_is_judged_by_weights_of_the_other(calibrate, drawn):
     assert np.corrcoef(chance[1000:], calibrate.chances(odds[1000:], weights))[0, 1] > 0.9
 
 
+def told(struck, imagined):
+    """Chances of notes that were struck, and of those that were not."""
+    chance = np.concatenate([struck, imagined])
+    return chance, np.arange(len(chance)) < len(struck)
+
+
+@pytest.mark.parametrize(("struck", "threshold"), [
+    ([0.9] * 90, 0.4),  # All that is unsure was imagined.
+    ([0.9] * 80 + [0.35] * 10, 0.3),  # Ten that were struck are unsure, too: more than that would lose them ...
+    ([0.9] * 80 + [0.05] * 10, 0.4),  # ... unless so many more were imagined.
+])  # fmt: skip
+def test_notes_are_told_from_the_confidence_that_costs_nothing(calibrate, struck, threshold):
+    chance, right = told(struck, [0.25] * 40)
+    rows = np.full(len(chance), "a: phrases")
+    assert calibrate.least_told(chance, right, rows, {"a: phrases": 100}) == threshold
+
+
+def test_no_row_pays_for_the_others(calibrate):
+    """Beside speech all unsure notes are imagined, but in noise they were struck."""
+    of_speech, of_noise = told([0.9] * 50, [0.2] * 50), told([0.9] * 80 + [0.2] * 10, [])
+    chance, right = (np.concatenate(both) for both in zip(of_speech, of_noise, strict=True))
+    rows = np.repeat(["a: beside speech", "a: noise"], [100, 90])
+    assert calibrate.least_told(chance, right, rows, {"a: beside speech": 100, "a: noise": 100}) == 0.2
+
+
 def test_weights_are_written_for_their_detector_and_all_others_are_kept(calibrate, tmp_path, monkeypatch):
     path = tmp_path / "fitted.json"
     path.write_text(json.dumps({"cqt": {"sure_base": 1.0}}))
     monkeypatch.setattr(calibrate, "FITTED", path)
-    calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0, 1.0]))
+    calibrate.keep("yin", np.array([0.12341, 0.5, 0.25, 0.0, 1.0]), 0.3)
     written = json.loads(path.read_text())
-    assert written["yin"] == dict(zip(calibrate.NAMES, (0.1234, 0.5, 0.25, 0.0, 1.0), strict=True))
+    weights = dict(zip(calibrate.NAMES, (0.1234, 0.5, 0.25, 0.0, 1.0), strict=True))
+    assert written["yin"] == {**weights, "sure_threshold": 0.3}
     assert written["cqt"] == {"sure_base": 1.0}
 
 
@@ -68,7 +94,7 @@ def test_weights_of_a_network_are_written_beside_it_at_its_own_delay(calibrate, 
     (tmp_path / "neural_free.json").write_text(json.dumps(description))
     chosen = SimpleNamespace(name="neural", weights=tmp_path / "neural_free.onnx", lookahead_ms=90)
     monkeypatch.setattr(calibrate, "create", lambda spec: chosen)
-    calibrate.keep("neural:weights=free", np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    calibrate.keep("neural:weights=free", np.array([0.1, 0.2, 0.3, 0.4, 0.5]), 0.0)
     written = json.loads((tmp_path / "neural_free.json").read_text())["tracking"]
     assert written["30"] == {"threshold": 0.5}
     assert written["90"]["threshold"] == 0.4

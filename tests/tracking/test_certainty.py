@@ -55,6 +55,39 @@ def stroke():
     return Salience(times, strength, unknown, np.full(40, -20.0), onset=onset, struck=struck)
 
 
+def kinds(events):
+    return [(event.kind, event.note, event.midi) for event in events]
+
+
+def test_a_note_is_told_from_the_least_confidence_on(stroke):
+    told = {}
+    for threshold in (0.0, 0.5, 0.6, 0.61):  # C5 is told with 0.6, and the longest wait for C4 with 0.9.
+        tracker = Tracker(Tracking(n_confirm=3, sure_threshold=threshold))
+        told[threshold] = tracker.push(stroke) + tracker.flush()
+    assert kinds(told[0.0]) == kinds(told[0.5]) == [("on", 0, 72), ("revised", 0, 60), ("off", 0, 60)]
+    assert kinds(told[0.61]) == [("on", 0, 60), ("off", 0, 60)]
+    first, late = told[0.0], told[0.61]
+    assert late[0].time_s == first[0].time_s  # It begins at its stroke, ...
+    assert late[0].heard_s == first[1].heard_s  # ... and is told when its better name is known.
+
+
+def test_a_note_that_stays_unsure_is_counted_and_neither_it_nor_its_end_is_told(stroke):
+    tracker = Tracker(Tracking(n_confirm=3, sure_threshold=0.95))
+    assert tracker.push(stroke) + tracker.flush() == []
+    assert tracker.n_unsure == 1
+    assert len(tracker.notes()) == 0
+    tracker.reset()
+    assert tracker.n_unsure == 0
+
+
+def test_a_told_note_keeps_being_told_when_its_new_name_is_less_sure(stroke):
+    falls = replace(stroke, strength=np.where(stroke.strength == np.float32(0.9), 0.55, stroke.strength * 1.6))
+    tracker = Tracker(Tracking(n_confirm=3, sure_threshold=0.6))
+    events = tracker.push(falls) + tracker.flush()
+    assert [event.kind for event in events] == ["on", "revised", "off"]
+    assert [round(event.confidence, 2) for event in events[:2]] == [0.96, 0.55]
+
+
 def test_a_note_and_its_new_name_are_told_with_the_chances_of_their_own_evidence(stroke):
     settings = Tracking(n_confirm=3, sure_base=0.2, sure_own=0.5, sure_support=1.0, sure_struck=0.7)
     tracker = Tracker(settings)
