@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-_COUNTS = ("count", "n")
+_COUNTS = ("count", "n", "pieces")
 _VALUES = ("value", "seconds_audio", "seconds_cpu", "mean", "low", "high", "std", "min", "median", "max")
 _DANGEROUS = "'*[=+\\-@\t\r\uff0b\uff0d\uff1d\uff20]"  # With signs of full width, which some take for the same.
 # Where cells are parted by semicolons, a cell begins behind one.

@@ -30,6 +30,7 @@ from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
 
 FILES = ("scores.csv", "counts.csv", "summary.csv", ABOUT, "report.html", "figures")
+SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
 
 
@@ -111,7 +112,8 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {"number": _number, "interval": _interval, "embedded": _embedded}
+    environment.filters |= {"number": _number, "interval": _interval, "p_value": _p_value}
+    environment.filters |= {"verdict": _verdict, "embedded": _embedded}
     return environment.get_template("report.html")
 
 
@@ -177,6 +179,19 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 def _interval(row: Mapping[str, float], form: str = ".3f") -> str:
     return f"{row['low']:{form}} to {row['high']:{form}}" if np.isfinite(row["low"]) else "–"
+
+
+def _p_value(p: float) -> str:
+    return "–" if np.isnan(p) else f"{p:.3f}" if p >= 0.0005 else f"{p:.1e}"
+
+
+def _verdict(row: Mapping[str, float]) -> str:
+    """What a row of the differences says in words."""
+    if row["pieces"] < 2:
+        return "one piece shows nothing"
+    if not row["p_floor"] < SHOWN_BELOW:
+        return "too few pieces to show any difference"
+    return "a real difference" if row["p"] < SHOWN_BELOW else "not shown by these recordings"
 
 
 def _embedded(picture: Picture) -> str:

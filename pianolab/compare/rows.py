@@ -38,8 +38,9 @@ class ScoreRow(NamedTuple):
 
     Attributes
     ----------
-    dataset, recording, kind, piano, split : str
-        What was heard; the last four are empty for a detector that could not be made.
+    dataset, recording, piece, kind, piano, split : str
+        What was heard; the last five are empty for a detector that could not be made, the piece also where nobody named
+        one.
     detector, params : str
         Who heard it.
     protocol : str
@@ -57,6 +58,7 @@ class ScoreRow(NamedTuple):
 
     dataset: str
     recording: str
+    piece: str
     kind: str
     piano: str
     split: str
@@ -224,12 +226,16 @@ def _score_rows(
     dataset: str, recording: Recording, who: Participant, heard: Heard, found: Mapping[str, Any]
 ) -> list[ScoreRow]:
     said = heard.transcription
-    of = (dataset, recording.id, recording.kind, recording.piano, recording.split, who.detector, who.params)
+    of = (dataset, *_named(recording), who.detector, who.params)
     return [
         ScoreRow(*of, stamp, metric, value, "ok", "", said.seconds_audio, said.seconds_cpu)
         for stamp, values in found["scores"]
         for metric, value in values.items()
     ]
+
+
+def _named(recording: Recording) -> tuple[str, str, str, str, str]:
+    return recording.id, recording.piece, recording.kind, recording.piano, recording.split
 
 
 def _count_rows(
@@ -241,5 +247,5 @@ def _count_rows(
 
 def _failure(dataset: str, recording: Recording | None, who: Participant, protocol: Protocol, why: str) -> ScoreRow:
     """One row without a value; a detector that cannot run has one for a data set, without a recording."""
-    of = (recording.id, recording.kind, recording.piano, recording.split) if recording else ("", "", "", "")
+    of = _named(recording) if recording else ("", "", "", "", "")
     return ScoreRow(dataset, *of, who.detector, who.params, str(protocol), status="error", error=shareable(why))

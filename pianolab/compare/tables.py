@@ -8,9 +8,10 @@ failed has no scores; it is counted beside those that have.
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from pianolab.compare.statistics import bootstrap_mean, holm, paired_difference
+from pianolab.compare.statistics import bootstrap_mean, detectable, holm, paired_difference, pieces_needed
 from pianolab.scores import EXTRA_REASONS, MISSED_REASONS, REGISTERS
 
 RANKED_BY = "onset_f1"
@@ -65,6 +66,26 @@ def labels(table: pd.DataFrame) -> list[str]:
     return [label(*pair) for pair in zip(table.detector, table.params, strict=True)]
 
 
+def pieces(table: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Which piece of music each row is of: recordings of one piece are easy or hard together.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns recording and, where it is known, piece.
+
+    Returns
+    -------
+    (n,) array of str
+        The recording's own id where no piece is named.
+    """
+    recording = table.recording.to_numpy(dtype=str)
+    if "piece" not in table:  # Rows that an earlier version wrote.
+        return recording
+    named = (table.piece.notna() & (table.piece != "")).to_numpy(dtype=bool)
+    return np.where(named, table.piece.to_numpy(dtype=str), recording)
+
+
 def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
     """Mean of each score over the recordings of a data set, all together and by kind.
 
@@ -78,11 +99,12 @@ def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        dataset, source, kind ('all' first), detector, params, protocol, metric, n (recordings), mean, low, high (95 %
-        bootstrap interval), std, min, median, max, and the seconds of sound and of processor time. The numbers of
-        notes and pedals are left out.
+        dataset, source, kind ('all' first), detector, params, protocol, metric, n (recordings), pieces, mean, low, high
+        (95 % bootstrap interval over pieces), std, min, median, max, and the seconds of sound and of processor time.
+        The numbers of notes and pedals are left out.
     """
     good = scores.loc[(scores.status == "ok") & ~scores.metric.isin(_COUNTS)]
+    good = good.assign(piece=pieces(good))
     parts = [good.assign(kind="all")]
     parts += [part for _, part in good.groupby(["dataset", "kind"], sort=False)] if good.kind.nunique() > 1 else []
     keys = ["dataset", "kind", "detector", "params", "protocol", "metric"]
@@ -92,7 +114,7 @@ def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
             named = dict(zip(keys, key, strict=True))
             values = group.value.to_numpy()
             row = {
-                **vars(bootstrap_mean(values)),
+                **vars(bootstrap_mean(values, pieces=group.piece.to_numpy())),
                 "std": np.std(values, ddof=1) if len(values) > 1 else np.nan,
                 "min": values.min(),
                 "median": np.median(values),
@@ -101,8 +123,8 @@ def summarise(scores: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
                 "seconds_cpu": group.seconds_cpu.sum(min_count=1),
             }
             rows.append({"source": sources[named["dataset"]], **named, **row})
-    columns = ["dataset", "source", "kind", "detector", "params", "protocol", "metric", "n", "mean", "low", "high"]
-    columns += ["std", "min", "median", "max", "seconds_audio", "seconds_cpu"]
+    columns = ["dataset", "source", "kind", "detector", "params", "protocol", "metric", "n", "pieces"]
+    columns += ["mean", "low", "high", "std", "min", "median", "max", "seconds_audio", "seconds_cpu"]
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
@@ -168,11 +190,13 @@ def differences(scores: pd.DataFrame, ranking: pd.DataFrame, protocol: str) -> p
     Returns
     -------
     DataFrame
-        dataset, best, other, n (shared recordings), difference of onset F1, low, high (95 % interval), p (sign-flip
-        permutation test, corrected by Holm for the number of detectors compared in the data set).
+        dataset, best, other, n (shared recordings), pieces, difference of onset F1, low, high (95 % interval), p
+        (sign-flip permutation test, corrected by Holm for the number of detectors compared in the data set), p_floor
+        (the least such p that these pieces can give), rank_biserial, better, worse (pieces), detectable (difference
+        that so many pieces show in four of five cases), needed (pieces that show the one found in four of five cases).
     """
     good = _ranked_by(scores, protocol)
-    good = good.assign(name=labels(good))
+    good = good.assign(name=labels(good), piece=pieces(good))
     rows = []
     for dataset, part in ranking.groupby("dataset", sort=False):
         best, *others = labels(part)
@@ -180,12 +204,17 @@ def differences(scores: pd.DataFrame, ranking: pd.DataFrame, protocol: str) -> p
         table = mine.pivot_table(index="recording", columns="name", values="value", sort=False)
         if best not in table:
             continue
-        found = {other: paired_difference(table[best], table[other]) for other in others if other in table}
+        of = mine.drop_duplicates("recording").set_index("recording").piece.loc[table.index].to_numpy(dtype=str)
+        found = {o: paired_difference(table[best], table[o], pieces=of) for o in others if o in table}
         p_values = holm([difference.p for difference in found.values()])
-        for (other, found_there), p in zip(found.items(), p_values, strict=True):
-            numbers = {**vars(found_there), "difference": found_there.mean, "p": p}
+        p_floors = holm([difference.p_floor for difference in found.values()])
+        for (other, there), p, p_floor in zip(found.items(), p_values, p_floors, strict=True):
+            numbers = {**vars(there), "difference": there.mean, "p": p, "p_floor": p_floor}
+            numbers["detectable"] = detectable(there.spread, there.pieces, questions=len(found))
+            numbers["needed"] = pieces_needed(there.mean, there.spread, questions=len(found))
             rows.append({"dataset": dataset, "best": best, "other": other, **numbers})
-    columns = ["dataset", "best", "other", "n", "difference", "low", "high", "p"]
+    columns = ["dataset", "best", "other", "n", "pieces", "difference", "low", "high", "p", "p_floor", "rank_biserial"]
+    columns += ["better", "worse", "detectable", "needed"]
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 

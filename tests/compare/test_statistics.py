@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from pianolab.compare.statistics import bootstrap_mean, holm, paired_difference
+from pianolab.compare.statistics import (
+    N_FLIPS,
+    bootstrap_mean,
+    detectable,
+    holm,
+    least_p,
+    paired_difference,
+    pieces_needed,
+)
 
 
 def test_the_interval_of_many_scores_is_that_of_the_normal_distribution():
@@ -75,6 +83,84 @@ def test_pairing_keeps_to_shared_recordings():
     assert np.isnan(difference.p)
     with pytest.raises(ValueError, match="2 and 3 scores cannot be paired"):
         paired_difference([1, 2], [1, 2, 3])
+
+
+def test_recordings_of_one_piece_are_drawn_together():
+    """Each piece nine times with the same score: the interval is that of the pieces, and not three times as sure."""
+    of_pieces = np.random.default_rng(3).normal(0.7, 0.1, 40)
+    nine_times, names = np.repeat(of_pieces, 9), np.repeat(np.arange(40), 9)
+    alone, together = bootstrap_mean(of_pieces), bootstrap_mean(nine_times, pieces=names)
+    assert (together.n, together.pieces) == (360, 40)
+    assert (together.low, together.high) == pytest.approx((alone.low, alone.high))
+    naive = bootstrap_mean(nine_times)
+    assert (together.high - together.low) / (naive.high - naive.low) == pytest.approx(3, rel=0.1)
+
+
+def test_the_interval_holds_the_true_mean_where_pieces_are_recorded_many_times():
+    """Fifteen pieces of one to six recordings: as sure as it says with pieces, far from it without."""
+    rng = np.random.default_rng(4)
+    inside = {True: 0, False: 0}
+    for _ in range(150):
+        names = np.repeat(np.arange(15), rng.integers(1, 7, 15))
+        scores = rng.normal(0, 0.1, 15)[names] + rng.normal(0, 0.02, len(names))
+        for grouped in inside:
+            interval = bootstrap_mean(scores, pieces=names if grouped else None, n_resamples=400)
+            inside[grouped] += interval.low <= 0 <= interval.high
+    assert 0.85 < inside[True] / 150 < 0.99
+    assert inside[False] / 150 < 0.8
+
+
+def test_p_is_that_of_scipy():
+    rng = np.random.default_rng(5)
+    for n in (5, 9, 30):
+        difference = rng.normal(0.03, 0.1, n)
+        theirs = scipy_stats.permutation_test(
+            (difference,), np.mean, permutation_type="samples", vectorized=True, n_resamples=9999, rng=rng
+        )
+        assert paired_difference(difference, np.zeros(n)).p == pytest.approx(theirs.pvalue, abs=0 if n < 13 else 0.02)
+
+
+@pytest.mark.parametrize("n", [2, 5, 13, 14, 60])
+def test_no_p_lies_below_its_floor(n):
+    clear = paired_difference(np.linspace(0.8, 0.9, n), np.linspace(0.1, 0.2, n) ** 2)
+    assert clear.p_floor == least_p(n) >= 1 / (N_FLIPS + 1)
+    # Of 14 pieces flips are drawn, and among 9999 one or two are the one at hand or its mirror.
+    assert clear.p == least_p(n) if n != 14 else least_p(n) <= clear.p <= 6 * least_p(n)
+
+
+def test_a_piece_recorded_ten_times_is_no_ten_pieces():
+    difference = paired_difference(np.full(10, 0.9), np.linspace(0.1, 0.8, 10), pieces=["prelude"] * 10)
+    assert (difference.n, difference.pieces) == (10, 1)
+    assert np.isnan([difference.p, difference.p_floor, difference.low]).all()
+    with pytest.raises(ValueError, match="10 scores and 9 pieces: name the piece of each recording"):
+        bootstrap_mean(np.zeros(10), pieces=["prelude"] * 9)
+
+
+def test_the_rank_biserial_correlation_is_that_of_its_formula():
+    """Differences 1, -2, 3, 0: ranks 1 and 3 of 6 for the first, 2 against it; a tie of sizes shares its ranks."""
+    found = paired_difference([1, 0, 3, 5], [0, 2, 0, 5])
+    assert found.rank_biserial == pytest.approx((1 + 3 - 2) / 6)
+    assert (found.better, found.worse) == (2, 1)
+    assert paired_difference([0.2, 0.0], [0.1, 0.1]).rank_biserial == 0
+    assert paired_difference([0.5, 0.5], [0.5, 0.5]).rank_biserial == 0
+
+
+@pytest.mark.parametrize(("difference", "spread"), [(0.03, 0.05), (0.05, 0.05)])
+def test_so_many_pieces_as_are_said_show_a_difference_in_four_of_five_studies(difference, spread):
+    n = int(pieces_needed(difference, spread))
+    rng = np.random.default_rng(6)
+    studies = [paired_difference(rng.normal(difference, spread, n), np.zeros(n), n_resamples=2) for _ in range(120)]
+    assert 0.7 < np.mean([study.p < 0.05 for study in studies]) < 0.9
+    assert detectable(spread, n) == pytest.approx(difference, rel=0.05)
+
+
+def test_what_cannot_be_shown_is_said_so():
+    assert pieces_needed(0.0, 0.1) == np.inf
+    assert np.isnan(pieces_needed(np.nan, 0.1))
+    assert detectable(0.05, 5) == np.inf  # 2/32 is above 0.05.
+    assert np.isfinite(detectable(0.05, 6))
+    assert detectable(0.05, 6, questions=2) == np.inf
+    assert pieces_needed(0.5, 0.01, questions=2) == 7
 
 
 def test_holm_multiplies_the_smallest_p_by_the_number_of_questions():

@@ -112,6 +112,28 @@ def test_p_values_are_corrected_for_the_number_of_detectors():
     assert list(table.p) == pytest.approx([2 * 2 / 1024] * 2)
 
 
+def test_recordings_of_one_piece_count_as_one_piece():
+    """Twelve recordings of four pieces: p cannot fall below 2/16, so nothing can be shown, however clear it is."""
+    rows = [
+        row(f"{piece}{n}", name, 0.5 + gain, piece=piece)
+        for piece in ("minuet", "waltz", "prelude", "fugue")
+        for n in range(3)
+        for name, gain in (("a", 0.1), ("b", 0.01 * n))
+    ]
+    table = tables.differences(frame(*rows), ranking(frame(*rows)), MAIN).iloc[0]
+    assert (table.n, table.pieces, table.better, table.worse) == (12, 4, 4, 0)
+    assert (table.p, table.p_floor, table.detectable) == (0.125, 0.125, np.inf)
+    assert table.needed == 6  # The first number of pieces whose 2/2^n lies below 0.05.
+    summary = tables.summarise(frame(*rows), SOURCES)
+    assert set(summary.pieces) == {4}
+
+
+def test_a_recording_without_a_piece_is_its_own():
+    known = pd.DataFrame({"recording": ["1", "2", "3"], "piece": ["waltz", "", None]})
+    assert list(tables.pieces(known)) == ["waltz", "2", "3"]
+    assert list(tables.pieces(known[["recording"]])) == ["1", "2", "3"]
+
+
 def test_registers_add_up_notes_over_recordings():
     """Bass: 1 of 2 found, 1 ghost; then 1 of 1: F1 = 2 * 2 / (3 + 3) = 2/3."""
     counts = counted(
