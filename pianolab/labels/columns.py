@@ -25,7 +25,10 @@ _COLUMNS = {
 _SECONDS = {"s", "sec", "secs", "second", "seconds"}
 _OTHER_UNITS = {"ms", "msec", "milliseconds", "sample", "samples", "frame", "frames", "tick", "ticks", "beat", "beats"}
 _PITCH_BENDS = "pitchbend"  # The last column of Basic Pitch: as many cells as the note has frames, or none.
-_MUSICNET = {"startbeat", "endbeat", "notevalue"}
+_MUSICNET = {"instrument", "startbeat", "endbeat", "notevalue"}
+MUSICNET_SR = 44100.0  # MusicNet counts times in samples of this rate.
+MUSICNET_PIANO = "1"  # And instruments by the program of General MIDI, from 1.
+_SONIC_VISUALISER = ["time", "value", "duration"]
 _HEADERS_TO_WRITE = {  # By the number of columns.
     3: "'onset,offset,midi' above MIDI numbers, 'onset,offset,frequency' above Hz as MIREX has them",
     4: "'onset,midi,duration,level' above a note layer of Sonic Visualiser, frequency for midi where it is in Hz",
@@ -51,6 +54,10 @@ class Columns:
         Lines that begin so hold no note.
     key_name : str
         What the header calls the column of keys.
+    per_second : float
+        So many units of time are a second.
+    instrument : int or None
+        The column that names the instrument, where there is one.
     """
 
     place: Mapping[str, int]
@@ -59,6 +66,8 @@ class Columns:
     open_ended: bool = False
     passed_over: tuple[str, ...] = ("#",)
     key_name: str = "midi"
+    per_second: float = 1.0
+    instrument: int | None = None
 
 
 # A label with a band of frequencies is followed by a line of its own for it.
@@ -85,7 +94,8 @@ def find_columns(lines: Sequence[str], name: str) -> Columns:
 
     References
     ----------
-    Audacity manual, "Importing and Exporting Labels"; basic_pitch.note_creation.save_note_events.
+    Audacity manual, "Importing and Exporting Labels"; basic_pitch.note_creation.save_note_events; Thickstun, Harchaoui
+    and Kakade, "Learning Features of Music from Scratch", ICLR 2017 (MusicNet); Sonic Visualiser's export of a layer.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip() or re.fullmatch("sep=.", line.strip()):  # Excel writes the latter for itself.
@@ -101,9 +111,12 @@ def find_columns(lines: Sequence[str], name: str) -> Columns:
         }
         if "onset" in place and {"midi", "hz"} & place.keys() and {"offset", "duration"} & place.keys():
             if set(names) >= _MUSICNET:
-                raise LabelError(f"{name} counts time in samples, as MusicNet does: divide its times by 44100")
+                return Columns(place, len(names), number, per_second=MUSICNET_SR, instrument=names.index("instrument"))
             key_name = names[place["midi"]] if "midi" in place else "hz"
             return Columns(place, len(names), number, open_ended=names[-1] == _PITCH_BENDS, key_name=key_name)
+        if names[:3] == _SONIC_VISUALISER:
+            place = {"onset": 0, "midi": 1, "duration": 2}
+            return Columns(place, len(names), number, key_name="value")
         if _is_audacity(line):
             return _AUDACITY
         if not line.lstrip().startswith("#"):
@@ -172,8 +185,6 @@ def _no_header(line: str) -> str:
     )
     if any(re.split(r"[\W_]+", cell.strip(" \t)]").lower())[-1] in _OTHER_UNITS for cell in cells):
         return f"{text}; times must be seconds, so divide those that are not"
-    if {"time", "value", "duration"} <= {_plain(cell) for cell in cells}:  # A note layer of Sonic Visualiser.
-        return f"{text}; call VALUE midi, or frequency where it is in Hz"
     if _is_span(line):
         return f"{text}; in a label track of Audacity each label must be the name of a note, such as C4"
     is_note = re.fullmatch(r"\s*[\d.]+\s*", cells[0])

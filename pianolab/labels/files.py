@@ -1,4 +1,6 @@
-"""Files that say which notes are played: MIDI, text, JAMS and MusicXML, read into Notes; MIDI and text are written too.
+"""Files that say which notes are played: MIDI, text, JAMS, layers of Sonic Visualiser and MusicXML, read into Notes.
+
+MIDI, text and JAMS are written too.
 
 A text file names its columns in the first line and has one note a line: onset and offset in seconds, key as a MIDI
 number (or a name such as C#4), perhaps velocity. A MIDI file also holds the sustain pedal. The offset of a note is
@@ -16,25 +18,26 @@ import numpy.typing as npt
 
 from pianolab.errors import printable
 from pianolab.files import replacing
-from pianolab.labels.jams import read_jams
+from pianolab.labels.jams import jams_text, read_jams
 from pianolab.labels.midi import midi_bytes, read_midi
 from pianolab.labels.musicxml import MUSICXML_SUFFIXES, read_musicxml
 from pianolab.labels.pedal import merged
 from pianolab.labels.rows import LabelError, LabelWarning, Row, notes_of
+from pianolab.labels.svl import read_svl
 from pianolab.labels.text import read_table, table_text
 from pianolab.roll import Notes
 from pianolab.texts.choices import PEDAL_RULES, PedalRule
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 _MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar", ".smf")  # Of one format; .rmi may wrap it in RIFF.
-WRITTEN_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".txt")
+WRITTEN_SUFFIXES = (".mid", ".midi", ".tsv", ".csv", ".txt", ".jams")
 # What is read. Of several files of one recording the first listed counts: MIDI, which holds velocity and pedal.
-LABEL_SUFFIXES = (*_MIDI_SUFFIXES, ".tsv", ".csv", ".jams", ".txt", ".musicxml", ".mxl", ".xml")
+LABEL_SUFFIXES = (*_MIDI_SUFFIXES, ".tsv", ".csv", ".jams", ".svl", ".txt", ".musicxml", ".mxl", ".xml")
 _MIDI_FROM_SCORE = "export MIDI or MusicXML from the notation program"
 _FROM_SPREADSHEET = "save it as .csv"
 # Files that hold notes and are not read, with what to do.
 FOREIGN_LABELS = {
-    ".svl": "export the layer in Sonic Visualiser as .csv, and write 'onset,midi,duration,level,label' above it",
+    ".sv": "export the layer of notes in Sonic Visualiser as .svl",
     ".aup": "export the labels in Audacity as .txt",
     ".aup3": "export the labels in Audacity as .txt",
     **dict.fromkeys((".abc", ".krn", ".mei", ".ly", ".mscz", ".mscx", ".gp", ".gp5", ".gpx"), _MIDI_FROM_SCORE),
@@ -124,12 +127,12 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
 
     Times in text files are rounded to a microsecond, in MIDI files to 50 microseconds (so they are off by at most
     0.5 and 25 microseconds). A MIDI file needs a whole velocity from 1 to 127: an unknown one becomes 64. MAPS .txt
-    holds no velocity. Confidence is not written.
+    and JAMS hold no velocity. Confidence is not written.
 
     Parameters
     ----------
     path : str or Path
-        Ends in .mid, .midi, .tsv, .txt (the format of MAPS) or .csv.
+        Ends in .mid, .midi, .tsv, .txt (the format of MAPS), .csv or .jams.
     notes : Notes
     pedal : (n, 2) array, optional
         Seconds at which the sustain pedal goes down and up; only MIDI files hold it.
@@ -156,7 +159,11 @@ def write_labels(path: str | os.PathLike[str], notes: Notes, *, pedal: npt.Array
     pedal = merged([] if pedal is None else pedal)
     if len(pedal) and not _is_midi(path):
         warnings.warn(f"{name} cannot hold the pedal: write a .mid file to keep it", LabelWarning, stacklevel=2)
-    content = midi_bytes(notes, pedal, name) if _is_midi(path) else table_text(notes, path.suffix.lower()).encode()
+    if _is_midi(path):
+        content = midi_bytes(notes, pedal, name)
+    else:
+        suffix = path.suffix.lower()
+        content = (jams_text(notes) if suffix == ".jams" else table_text(notes, suffix)).encode()
     try:
         with replacing(path) as temporary:
             temporary.write_bytes(content)
@@ -180,6 +187,8 @@ def _read_rows(path: Path, data: bytes, name: str) -> list[Row]:
     suffix = path.suffix.lower()
     if suffix == ".jams":
         return read_jams(data, name)
+    if suffix == ".svl":
+        return read_svl(data, name)
     return read_musicxml(data, name, path) if suffix in MUSICXML_SUFFIXES else read_table(data, name)
 
 

@@ -1,4 +1,4 @@
-"""Labels in JAMS files (.jams): JSON with annotations, of which those of notes are read.
+"""Labels in JAMS files (.jams): JSON with annotations, of which those of notes are read; one is written.
 
 Notes have a time, a duration and a value, in the namespace note_midi a MIDI number and in note_hz Hz; both may lie
 between two keys, and the nearest key counts. JAMS knows no velocity.
@@ -14,10 +14,12 @@ from typing import Any
 from pianolab.errors import printable
 from pianolab.labels.rows import LabelError, LabelWarning, Row
 from pianolab.labels.text import decoded
+from pianolab.roll import Notes
 from pianolab.units import hz_to_midi
 
 _OBSERVATION = ("time", "duration", "value")
 _NAMESPACES = ("note_midi", "note_hz")  # Of several that hold notes, the first listed counts.
+_VERSION = "0.3.4"  # Of the schema.
 
 
 def read_jams(data: bytes, name: str) -> list[Row]:
@@ -104,3 +106,44 @@ def _observations(annotation: Mapping[str, Any]) -> Iterator[Any]:
             yield dict(zip(_OBSERVATION, values, strict=True))
     else:
         yield from data if isinstance(data, list) else [None]
+
+
+def jams_text(notes: Notes) -> str:
+    """Notes as a JAMS file with one annotation note_midi; times are rounded to a microsecond.
+
+    Parameters
+    ----------
+    notes : Notes
+
+    Returns
+    -------
+    str
+        Velocity is left out, because JAMS has no place for it.
+    """
+    duration = round(float(notes.offset.max()), 6) if len(notes) else 0.0
+    data = [
+        {
+            "time": round(float(onset), 6),
+            "duration": round(round(float(offset), 6) - round(float(onset), 6), 6),
+            "value": float(midi),
+            "confidence": None,
+        }
+        for onset, offset, midi in zip(notes.onset, notes.offset, notes.midi, strict=True)
+    ]
+    annotation = {
+        "namespace": _NAMESPACES[0],
+        "time": 0.0,
+        "duration": duration,
+        "data": data,
+        "annotation_metadata": {"annotation_tools": "pianolab"},
+        "sandbox": {},
+    }
+    about = {
+        "title": "",
+        "artist": "",
+        "release": "",
+        "duration": duration,
+        "identifiers": {},
+        "jams_version": _VERSION,
+    }
+    return json.dumps({"file_metadata": about, "annotations": [annotation], "sandbox": {}}, indent=1) + "\n"

@@ -8,11 +8,13 @@ import codecs
 import csv
 import math
 import re
+import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
-from pianolab.labels.columns import Columns, cells_of, find_columns
-from pianolab.labels.rows import LabelError, Row
-from pianolab.roll import Notes
+from pianolab.labels.columns import MUSICNET_PIANO, Columns, cells_of, find_columns
+from pianolab.labels.rows import LabelError, LabelWarning, Row
+from pianolab.roll import MIDI_MAX, Notes
 from pianolab.units import MIDI_HIGH, MIDI_LOW, dash_means, hz_to_midi, parse_note
 
 _BYTE_ORDER_MARKS = {  # Those of UTF-32 come first, because one of UTF-16 is the beginning of one of them.
@@ -43,6 +45,11 @@ def read_table(data: bytes, name: str) -> list[Row]:
     ------
     LabelError
         If it is not text, a column is missing, or a line cannot be read.
+
+    Warns
+    -----
+    LabelWarning
+        If notes of other instruments than the piano are dropped.
     """
     lines = decoded(data, name).splitlines()
     columns = find_columns(lines, name)
@@ -54,6 +61,10 @@ def read_table(data: bytes, name: str) -> list[Row]:
             except (csv.Error, ValueError) as error:
                 remedy = ": mend the line" if isinstance(error, csv.Error) else ""
                 raise LabelError(f"{name}, line {number}: {error}{remedy}") from error
+    if columns.instrument is not None:
+        table = _of_piano(table, columns.instrument, name)
+    if columns.key_name == "value":
+        columns = _with_unit(table, columns, name)
     _refuse_hz(table, columns, name)
     dash_is_flat = _dash_is_flat([cells[columns.place["midi"]] for _, cells in table if "midi" in columns.place])
     rows = []
@@ -63,6 +74,26 @@ def read_table(data: bytes, name: str) -> list[Row]:
         except ValueError as error:
             raise LabelError(f"{name}, {place}: {error}") from error
     return rows
+
+
+def _of_piano(table: list[tuple[str, list[str]]], instrument: int, name: str) -> list[tuple[str, list[str]]]:
+    """The lines that name the piano."""
+    kept = [(place, cells) for place, cells in table if cells[instrument] == MUSICNET_PIANO]
+    if n_others := len(table) - len(kept):
+        text = f"{name}: {n_others} of {len(table)} notes are of other instruments than the piano and are dropped"
+        warnings.warn(text, LabelWarning, stacklevel=4)
+    return kept
+
+
+def _with_unit(table: Sequence[tuple[str, list[str]]], columns: Columns, name: str) -> Columns:
+    """Whether the values of a layer of notes are MIDI numbers (whole, on the keyboard) or Hz (some above 127)."""
+    values = [_number(cells[columns.place["midi"]], "value") for _, cells in table]
+    if all(value.is_integer() and MIDI_LOW <= value <= MIDI_HIGH for value in values):
+        return columns
+    if max(values) > MIDI_MAX:
+        place = {"hz" if column == "midi" else column: index for column, index in columns.place.items()}
+        return replace(columns, place=place, key_name="hz")
+    raise LabelError(f"{name}: the values may be Hz or MIDI numbers: call VALUE midi, or frequency where it is in Hz")
 
 
 def _refuse_hz(table: Sequence[tuple[str, list[str]]], columns: Columns, name: str) -> None:
@@ -125,11 +156,11 @@ def _cells(line: str, columns: Columns) -> list[str]:
 
 def _row(cells: list[str], columns: Columns, dash_is_flat: bool | None, place: str) -> Row:
     at = columns.place
-    onset = _number(cells[at["onset"]], "onset")
+    onset = _number(cells[at["onset"]], "onset") / columns.per_second
     if "offset" in at:
-        offset = _number(cells[at["offset"]], "offset")
+        offset = _number(cells[at["offset"]], "offset") / columns.per_second
     else:
-        duration = _number(cells[at["duration"]], "duration")
+        duration = _number(cells[at["duration"]], "duration") / columns.per_second
         if duration < 0:
             raise ValueError(f"duration {duration:g} s is negative: an offset cannot lie before its onset")
         offset = onset + duration

@@ -81,7 +81,7 @@ def test_recordings_of_one_name_have_the_note_files_of_their_folders(tmp_path):
     [
         ([], r"holds no note files \(\.mid, .*\)$"),
         (["song_basic_pitch.npz"], r"holds no note files \(.*\), but song_basic_pitch\.npz$"),
-        (["song.svl"], r", but song\.svl: export the layer in Sonic Visualiser as \.csv"),
+        (["song.sv"], r", but song\.sv: export the layer of notes in Sonic Visualiser as \.svl"),
         (["._song.mid"], r"holds no note files \(.*\)$"),  # a Mac's, beside the true one
     ],
 )

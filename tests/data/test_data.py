@@ -113,7 +113,7 @@ def test_ids_of_names_in_two_forms_of_unicode_differ(tmp_path):
 def test_labels_of_a_kind_that_is_not_read_are_named_with_what_to_do(tmp_path):
     labelled(tmp_path / "a.wav")
     for suffix, remedy in (
-        (".svl", "export the layer in Sonic"),
+        (".sv", "export the layer of notes in Sonic"),
         (".abc", "export MIDI"),
         (".xlsx", "save it as .csv"),
     ):

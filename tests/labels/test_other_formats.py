@@ -1,4 +1,4 @@
-"""JAMS and MusicXML: the notes that other programs wrote are read, or refused with what to do."""
+"""JAMS, Sonic Visualiser, MusicNet and MusicXML: the notes that others wrote are read, or refused with what to do."""
 
 import json
 import sys
@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pianolab.labels import FOREIGN_LABELS, LabelError, LabelWarning, read_labels
+from pianolab.labels import FOREIGN_LABELS, LabelError, LabelWarning, read_labels, write_labels
+from pianolab.roll import Notes
 
 pytestmark = pytest.mark.filterwarnings("error::pianolab.labels.LabelWarning")
 
@@ -121,6 +122,101 @@ def test_any_json_is_read_or_refused(tmp_path, namespace, data):
         with suppress(LabelError):
             notes = read_labels(tmp_path / "any.jams")
             assert np.all((notes.midi >= 21) & (notes.midi <= 108) & (notes.onset <= notes.offset))
+
+
+def test_what_is_written_as_jams_has_all_that_its_schema_asks_for(tmp_path):
+    """The required fields of jams_schema.json 0.3.4; other programs refuse files that lack one."""
+    write_labels(tmp_path / "song.jams", Notes([0.5, 1.0], [1.25, 2.0], [69, 60]))
+    written = json.loads((tmp_path / "song.jams").read_text())
+    assert {"annotations", "file_metadata", "sandbox"} <= written.keys()
+    assert {"duration", "jams_version", "identifiers"} <= written["file_metadata"].keys()
+    (annotation,) = written["annotations"]
+    assert {"namespace", "data", "annotation_metadata", "sandbox", "time", "duration"} <= annotation.keys()
+    assert annotation["data"][0] == {"time": 0.5, "duration": 0.75, "value": 69.0, "confidence": None}
+    assert written["file_metadata"]["duration"] == annotation["duration"] == 2.0
+
+
+# Sonic Visualiser
+
+
+def layer(*points, model='subtype="note" units="MIDI Pitch"', sr='sampleRate="22050"'):
+    """A layer as Sonic Visualiser exports it."""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE sonic-visualiser>
+<sv>
+  <data>
+    <model id="8" name="song" {sr} start="11025" end="44100" type="sparse" dimensions="3" resolution="1"
+      notifyOnAdd="true" dataset="7" {model} valueQuantization="0" minimum="60" maximum="69" />
+    <dataset id="7" dimensions="3">{"".join(points)}</dataset>
+  </data>
+  <display><layer id="9" type="notes" name="Notes" model="8" verticalScale="0" /></display>
+</sv>"""
+
+
+def point(frame, duration, value, level=0.5):
+    return f'<point frame="{frame}" value="{value}" duration="{duration}" level="{level}" label="" />'
+
+
+@pytest.mark.parametrize(
+    ("values", "units"), [((69, 60), "MIDI Pitch"), ((69.2, 59.9), ""), ((441.5, 261.6), "Hz"), ((440, 262), "hz")]
+)
+def test_the_notes_of_a_layer_of_sonic_visualiser(tmp_path, values, units):
+    points = point(11025, 16537.5, values[0], 1.0), point(22050, 22050, values[1])
+    (tmp_path / "song.svl").write_text(layer(*points, model=f'subtype="note" units="{units}"'))
+    assert triples(tmp_path / "song.svl") == [(0.5, 1.25, 69), (1.0, 2.0, 60)]
+    np.testing.assert_allclose(read_labels(tmp_path / "song.svl").velocity, [127, 63.5])
+
+
+def test_levels_that_nobody_set_are_no_velocity(tmp_path):
+    (tmp_path / "song.svl").write_text(layer(point(0, 9, 60, 1.0), point(9, 9, 62, 1.0)))
+    assert np.all(np.isnan(read_labels(tmp_path / "song.svl").velocity))
+
+
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True))
+    + "]><sv>&j;</sv>"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("these are words", "song.svl is no layer of Sonic Visualiser: export it again, or as .csv"),
+        (layer()[:300], "is no layer of Sonic Visualiser"),
+        (BOMB, "is no layer of Sonic Visualiser"),
+        ("<sv/>", "holds no layer of notes but nothing: export a layer of notes"),
+        (layer(model='subtype="region"'), "holds no layer of notes but region"),
+        (layer(model=""), "holds no layer of notes but 3-d"),
+        (layer().replace("<data>", "<data>" + layer().split("<data>")[1].split("<dataset")[0]), "holds 2 layers of n"),
+        (layer(point(0, 9, 60), sr=""), "names no sample rate"),
+        (layer(point(0, 9, 60), sr='sampleRate="0"'), "names no sample rate"),
+        (layer(point(0, 9, 60), point(0, "nine", 60)), "note 2: frame, duration and value must be numbers"),
+        (layer(point(0, 9, "inf")), "note 1: frame, duration and value must be numbers"),
+        (layer(point(0, 9, 0), model='subtype="note" units="Hz"'), "note 1: frame, duration and value must be num"),
+        (layer(point(0, -9, 60)), "note 1: .* negative|note 1: offset"),
+        (layer(point(0, 9, 440)), "note 1: MIDI number 440 is outside"),
+    ],
+)
+def test_a_layer_that_cannot_be_true_is_refused(tmp_path, text, message):
+    (tmp_path / "song.svl").write_text(text)
+    with pytest.raises(LabelError, match=message):
+        read_labels(tmp_path / "song.svl")
+
+
+def test_a_layer_without_notes_is_silence(tmp_path):
+    (tmp_path / "song.svl").write_text(layer())
+    assert triples(tmp_path / "song.svl") == []
+
+
+# MusicNet
+
+
+def test_of_the_labels_of_musicnet_only_the_piano_counts(tmp_path):
+    head = "start_time,end_time,instrument,note,start_beat,end_beat,note_value\n"
+    (tmp_path / "trio.csv").write_text(head + "22050,55125,1,69,0,1,Quarter\n44100,88200,41,76,1,2,Quarter\n")
+    with pytest.warns(LabelWarning, match=r"trio\.csv: 1 of 2 notes are of other instruments than the piano"):
+        assert triples(tmp_path / "trio.csv") == [(0.5, 1.25, 69)]
 
 
 # MusicXML
