@@ -18,7 +18,7 @@ from pianolab.cli.command import (
     add_split,
     seconds,
 )
-from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
+from pianolab.cli.messages import DONE, FAILED, UsageError, complain, tell, warn
 from pianolab.errors import printable
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def _tell_oddities(about: dict[str, Any]) -> None:
     """What a reader of the table should know, one line each."""
     for name, why in about["left_out"].items():
         warn(f"detector {name} is left out: {why}")
+    for dataset, known in about["taken_for"]:
+        tell(f"{dataset} is taken for {known}")
     for dataset, path, why in about["skipped"]:
         warn(f"{dataset}: {path} is left out: {why}")
     for dataset, ids in about["duplicates"]:

@@ -44,6 +44,16 @@ def warn(text: str) -> None:
     _say(f"pianolab: warning: {text}")
 
 
+def tell(text: str) -> None:
+    """Say on one line of standard error what was understood.
+
+    Parameters
+    ----------
+    text : str
+    """
+    _say(f"pianolab: {text}")
+
+
 def _say(text: str) -> None:
     with suppress(OSError):  # Whoever wrote there says that it cannot be written.
         sys.stdout.flush()

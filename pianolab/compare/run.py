@@ -144,6 +144,7 @@ def compare(
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
         "recordings": [checksums_of(place, recording) for place, recording in recordings.items()],
+        "taken_for": [[d.name, known] for d in datasets for known in d.taken_for],
         "skipped": [[d.name, os.fspath(path), why] for d in datasets for path, why in d.skipped],
         "duplicates": [[d.name, ids] for d in datasets for ids in d.duplicates],
         "remarks": remarks + [[*of, text] for of, outcome in heard.items() for text in outcome.remarks],

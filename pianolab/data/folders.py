@@ -1,23 +1,23 @@
-"""A folder of sound files and labels as a data set: MAPS, single notes named by their key, or a user's own.
+"""A folder of sound files and labels as a data set: a published one, single notes named by their key, or a user's own.
 
-Files are found by their names; sound is read only when someone asks for it. A sound file whose notes are unknown is
-named and left out.
+Files are found by their names; sound is read only when someone asks for it. What a published set says of its files
+(`pianolab.data.sets`) comes first; others are recordings by the labels beside them or by their name. A sound file whose
+notes are unknown is named and left out.
 """
 
 import json
 import os
-import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pianolab.data.pairing import composed, labels_by_sound
 from pianolab.data.recording import Dataset, DatasetError, Recording
+from pianolab.data.sets import Files, find_sets
 from pianolab.errors import nearest, printable
 from pianolab.labels import FOREIGN_LABELS, LABEL_SUFFIXES, read_labels
 from pianolab.sound import FOREIGN_SUFFIXES, readable_suffixes
@@ -28,10 +28,6 @@ OVERLAP_S = 0.05  # Legato fingers overlap this much in music that is still one 
 
 TAKE_SETTINGS, CONFIRMED = "settings.json", "labels_confirmed"  # The file of a take, and what it says there.
 PROPOSED = "the labels are a proposal: confirm them on the page, or compare with --unconfirmed"
-
-_MAPS = re.compile(r"MAPS_(MUS|ISOL|RAND|UCHO)[-_](.+)_([A-Za-z0-9]+)")
-_MAPS_KINDS = {"MUS": "piece", "ISOL": "notes", "RAND": "chords", "UCHO": "chords"}
-_MAPS_ROOMS = {"ENSTDkAm": "ambient", "ENSTDkCl": "close"}
 
 
 def read_folder(name_or_dir: str | os.PathLike[str], *, unconfirmed: bool = False) -> Dataset:
@@ -64,6 +60,23 @@ def read_folder(name_or_dir: str | os.PathLike[str], *, unconfirmed: bool = Fals
         )
     name = folder.resolve().name or str(folder)
     files, unreadable = _files(folder)
+    sets = find_sets(Files(files, readable_suffixes()))
+    claimed = {path for found in sets for path in found.claimed}
+    recordings = [replace(recording, dataset=name) for found in sets for recording in found.recordings]
+    lacking = [left_out for found in sets for left_out in found.left_out]
+    others, skipped = _others([path for path in files if path not in claimed], name, unconfirmed=unconfirmed)
+    recordings = sorted([*recordings, *others], key=lambda recording: recording.audio)
+    if not recordings:
+        said = "".join(f"; {why}" for why in _whys(lacking, skipped, unreadable))
+        remedy = "put sound and labels (.mid, .tsv, .csv, .txt) of the same name there"
+        raise DatasetError(f"{shown} holds no labelled recording{said}: {remedy}")
+    taken_for = tuple(f"{found.name} (by {found.told_by})" for found in sets)
+    left_out = (*unreadable, *lacking, *skipped)
+    return Dataset(name, tuple(_with_ids(recordings, folder)), left_out, taken_for=taken_for)
+
+
+def _others(files: list[Path], dataset: str, *, unconfirmed: bool) -> tuple[list[Recording], list[tuple[Path, str]]]:
+    """The recordings among files of no published set, and the sound files that are left out."""
     recordings, skipped = [], []
     suffixes = readable_suffixes()
     sounds = [path for path in files if path.suffix.lower() in suffixes]
@@ -71,7 +84,7 @@ def read_folder(name_or_dir: str | os.PathLike[str], *, unconfirmed: bool = Fals
     foreign = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in FOREIGN_LABELS])
     for path in files:
         if path.suffix.lower() in suffixes:
-            recording = _recording(path, labels[path], name)
+            recording = _recording(path, labels[path], dataset)
             if recording is not None and recording.proposed and not unconfirmed:
                 skipped.append((path, PROPOSED))
             elif recording is not None:
@@ -85,21 +98,20 @@ def read_folder(name_or_dir: str | os.PathLike[str], *, unconfirmed: bool = Fals
         elif path.suffix.lower() in FOREIGN_SUFFIXES:
             why = f"{path.suffix} is read where ffmpeg is installed: install it, or convert it to .wav or .flac"
             skipped.append((path, why))
-    if not recordings:
-        proposed = sum(why == PROPOSED for _, why in skipped)
-        why = f"; of {proposed} takes {PROPOSED}" if proposed else ""
-        unlabelled = [path for path, why in skipped if why != PROPOSED]
-        why += (
-            f"; {len(unlabelled)} sound files have no labels, such as {printable(unlabelled[0].name)}"
-            if unlabelled
-            else ""
-        )
-        why += f"; {printable(unreadable[0][0])} {unreadable[0][1]}" if unreadable else ""
-        raise DatasetError(
-            f"{shown} holds no labelled recording{why}: put sound and labels (.mid, .tsv, .csv, .txt) of the same name "
-            "there"
-        )
-    return Dataset(name, tuple(_with_ids(recordings, folder)), (*unreadable, *skipped))
+    return recordings, skipped
+
+
+def _whys(
+    lacking: list[tuple[Path, str]], skipped: list[tuple[Path, str]], unreadable: list[tuple[Path, str]]
+) -> list[str]:
+    """Why a folder holds no recording."""
+    proposed = sum(why == PROPOSED for _, why in skipped)
+    unlabelled = [path for path, why in skipped if why != PROPOSED]
+    whys = [f"of {proposed} takes {PROPOSED}"] if proposed else []
+    whys += [f"{printable(path.name)}: {why}" for path, why in lacking[:1]]
+    if unlabelled:
+        whys.append(f"{len(unlabelled)} sound files have no labels, such as {printable(unlabelled[0].name)}")
+    return whys + [f"{printable(path)} {why}" for path, why in unreadable[:1]]
 
 
 def _files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
@@ -137,8 +149,8 @@ def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None
     """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
     if labels:
         best = min(labels, key=lambda label: LABEL_SUFFIXES.index(label.suffix.lower()))
-        known = _maps(path.stem) or {"piece": composed(path.stem), "kind": _kind(best)}
-        return Recording("", path, best, dataset, **known, proposed=_is_proposed(path))
+        proposed = _is_proposed(path)
+        return Recording("", path, best, dataset, piece=composed(path.stem), kind=_kind(best), proposed=proposed)
     key = key_in_name(path.stem)
     if key is None:
         return None
@@ -152,24 +164,6 @@ def _is_proposed(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(settings, dict) and settings.get(CONFIRMED) is False
-
-
-def _maps(stem: str) -> dict[str, Any] | None:
-    """What a MAPS name says, as fields of a Recording; None for another name."""
-    match = _MAPS.fullmatch(stem)
-    if not match:
-        return None
-    group, piece, piano = match.groups()
-    real = piano.startswith("ENSTDk")
-    return {
-        "piece": piece,
-        "kind": _MAPS_KINDS[group],
-        "piano": piano,
-        "room": _MAPS_ROOMS.get(piano, ""),
-        "licence": "CC-BY-NC-SA",
-        "split": "test" if real else "tune",
-        "source": "real" if real else "rendered",
-    }
 
 
 def _kind(labels: Path) -> str:

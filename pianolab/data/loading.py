@@ -11,6 +11,7 @@ from pianolab.data.real import real_recordings
 from pianolab.data.recording import Dataset, DatasetError, Recording
 from pianolab.texts.choices import SPLITS, Split
 
+_PARTS = {"tune": ("", "tune", "train", "validation")}
 _IN_INDEX = ("id", "piece", "title", "composer", "kind", "piano", "room", "licence", "split")
 
 
@@ -26,15 +27,17 @@ def load_dataset(
       Unicode form of accents need not agree where no file has the very name. Or
     - its name is a key: A0.ogg, Ds1.ogg, C#4.wav, Bb3.flac, perhaps with a loudness: Piano.ff.Bb3.aiff, A0v8.wav.
 
-    MAPS names (MAPS_MUS-<piece>_<piano>) say piece, piano, kind and split: the Disklavier recordings (ENSTDk...) are
-    real and test, the sampled pianos rendered and tune (Hawthorne et al., ISMIR 2018).
+    Published sets are told by their index or by the names of their files (MAESTRO, MusicNet, PianoVAM, ASAP, SMD, MAPS;
+    see `pianolab.data.sets`): piece, split and piano are then those of the set, and what its index names and the folder
+    lacks is in ``skipped``. ``taken_for`` says which set it was.
 
     Parameters
     ----------
     name_or_dir : str or Path
         "builtin", "real", a folder, or "phrases:" and a folder of single notes (see `pianolab.data.phrases`).
-    split : {'all', 'tune', 'test'}
-        Recordings without a declared split belong to every one.
+    split : {'all', 'tune', 'train', 'validation', 'test'}
+        "tune" is all that settings may be chosen on: also what a set calls train or validation. Recordings without a
+        declared split belong to every one.
     progress : bool
         Show a progress bar where sound has to be made first.
     unconfirmed : bool
@@ -69,7 +72,8 @@ def load_dataset(
         found = phrases_of(name.removeprefix("phrases:"))
     else:
         found = read_folder(name_or_dir, unconfirmed=unconfirmed)
-    chosen = tuple(r for r in found.recordings if split == "all" or r.split in ("", split))
+    wanted = _PARTS.get(split, ("", split))
+    chosen = tuple(r for r in found.recordings if split == "all" or r.split in wanted)
     if not chosen:
         there = ", ".join(sorted({r.split for r in found.recordings}))
         raise DatasetError(f"{found.name} has no {split} recordings (only {there}): use split all")
@@ -77,10 +81,11 @@ def load_dataset(
 
 
 def _builtin(split: Split, progress: bool) -> Dataset:
-    entries = [entry for entry in builtin_index() if split in ("all", entry["split"])]
-    render_builtin(progress=progress, ids={entry["id"] for entry in entries})
+    entries = builtin_index()
+    wanted = [entry for entry in entries if split in ("all", entry["split"])]
+    render_builtin(progress=progress, ids={entry["id"] for entry in wanted})
     recordings = []
-    for entry in entries:
+    for entry in wanted or entries:
         known: dict[str, Any] = {name: entry[name] for name in _IN_INDEX}
         known |= {"audio": audio_path(entry), "labels": notes_path(entry)}
         recordings.append(Recording(**known, dataset="builtin", source="rendered"))

@@ -49,11 +49,12 @@ class Recording:
     labels : Path or None
         The label file; None for a single note that is named by its key.
     dataset, piece, title, composer, piano, room, licence : str
+        Recordings of one piece have the same ``piece``; in published sets it is "composer: title".
     kind : str
         "notes", "scale", "melody", "phrases", "chords", "piece"; where only the labels tell, "monophonic" or
         "polyphonic"; "unknown" if they cannot be read.
     split : str
-        "tune", "test" or "" where the data set declares none.
+        "tune", "test", or as published sets have it "train", "validation", "test"; "" where the set declares none.
     source : str
         "real" (a piano sounded), "rendered" (from samples or a model), "recorded notes" (single ones, and what was made
         of them; see data/real/README.md) or "unknown". Never average recordings of different sources.
@@ -171,13 +172,16 @@ class Dataset(Sequence[Recording]):
     skipped : tuple of (Path, str)
         Sound files and folders that were left out, and why.
     split : str
-        What was asked for: "tune", "test" or "all".
+        What was asked for, such as "test" or "all".
+    taken_for : tuple of str
+        The published sets that the folder was taken for, each with what told it; empty for a folder of one's own.
     """
 
     name: str
     recordings: tuple[Recording, ...]
     skipped: tuple[tuple[Path, str], ...] = field(default=(), repr=False)
     split: str = "all"
+    taken_for: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.recordings)

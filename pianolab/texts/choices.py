@@ -10,7 +10,7 @@ DEFAULT_DETECTOR = "fft_peak"  # It is the best for single notes by the benchmar
 
 NoteFormat = Literal["tsv", "csv", "mid"]
 PedalRule = Literal["release", "extended"]
-Split = Literal["test", "tune", "all"]
+Split = Literal["test", "tune", "train", "validation", "all"]
 
 NOTE_FORMATS: tuple[NoteFormat, ...] = get_args(NoteFormat)
 PEDAL_RULES: tuple[PedalRule, ...] = get_args(PedalRule)

@@ -623,7 +623,10 @@ def test_every_example_can_be_typed():
         (["compare", "--seconds", "nan"], "'nan' is no length in seconds"),
         (["compare", "--seconds", "inf"], "'inf' is no length in seconds"),
         (["compare", "--seconds", "long"], "'long' is no length in seconds"),
-        (["compare", "--split", "foo"], "argument --split: unknown value 'foo': use one of test, tune, all"),
+        (
+            ["compare", "--split", "foo"],
+            "argument --split: unknown value 'foo': use one of test, tune, train, validation, all",
+        ),
         (["compare", "--split", "tset"], "unknown value 'tset': did you mean test"),
         (["compare", "--estimates", "foo"], "--estimates 'foo' is not NAME=DIR"),
         (["compare", "--estimates", "=foo"], "--estimates '=foo' is not NAME=DIR"),

@@ -261,7 +261,7 @@ def test_a_folder_with_nothing_in_it_is_refused(tmp_path):
 def test_a_file_and_an_unknown_split_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="is a file: name the folder"):
         load_dataset(sound(tmp_path / "a.wav"))
-    with pytest.raises(DatasetError, match="split 'tst' is unknown: use one of test, tune, all"):
+    with pytest.raises(DatasetError, match="split 'tst' is unknown: use one of test, tune, train, validation, all"):
         load_dataset(tmp_path, split="tst")
 
 
