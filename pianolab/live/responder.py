@@ -21,7 +21,7 @@ from pianolab.live.editing import edited
 from pianolab.live.learning import Learning
 from pianolab.live.listener import Listener
 from pianolab.live.prompts import Prompt
-from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_from
+from pianolab.live.sources import BLOCK_LENGTH, Source, SourceError, feed_in_time
 from pianolab.live.stream import Stream, pcm16
 from pianolab.live.takes import Recorder, Take, TakeError, note_rows, takes_dir
 from pianolab.live.verdicts import judge, propose_labels, score_choices
@@ -284,7 +284,7 @@ class Responder:
         running = self._current(content)
         if running is None or running.source is None:
             return _stale(content)
-        reply = self._heard(running, _seq(content), feed_from(running.source, running.stream))
+        reply = self._heard(running, _seq(content), feed_in_time(running.source, running.stream))
         reply["done"], reply["lost"] = running.source.done, running.source.dropped
         return reply, [pcm16(running.stream.recent).tobytes()]  # The page has no samples of its own to draw.
 

@@ -25,6 +25,7 @@ from pianolab.texts.catalogue import Told, told_by
 BLOCK_LENGTH = 1024  # Shorter blocks, in samples, make more messages than a notebook can carry.
 _QUEUED_BLOCKS = 256  # So many blocks wait until somebody reads: 6 s of 1024 samples at 44.1 kHz.
 _POLL_S = 0.01  # ``play`` asks a source again after so many seconds.
+LAG_S = 0.5  # On a page a block is heard so soon after it was played: half of it it may wait, half of it be heard.
 
 
 class SourceError(PianolabError):
@@ -103,12 +104,31 @@ class FileSource:
         if self.speed is not None:
             played = (self._clock() - self._started_s) * self.speed * self.sr
         blocks = []
-        while self._next is not None and self._frame + len(self._next) <= played:
-            blocks.append((self._frame, self._next))
+        while block := self._take(played):
+            blocks.append(block)
+        return blocks
+
+    def read_next(self) -> tuple[int, npt.NDArray[np.float32]] | None:
+        """The next block, if it has been played. A recording waits for who listens: it is never far ahead of them.
+
+        Returns
+        -------
+        (int, (n,) float32) or None
+            Number of the first sample, and the samples.
+        """
+        now, speed = self._clock(), self.speed or 1.0
+        since_s = now - self._frame / (speed * self.sr)  # had it begun then, it would be just here
+        self._started_s = max(since_s - LAG_S / 2, since_s if self._started_s is None else self._started_s)
+        return self._take((now - self._started_s) * speed * self.sr)
+
+    def _take(self, played: float) -> tuple[int, npt.NDArray[np.float32]] | None:
+        block = None
+        if self._next is not None and self._frame + len(self._next) <= played:
+            block = (self._frame, self._next)
             self._frame += len(self._next)
             self._next = next(self._blocks, None)
         self.done = self._next is None
-        return blocks
+        return block
 
     def close(self):
         """Let go of the file."""
@@ -140,7 +160,7 @@ class DeviceSource:
     done : bool
         Whether it has been closed.
     dropped : int
-        Blocks lost because nobody read them.
+        Blocks lost because nobody read them, or not in time.
 
     Raises
     ------
@@ -198,6 +218,21 @@ class DeviceSource:
                 blocks.append(self._queue.get_nowait())
             except queue.Empty:
                 return blocks
+
+    def read_next(self) -> tuple[int, npt.NDArray[np.int16]] | None:
+        """The next block that was captured; where blocks have waited for too long, all of them are dropped.
+
+        Returns
+        -------
+        (int, (n,) int16) or None
+            Number of the first sample, and the samples.
+        """
+        if self._queue.qsize() * self.block_length > LAG_S / 2 * self.sr:
+            self.dropped += len(self.read())
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            return None
 
     def close(self):
         """Stop capturing and let go of the device."""
@@ -299,6 +334,33 @@ def feed_from(source: Source, stream: Stream) -> list[Event]:
     """
     events: list[Event] = []
     for frame, y in source.read():
+        events += stream.feed(frame, y, sr=source.sr, seq=stream.counts["blocks"])
+    return events
+
+
+def feed_in_time(source: Source, stream: Stream, *, clock: Callable[[], float] = time.monotonic) -> list[Event]:
+    """As ``feed_from``, for a page: what is heard is never older than ``LAG_S``, however slow the detectors are.
+
+    Parameters
+    ----------
+    source : FileSource or DeviceSource
+        A recording waits for its listeners; of a microphone too old sound is left out. One that is played all at once
+        has no time to keep.
+    stream : Stream
+    clock : callable
+        Seconds that pass; for tests.
+
+    Returns
+    -------
+    list of NoteHeard, ChordHeard and Gap
+        What the stream heard.
+    """
+    if source.speed is None:
+        return feed_from(source, stream)
+    events: list[Event] = []
+    end = clock() + LAG_S / 2
+    while clock() < end and (block := source.read_next()):
+        frame, y = block
         events += stream.feed(frame, y, sr=source.sr, seq=stream.counts["blocks"])
     return events
 

@@ -272,7 +272,7 @@ def test_a_slow_kernel_is_never_far_behind_and_what_it_lost_is_shown_and_marked(
     stopped = here.stop()
     assert len(heard) > 8
     lag_s = (heard[:, 1] - np.interp(heard[:, 0], captured[:, 0], captured[:, 1])) / 1000
-    assert np.max(lag_s) < 1.5  # 0.25 s of sound on its way take 0.5 s, as old as 0.5 s; it is shown every 0.5 s
+    assert np.max(lag_s) < 0.7  # 0.5 s; the seconds are rounded to 0.1, and a frame must be painted
     assert stopped["dropped"] > 0
     assert re.search(r"\d\.\d s of sound are missing", here.page.locator(".pl-take-name").first.inner_text())
 

@@ -14,7 +14,7 @@ from pianolab import sound
 from pianolab.labels import read_labels, read_pedal
 from pianolab.live.choices import Choice
 from pianolab.live.prompts import Prompt, PromptError
-from pianolab.live.sources import DeviceSource, FileSource, SourceError, play
+from pianolab.live.sources import LAG_S, DeviceSource, FileSource, SourceError, feed_in_time, play
 from pianolab.live.stream import pcm16
 from pianolab.live.takes import SETTINGS, Recorder, Take, TakeError
 from pianolab.live.verdicts import propose_labels, score_choices
@@ -311,6 +311,64 @@ def test_a_sound_card_that_nobody_reads_drops_and_counts(pcm):
     assert source.dropped == 44
     source._stream.deliver(np.zeros(1024, np.int16))
     assert source.read()[0][0] == 300 * 1024  # the hole stays visible in the frames
+
+
+class SlowStream:
+    """A stream whose detectors need ``pace`` seconds for a second of sound, by a clock that only they move."""
+
+    def __init__(self, now, *, pace):
+        self.now, self.pace, self.counts, self.heard = now, pace, {"blocks": 0}, []
+
+    def feed(self, frame, y, *, sr, seq):
+        assert seq == self.counts["blocks"]
+        self.counts["blocks"] += 1
+        self.now[0] += self.pace * len(y) / sr
+        self.heard.append((frame, len(y)))
+        return []
+
+
+@pytest.mark.parametrize("pace", [0.3, 1.2, 2.0, 5.0])
+def test_on_a_page_a_sound_card_is_never_heard_more_than_half_a_second_late(pace):
+    source, now, given = DeviceSource(open_stream=FakeSoundCard), [0.0], 0
+    stream = SlowStream(now, pace=pace)
+    lag, holes, next_frame = [], [], 0
+
+    def clock():  # The card goes on while a detector works.
+        nonlocal given
+        while (given + 1024) / SR <= now[0]:
+            source._stream.deliver(np.zeros(1024, np.int16))
+            given += 1024
+        return now[0]
+
+    while now[0] < 30:
+        n = len(stream.heard)
+        feed_in_time(source, stream, clock=clock)
+        for frame, length in stream.heard[n:]:
+            lag.append(now[0] - frame / SR)
+            holes += [frame - next_frame] if frame > next_frame else []
+            next_frame = frame + length
+        now[0] += 0.025
+    assert max(lag) < LAG_S + 0.025 + pace * 1024 / SR  # when it is asked, and the block that is heard then
+    assert (source.dropped > 0) == (pace > 1)
+    assert all(hole > 0.25 * SR for hole in holes)  # filled with silence they would take time, too
+    assert 0 <= source.dropped * 1024 - sum(holes) < SR  # Each is counted; behind the last one nothing may have come.
+
+
+def test_on_a_page_a_recording_waits_for_its_listeners_and_nothing_is_lost(pcm, tmp_path):
+    sf.write(tmp_path / "melody.wav", pcm, SR)
+    now = [10.0]
+    source = FileSource(tmp_path / "melody.wav", clock=lambda: now[0])
+    source.start()
+    stream = SlowStream(now, pace=3.0)
+    longest = 0.0
+    while not source.done:
+        now[0] += 0.025
+        begun = now[0]
+        feed_in_time(source, stream, clock=lambda: now[0])
+        longest = max(longest, now[0] - begun)
+    assert sum(n for _, n in stream.heard) == len(pcm)
+    assert longest < LAG_S / 2 + 3.0 * 1024 / SR  # Then it answers.
+    assert now[0] - 10.0 > 2.9 * len(pcm) / SR
 
 
 def test_a_missing_sound_card_is_named_with_a_remedy():

@@ -47,7 +47,7 @@ async function whenMended(code, mended) {
 export class Capture {
   /**
    * @param {string} worklet The text of worklet.js.
-   * @param {function({frame: number, pcm: ArrayBuffer, n: number}): void} onBlock
+   * @param {function({frame: number, pcm: ArrayBuffer, n: number, lateMs: number}): void} onBlock
    * @param {function(string, string=): void} onTrouble A code that begins, and one that ends.
    */
   constructor(worklet, onBlock, onTrouble) {
@@ -129,7 +129,10 @@ export class Capture {
       numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { block },
     });
     this.node.onprocessorerror = () => this.onTrouble("processor");
-    this.node.port.onmessage = ({ data }) => (data.ended ? this.ended?.() : this.onBlock(data));
+    this.node.port.onmessage = ({ data: { ended, at, ...given } }) => {
+      if (ended) this.ended?.();
+      else this.onBlock({ ...given, lateMs: Math.max(0, Date.now() - at) }); // A busy page takes it late.
+    };
     this.analyser = new AnalyserNode(this.context, { fftSize: SEEN, smoothingTimeConstant: 0 });
     this.recentSound = { samples: new Float32Array(SEEN), bins: new Float32Array(SEEN / 2) };
     this.source.connect(this.node);

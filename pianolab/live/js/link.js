@@ -1,9 +1,12 @@
 // What is on its way to the kernel. No more than a few messages travel at once; blocks that come meanwhile wait and go
-// together. When too much sound is unanswered, all that waits is dropped and counted, so what is shown is never old.
+// together. Sound whose answer would come too late is dropped and counted, so what is shown is never old.
 
+export const LAG_S = 0.5; // so long after a sound its answer comes at the latest
 export const IN_FLIGHT = 4; // messages on their way to the kernel
-export const FLIGHT_S = 0.25; // sound on its way; a hole longer than this the kernel does not fill with silence
-export const LAG_S = 0.5; // sound that waits or is on its way
+export const FLIGHT_S = LAG_S / 2; // sound on its way, and how long the kernel takes for it, going by its pace so far
+const FILL_S = 0.25; // A hole longer than this the kernel does not fill with silence, so it has less to do.
+const RISE = 0.5; // The pace is that of the last answers: a slower one counts by so much,
+const FALL = 0.25; // a faster one by so much.
 // No answer for so long: first it is said, then it is given up. A stream is answered many times a second. Start loads
 // what listens, and Stop judges the whole take, with the microphone off already.
 export const PATIENCE_MS = {
@@ -40,7 +43,8 @@ export class Link {
   /** A new stream begins; what was on its way belongs to none. */
   open(session, sr) {
     Object.assign(this, { session, sr, seq: 0, onTheWay: new Map(), backlog: [], dropped: 0, lost: 0, frames: 0 });
-    this.answeredAt = this.now();
+    Object.assign(this, { pace: 1, hurries: true });
+    this.answeredAt = this.heardAt = this.now();
   }
 
   /** The stream is over: nothing of it is waited for any more. */
@@ -55,9 +59,22 @@ export class Link {
     return [...this.onTheWay.values()].reduce((sum, { n }) => sum + n, 0);
   }
 
-  /** Samples that wait or are unanswered. */
-  get owed() {
-    return this.backlog.reduce((sum, { n }) => sum + n, this.flying);
+  /** Samples that wait. */
+  get waiting() {
+    return this.backlog.reduce((sum, { n }) => sum + n, 0);
+  }
+
+  /** How old the newest sound is that was heard, in seconds. */
+  get behind() {
+    return (this.now() - this.heardAt) / 1000;
+  }
+
+  /** Whether the answer to the oldest sound that waits would come too late, and there is newer, or will be. */
+  get tooLate() {
+    if (!this.hurries || !this.backlog.length || this.backlog.length + this.onTheWay.size < 2) return false;
+    const [{ at, n }] = this.backlog;
+    const age = Math.max((this.now() - at) / 1000 + n / this.sr, this.waiting / this.sr);
+    return age + (this.pace * (this.flying + n)) / this.sr > LAG_S;
   }
 
   /** Whether everything has been sent and answered. */
@@ -65,37 +82,46 @@ export class Link {
     return !this.onTheWay.size && !this.backlog.length;
   }
 
-  /** Take a block. Returns false if it had to be dropped, with all that waited. */
-  block({ frame, pcm, n }) {
+  /**
+   * Take a block that came out of the microphone `lateMs` ago. Returns false if it had to be dropped, with all that waited:
+   * the newest sound is worth more, and one long hole costs less than many short ones.
+   */
+  block({ frame, pcm, n, lateMs = 0 }) {
     this.frames = frame + n;
-    this.backlog.push({ frame, pcm, n });
-    const room = this.owed <= LAG_S * this.sr;
+    this.backlog.push({ frame, pcm, n, at: this.now() - lateMs });
+    const room = !this.tooLate || this.waiting <= FILL_S * this.sr;
     if (!room) this.drop();
     this.post();
     return room;
   }
 
-  /** What waits is too old: the newest sound is worth more than all of it. */
   drop() {
     this.dropped += this.backlog.length;
-    this.lost += this.owed - this.flying;
+    this.lost += this.waiting;
     this.backlog = [];
+  }
+
+  /** The last block has come: nothing newer waits behind what is old. */
+  finish() {
+    this.hurries = false;
+    this.post();
   }
 
   /** Send what waits: as many blocks as follow each other go in one message. */
   post() {
-    if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT) return;
+    if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT || this.tooLate) return;
     const [{ frame }] = this.backlog;
     const parts = [];
-    const room = FLIGHT_S * this.sr - this.flying;
-    let n = 0;
+    const room = (FLIGHT_S * this.sr) / Math.max(1, this.pace) - this.flying;
+    let [n, end] = [0, 0];
     const fits = (block) => block.frame === frame + n && (n + block.n <= room || (!n && !this.onTheWay.size));
     while (this.backlog.length && fits(this.backlog[0])) {
       const block = this.backlog.shift();
       parts.push(block.pcm);
       n += block.n;
+      end = block.at;
     }
-    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
+    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n, end);
   }
 
   /** Ask the kernel's own source what it has heard; one question at a time. */
@@ -103,16 +129,26 @@ export class Link {
     if (!this.onTheWay.size) this.ask({ type: "poll", session: this.session });
   }
 
-  ask(message, pcm, n = 0) {
+  ask(message, pcm, n = 0, end = this.now()) {
     const seq = this.seq++;
-    this.onTheWay.set(seq, { at: this.now(), n });
+    this.onTheWay.set(seq, { at: this.now(), n, end });
     this.send({ ...message, seq }, pcm);
   }
 
   /** The kernel has answered this message, and so all before it. */
   acked(seq) {
+    const answered = [...this.onTheWay].filter(([sent]) => sent <= seq);
+    for (const [sent] of answered) this.onTheWay.delete(sent);
+    if (answered.length) this.timed(answered.map(([, message]) => message));
     this.answeredAt = this.now();
-    for (const sent of [...this.onTheWay.keys()]) if (sent <= seq) this.onTheWay.delete(sent);
+  }
+
+  /** How long the kernel took for these messages tells its pace: seconds for one second of sound. */
+  timed(messages) {
+    const took = (this.now() - Math.max(this.answeredAt, messages[0].at)) / 1000;
+    const pace = (took * this.sr) / messages.reduce((sum, { n }) => sum + n, 0);
+    if (Number.isFinite(pace)) this.pace += (pace - this.pace) * (pace > this.pace ? RISE : FALL);
+    this.heardAt = messages.at(-1).end;
   }
 
   /** An answer to hello, start, choose or stop is waited for. */

@@ -2,7 +2,7 @@
 // The states are waiting (for the kernel), ready, starting, running, stopping, lost (no kernel any more) and closed.
 
 import { Holder } from "./holder.js";
-import { Link } from "./link.js";
+import { LAG_S, Link } from "./link.js";
 import { OF_MICROPHONE, Trouble, Troubles, UNANSWERED } from "./troubles.js";
 import { Watch } from "./watch.js";
 
@@ -120,7 +120,7 @@ export class Session {
       this.trouble("held");
       return;
     }
-    Object.assign(this, { from, startedAt: new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false });
+    Object.assign(this, { from, startedAt: new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false, old: false });
     this.set("starting");
     try {
       const capture = from ? null : await this.openMicrophone(deviceId);
@@ -179,6 +179,7 @@ export class Session {
     this.set("stopping");
     this.endPolls?.();
     await this.capture?.finish();
+    this.link.finish();
     const patience = this.clock.now() + LAST_ANSWERS_MS;
     while (!this.link.idle && this.clock.now() < patience) await this.clock.wait(20);
     if (this.state !== "stopping") return;
@@ -212,6 +213,13 @@ export class Session {
     this.link.close();
     this.set("ready");
     this.page.status(status);
+  }
+
+  /** Nothing is lit while the newest sound that was heard is too old. */
+  showNothingOld() {
+    const old = this.on && !this.over && this.link.behind > LAG_S;
+    if (old && !this.old) this.page.rest();
+    this.old = old;
   }
 
   // -- sound out
@@ -248,6 +256,10 @@ export class Session {
     this[`on_${content.type}`]?.(content);
     if (content.type === "heard" && (!this.on || this.over)) return; // It lights nothing any more.
     this.page.answered(content, buffers);
+    if (content.type === "heard") {
+      this.old = false; // It has lit something.
+      this.showNothingOld();
+    }
     if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
   }

@@ -38,13 +38,12 @@ export class Watch {
       else this.wait();
     }
     this.checkPast();
+    session.showNothingOld();
   }
 
-  /** An answer is overdue. Until it comes, nothing that is lit can be trusted. */
+  /** An answer is overdue. */
   wait() {
-    const { session } = this;
-    if (session.on && !session.troubles.has("silent")) session.page.rest();
-    session.add("silent");
+    this.session.add("silent");
   }
 
   waitForHello(why) {

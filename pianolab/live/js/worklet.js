@@ -19,7 +19,7 @@ class Blocks extends AudioWorkletProcessor {
   post() {
     if (!this.filled) return;
     const pcm = this.block.slice(0, this.filled);
-    this.port.postMessage({ frame: this.start, pcm: pcm.buffer, n: this.filled }, [pcm.buffer]);
+    this.port.postMessage({ frame: this.start, pcm: pcm.buffer, n: this.filled, at: Date.now() }, [pcm.buffer]);
     this.start += this.filled;
     this.filled = 0;
   }

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 73d394324e63b6a9e91813fef1561b8958dafb230631da6b925175705a0f7eaa
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 5bfad0628df918dba3021b7bcb0e7cfb71a7ec5e6f68d85cc209f71c7210fcdc
 
 // ../../texts/en/page.json
 var page_default = {
@@ -611,7 +611,7 @@ async function whenMended(code, mended) {
 var Capture = class {
   /**
    * @param {string} worklet The text of worklet.js.
-   * @param {function({frame: number, pcm: ArrayBuffer, n: number}): void} onBlock
+   * @param {function({frame: number, pcm: ArrayBuffer, n: number, lateMs: number}): void} onBlock
    * @param {function(string, string=): void} onTrouble A code that begins, and one that ends.
    */
   constructor(worklet, onBlock, onTrouble) {
@@ -689,7 +689,10 @@ var Capture = class {
       processorOptions: { block }
     });
     this.node.onprocessorerror = () => this.onTrouble("processor");
-    this.node.port.onmessage = ({ data }) => data.ended ? this.ended?.() : this.onBlock(data);
+    this.node.port.onmessage = ({ data: { ended, at, ...given } }) => {
+      if (ended) this.ended?.();
+      else this.onBlock({ ...given, lateMs: Math.max(0, Date.now() - at) });
+    };
     this.analyser = new AnalyserNode(this.context, { fftSize: SEEN, smoothingTimeConstant: 0 });
     this.recentSound = { samples: new Float32Array(SEEN), bins: new Float32Array(SEEN / 2) };
     this.source.connect(this.node);
@@ -2428,9 +2431,12 @@ var Holder = class _Holder {
 };
 
 // link.js
-var IN_FLIGHT = 4;
-var FLIGHT_S = 0.25;
 var LAG_S = 0.5;
+var IN_FLIGHT = 4;
+var FLIGHT_S = LAG_S / 2;
+var FILL_S = 0.25;
+var RISE = 0.5;
+var FALL = 0.25;
 var PATIENCE_MS = {
   stream: { silent: 600, dead: 4500 },
   start: { silent: 2e3, dead: 8e3 },
@@ -2462,7 +2468,8 @@ var Link = class {
   /** A new stream begins; what was on its way belongs to none. */
   open(session, sr) {
     Object.assign(this, { session, sr, seq: 0, onTheWay: /* @__PURE__ */ new Map(), backlog: [], dropped: 0, lost: 0, frames: 0 });
-    this.answeredAt = this.now();
+    Object.assign(this, { pace: 1, hurries: true });
+    this.answeredAt = this.heardAt = this.now();
   }
   /** The stream is over: nothing of it is waited for any more. */
   close() {
@@ -2474,57 +2481,85 @@ var Link = class {
   get flying() {
     return [...this.onTheWay.values()].reduce((sum, { n }) => sum + n, 0);
   }
-  /** Samples that wait or are unanswered. */
-  get owed() {
-    return this.backlog.reduce((sum, { n }) => sum + n, this.flying);
+  /** Samples that wait. */
+  get waiting() {
+    return this.backlog.reduce((sum, { n }) => sum + n, 0);
+  }
+  /** How old the newest sound is that was heard, in seconds. */
+  get behind() {
+    return (this.now() - this.heardAt) / 1e3;
+  }
+  /** Whether the answer to the oldest sound that waits would come too late, and there is newer, or will be. */
+  get tooLate() {
+    if (!this.hurries || !this.backlog.length || this.backlog.length + this.onTheWay.size < 2) return false;
+    const [{ at, n }] = this.backlog;
+    const age = Math.max((this.now() - at) / 1e3 + n / this.sr, this.waiting / this.sr);
+    return age + this.pace * (this.flying + n) / this.sr > LAG_S;
   }
   /** Whether everything has been sent and answered. */
   get idle() {
     return !this.onTheWay.size && !this.backlog.length;
   }
-  /** Take a block. Returns false if it had to be dropped, with all that waited. */
-  block({ frame, pcm, n }) {
+  /**
+   * Take a block that came out of the microphone `lateMs` ago. Returns false if it had to be dropped, with all that waited:
+   * the newest sound is worth more, and one long hole costs less than many short ones.
+   */
+  block({ frame, pcm, n, lateMs = 0 }) {
     this.frames = frame + n;
-    this.backlog.push({ frame, pcm, n });
-    const room = this.owed <= LAG_S * this.sr;
+    this.backlog.push({ frame, pcm, n, at: this.now() - lateMs });
+    const room = !this.tooLate || this.waiting <= FILL_S * this.sr;
     if (!room) this.drop();
     this.post();
     return room;
   }
-  /** What waits is too old: the newest sound is worth more than all of it. */
   drop() {
     this.dropped += this.backlog.length;
-    this.lost += this.owed - this.flying;
+    this.lost += this.waiting;
     this.backlog = [];
+  }
+  /** The last block has come: nothing newer waits behind what is old. */
+  finish() {
+    this.hurries = false;
+    this.post();
   }
   /** Send what waits: as many blocks as follow each other go in one message. */
   post() {
-    if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT) return;
+    if (!this.backlog.length || this.onTheWay.size >= IN_FLIGHT || this.tooLate) return;
     const [{ frame }] = this.backlog;
     const parts = [];
-    const room = FLIGHT_S * this.sr - this.flying;
-    let n = 0;
+    const room = FLIGHT_S * this.sr / Math.max(1, this.pace) - this.flying;
+    let [n, end] = [0, 0];
     const fits = (block) => block.frame === frame + n && (n + block.n <= room || !n && !this.onTheWay.size);
     while (this.backlog.length && fits(this.backlog[0])) {
       const block = this.backlog.shift();
       parts.push(block.pcm);
       n += block.n;
+      end = block.at;
     }
-    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n);
+    if (n) this.ask({ type: "block", session: this.session, frame, sr: this.sr }, joined(parts), n, end);
   }
   /** Ask the kernel's own source what it has heard; one question at a time. */
   poll() {
     if (!this.onTheWay.size) this.ask({ type: "poll", session: this.session });
   }
-  ask(message, pcm, n = 0) {
+  ask(message, pcm, n = 0, end = this.now()) {
     const seq = this.seq++;
-    this.onTheWay.set(seq, { at: this.now(), n });
+    this.onTheWay.set(seq, { at: this.now(), n, end });
     this.send({ ...message, seq }, pcm);
   }
   /** The kernel has answered this message, and so all before it. */
   acked(seq) {
+    const answered = [...this.onTheWay].filter(([sent]) => sent <= seq);
+    for (const [sent] of answered) this.onTheWay.delete(sent);
+    if (answered.length) this.timed(answered.map(([, message]) => message));
     this.answeredAt = this.now();
-    for (const sent of [...this.onTheWay.keys()]) if (sent <= seq) this.onTheWay.delete(sent);
+  }
+  /** How long the kernel took for these messages tells its pace: seconds for one second of sound. */
+  timed(messages) {
+    const took = (this.now() - Math.max(this.answeredAt, messages[0].at)) / 1e3;
+    const pace = took * this.sr / messages.reduce((sum, { n }) => sum + n, 0);
+    if (Number.isFinite(pace)) this.pace += (pace - this.pace) * (pace > this.pace ? RISE : FALL);
+    this.heardAt = messages.at(-1).end;
   }
   /** An answer to hello, start, choose or stop is waited for. */
   await(what) {
@@ -2584,12 +2619,11 @@ var Watch = class {
       else this.wait();
     }
     this.checkPast();
+    session.showNothingOld();
   }
-  /** An answer is overdue. Until it comes, nothing that is lit can be trusted. */
+  /** An answer is overdue. */
   wait() {
-    const { session } = this;
-    if (session.on && !session.troubles.has("silent")) session.page.rest();
-    session.add("silent");
+    this.session.add("silent");
   }
   waitForHello(why) {
     const { session } = this;
@@ -2743,7 +2777,7 @@ var Session = class {
       this.trouble("held");
       return;
     }
-    Object.assign(this, { from, startedAt: /* @__PURE__ */ new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false });
+    Object.assign(this, { from, startedAt: /* @__PURE__ */ new Date(), strokes: 0, toldDropped: 0, heardS: 0, zeros: 0, over: false, old: false });
     this.set("starting");
     try {
       const capture = from ? null : await this.openMicrophone(deviceId);
@@ -2798,6 +2832,7 @@ var Session = class {
     this.set("stopping");
     this.endPolls?.();
     await this.capture?.finish();
+    this.link.finish();
     const patience = this.clock.now() + LAST_ANSWERS_MS;
     while (!this.link.idle && this.clock.now() < patience) await this.clock.wait(20);
     if (this.state !== "stopping") return;
@@ -2828,6 +2863,12 @@ var Session = class {
     this.set("ready");
     this.page.status(status);
   }
+  /** Nothing is lit while the newest sound that was heard is too old. */
+  showNothingOld() {
+    const old = this.on && !this.over && this.link.behind > LAG_S;
+    if (old && !this.old) this.page.rest();
+    this.old = old;
+  }
   // -- sound out
   block(block) {
     if (!this.on) return;
@@ -2857,6 +2898,10 @@ var Session = class {
     this[`on_${content.type}`]?.(content);
     if (content.type === "heard" && (!this.on || this.over)) return;
     this.page.answered(content, buffers);
+    if (content.type === "heard") {
+      this.old = false;
+      this.showNothingOld();
+    }
     if (content.type === "stopped") this.stopped();
     if (content.type === "heard" && content.done) this.stop();
   }
@@ -3591,7 +3636,7 @@ class Blocks extends AudioWorkletProcessor {
   post() {
     if (!this.filled) return;
     const pcm = this.block.slice(0, this.filled);
-    this.port.postMessage({ frame: this.start, pcm: pcm.buffer, n: this.filled }, [pcm.buffer]);
+    this.port.postMessage({ frame: this.start, pcm: pcm.buffer, n: this.filled, at: Date.now() }, [pcm.buffer]);
     this.start += this.filled;
     this.filled = 0;
   }

@@ -164,6 +164,25 @@ test("answers stop: within a second the keys are cleared and it is said, and it 
   assert.deepEqual(codes(), []);
 });
 
+test("nothing is lit by an answer to sound that is more than half a second old, until newer sound is heard", async () => {
+  const { clock, begun, block, heard, told } = setup();
+  await begun();
+  block();
+  await clock.pass(250);
+  block();
+  await clock.pass(400); // A kernel may stand still for a moment.
+  assert.equal(told.rests, 1);
+  heard({ seq: 0 });
+  assert.equal(told.rests, 2); // It is told, for the list, but what it lit goes out.
+  assert.equal(told.answers.at(-1), "heard");
+  heard();
+  assert.equal(told.rests, 2); // That sound is 0.4 s old.
+  await clock.pass(100);
+  assert.equal(told.rests, 2);
+  await clock.pass(200);
+  assert.equal(told.rests, 3);
+});
+
 test("a kernel that is busy from the beginning is waited for without end", async () => {
   const { session, clock, codes, ready } = setup();
   await clock.pass(60_000);
@@ -369,7 +388,7 @@ test("a slow kernel: sound is dropped, the player is told how much with the next
   heard();
   assert.deepEqual(codes(), ["slow"]);
   const said = session.troubles.now.get("slow")((key, values) => `${key} ${values.n} ${values.seconds}`);
-  assert.equal(said, "trouble.slow.more 18 0.4");
+  assert.equal(said, "trouble.slow.more 17 0.4");
   for (let i = 0; i < 10; i++) heard();
   await clock.pass(4900);
   assert.deepEqual(codes(), ["slow"]);
