@@ -49,7 +49,8 @@ def needed(program):
     """Its path. Without it the test is skipped, or fails where CI=true."""
     path = FIREFOX if program == "firefox" else shutil.which(program)
     if path is None:
-        missing = f"no {program} on the PATH: install {'firefox-esr' if program == 'firefox' else 'pulseaudio'}"
+        packages = "firefox-esr" if program == "firefox" else "pulseaudio pulseaudio-utils"
+        missing = f"no {program} on the PATH: install {packages}"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     return path
 

@@ -43,7 +43,7 @@ def test_one_click_and_the_keys_of_a_melody_are_lit(voila, folder, sr):
         page = FirefoxPage(bidi, voila).open("widget.ipynb")
         assert page.tracks() == []  # nothing is captured before the click
         page.start()
-        assert f"at {sr} Hz" in page.text(".pl-status")
+        assert f"at {sr} Hz" in page.evaluate("document.querySelector('.pl-rate').textContent")
         page.wait("window.seen.blocks.length > 0")
         sounds.play(folder / "melody.wav")
         page.wait(f"window.seen.lines.length >= {len(NAMES)}")

@@ -77,7 +77,7 @@ def test_a_microphone_of_any_usual_rate_is_heard(playwright, folder, voila):
         for sr in (16000, 44100, 48000, 96000):
             page.page.evaluate("(sr) => { window.rate = sr; window.seen.lines = []; }", sr)
             page.start()
-            assert f"at {sr} Hz" in page.status()
+            assert f"at {sr} Hz" in page.page.locator(".pl-rate").text_content()
             page.page.wait_for_function("(n) => window.seen.lines.length >= n", arg=len(NAMES))
             page.page.wait_for_timeout(500)
             stopped = page.stop()

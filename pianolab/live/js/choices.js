@@ -23,7 +23,13 @@ export class Choices {
     this.a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: 440 });
     this.a4.addEventListener("change", () => this.changed());
     this.groups = h("div");
-    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4));
+    this.rate = h("p", { class: "pl-small pl-rate" });
+    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4), this.rate);
+  }
+
+  /** At which rate the sound comes, once some has come. */
+  show({ sr }) {
+    word(this.rate, () => (sr ? this.say("rate", { sr }) : ""));
   }
 
   get a4Hz() {

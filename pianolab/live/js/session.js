@@ -169,7 +169,7 @@ export class Session {
   }
 
   sayListening(capture) {
-    const values = { sr: this.sr, microphone: capture?.label, processing: capture?.processing.join(", ") };
+    const values = { microphone: capture?.label, processing: capture?.processing.join(", ") };
     const heard = values.processing ? "processed" : capture ? "listening_to" : "listening";
     this.page.status(`status.${heard}`, values);
   }

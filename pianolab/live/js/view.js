@@ -143,7 +143,7 @@ export class View {
   stateChanged() {
     const { session } = this;
     this.root.dataset.state = session.state;
-    for (const part of [this.controls, this.asks]) part.show(session);
+    for (const part of [this.controls, this.asks, this.choices]) part.show(session);
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();

@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: 5bfad0628df918dba3021b7bcb0e7cfb71a7ec5e6f68d85cc209f71c7210fcdc
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: ec1c661264266cb71c44b62d933677c26cc5313a39e2d2f320b9e948498d17a9
 
 // ../../texts/en/page.json
 var page_default = {
@@ -20,9 +20,9 @@ var page_default = {
   "status.waiting": "Waiting for the program that listens: it is starting …",
   "status.ready": "Ready. Press Start and play. {how}",
   "status.chosen": "{how}",
-  "status.listening": "Listening at {sr} Hz.",
-  "status.listening_to": "Listening at {sr} Hz to {microphone}.",
-  "status.processed": "Listening at {sr} Hz to {microphone}. Warning: the browser still changes the sound ({processing}).",
+  "status.listening": "Listening.",
+  "status.listening_to": "Listening to {microphone}.",
+  "status.processed": "Listening to {microphone}. Warning: the browser still changes the sound ({processing}).",
   "status.stopped": "Stopped. The microphone is off.",
   "status.source_stopped": "Stopped.",
   "status.gave_up": "Stopped: no answer came. The microphone is off.",
@@ -211,6 +211,7 @@ var page_default = {
   "back.gain": "as it is",
   "back.band": "only around the note heard",
   "back.loud": "How loud",
+  rate: "The sound comes at {sr} Hz.",
   choices: "More: detectors, threshold, valid notes, tuning",
   "choices.detector": "Detector {letter}",
   "choices.listens": "listens with",
@@ -269,9 +270,9 @@ var page_default2 = {
   "status.waiting": "듣는 프로그램이 켜지기를 기다리는 중입니다 …",
   "status.ready": "준비되었습니다. 시작을 누르고 연주해 주세요. {how}",
   "status.chosen": "{how}",
-  "status.listening": "{sr} Hz로 듣고 있습니다.",
-  "status.listening_to": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}.",
-  "status.processed": "{sr} Hz로 듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
+  "status.listening": "듣고 있습니다.",
+  "status.listening_to": "듣고 있습니다. 마이크: {microphone}.",
+  "status.processed": "듣고 있습니다. 마이크: {microphone}. 주의: 브라우저가 아직 소리를 바꾸고 있습니다({processing}).",
   "status.stopped": "정지했습니다. 마이크가 꺼졌습니다.",
   "status.source_stopped": "정지했습니다.",
   "status.gave_up": "응답이 없어 정지했습니다. 마이크가 꺼졌습니다.",
@@ -460,6 +461,7 @@ var page_default2 = {
   "back.gain": "그대로",
   "back.band": "들린 음 주위만",
   "back.loud": "소리 크기",
+  rate: "소리는 {sr} Hz로 들어옵니다.",
   choices: "더 보기: 검출기, 임계값, 유효한 음, 조율",
   "choices.detector": "검출기 {letter}",
   "choices.listens": "듣는 검출기",
@@ -1038,7 +1040,12 @@ var Choices = class {
     this.a4 = h("input", { type: "number", min: 390, max: 470, step: 0.5, value: 440 });
     this.a4.addEventListener("change", () => this.changed());
     this.groups = h("div");
-    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4));
+    this.rate = h("p", { class: "pl-small pl-rate" });
+    this.node = h("div", { class: "pl-choices" }, this.groups, labelled(() => say("choices.a4"), this.a4), this.rate);
+  }
+  /** At which rate the sound comes, once some has come. */
+  show({ sr }) {
+    word(this.rate, () => sr ? this.say("rate", { sr }) : "");
   }
   get a4Hz() {
     return Number(this.a4.value) || 440;
@@ -2823,7 +2830,7 @@ var Session = class {
     if (this.state === "starting") this.set("ready");
   }
   sayListening(capture) {
-    const values = { sr: this.sr, microphone: capture?.label, processing: capture?.processing.join(", ") };
+    const values = { microphone: capture?.label, processing: capture?.processing.join(", ") };
     const heard = values.processing ? "processed" : capture ? "listening_to" : "listening";
     this.page.status(`status.${heard}`, values);
   }
@@ -3474,7 +3481,7 @@ var View = class {
   stateChanged() {
     const { session } = this;
     this.root.dataset.state = session.state;
-    for (const part of [this.controls, this.asks]) part.show(session);
+    for (const part of [this.controls, this.asks, this.choices]) part.show(session);
     this.settings.keep.input.disabled = session.state !== "ready";
     if (session.state === "starting") this.clear();
     else if (!session.on) this.rest();

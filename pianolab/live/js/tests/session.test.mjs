@@ -35,7 +35,7 @@ test("a take from Start to Stop: microphone, blocks, last block, microphone off"
   const [start] = source.of("start");
   assert.deepEqual([start.source, start.sr, start.keep, start.capture.label], ["browser", SR, true, "Desk"]);
   assert.equal(microphone.running, 1024);
-  assert.deepEqual(told.status.at(-1), { key: "status.listening_to", sr: SR, microphone: "Desk", processing: "" });
+  assert.deepEqual(told.status.at(-1), { key: "status.listening_to", microphone: "Desk", processing: "" });
   block();
   block();
   const stopped = session.stop();
