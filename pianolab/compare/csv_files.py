@@ -9,7 +9,7 @@ Numbers stay numbers. The three tables of a run write a name in the same way, so
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -20,13 +20,13 @@ _DANGEROUS = "'*[=+\\-@\t\r\uff0b\uff0d\uff1d\uff20]"  # With signs of full widt
 _TO_MARK, _MARKED = re.compile(f"(^|;)(?={_DANGEROUS})"), re.compile(f"(^|;)'(?={_DANGEROUS})")
 
 
-def write_table(table: pd.DataFrame, path: str | Path, **settings: Any) -> None:
+def write_table(table: pd.DataFrame, path: str | Path | TextIO, **settings: Any) -> None:
     """Write a table; what a spreadsheet would calculate is marked as text.
 
     Parameters
     ----------
     table : DataFrame
-    path : str or Path
+    path : str, Path, or a text file that is open
     **settings
         For ``DataFrame.to_csv``.
     """

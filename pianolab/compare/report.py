@@ -1,14 +1,16 @@
 """A comparison as files to read: tables, figures and one HTML page that needs nothing else.
 
 In goes a Result, out comes a folder with scores.csv (every number), counts.csv (every note, counted by its fate),
-summary.csv (means with intervals), figures, a page report.html that shows the ranked detectors first, and run.json (how
-to get the same numbers again). The folder is written beside its place and renamed when it is complete, so that a run is
-either there or not.
+summary.csv (means with intervals), the ranked table for spreadsheets and papers, figures, a page report.html that shows
+the ranked detectors first, and run.json (how to get the same numbers again). The folder is written beside its place and
+renamed when it is complete, so that a run is either there or not.
 """
 
 import base64
 import errno
 import functools
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -21,6 +23,7 @@ import pandas as pd
 
 from pianolab.compare.csv_files import write_table
 from pianolab.compare.errors import CompareError
+from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown, table
 from pianolab.compare.pictures import Picture, draw
 from pianolab.compare.result import Result
 from pianolab.compare.run_folder import ABOUT, RunFolder, claimed
@@ -29,7 +32,8 @@ from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
 
-FILES = ("scores.csv", "counts.csv", "summary.csv", ABOUT, "report.html", "figures")
+FILES = ("scores.csv", "counts.csv", "summary.csv", ABOUT, "report.html", "figures", "tables")
+_EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
 
@@ -91,6 +95,11 @@ def _write(result: Result, folder: RunFolder) -> dict[str, str]:
         write_table(result.counts, folder.new / "counts.csv")
     with part("summary.csv"):
         write_table(result.summary, folder.new / "summary.csv", float_format="%.6g")
+    with part("tables"):
+        for name, text in _tables(result).items():
+            (folder.new / "tables").mkdir(exist_ok=True)
+            with part(f"tables/{name}"):
+                (folder.new / "tables" / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     pictures: dict[str, list[Picture]] = {}
     with part("figures"):
         pictures = draw(result, folder.new / "figures", part)
@@ -98,6 +107,31 @@ def _write(result: Result, folder: RunFolder) -> dict[str, str]:
         page = _page(result, pictures, unwritten)
         (folder.new / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
     return unwritten
+
+
+def _tables(result: Result) -> dict[str, str]:
+    """What can go into a spreadsheet or a paper, by file name; each data set has a table of its own."""
+    if result.ranking.empty:
+        return {}
+    by_data = [(str(name), table(ranking)) for name, ranking in result.ranking.groupby("dataset", sort=False)]
+    protocol = " ".join(str(result.protocol).split())
+    return {
+        "ranked.csv": as_csv(result.ranking),
+        "ranked.md": "\n\n".join(f"{in_markdown(name)}\n\n{as_markdown(found)}" for name, found in by_data)
+        + f"\n\n{protocol}\n",
+        "ranked.tex": "\n\n".join(f"% {name}; {protocol}\n{as_latex(found)}" for name, found in by_data) + "\n",
+        "differences.csv": as_csv(result.differences),
+    }
+
+
+def _exports(ranking: pd.DataFrame) -> dict[str, str]:
+    """The ranked table of a data set as links that need no file."""
+    found = table(ranking)
+    texts = {"csv": as_csv(ranking), "md": as_markdown(found) + "\n", "tex": as_latex(found) + "\n"}
+    return {
+        name: "data:text/plain;base64," + base64.b64encode(text.encode("utf-8", "backslashreplace")).decode("ascii")
+        for name, text in texts.items()
+    }
 
 
 def _unwritable(folder: RunFolder, name: str, error: OSError) -> CompareError:
@@ -117,6 +151,12 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html")
 
 
+@functools.cache
+def _script() -> str:
+    """The one script that the page may run; its browser refuses any other by the checksum."""
+    return (Path(__file__).parent / "report.js").read_text(encoding="utf-8")
+
+
 def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapping[str, str]) -> str:
     """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     datasets = [
@@ -124,7 +164,9 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapp
             "name": name,
             "source": result.sources[str(name)],
             "about": SOURCES.get(result.sources[str(name)], ""),
-            "ranking": ranking.assign(label=labels(ranking)).to_dict("records"),
+            "table": table(ranking),
+            "exports": _exports(ranking),
+            "stem": re.sub(r"[^\w-]+", "_", str(name))[:60] or "ranked",
             "pictures": pictures.get(str(name), []),
             "differences": _of(result.differences, name).to_dict("records"),
             "kinds": _by_kind(result, name),
@@ -134,7 +176,12 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapp
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)
     ]
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return _template().render(
+        script=script,
+        script_hash=f"sha256-{digest}",
+        titles=_EXPORTS,
         about=result.about,
         protocol=result.protocol,
         datasets=datasets,

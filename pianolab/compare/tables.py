@@ -15,7 +15,7 @@ from pianolab.compare.statistics import bootstrap_mean, detectable, holm, paired
 from pianolab.scores import EXTRA_REASONS, MISSED_REASONS, REGISTERS
 
 RANKED_BY = "onset_f1"
-_SHOWN = {
+SHOWN = {
     "onset_precision": "precision",
     "onset_recall": "recall",
     "note_f1": "note F1",
@@ -164,7 +164,7 @@ def rank(scores: pd.DataFrame, summary: pd.DataFrame, protocol: str, sources: Ma
                 RANKED_BY: ranked.get("mean", np.nan),
                 "low": ranked.get("low", np.nan),
                 "high": ranked.get("high", np.nan),
-                **{metric: mine["mean"].get(metric, np.nan) for metric in _SHOWN},
+                **{metric: mine["mean"].get(metric, np.nan) for metric in SHOWN},
                 "speed": seconds.seconds_audio / seconds.seconds_cpu if seconds.seconds_cpu > 0 else np.nan,
             }
         )
@@ -341,7 +341,7 @@ def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -
     """
     blocks = []
     for dataset, part in ranking.groupby("dataset", sort=False):
-        shown = {metric: title for metric, title in _SHOWN.items() if not bool(part[metric].isna().all())}
+        shown = {metric: title for metric, title in SHOWN.items() if not bool(part[metric].isna().all())}
         rows = [["", "detector", "onset F1", "95 % interval", *shown.values(), "speed", "recordings"]]
         for name, row in zip(labels(part), part.to_dict("records"), strict=True):
             low, high = row["low"], row["high"]

@@ -1,5 +1,7 @@
 """The folder of a run: complete or absent, readable without a network, safe with any name."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -63,7 +65,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self._skip = tag == "style"
+        self._skip = tag in ("style", "script")
 
     def handle_endtag(self, tag):
         self._skip = False
@@ -100,18 +102,27 @@ def test_run_json_tells_how_to_get_the_numbers_again(written, data):
     assert [path for _, path, _ in about["skipped"]] == [str(data / "no labels.wav")]
 
 
-def test_the_page_needs_no_network_and_runs_no_code(written):
+def test_the_page_needs_no_network_and_runs_no_code_but_ours(written):
     html = (written / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     images = page.all("img")
     assert len(images) == 5
     assert all(image["src"].startswith("data:image/png;base64,") for image in images)
     assert all(len(image["alt"]) > 20 for image in images)
-    assert not page.all("script")
+    (policy,) = (meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert len(page.all("script")) == 1
+    assert script == (Path(report.__file__).parent / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; ")
     assert not page.all("b")
     assert not page.all("link")
     assert "http" not in html.replace("data:", "")
-    assert all(attrs["href"].startswith("#") for attrs in page.all("a"))
+    links = page.all("a")
+    assert all(
+        attrs["href"].startswith("#" if "download" not in attrs else "data:text/plain;base64,") for attrs in links
+    )
     for name in NAMES:
         assert name in page.text
 
@@ -122,6 +133,28 @@ def test_the_first_screen_is_the_ranked_table_and_the_main_figure(written):
     assert table < figure < heading
     first_rows = html[table:figure]
     assert first_rows.index("toy_detectors.py:Loudest") < first_rows.index("toy_detectors.py:Raises")
+
+
+def test_the_ranked_table_can_be_taken_into_a_paper(written, result):
+    """The same cells in the page, in Markdown and in LaTeX; every digit in CSV."""
+    (first, second, third) = result.ranking.to_dict("records")
+    csv = read_table(written / "tables" / "ranked.csv")
+    assert list(csv.onset_f1.astype(float))[:2] == pytest.approx([first["onset_f1"], second["onset_f1"]])
+    links = [
+        attrs for attrs in Page((written / "report.html").read_text(encoding="utf-8")).all("a") if "download" in attrs
+    ]
+    texts = [base64.b64decode(link["href"].partition(",")[2]).decode("utf-8") for link in links]
+    assert [Path(link["download"]).suffix for link in links] == [".csv", ".md", ".tex"]
+    for name, offered in zip(("ranked.csv", "ranked.md", "ranked.tex"), texts, strict=True):
+        text = (written / "tables" / name).read_text(encoding="utf-8")
+        assert offered.strip() in text
+        assert f"{first['onset_f1']:.3f}" in text
+    assert r"| 1 | toy\_detectors.py:Loudest |" in texts[1]
+    assert "melody RPA" not in texts[1]  # Nobody has one here.
+    assert r"3 & toy\_detectors.py:Raises & --" in texts[2]
+    assert third["failed"] == 3
+    differences = read_table(written / "tables" / "differences.csv")
+    assert {"p", "p_floor", "rank_biserial", "needed"} <= set(differences.columns)
 
 
 def test_the_page_names_failures_and_explains_the_protocol(written, result):

@@ -39,6 +39,11 @@ def test_the_same_scores_give_the_same_interval_in_any_run():
     assert bootstrap_mean(scores, seed=1) != bootstrap_mean(scores, seed=2)
 
 
+def test_where_each_recording_is_a_piece_names_change_nothing():
+    scores = [0.2, 0.9, 0.4, 0.7, 0.35, 0.85]
+    assert bootstrap_mean(scores, pieces=["f", "b", "a", "e", "c", "d"]) == bootstrap_mean(scores)
+
+
 def test_one_recording_has_a_mean_and_no_interval():
     one = bootstrap_mean([0.5])
     assert (one.mean, one.n) == (0.5, 1)

@@ -206,7 +206,9 @@ def test_a_run_that_is_refused_leaves_no_folder(tmp_path, monkeypatch):
 # A disk that fills or cannot be written
 
 
-@pytest.mark.parametrize("name", ["scores.csv", "counts.csv", "summary.csv", "figures/", "report.html", "run.json"])
+@pytest.mark.parametrize(
+    "name", ["scores.csv", "counts.csv", "summary.csv", "tables/", "figures/", "report.html", "run.json"]
+)
 def test_a_disk_that_fills_is_one_line_and_loses_nothing(words, tmp_path, monkeypatch, capsys, name):
     """Every file of a report in turn is the one for which there is no room."""
     monkeypatch.chdir(tmp_path)

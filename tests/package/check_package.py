@@ -45,6 +45,7 @@ SHIPPED = (
     ("pianolab/detectors", "*.json", "pianolab/detectors"),
     ("pianolab/detectors", "WEIGHTS_LICENSE_*", "pianolab/detectors"),
     ("pianolab/compare", "*.html", "pianolab/compare"),
+    ("pianolab/compare", "*.js", "pianolab/compare"),
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
 )
