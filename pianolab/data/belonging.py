@@ -109,8 +109,33 @@ def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_
     AudioError
         If this is no sound. What is merely poor about it is not said here: whoever hears it says so.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sound.AudioWarning)
+    return read_strokes_and_remarks(source, duration_s=duration_s)[0]
+
+
+def read_strokes_and_remarks(
+    source: str | os.PathLike[str], *, duration_s: float | None = CHECKED_S
+) -> tuple[Strokes, list[str]]:
+    """As `read_strokes`, and what is poor about the sound.
+
+    Parameters
+    ----------
+    source : str or Path
+    duration_s : float, optional
+        How much of the beginning is looked at; all if None.
+
+    Returns
+    -------
+    strokes : Strokes
+    remarks : list of str
+        One line each; empty if nothing is.
+
+    Raises
+    ------
+    AudioError
+        If this is no sound.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         claimed_s = sound.info(source).seconds
         parts: list[tuple[Array, Array]] = []
         read_s = 0.0
@@ -123,7 +148,8 @@ def read_strokes(source: str | os.PathLike[str], *, duration_s: float = CHECKED_
                 parts.extend(_evidence(framer.push(resampler.push(y))))
         parts.extend(_evidence(itertools.chain(framer.push(resampler.flush()), framer.flush())))
     strength, power = (np.concatenate(column) for column in zip((np.zeros(0), np.zeros(0)), *parts, strict=True))
-    return Strokes(strength, max(claimed_s, read_s), sr, _rise(power))
+    remarks = [str(warning.message) for warning in caught if issubclass(warning.category, sound.AudioWarning)]
+    return Strokes(strength, max(claimed_s, read_s), sr, _rise(power)), list(dict.fromkeys(remarks))
 
 
 def _evidence(spans: Iterable[Span]) -> Iterator[tuple[Array, Array]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pianolab.data.builtin import audio_path, builtin_index, notes_path, render_builtin
 from pianolab.data.folders import read_folder
+from pianolab.data.from_mirdata import mirdata_set
 from pianolab.data.phrases import phrases_of
 from pianolab.data.real import real_recordings
 from pianolab.data.recording import Dataset, DatasetError, Recording
@@ -34,7 +35,8 @@ def load_dataset(
     Parameters
     ----------
     name_or_dir : str or Path
-        "builtin", "real", a folder, or "phrases:" and a folder of single notes (see `pianolab.data.phrases`).
+        "builtin", "real", a folder, "phrases:" and a folder of single notes (see `pianolab.data.phrases`), or
+        "mirdata:" and the name of a loader of mirdata, perhaps with "@" and the folder of the set.
     split : {'all', 'tune', 'train', 'validation', 'test'}
         "tune" is all that settings may be chosen on: also what a set calls train or validation. Recordings without a
         declared split belong to every one.
@@ -70,6 +72,8 @@ def load_dataset(
         found = real_recordings()
     elif name.startswith("phrases:"):
         found = phrases_of(name.removeprefix("phrases:"))
+    elif name.startswith("mirdata:"):
+        found = mirdata_set(name.removeprefix("mirdata:"))
     else:
         found = read_folder(name_or_dir, unconfirmed=unconfirmed)
     wanted = _PARTS.get(split, ("", split))
