@@ -28,7 +28,8 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from pianolab.detector import Between, Detector, chosen
+from pianolab.detector import Between, Detector, DetectorError, chosen
+from pianolab.dsp.colour import Colour
 from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
 from pianolab.dsp.compiled import njit
 from pianolab.dsp.fitted import certainty_of
@@ -513,6 +514,11 @@ class Nmf(Detector):
         of a stroke; or one spectrum, and the rise of the amounts.
     n_iterations : int
         Steps of the multiplicative rule.
+    colour : {'ignore', 'follow'}
+        Whether the templates follow the colour of the piano at hand, its room and microphone
+        (`pianolab.dsp.colour`). More notes of real pianos are found so, but keys above a bass key are lost on dark
+        ones: the network that judges has not learnt from it (docs/results.md). The presets 'rules' and 'textbook'
+        never do.
 
     Raises
     ------
@@ -542,9 +548,12 @@ class Nmf(Detector):
         *,
         preset: Literal["piano", "rules", "textbook"] = "piano",
         n_iterations: Annotated[int, Between(1, 1000)] = 30,
+        colour: Literal["ignore", "follow"] = "ignore",
     ):
         use = chosen(PRESETS, preset)
-        self.preset, self.n_iterations = preset, n_iterations
+        if colour not in ("follow", "ignore"):
+            raise DetectorError(f"colour {colour!r} is not a choice: use ignore or follow")
+        self.preset, self.n_iterations, self.colour = preset, n_iterations, colour
         self._ear, self._power, self._least = use.ear(), use.power, use.least
         self.frame_length, self.hop_length = self._ear.frame_length, use.hop_length
         self.onset_delay_s = use.onset_delay_s
@@ -554,6 +563,8 @@ class Nmf(Detector):
             self._templates = with_noise(learnt[use.templates].astype(np.float32))
             self._judge = KeyJudge(Weights(*(learnt[name] for name in WEIGHTS))) if preset == "piano" else None
         self._without_ghosts = WithoutGhosts()
+        follows = preset == "piano" and colour == "follow"
+        self._colour = Colour(hop_s=self.hop_length / self.sr) if follows else None
         self._quiet = len(self._ear.moments) * 10.0 ** (QUIET_DB / 20.0 * self._ear.exponent)
         self._hardest_rows = use.hardest_rows
         self.reset()
@@ -567,6 +578,8 @@ class Nmf(Detector):
         self._without_ghosts.reset()
         if self._judge is not None:
             self._judge.reset()
+        if self._colour is not None:
+            self._colour.reset()
 
     def process(self, span: Span) -> Salience:
         found = self._taken_apart(span)
@@ -609,12 +622,31 @@ class Nmf(Detector):
     def _taken_apart(self, span):
         """The frames of a span as sums of templates."""
         spectra = self._ear(span)
-        amounts = decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
         loudest = self._loudest_so_far(spectra)
+        if self._colour is None:
+            amounts = self._decomposed(spectra)
+        else:
+            spectra, amounts = self._without_colour(spectra, loudest, self._colour)
         # The flat templates come last.
         n_learnt = len(self._templates) - len(self._ear.moments)
         shares = amounts[:, :n_learnt].reshape(len(amounts), N_KEYS, -1) / loudest[:, None, None]
         return _Apart(spectra, amounts, shares, amounts[:, n_learnt:] / loudest[:, None], loudest)
+
+    def _decomposed(self, spectra):
+        return decompose(spectra, self._templates, self.n_iterations, self._power, self._least)
+
+    def _without_colour(self, spectra, loudest, colour):
+        """Spectra without the colour of the rows before them, and their amounts."""
+        plain, amounts = np.empty_like(spectra), np.empty((len(spectra), len(self._templates)), np.float32)
+        n_learnt = len(self._templates) - len(self._ear.moments)
+        for row, spectrum in enumerate(spectra):
+            plain[row] = (spectrum.reshape(-1, N_BINS) / colour.gain).ravel()
+            amounts[row] = amount = self._decomposed(plain[row : row + 1])[0]
+            piano = _all_moments(amount[:n_learnt] @ self._templates[:n_learnt])
+            noise = _all_moments(amount[n_learnt:] @ self._templates[n_learnt:])
+            heard = np.maximum(_all_moments(plain[row]) - noise, 0.0) * colour.gain
+            colour.hear(heard / loudest[row], piano / loudest[row])
+        return plain, amounts
 
     def _to_judge(self, found):
         rest = left_over(found.spectra, found.amounts, self._templates)
@@ -664,6 +696,11 @@ def _most(spectra):
     """Sum of each row if all its moments were as loud as the loudest, (T,)."""
     moments = spectra.reshape(len(spectra), -1, N_BINS)
     return moments.shape[1] * moments.sum(axis=2).max(axis=1)
+
+
+def _all_moments(spectrum):
+    """Sum of one row over its moments, (N_BINS,)."""
+    return spectrum.reshape(-1, N_BINS).sum(axis=0)
 
 
 def _evidence(amount, half):
