@@ -61,7 +61,7 @@ ALIKE = 0.002  # So far from the best onset F1 counts as the best: a false note 
 # Close chords, then a bass key under one, on pianos made by rule, from starts all over a row.
 CHORDS = ([60, 64, 67], [57, 60, 64], [55, 59, 62, 65], [64, 67, 72], [41, 60, 65, 69])
 CHORD_PIANOS, CHORD_STARTS_S = ("felt", "upright", "bright"), (0.5, 0.506, 0.511, 0.517, 0.523, 0.529, 0.534)
-SPARE = 0.05  # Their keys keep so much distance from the threshold.
+SPARE = 0.1  # Their keys keep so much distance from the threshold.
 HELD = 1.0  # Weights are held to the raw evidence (1 for its own, 0 for the rest) as strongly as so many notes would.
 
 
@@ -119,10 +119,8 @@ def chords() -> list[tuple[Case, Sounding]]:
     return cases
 
 
-def least_told(
-    chance: np.ndarray, right: np.ndarray, rows: np.ndarray, played: Counter, *, cost: float = COST
-) -> float:
-    """The confidence from which a note is told: the highest that costs no row more than ``cost``.
+def least_told(chance: np.ndarray, right: np.ndarray, rows: np.ndarray, played: Counter) -> float:
+    """The confidence from which a note is told: the highest that costs no row more than `COST`.
 
     Nor may all rows together fall more than `ALIKE` below the best.
 
@@ -134,7 +132,7 @@ def least_told(
         told = np.isin(rows, of) & (chance >= threshold)
         return 2.0 * (told & right).sum() / max(told.sum() + sum(played[row] for row in of), 1)
 
-    cheap = [t for t in THRESHOLDS if all(f1(t, [row]) >= f1(0.0, [row]) - cost for row in played)]
+    cheap = [t for t in THRESHOLDS if all(f1(t, [row]) >= f1(0.0, [row]) - COST for row in played)]
     best = max(f1(t, [*played]) for t in cheap)
     return max(t for t in cheap if f1(t, [*played]) >= best - ALIKE)
 
@@ -260,8 +258,9 @@ def calibrated(spec: str, sounds, reported, given) -> tuple[list[dict], pd.DataF
     weights, chance = fitted(odds, right), left_out(odds, right, rows)
     threshold = least_told(chance, right, rows, played)
     if create(spec).polyphonic:
-        of_chords, *heard = notes_told(spec, chords())
-        threshold = min(threshold, least_told(chances(of_chords, weights) - SPARE, *heard, cost=0.0))
+        of_chords, struck_too, *_ = notes_told(spec, chords())
+        least_sure = chances(of_chords, weights)[struck_too].min() - SPARE
+        threshold = max(t for t in THRESHOLDS if t <= max(least_sure, 0.0) and t <= threshold)
     if not given.dry:
         keep(spec, weights, threshold)
 
