@@ -146,8 +146,8 @@ def _by_piece(
         raise ValueError(f"{len(values)} scores and {len(pieces)} pieces: name the piece of each recording")
     names, first, of = np.unique(pieces[known], return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(first))[of]  # In the order of the recordings, so names do not matter to the draws.
-    sums = np.bincount(place, weights=values[known], minlength=len(names))
-    return sums, np.bincount(place, minlength=len(names)).astype(float)
+    sums = np.bincount(place, weights=values[known], minlength=len(names)).astype(np.float64)
+    return sums, np.bincount(place, minlength=len(names)).astype(np.float64)
 
 
 def _draws(n: int, n_resamples: int, seed: int) -> npt.NDArray[np.float64]:
