@@ -6,8 +6,9 @@
 Melodies of 12 notes are asked for and played on a sampled piano: as asked, or with one mistake somewhere, or at a free
 tempo. A detector hears the sound in a quiet room, and the take is judged as on the live page. A mistake is named if one
 verdict says what it was, of the right key, within 0.3 s. Every other verdict that is not "right" is a false blame: of
-the judge, or of a detector that missed a note or heard one too many. Nothing is tuned on the pianos that are played:
-without --pianos it is the one whose notes come with pianolab for tests; with it those that nothing was chosen by.
+the judge, or of a detector that missed a note or heard one too many. Mere doubts ("perhaps") blame nobody. Nothing is
+tuned on the pianos that are played: without --pianos it is the one whose notes come with pianolab for tests; with it
+those that nothing was chosen by.
 
 Prints a row a kind of take and detector, summed over the pianos, and writes each false or missing verdict to
 --out/trial_verdicts.csv.
@@ -85,10 +86,10 @@ def heard(piano: SampledPiano, take: Take, detector: str, rng: np.random.Generat
 
 
 def said(take: Take, notes: Notes) -> Iterator[dict]:
-    """Each verdict that is not "right", and whether it names the mistake; and the mistake if nothing does."""
+    """Each verdict that blames, and whether it names the mistake; and the mistake if nothing does."""
     named = False
     for verdict in judge(take.asked, notes):
-        if verdict.what == "right":
+        if verdict.what in ("right", "perhaps"):
             continue
         key = verdict.heard if verdict.asked is None else verdict.asked
         fits = (

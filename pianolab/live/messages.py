@@ -13,7 +13,7 @@ refuses it when it comes to use it.
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-VerdictKind = Literal["right", "late", "early", "wrong", "octave", "missing", "extra", "doubled"]
+VerdictKind = Literal["right", "late", "early", "wrong", "octave", "missing", "extra", "doubled", "perhaps"]
 LabelState = Literal["none", "proposed", "confirmed"]
 
 

@@ -1,7 +1,9 @@
 """What is said of a take: which notes were right, late, early, wrong, an octave off, missing, extra or doubled.
 
 pianolab.live.alignment says which note played which, and when it was due at the tempo that was played: whoever slows
-down or pauses is not late. An octave too high or too low, and a key that was struck twice, have names of their own.
+down or pauses is not late. An octave too high or too low, and a key that was struck twice, have names of their own. An
+octave of a right key that was heard at the same moment, but not surely, is told as a doubt and blames nobody: detectors
+hear such ghosts, and players strike them seldom.
 
 The labels of a take are the prompt's notes at the times at which they were played. Each onset is put on the nearest
 rise of energy in the sound, whichever detector heard the note, so that no detector is judged by its own clock. The
@@ -22,6 +24,8 @@ from pianolab.live.messages import ScoreRow, VerdictKind, VerdictRow
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_notes
 
+GHOST_S = 0.06  # An octave that begins within so many seconds of a right key may be a ghost of it,
+SURE = 0.95  # unless it is as sure as this.
 DOUBLED_S = 1.0  # A key that is struck again within so many seconds, and was asked for once, is doubled.
 SNAP_S = 0.08  # An onset may be moved this far, in seconds, to a rise of energy.
 SHOWN_SCORES = ("onset_precision", "onset_recall", "onset_f1", "note_f1", "onset_bias_ms")
@@ -37,9 +41,10 @@ class Verdict:
 
     Attributes
     ----------
-    what : {'right', 'late', 'early', 'wrong', 'octave', 'missing', 'extra', 'doubled'}
+    what : {'right', 'late', 'early', 'wrong', 'octave', 'missing', 'extra', 'doubled', 'perhaps'}
         ``late`` and ``early`` are the right key at another time, ``octave`` is the right key some octaves away, and
-        ``doubled`` is an extra stroke of a key that was right.
+        ``doubled`` is an extra stroke of a key that was right. ``perhaps`` is no mistake: an octave of a right key was
+        heard with it, and may be a ghost.
     asked, heard : int or None
         MIDI numbers.
     time_s : float
@@ -90,6 +95,7 @@ def judge(prompt: Notes, heard: Notes, *, late_s: float = LATE_S) -> list[Verdic
     """
     found = align(prompt, heard, late_s=late_s)
     played = [j for i, j in found.pairs if i is not None and j is not None]
+    right = [j for i, j in found.pairs if i is not None and j is not None and prompt.midi[i] == heard.midi[j]]
     verdicts = []
     for i, j in found.pairs:
         asked = None if i is None else int(prompt.midi[i])
@@ -99,13 +105,26 @@ def judge(prompt: Notes, heard: Notes, *, late_s: float = LATE_S) -> list[Verdic
             continue
         key, time_s = int(heard.midi[j]), float(heard.onset[j])
         if asked is None:
-            doubled = _is_again(key, time_s, heard[played])
-            verdicts.append(Verdict("doubled" if doubled else "extra", None, key, time_s, None))
+            what = _of_an_extra(heard, j, right=heard[right], played=heard[played])
+            verdicts.append(Verdict(what, None, key, time_s, None))
             continue
         off_s = time_s - due_s
         off = found.off[i] and abs(off_s) > late_s
         verdicts.append(Verdict(_of_a_pair(asked, key, off_s if off else 0.0), asked, key, time_s, off_s))
     return sorted(verdicts, key=lambda verdict: verdict.time_s)
+
+
+def _of_an_extra(heard: Notes, j: int, *, right: Notes, played: Notes) -> VerdictKind:
+    key, time_s = int(heard.midi[j]), float(heard.onset[j])
+    if float(heard.confidence[j]) < SURE and _has_its_octave(key, time_s, right):
+        return "perhaps"
+    return "doubled" if _is_again(key, time_s, played) else "extra"
+
+
+def _has_its_octave(key: int, time_s: float, right: Notes) -> bool:
+    """Whether a right note that is some octaves away begins at the same moment."""
+    together = np.abs(right.onset - time_s) <= GHOST_S
+    return bool(np.any(together & (right.midi != key) & ((right.midi - key) % 12 == 0)))
 
 
 def _is_again(key: int, time_s: float, played: Notes) -> bool:

@@ -99,6 +99,41 @@ def test_keys_of_a_chord_are_judged_one_by_one_in_any_order(onset, midi, want):
     assert sorted(whats(CHORDS, onset, midi)) == sorted(want)
 
 
+def heard_with(key, *, after_s=0.02, confidence=0.5, prompt=SCALE):
+    """What is said beside "right" of a prompt that is played right, with another key at its third note."""
+    onset, midi = np.insert(prompt.onset, 3, prompt.onset[2] + after_s), np.insert(prompt.midi, 3, key)
+    sure = np.where(np.arange(len(onset)) == 3, confidence, 0.97)
+    order = np.argsort(onset)
+    notes = Notes(onset[order], onset[order] + 0.2, midi[order], None, sure[order])
+    return [verdict.what for verdict in judge(prompt, notes) if verdict.what != "right"]
+
+
+@pytest.mark.parametrize("key", [52, 76, 88])
+def test_an_octave_that_is_heard_with_a_right_key_but_not_surely_blames_nobody(key):
+    assert heard_with(key) == ["perhaps"]
+    assert heard_with(key, after_s=-0.02) == ["perhaps"]
+    assert heard_with(key, confidence=0.94) == ["perhaps"]
+
+
+@pytest.mark.parametrize(
+    ("key", "how"),
+    [
+        (76, {"confidence": 0.96}),
+        (76, {"after_s": 0.15}),
+        (71, {}),
+    ],
+    ids=["a sure octave", "an octave later", "no octave"],
+)
+def test_what_was_surely_struck_is_extra(key, how):
+    assert heard_with(key, **how) == ["extra"]
+
+
+def test_an_octave_in_place_of_the_asked_key_is_another_octave_however_unsure():
+    keys = np.where(np.arange(5) == 2, SCALE.midi + 12, SCALE.midi)
+    notes = Notes(SCALE.onset, SCALE.onset + 0.2, keys, None, np.where(np.arange(5) == 2, 0.4, 0.97))
+    assert [verdict.what for verdict in judge(SCALE, notes)] == ["right", "right", "octave", "right", "right"]
+
+
 # ---- any melody at any slowly changing tempo
 
 

@@ -75,7 +75,7 @@ export class Listeners {
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
     if (event.kind === "revised" && first) this.prompt.revise(event.midi, event.note);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi, event.confidence, event.note);
+    if (first) this.onStroke(event);
     if (!listener.polyphonic) this.log.note(event, letter); // Chords are written when their keys have settled.
   }
 

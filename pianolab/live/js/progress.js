@@ -3,6 +3,7 @@
 // If the next two notes of the prompt were struck instead, one was left out.
 
 const TOGETHER_S = 0.06; // notes so near to each other are struck together, in any order
+const SURE = 0.95; // An octave of a right key that is heard with it, less surely than this, may be a ghost: it is no mistake.
 
 export class Progress {
   /** @param {{midi: number, onset_s: number}[]} notes What is asked for, in time. */
@@ -12,19 +13,28 @@ export class Progress {
     this.heard = notes.map(() => null); // the wrong key that was struck in its place
     this.expected = 0; // number of the first note that is still to come
     this.wrong = -1; // number of the note that was just played wrong
+    this.right = []; // what was struck and right: {midi, time_s}
   }
 
   /**
    * A key was struck.
    * @param {number} midi
    * @param {?number} note The number of the stroke, by which it may be given another key.
-   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
-   *   that it plays, or -1.
+   * @param {{time_s: number, confidence: number}} how When, and how sure that is.
+   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again, extra or perhaps), and the number of the
+   *   note that it plays, or -1.
    */
-  strike(midi, note = null) {
+  strike(midi, note = null, how = { time_s: 0, confidence: 1 }) {
+    const told = this.place(midi, note, how);
+    if (told.what === "right") this.right.push({ midi, time_s: how.time_s });
+    return told;
+  }
+
+  place(midi, note, how) {
     const { expected, wrong: before } = this;
-    this.latest = { note, states: [...this.states], heard: [...this.heard], expected, wrong: before };
+    this.latest = { note, how, states: [...this.states], heard: [...this.heard], expected, wrong: before };
     const right = this.find(midi, this.expected);
+    if (right < 0 && this.mayBeGhost(midi, how)) return { what: "perhaps", i: -1 };
     this.wrong = -1;
     if (right >= 0) return this.settle(right, "done", "right");
     if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
@@ -43,9 +53,15 @@ export class Progress {
   /** The last stroke turned out to be of another key: what it was then, or null if it was not the last. */
   revise(midi, note) {
     if (note === null || this.latest?.note !== note) return null;
-    const { states, heard, expected, wrong } = this.latest;
+    const { states, heard, expected, wrong, how } = this.latest;
     Object.assign(this, { states, heard, expected, wrong });
-    return this.strike(midi, note);
+    return this.strike(midi, note, how);
+  }
+
+  /** As pianolab/live/verdicts.py tells it of a whole take. */
+  mayBeGhost(midi, { time_s: time, confidence }) {
+    const octave = (one) => one.midi !== midi && (one.midi - midi) % 12 === 0 && Math.abs(one.time_s - time) <= TOGETHER_S;
+    return confidence < SURE && this.right.some(octave);
   }
 
   /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */

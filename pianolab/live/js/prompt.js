@@ -33,9 +33,9 @@ export class PromptBox {
     this.draw();
   }
 
-  /** A key was struck; `note` is the number of the stroke. */
-  strike(midi, note = null) {
-    if (this.prompt) this.tell(midi, this.progress.strike(midi, note));
+  /** A key was struck; see NoteHeard of pianolab/live/messages.py. */
+  strike({ midi, note, ...how }) {
+    if (this.prompt) this.tell(midi, this.progress.strike(midi, note, how));
   }
 
   /** A stroke turned out to be of another key. */
@@ -46,6 +46,7 @@ export class PromptBox {
 
   tell(midi, { what, i }) {
     const heard = () => this.names.of(midi);
+    if (what === "perhaps") return;
     if (what === "right") this.told.replaceChildren();
     else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));
     else if (what === "extra") word(this.told, () => this.say("prompt.extra", { heard: heard() }));

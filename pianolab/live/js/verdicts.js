@@ -3,6 +3,7 @@
 const IN_TIME = ["right"];
 const RIGHT = ["right", "late", "early"];
 const EXTRA = ["extra", "doubled"];
+const DOUBT = ["perhaps"]; // What may have been heard, and is no mistake.
 
 /**
  * How many of the keys asked for were right, how many of these in time, and how many keys were not asked for.
@@ -10,5 +11,5 @@ const EXTRA = ["extra", "doubled"];
  */
 export function counted(verdicts) {
   const n = (kinds) => verdicts.filter(({ what }) => kinds.includes(what)).length;
-  return { n: verdicts.length - n(EXTRA), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
+  return { n: verdicts.length - n([...EXTRA, ...DOUBT]), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
 }

@@ -64,7 +64,7 @@ export class View {
     this.log = new NoteLog(context);
     this.counts = new Counts(context, session);
     this.pictures = new Pictures(context, session);
-    this.listeners = new Listeners(context, { ...this, onStroke: (...stroke) => this.struck(...stroke) });
+    this.listeners = new Listeners(context, { ...this, onStroke: (stroke) => this.struck(stroke) });
     this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
     this.languages = new Languages(context, (language) => this.speak(language));
     this.setUp = new SetUp(context, {
@@ -132,10 +132,10 @@ export class View {
     this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
   }
 
-  struck(midi, confidence, note) {
+  struck(stroke) {
     this.log.signal(this.settings.signals);
-    if (this.setUp.runs) this.setUp.struck(midi, confidence);
-    else this.prompt.strike(midi, note);
+    if (this.setUp.runs) this.setUp.struck(stroke.midi, stroke.confidence);
+    else this.prompt.strike(stroke);
   }
 
   // -- what the session tells

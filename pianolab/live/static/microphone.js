@@ -1,4 +1,4 @@
-// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: ec1c661264266cb71c44b62d933677c26cc5313a39e2d2f320b9e948498d17a9
+// Made from pianolab/live/js by `make js`: do not edit. sha256 of the sources: c5e79651c753592c26c24ca841655184261d75719f1b7475791950ffee7c8aff
 
 // ../../texts/en/page.json
 var page_default = {
@@ -190,6 +190,7 @@ var page_default = {
   "verdict.missing": "○ missing",
   "verdict.extra": "+ extra",
   "verdict.doubled": "+ struck twice",
+  "verdict.perhaps": "? perhaps heard too, no mistake",
   "verdict.late": "▸ late",
   "verdict.early": "◂ early",
   "scores.title": "How well each way of listening heard this take",
@@ -440,6 +441,7 @@ var page_default2 = {
   "verdict.missing": "○ 빠짐",
   "verdict.extra": "+ 더 침",
   "verdict.doubled": "+ 두 번 침",
+  "verdict.perhaps": "? 함께 들린 듯함(실수 아님)",
   "verdict.late": "▸ 늦음",
   "verdict.early": "◂ 빠름",
   "scores.title": "듣는 방법마다 이 테이크를 얼마나 잘 들었는지",
@@ -1796,7 +1798,7 @@ var Listeners = class {
     if (event.kind === "chord" && event.struck) this.log.chord(told, letter, first);
     if (event.kind === "revised" && first) this.prompt.revise(event.midi, event.note);
     if (event.kind !== "on") return;
-    if (first) this.onStroke(event.midi, event.confidence, event.note);
+    if (first) this.onStroke(event);
     if (!listener.polyphonic) this.log.note(event, letter);
   }
   /** Mark the key that the player is asked to play; null marks none. */
@@ -2256,6 +2258,7 @@ var Pictures = class {
 
 // progress.js
 var TOGETHER_S = 0.06;
+var SURE = 0.95;
 var Progress = class {
   /** @param {{midi: number, onset_s: number}[]} notes What is asked for, in time. */
   constructor(notes) {
@@ -2264,18 +2267,26 @@ var Progress = class {
     this.heard = notes.map(() => null);
     this.expected = 0;
     this.wrong = -1;
+    this.right = [];
   }
   /**
    * A key was struck.
    * @param {number} midi
    * @param {?number} note The number of the stroke, by which it may be given another key.
-   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again or extra), and the number of the note
-   *   that it plays, or -1.
+   * @param {{time_s: number, confidence: number}} how When, and how sure that is.
+   * @returns {{what: string, i: number}} What it was (right, wrong, octave, again, extra or perhaps), and the number of the
+   *   note that it plays, or -1.
    */
-  strike(midi, note = null) {
+  strike(midi, note = null, how = { time_s: 0, confidence: 1 }) {
+    const told = this.place(midi, note, how);
+    if (told.what === "right") this.right.push({ midi, time_s: how.time_s });
+    return told;
+  }
+  place(midi, note, how) {
     const { expected, wrong: before } = this;
-    this.latest = { note, states: [...this.states], heard: [...this.heard], expected, wrong: before };
+    this.latest = { note, how, states: [...this.states], heard: [...this.heard], expected, wrong: before };
     const right = this.find(midi, this.expected);
+    if (right < 0 && this.mayBeGhost(midi, how)) return { what: "perhaps", i: -1 };
     this.wrong = -1;
     if (right >= 0) return this.settle(right, "done", "right");
     if (this.notes[before]?.midi === midi) return this.settle(before, "done", "right");
@@ -2293,9 +2304,14 @@ var Progress = class {
   /** The last stroke turned out to be of another key: what it was then, or null if it was not the last. */
   revise(midi, note) {
     if (note === null || this.latest?.note !== note) return null;
-    const { states, heard, expected, wrong } = this.latest;
+    const { states, heard, expected, wrong, how } = this.latest;
     Object.assign(this, { states, heard, expected, wrong });
-    return this.strike(midi, note);
+    return this.strike(midi, note, how);
+  }
+  /** As pianolab/live/verdicts.py tells it of a whole take. */
+  mayBeGhost(midi, { time_s: time, confidence }) {
+    const octave = (one) => one.midi !== midi && (one.midi - midi) % 12 === 0 && Math.abs(one.time_s - time) <= TOGETHER_S;
+    return confidence < SURE && this.right.some(octave);
   }
   /** Whether the wrong key in place of note `i` was the note behind it, and this key goes on there. */
   skipped(i, midi) {
@@ -2369,9 +2385,9 @@ var PromptBox = class {
     this.prompt = prompt;
     this.draw();
   }
-  /** A key was struck; `note` is the number of the stroke. */
-  strike(midi, note = null) {
-    if (this.prompt) this.tell(midi, this.progress.strike(midi, note));
+  /** A key was struck; see NoteHeard of pianolab/live/messages.py. */
+  strike({ midi, note, ...how }) {
+    if (this.prompt) this.tell(midi, this.progress.strike(midi, note, how));
   }
   /** A stroke turned out to be of another key. */
   revise(midi, note) {
@@ -2380,6 +2396,7 @@ var PromptBox = class {
   }
   tell(midi, { what, i }) {
     const heard = () => this.names.of(midi);
+    if (what === "perhaps") return;
     if (what === "right") this.told.replaceChildren();
     else if (what === "again") word(this.told, () => this.say("prompt.again", { heard: heard() }));
     else if (what === "extra") word(this.told, () => this.say("prompt.extra", { heard: heard() }));
@@ -3136,9 +3153,10 @@ var Status = class {
 var IN_TIME = ["right"];
 var RIGHT = ["right", "late", "early"];
 var EXTRA = ["extra", "doubled"];
+var DOUBT = ["perhaps"];
 function counted(verdicts) {
   const n = (kinds) => verdicts.filter(({ what }) => kinds.includes(what)).length;
-  return { n: verdicts.length - n(EXTRA), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
+  return { n: verdicts.length - n([...EXTRA, ...DOUBT]), right: n(RIGHT), in_time: n(IN_TIME), extra: n(EXTRA) };
 }
 
 // takes.js
@@ -3398,7 +3416,7 @@ var View = class {
     this.log = new NoteLog(context);
     this.counts = new Counts(context, session);
     this.pictures = new Pictures(context, session);
-    this.listeners = new Listeners(context, { ...this, onStroke: (...stroke) => this.struck(...stroke) });
+    this.listeners = new Listeners(context, { ...this, onStroke: (stroke) => this.struck(stroke) });
     this.settings = new Settings(context, { rename: () => this.rename(), monitor: () => this.monitor() });
     this.languages = new Languages(context, (language) => this.speak(language));
     this.setUp = new SetUp(context, {
@@ -3472,10 +3490,10 @@ var View = class {
     const hz = note ? keyHz(note.midi, this.choices.a4Hz) : null;
     this.session.capture?.monitor(this.settings.back.value, Number(this.settings.volume.value), hz);
   }
-  struck(midi, confidence, note) {
+  struck(stroke) {
     this.log.signal(this.settings.signals);
-    if (this.setUp.runs) this.setUp.struck(midi, confidence);
-    else this.prompt.strike(midi, note);
+    if (this.setUp.runs) this.setUp.struck(stroke.midi, stroke.confidence);
+    else this.prompt.strike(stroke);
   }
   // -- what the session tells
   stateChanged() {

@@ -76,7 +76,7 @@ const VALUES = {
   "takes.…": ["play", "save", "forget", "labels"],
   "trouble.….remedy": CODES,
   "trouble.….what": CODES,
-  "verdict.…": ["right", "wrong", "octave", "missing", "extra", "doubled", "late", "early"],
+  "verdict.…": ["right", "wrong", "octave", "missing", "extra", "doubled", "perhaps", "late", "early"],
 };
 
 /** The keys that a module says: whole ones, and the shapes of those that it puts together. */

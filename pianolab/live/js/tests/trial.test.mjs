@@ -94,8 +94,35 @@ test("nothing asked, nothing done", () => {
   assert.deepEqual(new Progress([]).strike(60), { what: "extra", i: -1 });
 });
 
+test("an octave that is heard with a right key, but not surely, is no mistake; a sure one, a later one and another key are", () => {
+  const at = (time_s, confidence) => ({ time_s, confidence });
+  const played = (midi, how) => {
+    const progress = new Progress(notes([60], [62], [64]));
+    progress.strike(60, 1, at(1, 1));
+    return progress.strike(midi, 2, how).what;
+  };
+  assert.equal(played(72, at(1.05, 0.6)), "perhaps");
+  assert.equal(played(48, at(0.95, 0.94)), "perhaps");
+  assert.equal(played(72, at(1.05, 0.96)), "wrong");
+  assert.equal(played(72, at(1.2, 0.6)), "wrong");
+  assert.equal(played(67, at(1.05, 0.6)), "wrong");
+  assert.equal(played(74, at(1.05, 0.6)), "octave"); // That is the one which is asked for next, an octave off.
+  const progress = new Progress(notes([60], [72], [64]));
+  progress.strike(60, 1, at(1, 1));
+  assert.equal(progress.strike(72, 2, at(1.05, 0.6)).what, "right"); // It is what is asked for next.
+  progress.strike(76, 3, at(2, 0.9));
+  assert.deepEqual(progress.revise(64, 3), { what: "right", i: 2 });
+});
+
+test("what a ghost takes the place of is still asked for", () => {
+  const progress = new Progress(notes([60], [62]));
+  progress.strike(60, 1, { time_s: 1, confidence: 1 });
+  progress.strike(72, 2, { time_s: 1.02, confidence: 0.5 });
+  assert.deepEqual(progress.strike(62, 3, { time_s: 2, confidence: 1 }), { what: "right", i: 1 });
+});
+
 test("late and early keys are right, extra and doubled ones were not asked for and are counted", () => {
-  const kinds = ["right", "right", "late", "early", "wrong", "octave", "missing", "extra", "doubled"];
+  const kinds = ["right", "right", "late", "early", "wrong", "octave", "missing", "extra", "doubled", "perhaps"];
   assert.deepEqual(counted(kinds.map((what) => ({ what }))), { n: 7, right: 4, in_time: 2, extra: 2 });
   assert.deepEqual(counted([]), { n: 0, right: 0, in_time: 0, extra: 0 });
 });
