@@ -244,7 +244,7 @@ def _bring(file: RemoteFile, folder: Path, *, progress: bool) -> None:
         path.unlink()
 
 
-def _resuming(part: Path, *, progress: bool) -> Callable[[str, Any, Any], None]:
+def _resuming(part: Path, *, progress: bool) -> Callable[..., None]:
     """A downloader for pooch that goes on with what a cut download left in ``part``."""
 
     def download(url: str, output_file: Any, _pooch: Any) -> None:

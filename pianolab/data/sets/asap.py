@@ -2,11 +2,6 @@
 
 Told by metadata.csv with the columns midi_performance and audio_performance. The sound is not in the repository: its
 own script initialize_dataset.py cuts it from MAESTRO, so that a performance and its sound begin together.
-
-References
-----------
-Foscarin et al., "ASAP: a dataset of aligned scores and performances for piano transcription", ISMIR 2020;
-github.com/fosfrancesco/asap-dataset (columns of metadata.csv).
 """
 
 from collections.abc import Iterator
@@ -28,6 +23,11 @@ def find(files: Files) -> Iterator[Found]:
     Yields
     ------
     Found
+
+    References
+    ----------
+    Foscarin et al., "ASAP: a dataset of aligned scores and performances for piano transcription", ISMIR 2020;
+    github.com/fosfrancesco/asap-dataset (columns of metadata.csv).
     """
     for index in one_index(files, _INDEX):
         rows = read_rows(index, _NEEDED, sure=False)

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -219,12 +219,38 @@ def piece_of(composer: str, title: str) -> str:
 
 
 def split_of(word: str) -> str:
-    """What a set calls a split, as it is called here; '' for another word."""
+    """What a set calls a split, as it is called here.
+
+    Parameters
+    ----------
+    word : str
+
+    Returns
+    -------
+    str
+        "train", "validation", "test", or '' for another word.
+
+    Examples
+    --------
+    >>> split_of("valid"), split_of("special")
+    ('validation', '')
+    """
     return _SPLITS.get(word.strip().lower(), "")
 
 
 def below(index: Path, name: str) -> Path:
-    """A path that an index names; it stays below the folder of the index whatever the index says."""
+    """A path that an index names; it stays below the folder of the index whatever the index says.
+
+    Parameters
+    ----------
+    index : Path
+    name : str
+        The path in the index.
+
+    Returns
+    -------
+    Path
+    """
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")]
     return index.parent.joinpath(*parts)
 
@@ -246,6 +272,3 @@ def one_index(files: Files, pattern: str) -> list[Path]:
     for path in files.named(pattern):
         by_folder.setdefault(path.parent, path)
     return list(by_folder.values())
-
-
-Find = Callable[[Files], Iterable[Found]]

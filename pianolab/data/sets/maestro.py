@@ -1,11 +1,6 @@
 """MAESTRO: 200 hours of a piano competition on Yamaha Disklaviers, with what the pianos recorded of keys and pedals.
 
 Told by maestro-v*.csv (or .json), which names composer, title, split and files of each recording.
-
-References
-----------
-Hawthorne et al., "Enabling Factorized Piano Music Modeling and Generation with the MAESTRO Dataset", ICLR 2019;
-magenta.tensorflow.org/datasets/maestro (fields and layout of versions 2 and 3).
 """
 
 import re
@@ -32,6 +27,11 @@ def find(files: Files) -> Iterator[Found]:
     ------
     DatasetError
         If its index is damaged.
+
+    References
+    ----------
+    Hawthorne et al., "Enabling Factorized Piano Music Modeling and Generation with the MAESTRO Dataset", ICLR 2019;
+    magenta.tensorflow.org/datasets/maestro (fields and layout of versions 2 and 3).
     """
     for index in one_index(files, _INDEX):
         version = re.findall(_INDEX, index.name, re.IGNORECASE)[0][0]

@@ -3,12 +3,6 @@
 Told by its names, such as MAPS_MUS-chpn_op25_e3_ENSTDkCl: group, piece and piano. The Disklavier (ENSTDk...) is real
 and test, the virtual pianos are rendered and tune, as Hawthorne et al. split them. The .mid beside a sound counts, of
 which its .txt was made.
-
-References
-----------
-Emiya, Badeau and David, "Multipitch Estimation of Piano Sounds Using a New Probabilistic Spectral Smoothness
-Principle", IEEE Transactions on Audio, Speech, and Language Processing 18 (2010); Hawthorne et al., "Onsets and Frames:
-Dual-Objective Piano Transcription", ISMIR 2018 (the split).
 """
 
 import re
@@ -34,6 +28,12 @@ def find(files: Files) -> Iterator[Found]:
     ------
     Found
         Sound without labels is left to whoever looks at the folder: it is named there.
+
+    References
+    ----------
+    Emiya, Badeau and David, "Multipitch Estimation of Piano Sounds Using a New Probabilistic Spectral Smoothness
+    Principle", IEEE Transactions on Audio, Speech, and Language Processing 18 (2010); Hawthorne et al., "Onsets and
+    Frames: Dual-Objective Piano Transcription", ISMIR 2018 (the split).
     """
     known = {path: about for path in files.sounds if (about := _about(path.stem))}
     labels = {path: files.labels(path) for path in known}

@@ -2,10 +2,6 @@
 
 Told by its four folders train_data, train_labels, test_data and test_labels. musicnet_metadata.csv, beside them or in
 the folder above, says composer, piece and ensemble. Without it the labels say which recordings hold other instruments.
-
-References
-----------
-Thickstun, Harchaoui and Kakade, "Learning Features of Music from Scratch", ICLR 2017; zenodo.org/records/5120004.
 """
 
 import csv
@@ -36,6 +32,10 @@ def find(files: Files) -> Iterator[Found]:
     ------
     DatasetError
         If its index is damaged.
+
+    References
+    ----------
+    Thickstun, Harchaoui and Kakade, "Learning Features of Music from Scratch", ICLR 2017; zenodo.org/records/5120004.
     """
     folders = {path.parent for path in files.paths}
     roots = {folder.parent for folder in folders if folder.name in ("train_labels", "test_labels")}

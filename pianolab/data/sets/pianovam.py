@@ -2,10 +2,6 @@
 
 Told by metadata.json (metadata_v1.json, metadata_v2.json), whose entries have a record_time: the name of the files in
 the folders Audio and MIDI.
-
-References
-----------
-Kim et al., "PianoVAM: A Multimodal Piano Performance Dataset", ISMIR 2025; huggingface.co/datasets/PianoVAM.
 """
 
 from collections.abc import Iterator
@@ -26,6 +22,10 @@ def find(files: Files) -> Iterator[Found]:
     Yields
     ------
     Found
+
+    References
+    ----------
+    Kim et al., "PianoVAM: A Multimodal Piano Performance Dataset", ISMIR 2025; huggingface.co/datasets/PianoVAM.
     """
     for index in one_index(files, _INDEX):
         rows = read_rows(index, _NEEDED, sure=False)

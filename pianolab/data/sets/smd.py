@@ -3,11 +3,6 @@
 Told by its names, such as Bach_BWV849-01_001_20090916-SMD: composer, work and movement, performer, day. The first
 version has .mp3 and .mid files; the second has the folders midi, wav_44100_stereo and wav_22050_mono, of which the
 first counts, and midi_wav_22050_mono, which a synthesizer made of the MIDI files.
-
-References
-----------
-Müller, Konz, Bogler and Arifi-Müller, "Saarland Music Data (SMD)", late-breaking session of ISMIR 2011;
-audiolabs-erlangen.de/resources/MIR/SMD/midi; zenodo.org/records/13753319 (version 2).
 """
 
 import re
@@ -32,6 +27,11 @@ def find(files: Files) -> Iterator[Found]:
     Yields
     ------
     Found
+
+    References
+    ----------
+    Müller, Konz, Bogler and Arifi-Müller, "Saarland Music Data (SMD)", late-breaking session of ISMIR 2011;
+    audiolabs-erlangen.de/resources/MIR/SMD/midi; zenodo.org/records/13753319 (version 2).
     """
     labels = {path.stem: path for path in files.named(rf"{_NAME.pattern}\.midi?")}
     sounds: dict[str, list[Path]] = {}
