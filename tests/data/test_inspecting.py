@@ -126,8 +126,8 @@ def test_pieces_of_two_splits_and_of_other_sets_are_told(small):
     )
     told = look_through(replace(dataset, recordings=recordings), {"other": ["chopin - étude", "x"], "third": ["y"]})
     assert [one.text for one in told if one.kind == "piece"] == [
-        "1 pieces are both in test and in what is tuned on: Chopin: Étude",
-        "1 pieces are also in other: Chopin: Étude",
+        "1 piece is both in test and in what is tuned on: Chopin: Étude",
+        "1 piece is also in other: Chopin: Étude",
     ]
 
 
@@ -148,7 +148,7 @@ def test_pieces_of_another_folder_are_told(small, tmp_path_factory, capsys):
     for suffix in (".wav", ".tsv"):
         (other / f"a{suffix}").write_bytes((small / f"a{suffix}").read_bytes())
     main(["data", "add", str(small), "--other", str(other)])
-    assert f"piece: 1 pieces are also in {other}: a" in capsys.readouterr().out.splitlines()
+    assert f"piece: 1 piece is also in {other}: a" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("words", [["nowhere"], [], ["--seconds", "0", "."]])
