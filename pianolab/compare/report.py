@@ -21,6 +21,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from pianolab.compare.anatomy import MOST_BYTES, anatomy
 from pianolab.compare.csv_files import write_table
 from pianolab.compare.errors import CompareError
 from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown, table
@@ -157,7 +158,16 @@ def _script() -> str:
     return (Path(__file__).parent / "report.js").read_text(encoding="utf-8")
 
 
-def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapping[str, str]) -> str:
+def _anatomy(result: Result, dataset: str, unwritten: dict[str, str]) -> Mapping[str, Any] | None:
+    """The errors of the best detector; a report without them is better than none."""
+    try:
+        return anatomy(result, dataset, most_bytes=MOST_BYTES // len(result.sources))
+    except Exception as error:
+        unwritten[f"errors of {dataset}"] = reason(error)
+        return None
+
+
+def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict[str, str]) -> str:
     """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     datasets = [
         {
@@ -172,6 +182,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: Mapp
             "kinds": _by_kind(result, name),
             "reasons": _by_reason(result, name),
             "pedals": _of(result.pedals.assign(label=labels(result.pedals)), name).to_dict("records"),
+            "anatomy": _anatomy(result, str(name), unwritten),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)

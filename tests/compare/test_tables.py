@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pianolab.compare import tables
+from pianolab.compare import exports, tables
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, CountRow
 from pianolab.scores import Protocol
 
@@ -173,6 +173,13 @@ def test_the_table_for_a_terminal():
             "2  cqt:bins=24     0.250              -    20x  1 (1 failed)",
         ]
     )
+
+
+def test_a_column_in_which_nothing_is_known_goes_into_no_paper():
+    found = exports.table(ranking(SCORES).query("dataset == 'mine'"))
+    assert found.columns == ["rank", "detector", "onset F1", "95 % interval", "speed (×)", "recordings"]
+    assert found.rows[0] == ["1", "cqt", "0.800", "0.700 to 0.900", "20", "2, 1 failed"]
+    assert r"2, 1 failed \\" in exports.as_latex(found)
 
 
 def test_the_pedal_has_a_table_of_its_own_below_the_ranked_one():
