@@ -50,8 +50,8 @@ def mirdata_set(text: str) -> Dataset:
     try:
         tracks = [(track_id, loader.track(track_id)) for track_id in loader.track_ids]
     except Exception as error:  # Each loader has its own ways to fail.
-        get = f"mirdata.initialize({name!r}).download()"
-        raise DatasetError(f"mirdata cannot read {name} ({first_line(error)}): fetch it with {get}") from error
+        get = f"mirdata.initialize({name!r}).download(['index'])"
+        raise DatasetError(f"mirdata cannot read {name} ({first_line(error)}): fetch its index with {get}") from error
     for track_id, track in tracks:
         sound = getattr(track, "audio_path", None)
         if not sound or not Path(sound).is_file():

@@ -78,7 +78,7 @@ def read_table(data: bytes, name: str) -> list[Row]:
 
 def _of_piano(table: list[tuple[str, list[str]]], instrument: int, name: str) -> list[tuple[str, list[str]]]:
     """The lines that name the piano."""
-    kept = [(place, cells) for place, cells in table if cells[instrument] == MUSICNET_PIANO]
+    kept = [(place, cells) for place, cells in table if cells[instrument : instrument + 1] == [MUSICNET_PIANO]]
     if n_others := len(table) - len(kept):
         text = f"{name}: {n_others} of {len(table)} notes are of other instruments than the piano and are dropped"
         warnings.warn(text, LabelWarning, stacklevel=4)
@@ -87,12 +87,17 @@ def _of_piano(table: list[tuple[str, list[str]]], instrument: int, name: str) ->
 
 def _with_unit(table: Sequence[tuple[str, list[str]]], columns: Columns, name: str) -> Columns:
     """Whether the values of a layer of notes are MIDI numbers (whole, on the keyboard) or Hz (some above 127)."""
-    values = [_number(cells[columns.place["midi"]], "value") for _, cells in table]
+    values = []
+    for place, cells in table:
+        try:
+            values.append(_number(cells[columns.place["midi"]], "value"))
+        except ValueError as error:
+            raise LabelError(f"{name}, {place}: {error}") from error
     if all(value.is_integer() and MIDI_LOW <= value <= MIDI_HIGH for value in values):
         return columns
     if max(values) > MIDI_MAX:
-        place = {"hz" if column == "midi" else column: index for column, index in columns.place.items()}
-        return replace(columns, place=place, key_name="hz")
+        at = {"hz" if column == "midi" else column: index for column, index in columns.place.items()}
+        return replace(columns, place=at, key_name="hz")
     raise LabelError(f"{name}: the values may be Hz or MIDI numbers: call VALUE midi, or frequency where it is in Hz")
 
 

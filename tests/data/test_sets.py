@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from pianolab.compare import compare
 from pianolab.data import DatasetError, load_dataset
 from pianolab.data.sets import SETS
 from pianolab.data.sets.finding import below, piece_of
@@ -345,6 +346,15 @@ def test_several_sets_in_one_folder_are_told_apart(tmp_path):
     found = load_dataset(tmp_path)
     assert [known.split(" ")[0] for known in found.taken_for] == ["MAESTRO", "MusicNet"]
     assert len(found) == 6
+
+
+def test_a_comparison_says_which_set_a_folder_was_taken_for(tmp_path):
+    maestro(tmp_path / "maestro", "csv")
+    labels(tmp_path / "theirs" / "take_0.mid")
+    found = compare(
+        tmp_path / "maestro", estimates={"them": tmp_path / "theirs"}, cache=tmp_path / "kept", progress=False
+    )
+    assert found.about["taken_for"] == [["maestro", "MAESTRO 3.0.0 (by maestro-v3.0.0.csv)"]]
 
 
 @pytest.mark.parametrize("find", SETS)

@@ -142,6 +142,13 @@ def labels() -> list[bytes]:
         b"0.000000\t0.500000\tC4\n0.500000\t1.000000\t64\n",  # Audacity
         b"0.100000000,60,0.5,0.8,A\n0.700000000,64.1,0.2,0.8,\n",  # Sonic Visualiser
         b"onset,offset,midi,velocity\n",
+        b"TIME,VALUE,DURATION,LEVEL,LABEL\n0.1,60,0.5,0.8,A\n0.7,64,0.2,0.8,\n",
+        b"start_time,end_time,instrument,note,start_beat,end_beat,note_value\n"
+        b"9182,90078,1,53,4,1.5,Half\n9182,9999,41,60,4,1,Q\n",
+        b'<sv><data><model id="8" sampleRate="44100" type="sparse" dimensions="3" dataset="7" '
+        b'subtype="note" units="Hz"/><dataset id="7" dimensions="3">'
+        b'<point frame="4410" value="440" duration="2205" level="0.8" label=""/></dataset>'
+        b"</data></sv>",
         json.dumps(jams).encode(),
         json.dumps(jams, indent=1).encode(),
     ]

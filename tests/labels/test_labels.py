@@ -289,6 +289,7 @@ HEADER = "onset,offset,midi,velocity\n0,1,60,64\n"
             "TIME,VALUE,DURATION,LEVEL,LABEL\n0.1,60.3,0.5,0.8,C4\n",
             "the values may be Hz or MIDI numbers: call VALUE midi, or frequency where it is in Hz$",
         ),
+        ("TIME,VALUE,DURATION\n0.1,60,0.5\n0.2,C4,0.5\n", "line 3: value 'C4' is not a number"),
         ("onset,offset,pitch\n0,1,55\n1,2,110.0\n", "line 3: the pitch 110.0 may be Hz .*call the column frequency"),
         ("onset,offset,pitch\n0,1,98.5\n", "line 2: the pitch 98.5 may be Hz or a MIDI number: call the column freq"),
         ("0.5\t1.0\tC4\n1.0\t2.0\tverse\n", "line 2: 'verse' is not a note name"),
