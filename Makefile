@@ -72,7 +72,7 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 test-browser: $(READY)  ## JupyterLab and the live page in real browsers (needs chromium, firefox-esr, pulseaudio, xvfb)
-	@$(BIN)/python -m pytest -m "browser and not slow" tests $(ARGS)
+	@$(BIN)/python -m pytest -m "browser and not slow" tests/browser $(ARGS)
 
 test-package: .venv/.dev docs  ## the wheel, as a user meets it: installed with other Pythons outside of the clone; builds the docs
 	@$(BIN)/python tests/package/check_package.py
