@@ -40,7 +40,8 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError(f"--split {args.split}: settings that are chosen on test look too good there; tune takes tune")
     from pianolab.compare import CACHE
     from pianolab.compare.search import Method
-    from pianolab.compare.tuning import REPORT, tune
+    from pianolab.compare.tuned import REPORT
+    from pianolab.compare.tuning import tune
 
     found = tune(
         args.detector,

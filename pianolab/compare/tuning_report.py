@@ -8,7 +8,7 @@ import jinja2
 import numpy as np
 
 from pianolab.compare.search import Range, Trial
-from pianolab.compare.tuning import REPORT, Tuned, with_settings
+from pianolab.compare.tuned import REPORT, Tuned, with_settings
 from pianolab.files import replacing
 
 _SHOWN = 12  # Trials in the table of the best.

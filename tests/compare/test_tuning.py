@@ -15,7 +15,8 @@ from pianolab.cli import main
 from pianolab.compare import tuning
 from pianolab.compare.errors import CompareError
 from pianolab.compare.search import METHODS, Range, Trial, grid_size, propose
-from pianolab.compare.tuning import Question, Tuned, read_trials, search, shared_with, with_settings
+from pianolab.compare.tuned import Question, Tuned, with_settings
+from pianolab.compare.tuning import read_trials, search, shared_with
 from pianolab.compare.tuning_report import history, write_page
 from pianolab.data import Dataset, DatasetError, Recording
 from pianolab.labels import write_labels
