@@ -412,3 +412,41 @@ def speed_accuracy(
     ax.grid(color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
+
+
+def lines(
+    ax: Axes,
+    labels: Sequence[str],
+    x: ArrayLike,
+    values: ArrayLike,
+    *,
+    xlabel: str,
+    ylabel: str,
+) -> Axes:
+    """Draw one line a detector, named beside the axes.
+
+    Parameters
+    ----------
+    ax : Axes
+    labels : list of str
+        Detectors.
+    x : (n,) array
+        What changes along the lines.
+    values : (n_detectors, n) array
+        Scores in [0, 1].
+    xlabel, ylabel : str
+        With their units.
+
+    Returns
+    -------
+    Axes
+    """
+    markers, colours = "osD^vP*X", (BLUE, ORANGE, GREEN, PURPLE, GREY, "black")
+    for i, (name, row) in enumerate(zip(labels, np.asarray(values, dtype=float), strict=True)):
+        ax.plot(x, row, color=colours[i % len(colours)], marker=markers[i % len(markers)], markersize=5, label=name)
+    for text in ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False).get_texts():
+        text.set_parse_math(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02))
+    ax.yaxis.set_major_locator(MultipleLocator(0.2))
+    ax.grid(alpha=0.3)
+    return ax

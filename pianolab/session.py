@@ -444,6 +444,8 @@ class Transcription:
         Notes that were not told, because what sounded was no struck string (``struck_threshold`` of the tracker).
     n_unsure : int
         Notes that were not told, because they were less sure than its ``sure_threshold``.
+    n_revised : int or None
+        How often a told note got another name; None where nobody knows, as of a file of notes.
     """
 
     notes: Notes
@@ -456,6 +458,7 @@ class Transcription:
     pedal: NDArray[np.float64] | None = None
     n_turned_away: int = 0
     n_unsure: int = 0
+    n_revised: int | None = None
 
 
 def transcribe_file(
@@ -528,6 +531,7 @@ def transcribe_file(
         pedal=session.pedal,
         n_turned_away=len(session.tracker.turned_away),
         n_unsure=session.tracker.n_unsure,
+        n_revised=session.tracker.n_revised,
     )
 
 

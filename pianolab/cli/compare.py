@@ -29,7 +29,8 @@ pianolab compare
 pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
 pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
 pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/
-pianolab compare --data ~/midi --pedal extended --cache ~/heard"""
+pianolab compare --data ~/midi --pedal extended --cache ~/heard
+pianolab compare --data real --detector yin --protocols all"""
 _SHOWN_FAILURES = 10
 
 
@@ -51,6 +52,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seconds", type=seconds, metavar="S", help="hear only the beginning of each recording")
     add_split(parser, default="test")
     add_pedal(parser)
+    add(
+        "--protocols",
+        metavar="all|NAME,...",
+        help="score the same answers under these protocols, too (docs/protocols.md lists them)",
+    )
     add_my_piano(parser)
     add_jobs_and_cache(parser)
     late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
@@ -78,6 +84,7 @@ def _run(args: argparse.Namespace) -> int:
             jobs=args.jobs,
             timeout_s=args.timeout,
             protocol=Protocol(pedal=args.pedal),
+            protocols=args.protocols,
             cache=cache,
             my_piano=args.my_piano,
             unconfirmed=args.unconfirmed,

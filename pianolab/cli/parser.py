@@ -21,6 +21,7 @@ from pianolab.cli import (
     data,
     detect,
     detectors,
+    explain,
     fit_delay,
     learn_piano,
     live,
@@ -36,7 +37,21 @@ from pianolab.cli.messages import DONE, FAILED, PIPE_CLOSED, REFUSED, UsageError
 from pianolab.cli.signals import stoppable, told_stop
 from pianolab.errors import nearest
 
-_MODULES = (compare, detect, score, render, detectors, fit_delay, tune, learn_piano, data, notebooks, live, train)
+_MODULES = (
+    compare,
+    detect,
+    score,
+    render,
+    detectors,
+    fit_delay,
+    tune,
+    explain,
+    learn_piano,
+    data,
+    notebooks,
+    live,
+    train,
+)
 COMMANDS = [module.COMMAND for module in _MODULES]
 _ABOUT = "Hear which piano keys were played, and compare the ways of hearing them."
 EXAMPLES = """\

@@ -158,6 +158,7 @@ def _pack(heard: Heard) -> bytes:
         "seconds_audio": said.seconds_audio,
         "seconds_cpu": said.seconds_cpu,
         "a4_hz": said.a4_hz,
+        "n_revised": said.n_revised,
         "remarks": heard.remarks,
         "read": heard.read,
     }
@@ -173,7 +174,9 @@ def _unpack(content: bytes) -> Heard:
     end = len(numbers) - 2 * (n_pedal or 0)
     pedal = None if n_pedal is None else numbers[end:].reshape(-1, 2)
     track = numbers[n:end].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
-    said = Transcription(notes, about["seconds_audio"], about["seconds_cpu"], *track, a4_hz=about["a4_hz"], pedal=pedal)
+    times = about["seconds_audio"], about["seconds_cpu"]
+    more = {"a4_hz": about["a4_hz"], "n_revised": about.get("n_revised")}
+    said = Transcription(notes, *times, *track, pedal=pedal, **more)
     return Heard(said, tuple(about["remarks"]), about.get("read", {}))
 
 

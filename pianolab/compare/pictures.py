@@ -79,6 +79,8 @@ def _drawings(result: Result, ranking: pd.DataFrame, stem: str) -> Iterator[tupl
     yield f"{stem}_ranked.png", lambda path: _draw_ranking(result, ranking, path)
     yield f"{stem}_registers.png", lambda path: _draw_registers(result, ranking, path)
     yield f"{stem}_speed.png", lambda path: _draw_speed(ranking, path)
+    if result.protocols:
+        yield f"{stem}_tolerances.png", lambda path: _draw_tolerances(result, ranking, path)
     names = labels(ranking)
     chosen = _typical_recording(result, ranking.dataset.iloc[0], names)
     for number, name in enumerate(names, start=1):
@@ -147,6 +149,38 @@ def _draw_speed(ranking: pd.DataFrame, path: Path) -> Picture | None:
     fastest = int(np.argmax(speeds))
     sentence = f"{names[fastest]} is the fastest: one core hears {speeds[fastest]:.0f} seconds of sound in a second."
     return Picture(path, f"Speed against onset F1; faster than the music by: {words}.", sentence)
+
+
+def _draw_tolerances(result: Result, ranking: pd.DataFrame, path: Path) -> Picture | None:
+    names, dataset = labels(ranking), ranking.dataset.iloc[0]
+    each = result.tolerance_scores.loc[result.tolerance_scores.dataset == dataset]
+    if each.empty:
+        return None
+    means = each.assign(name=labels(each)).pivot_table(index="name", columns="onset_ms", values=RANKED_BY)
+    means = means.loc[[name for name in names if name in means.index]]
+    fig, ax = plots.figure(8, 4)
+    plots.lines(
+        ax,
+        list(means.index),
+        means.columns.to_numpy(),
+        means.to_numpy(),
+        xlabel="onset tolerance (ms)",
+        ylabel="onset F1 (0..1)",
+    )
+    plots.save(fig, path)
+    ms = list(means.columns)
+    words = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{value:.2f} at {at} ms" for at, value in zip(ms, row, strict=True) if at in (10, 50, 100))
+        for name, row in zip(means.index, means.to_numpy(), strict=True)
+    )
+    rise = means[100] - means[50]
+    most = str(rise.idxmax())
+    sentence = (
+        f"From 50 to 100 ms of tolerance {most} gains most ({rise[most]:+.3f}); at 10 ms {means[10].idxmax()} comes "
+        f"first ({means[10].max():.3f}), at 100 ms {means[100].idxmax()} ({means[100].max():.3f})."
+    )
+    return Picture(path, f"Onset F1 against the tolerance of onsets on {dataset}: {words}.", sentence)
 
 
 def _draw_roll(result: Result, dataset: str, chosen: str, name: str, path: Path) -> Picture | None:

@@ -59,12 +59,13 @@ def command_line(
     timeout_s: float | None = None,
     my_piano: str | Path | None = None,
     unconfirmed: bool = False,
+    protocols: str | Iterable[str] | Mapping[str, Protocol] | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
     Parameters
     ----------
-    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed
+    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols
         As for `pianolab.compare.compare`, the first two as lists.
 
     Returns
@@ -97,6 +98,10 @@ def command_line(
     options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     options += [("--my-piano", os.fspath(my_piano))] if my_piano is not None else []
+    if isinstance(protocols, Mapping):
+        cannot.append(f"protocols {', '.join(protocols)}")
+    elif protocols is not None:
+        options.append(("--protocols", protocols if isinstance(protocols, str) else ",".join(protocols)))
     typed_alone = ["--unconfirmed"] if unconfirmed else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))

@@ -1,8 +1,9 @@
 """A comparison as files to read: tables, figures and one HTML page that needs nothing else.
 
 In goes a Result, out comes a folder with scores.csv (every number), counts.csv (every note, counted by its fate),
-summary.csv (means with intervals), the ranked table for spreadsheets and papers, figures, a page report.html that shows
-the ranked detectors first, and run.json (how to get the same numbers again). The folder is written beside its place and
+summary.csv (means with intervals), the ranked table for spreadsheets and papers, notes.npz (what was played and heard),
+figures, a page report.html that shows the ranked detectors first, and run.json (how to get the same numbers again);
+protocols.csv and tolerances.csv where further protocols were asked for. The folder is written beside its place and
 renamed when it is complete, so that a run is either there or not.
 """
 
@@ -21,6 +22,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from pianolab.compare import kept_notes
 from pianolab.compare.anatomy import MOST_BYTES, anatomy
 from pianolab.compare.csv_files import write_table
 from pianolab.compare.errors import CompareError
@@ -33,7 +35,8 @@ from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
 
-FILES = ("scores.csv", "counts.csv", "summary.csv", ABOUT, "report.html", "figures", "tables")
+FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "report.html", "figures", "tables")
+OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
@@ -101,6 +104,13 @@ def _write(result: Result, folder: RunFolder) -> dict[str, str]:
             (folder.new / "tables").mkdir(exist_ok=True)
             with part(f"tables/{name}"):
                 (folder.new / "tables" / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+    with part(kept_notes.NAME):
+        kept_notes.write_notes(folder.new / kept_notes.NAME, result.labels, result.heard)
+    if result.protocols:
+        with part(OF_PROTOCOLS[0]):
+            write_table(result.protocol_scores, folder.new / OF_PROTOCOLS[0])
+        with part(OF_PROTOCOLS[1]):
+            write_table(result.tolerance_scores, folder.new / OF_PROTOCOLS[1])
     pictures: dict[str, list[Picture]] = {}
     with part("figures"):
         pictures = draw(result, folder.new / "figures", part)
@@ -183,6 +193,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
             "reasons": _by_reason(result, name),
             "pedals": _of(result.pedals.assign(label=labels(result.pedals)), name).to_dict("records"),
             "anatomy": _anatomy(result, str(name), unwritten),
+            "protocols": _by_protocol(result, name),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)
@@ -216,6 +227,22 @@ def _by_kind(result: Result, dataset: object) -> dict[str, Any] | None:
     ordered = [name for name in labels(_of(result.ranking, dataset)) if name in table.index]
     rows = [(name, list(table.loc[name])) for name in ordered]
     return {"kinds": [f"{kind} ({n[kind]})" for kind in table.columns], "rows": rows}
+
+
+def _by_protocol(result: Result, dataset: object) -> dict[str, Any] | None:
+    """Means under each further protocol: a table a metric, and what they do in sentences."""
+    if not result.protocols or (table := _of(result.by_protocol, dataset)).empty:
+        return None
+    ordered = [name for name in labels(_of(result.ranking, dataset)) if name in labels(table)]
+    table, stamps = table.assign(who=labels(table)), dict(zip(table.name, table.protocol, strict=True))
+    shown = []
+    for metric, title in (("onset_f1", "Onset F1"), ("note_f1", "Note F1"), ("shift_ms", "Shift found (ms)")):
+        means = table.loc[table.metric == metric].pivot_table(index="name", columns="who", values="mean", sort=False)
+        if not means.empty:
+            means = means.reindex(columns=ordered)
+            rows = [(name, stamps[name], list(row)) for name, row in zip(means.index, means.to_numpy(), strict=True)]
+            shown.append({"title": title, "rows": rows, "digits": 1 if metric == "shift_ms" else 3})
+    return {"labels": ordered, "tables": shown, "sentences": result.said_of_protocols.get(str(dataset), [])}
 
 
 def _by_reason(result: Result, dataset: object) -> dict[str, Any] | None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from pianolab.compare import tables
+from pianolab.compare import protocols, tables
 from pianolab.compare.hearing import Place
 from pianolab.data import Recording
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
+from pianolab.texts.choices import PedalRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,12 @@ class Result:
         Settings, versions, checksums, remarks: what run.json holds.
     folder : Path or None
         Where the result was written.
+    labels : mapping of pedal rule to mapping of (dataset, id) to Notes
+        What was played, as each rule for the sustain pedal reads the labels.
+    protocols : mapping of str to Protocol
+        Further protocols under which the same answers were scored; empty where none was asked for.
+    protocol_scores, tolerance_scores : DataFrame
+        Their numbers: `pianolab.compare.protocols.score_protocols` and `score_tolerances`.
     """
 
     scores: pd.DataFrame
@@ -49,6 +56,10 @@ class Result:
     sources: Mapping[str, str]
     about: dict[str, Any] = field(repr=False)
     folder: Path | None = None
+    labels: Mapping[PedalRule, Mapping[Place, Notes]] = field(default_factory=dict, repr=False)
+    protocols: Mapping[str, Protocol] = field(default_factory=dict)
+    protocol_scores: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    tolerance_scores: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -80,6 +91,25 @@ class Result:
         """How right the sustain pedal was heard: `pianolab.compare.tables.pedals`."""
         return tables.pedals(self.summary)
 
+    @cached_property
+    def by_protocol(self) -> pd.DataFrame:
+        """Means under each further protocol: `pianolab.compare.protocols.summarise_protocols`."""
+        return protocols.summarise_protocols(self.protocol_scores) if self.protocols else pd.DataFrame()
+
+    @cached_property
+    def flips(self) -> pd.DataFrame:
+        """Pairs of detectors that change places: `pianolab.compare.protocols.flips`."""
+        return protocols.flips(self.protocol_scores) if self.protocols else pd.DataFrame()
+
+    @cached_property
+    def said_of_protocols(self) -> dict[str, list[str]]:
+        """What the further protocols do to each data set, in sentences; empty without them."""
+        if not self.protocols:
+            return {}
+        gains = protocols.alignment_gains(self.by_protocol, self.protocols)
+        names = map(str, self.by_protocol.dataset.unique())
+        return {name: protocols.sentences(self.by_protocol, self.flips, gains, name) for name in names}
+
     @property
     def failures(self) -> pd.DataFrame:
         """The rows of what failed: dataset, recording, detector, params, error."""
@@ -91,5 +121,8 @@ class Result:
         return tables.worst(self.scores, str(self.protocol), n=n, dataset=dataset, detector=detector)
 
     def console_table(self) -> str:
-        """The ranked table as text, and that of the pedal where there is one."""
-        return tables.console_table(self.ranking, self.pedals)
+        """The ranked table as text, that of the pedal where there is one, and those of further protocols."""
+        parts = [tables.console_table(self.ranking, self.pedals)]
+        if self.protocols:
+            parts.append(protocols.console_protocols(self.by_protocol, self.said_of_protocols))
+        return "\n\n".join(parts)

@@ -145,12 +145,14 @@ def score_all(
         rows += [_failure(dataset, None, who, protocol, who.error) for who in in_order if who.error]
         for place in sorted(place for place in recordings if place[0] == dataset):
             recording, truth = recordings[place], truths[place]
-            checksum = "" if isinstance(truth, str) else _checksum(truth)
+            checksum = "" if isinstance(truth, str) else checksum_of_notes(truth)
             for who in (participant for participant in in_order if not participant.error):
                 outcome = truth if isinstance(truth, str) else outcomes[place, who]
                 if isinstance(outcome, Heard) and isinstance(truth, Notes):
                     try:
                         found = scorer.numbers(truth, checksum, outcome, monophonic=recording.monophonic)
+                        if (per_minute := _revised_per_minute(outcome)) is not None:
+                            found["scores"].append((str(protocol), {"revised_per_minute": per_minute}))
                         if place in pedals and outcome.transcription.pedal is not None:
                             found["scores"].append(_pedal_scores(pedals[place], outcome.transcription.pedal))
                     except Exception as error:  # A score that cannot be computed becomes a row, too.
@@ -171,15 +173,29 @@ class _Scorer:
 
     def __init__(self, protocol: Protocol, cache: Cache):
         self._protocol, self._cache = protocol, cache
-        self._means = fingerprint(protocol=asdict(protocol), source=_source(), libraries=versions(_LIBRARIES))
+        self._means = means_of(protocol)
 
     def numbers(self, truth: Notes, truth_checksum: str, heard: Heard, *, monophonic: bool) -> dict[str, Any]:
         said = heard.transcription
         track = ()
         if monophonic and said.f0_times is not None and said.f0_hz is not None:
             track = said.f0_times, said.f0_hz * (A4_HZ / said.a4_hz)  # Labels are keys: their melody is at 440 Hz.
-        key = fingerprint(means=self._means, truth=truth_checksum, heard=_checksum(said.notes, *track))
+        key = fingerprint(means=self._means, truth=truth_checksum, heard=checksum_of_notes(said.notes, *track))
         return self._cache.kept(key, lambda: _numbers(truth, said.notes, track, self._protocol))
+
+
+def means_of(protocol: Protocol) -> str:
+    """Fingerprint of what scores under a protocol depend on beside the notes.
+
+    Parameters
+    ----------
+    protocol : Protocol
+
+    Returns
+    -------
+    str
+    """
+    return fingerprint(protocol=asdict(protocol), source=_source(), libraries=versions(_LIBRARIES))
 
 
 @functools.cache
@@ -189,8 +205,18 @@ def _source() -> str:
     return code_checksum(here.parents[1] / "scores" / "__init__.py", texts=[here.read_text(encoding="utf-8")])
 
 
-def _checksum(notes: Notes, *arrays: np.ndarray) -> str:
-    """Of notes and further arrays."""
+def checksum_of_notes(notes: Notes, *arrays: np.ndarray) -> str:
+    """A checksum of notes and further arrays.
+
+    Parameters
+    ----------
+    notes : Notes
+    *arrays : arrays
+
+    Returns
+    -------
+    str
+    """
     parts = [notes.onset, notes.offset, notes.midi, notes.velocity, notes.confidence, *arrays]
     return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest() + f"-{len(notes)}"
 
@@ -214,6 +240,12 @@ def _numbers(truth: Notes, heard: Notes, track: Sequence[np.ndarray], protocol: 
         # A recording in which nothing was heard does not say whether its detector writes velocities.
         "tells_velocity": len(heard) > 0 and not bool(np.isnan(heard.velocity).any()),
     }
+
+
+def _revised_per_minute(heard: Heard) -> float | None:
+    """How often in a minute a told note got another name; None where it is not known."""
+    said = heard.transcription
+    return None if said.n_revised is None or not said.seconds_audio > 0 else 60 * said.n_revised / said.seconds_audio
 
 
 def _pedal_scores(played: npt.NDArray[np.float64], heard: npt.NDArray[np.float64]) -> tuple[str, dict[str, float]]:

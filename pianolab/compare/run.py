@@ -25,6 +25,7 @@ from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import code_checksum, fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
 from pianolab.compare.participants import LOADING_S, Participant, find_participants
+from pianolab.compare.protocols import find_drifts, score_protocols, score_tolerances
 from pianolab.compare.provenance import checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, ScoreRow, score_all
@@ -34,12 +35,14 @@ from pianolab.data import Dataset, Recording, belonging, default_data, load_data
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
 from pianolab.roll import Notes
-from pianolab.scores import Protocol
+from pianolab.scores import Protocol, find_presets
 from pianolab.sound import AudioError, checksum
-from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, SHORTEST_S, Split
+from pianolab.texts.choices import LONGEST_S, MOST_PROCESSES, PEDAL_RULES, SHORTEST_S, PedalRule, Split
 
 PROPOSED = "a proposal that nobody has confirmed, scored as what was played"
 _LABEL_LIBRARIES = ("numpy", "partitura")  # They read labels.
+_IN_PROTOCOLS = "pass it in protocols, which scores the same answers under it as well"
+_ELSEWHERE = {"alignment": _IN_PROTOCOLS, "average": _IN_PROTOCOLS, "excerpt_s": f"use seconds, or {_IN_PROTOCOLS}"}
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 MAX_JOBS = 8  # A worker takes about 250 MB, so no more are started unless they are asked for.
 
@@ -50,6 +53,7 @@ def compare(
     *,
     estimates: Mapping[str, str | Path] | None = None,
     protocol: Protocol | None = None,
+    protocols: str | Iterable[str] | Mapping[str, Protocol] | None = None,
     seconds: float | None = None,
     split: Split = "test",
     jobs: int | None = None,
@@ -72,7 +76,10 @@ def compare(
     estimates : mapping of str to path, optional
         Folders with the note files of other systems, by the name that they shall have here.
     protocol : Protocol, optional
-        What the scores mean.
+        What the scores mean. One that moves labels, cuts recordings or pools notes belongs into ``protocols``.
+    protocols : str, list of str, or mapping of str to Protocol, optional
+        Score the same answers under these as well, such as ``"all"`` or ``"mir_eval,transkun_maps"``, names of
+        `pianolab.scores.PRESETS`; nobody hears anything again.
     seconds : float, optional
         Hear and score only the beginning of each recording.
     split : {'test', 'tune', 'all'}
@@ -114,6 +121,10 @@ def compare(
     ['fft_peak', 'yin']
     """
     protocol = protocol or Protocol()
+    protocols = (
+        list(protocols) if isinstance(protocols, Iterable) and not isinstance(protocols, str | Mapping) else protocols
+    )
+    further = _further(protocols)
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
     _refuse(protocol, seconds, timeout_s, jobs, cache)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
@@ -134,20 +145,35 @@ def compare(
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, pedals)
     remarks += _other_units(whole, recordings, protocol, rows)
+    labels_by_rule = _by_rule(recordings, truths, protocol, seconds, kept)
+    drifts, said = {}, []
+    if any(each.alignment == "drift" for each in further.values()):
+        drifts, said = find_drifts(recordings, labels_by_rule[protocol.pedal], seconds, kept)
     about = {
         "made_by": MADE_BY,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": command_line(
-            data, detectors, estimates or {}, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed
+            data,
+            detectors,
+            estimates or {},
+            seconds,
+            split,
+            protocol,
+            cache,
+            timeout_s,
+            my_piano,
+            unconfirmed,
+            protocols,
         ),
         "settings": {**settings, "split": split, "protocol": asdict(protocol)},
+        "protocols": {name: str(each) for name, each in further.items()},
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
         "recordings": [checksums_of(place, recording) for place, recording in recordings.items()],
         "taken_for": [[d.name, known] for d in datasets for known in d.taken_for],
         "skipped": [[d.name, os.fspath(path), why] for d in datasets for path, why in d.skipped],
         "duplicates": [[d.name, ids] for d in datasets for ids in d.duplicates],
-        "remarks": remarks + [[*of, text] for of, outcome in heard.items() for text in outcome.remarks],
+        "remarks": remarks + said + [[*of, text] for of, outcome in heard.items() for text in outcome.remarks],
         **provenance(),
     }
     return Result(
@@ -159,12 +185,30 @@ def compare(
         heard={of: outcome.transcription.notes for of, outcome in heard.items()},
         sources=sources,
         about=all_shareable(about),
+        labels=labels_by_rule,
+        protocols=further,
+        protocol_scores=score_protocols(recordings, outcomes, labels_by_rule, drifts, further, kept),
+        tolerance_scores=score_tolerances(outcomes if further else {}, truths, protocol, kept),
     )
+
+
+def _further(protocols: str | Iterable[str] | Mapping[str, Protocol] | None) -> dict[str, Protocol]:
+    if protocols is None:
+        return {}
+    if not isinstance(protocols, Mapping):
+        return find_presets(protocols)
+    if bad := [name for name, each in protocols.items() if not (isinstance(name, str) and isinstance(each, Protocol))]:
+        raise CompareError(f"protocols: {bad[0]!r} is no name of a protocol: map names to pianolab.scores.Protocol()")
+    return dict(protocols)
 
 
 def _refuse(protocol: object, seconds: Any, timeout_s: Any, jobs: object, cache: object) -> None:
     if not isinstance(protocol, Protocol):
         raise CompareError(f"protocol {protocol!r} is none: pass pianolab.scores.Protocol()")
+    usual = Protocol()
+    for name, remedy in _ELSEWHERE.items():
+        if getattr(protocol, name) != getattr(usual, name):
+            raise CompareError(f"the protocol has {name} {getattr(protocol, name)!r}: {remedy}")
     if not isinstance(cache, str | Path):
         raise CompareError(f"cache {cache!r} is no folder: name one, or leave it out")
     if not _is_length(seconds):
@@ -258,6 +302,30 @@ def _labels(recording: Recording, protocol: Protocol, cache: Cache) -> tuple[Not
         key = fingerprint(labels=_source_of_labels(), libraries=libraries, with_pedal=True, **files)
         columns, pedal, caught = cache.kept(key, lambda: read_file(path, now))
     return Notes(*columns), np.array(pedal).reshape(-1, 2), caught
+
+
+def _by_rule(
+    recordings: Mapping[Place, Recording],
+    truths: Mapping[Place, Notes | str],
+    protocol: Protocol,
+    seconds: float | None,
+    cache: Cache,
+) -> dict[PedalRule, dict[Place, Notes]]:
+    """The notes played as each rule for the pedal reads the labels, where they can be used."""
+    found: dict[PedalRule, dict[Place, Notes]] = {rule: {} for rule in PEDAL_RULES}
+    for place, truth in truths.items():
+        if isinstance(truth, str):
+            continue
+        for rule in PEDAL_RULES:
+            notes = truth
+            if rule != protocol.pedal and recordings[place].labels is not None:
+                try:
+                    notes, _, _ = _labels(recordings[place], replace(protocol, pedal=rule), cache)
+                except (ValueError, OSError):  # The file was there when it was read first.
+                    continue
+                notes = notes if seconds is None else notes.between(0, seconds)
+            found[rule][place] = notes
+    return found
 
 
 def _until(pedal: npt.NDArray[np.float64], seconds: float | None) -> npt.NDArray[np.float64]:

@@ -156,6 +156,43 @@ def claimed(out: str | Path | None = None, *, cache: str | Path = CACHE) -> Iter
                 parent.rmdir()
 
 
+def checked_about(folder: str | Path) -> dict[str, Any]:
+    """What run.json of a run says, if all files of the run are as they were written.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    CompareError
+        If it is no folder of a run, or one that was cut or changed.
+    """
+    folder = Path(folder)
+    shown = printable(folder)
+    if not folder.is_dir():
+        raise CompareError(f"{shown} is no folder: name one that {MADE_BY} wrote")
+    if not (folder / ABOUT).is_file():
+        raise CompareError(f"{shown} holds no {ABOUT}: name a folder that {MADE_BY} wrote")
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        files, made_by = about["files"], about["made_by"]
+        missing = [name for name in files if not (folder / name).is_file()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CompareError(f"{shown}: {ABOUT} is cut, or not of {MADE_BY}: run its comparison again") from error
+    if made_by != MADE_BY:
+        raise CompareError(f"{shown}: {ABOUT} is of {printable(str(made_by))}, not of {MADE_BY}")
+    strangers = _strangers(folder)
+    changed = [ABOUT] if ABOUT in strangers else [name for name in strangers if name in files] or missing
+    if changed:
+        raise CompareError(f"{shown}: {printable(changed[0])} is cut or was changed: run its comparison again")
+    return about
+
+
 def _refuse_place(folder: RunFolder, cache: str | Path) -> None:
     shown, inside = printable(folder.shown), "name a folder inside it with --out"
     try:

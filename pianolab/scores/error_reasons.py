@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pianolab.roll import Notes
+from pianolab.scores.alignment import as_scored
 from pianolab.scores.matching import match
 from pianolab.scores.protocol import Protocol
 from pianolab.scores.registers import register_of
@@ -75,6 +76,7 @@ def errors(reference: Notes, estimate: Notes, *, protocol: Protocol | None = Non
     import pandas as pd
 
     protocol = protocol or Protocol()
+    reference, estimate, _ = as_scored(reference, estimate, protocol)
     pairs = match(reference, estimate, protocol=protocol)
     missed = np.setdiff1d(np.arange(len(reference)), pairs[:, 0])
     extra = np.setdiff1d(np.arange(len(estimate)), pairs[:, 1])

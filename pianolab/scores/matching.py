@@ -11,7 +11,8 @@ from pianolab.roll import Notes
 from pianolab.scores.protocol import Protocol
 
 _SEMITONE_CENTS = 100
-_ROUNDING_S = 1e-4  # To so much mir_eval rounds time differences: mir_eval.transcription.N_DECIMALS is 4.
+_DECIMALS = 4  # To so many mir_eval rounds time differences, mir_eval.transcription.N_DECIMALS.
+_ROUNDING_S = 1e-4
 _PACK_NOTES = 128  # So many notes go to mir_eval at once; any number gives the same matches.
 _MOST_PAIRS = 20_000_000  # mir_eval holds several numbers for each pair of a part: with so many, 700 MB.
 
@@ -20,6 +21,9 @@ def match(
     reference: Notes, estimate: Notes, *, protocol: Protocol | None = None, with_offset: bool = False
 ) -> npt.NDArray[np.int_]:
     """Pair played and heard notes, each at most once and as many as possible: mir_eval's matching, piece by piece.
+
+    Where the protocol asks for ``matching="nearest"``, those that begin nearest to each other are paired first, which
+    may leave others without a partner.
 
     mir_eval compares every note with every other, which takes 13 GB for 20,000 notes. Two notes can only meet, even
     through a chain of others, if their keys agree and no gap wider than the onset tolerance lies between; notes with
@@ -55,6 +59,8 @@ def match(
     import mir_eval  # It takes a second to load, and who only hears or draws needs none.
 
     protocol = protocol or Protocol()
+    if protocol.matching == "nearest":
+        return _nearest(reference, estimate, protocol, with_offset)
     tolerances: dict[str, Any] = {
         "onset_tolerance": protocol.onset_tolerance_s,
         "pitch_tolerance": protocol.pitch_tolerance_cents,
@@ -69,6 +75,29 @@ def match(
             ref_intervals[ref], ref_hz[ref], est_intervals[est], est_hz[est], **tolerances
         )
         pairs += [(ref[i], est[j]) for i, j in found]
+    return np.array(sorted(pairs), dtype=int).reshape(-1, 2)
+
+
+def _nearest(reference: Notes, estimate: Notes, protocol: Protocol, with_offset: bool) -> npt.NDArray[np.int_]:
+    """Pairs as `match` gives them, the nearest onsets first; what is allowed is what mir_eval allows."""
+    found = []
+    for ref, est in _parts(reference, estimate, protocol):
+        away_s = np.round(np.abs(np.subtract.outer(reference.onset[ref], estimate.onset[est])), _DECIMALS)
+        cents = _SEMITONE_CENTS * np.abs(np.subtract.outer(reference.midi[ref], estimate.midi[est]))
+        may = (away_s <= protocol.onset_tolerance_s) & (cents <= protocol.pitch_tolerance_cents)
+        if with_offset:
+            length_s = reference.offset[ref] - reference.onset[ref]
+            allowed_s = np.maximum(protocol.offset_ratio * length_s, protocol.offset_min_tolerance_s)
+            ends_s = np.round(np.abs(np.subtract.outer(reference.offset[ref], estimate.offset[est])), _DECIMALS)
+            may &= ends_s <= allowed_s[:, None]
+        rows, columns = np.nonzero(may)
+        found += list(zip(away_s[rows, columns], ref[rows], est[columns], strict=True))
+    pairs, taken_ref, taken_est = [], set(), set()
+    for _, i, j in sorted(found):
+        if i not in taken_ref and j not in taken_est:
+            pairs.append((i, j))
+            taken_ref.add(i)
+            taken_est.add(j)
     return np.array(sorted(pairs), dtype=int).reshape(-1, 2)
 
 

@@ -15,10 +15,13 @@ it is down in no frame of the frame score. mir_eval refuses such notes.
 import numpy as np
 
 from pianolab.roll import Notes
+from pianolab.scores.alignment import as_scored
 from pianolab.scores.frames import frame_counts
 from pianolab.scores.matching import match
 from pianolab.scores.protocol import Protocol
 from pianolab.scores.ratios import n_times_right, ratios
+
+_PERCENTILES = (5, 25, 75, 95)
 
 
 def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None = None) -> dict[str, float]:
@@ -39,7 +42,9 @@ def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
         unknown, ``onset_only_*`` (any key, `mir_eval.onset`), ``frame_*`` (keys down on the
         frame grid, `mir_eval.multipitch`), each with ``precision``, ``recall``, ``f1``; ``n_reference``,
         ``n_estimate``; and, over the notes right in key and onset, ``onset_bias_ms`` (median, positive = heard late)
-        and ``onset_deviation_ms`` (median size), absent without such notes.
+        and ``onset_deviation_ms`` (median size), ``onset_p5_ms`` to ``onset_p95_ms`` (percentiles of lateness: how it
+        is spread), absent without such notes; ``velocity_rank_correlation`` (Spearman's, over the same notes: is
+        what was played louder heard louder?), absent where all are alike; ``shift_ms`` where the protocol shifts.
 
     References
     ----------
@@ -54,6 +59,7 @@ def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
     (1.0, 0.667, 0.8)
     """
     protocol = protocol or Protocol()
+    reference, estimate, shift_s = as_scored(reference, estimate, protocol)
     n_ref, n_est = len(reference), len(estimate)
     pairs = match(reference, estimate, protocol=protocol)
     full = match(reference, estimate, protocol=protocol, with_offset=True)
@@ -65,6 +71,7 @@ def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
         for name, right in (("velocity", full), ("velocity_onset", pairs)):
             n_loud = _n_velocity_right(reference.velocity, estimate.velocity, right, protocol.velocity_tolerance)
             scores |= ratios(name, n_loud, n_ref, n_est)
+        scores |= _velocity_rank(reference.velocity[pairs[:, 0]], estimate.velocity[pairs[:, 1]])
     scores |= ratios(
         "onset_only", n_times_right(reference.onset, estimate.onset, protocol.onset_tolerance_s), n_ref, n_est
     )
@@ -73,6 +80,9 @@ def score_notes(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
     if len(pairs):
         late_ms = 1000 * (estimate.onset[pairs[:, 1]] - reference.onset[pairs[:, 0]])
         scores |= {"onset_bias_ms": float(np.median(late_ms)), "onset_deviation_ms": float(np.median(np.abs(late_ms)))}
+        scores |= {f"onset_p{p}_ms": float(np.percentile(late_ms, p)) for p in _PERCENTILES}
+    if protocol.alignment == "shift":
+        scores["shift_ms"] = 1000 * shift_s
     return scores
 
 
@@ -91,6 +101,7 @@ def score_onsets(reference: Notes, estimate: Notes, *, protocol: Protocol) -> di
     dict of str to float
         ``onset_precision``, ``onset_recall``, ``onset_f1``.
     """
+    reference, estimate, _ = as_scored(reference, estimate, protocol)
     return ratios("onset", len(match(reference, estimate, protocol=protocol)), len(reference), len(estimate))
 
 
@@ -106,3 +117,17 @@ def _n_velocity_right(ref_velocity, est_velocity, pairs, tolerance):
     heard = np.column_stack([est_velocity[pairs[:, 1]], np.ones(len(pairs))])
     line = np.linalg.lstsq(heard, truth, rcond=None)[0]
     return int(np.count_nonzero(np.abs(heard @ line - truth) < tolerance))
+
+
+def _velocity_rank(played: np.ndarray, heard: np.ndarray) -> dict[str, float]:
+    """Spearman's correlation of loudness: that of the ranks, where equal ones share theirs."""
+    ranks = np.stack([_ranks(played), _ranks(heard)])
+    if not len(played) or np.any(np.ptp(ranks, axis=1) == 0):
+        return {}
+    return {"velocity_rank_correlation": float(np.corrcoef(ranks)[0, 1])}
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Place of each value in their order; equal ones have the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[which]

@@ -1,11 +1,18 @@
-"""What a score means: how late, how far off in pitch and in length a note may be and still count as right."""
+"""What a score means: how late, how far off in pitch and in length a note may be and still count as right.
+
+Most choices change what a comparison of two notes asks. Three are made before or after it, and a number that does not
+say them cannot be compared with another: whether labels are moved to the sound or to what was heard, how much of a
+recording counts, and whether a mean is taken over recordings or over all their notes.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from pianolab.texts.catalogue import Told
-from pianolab.texts.choices import PEDAL_RULES, PedalRule
+from pianolab.texts.choices import ALIGNMENTS, AVERAGES, MATCHINGS, PEDAL_RULES, Alignment, Average, Matching, PedalRule
+
+_CHOICES = {"pedal": PEDAL_RULES, "alignment": ALIGNMENTS, "matching": MATCHINGS, "average": AVERAGES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +35,22 @@ class Protocol:
         are read by this rule; the scores only carry it.
     frame_hop_s : float
         Grid of the frame and melody scores, seconds.
+    alignment : {'none', 'shift', 'drift'}
+        Whether the labels are moved first: not at all; by one constant, by which what was heard is later than they
+        (`pianolab.scores.alignment.constant_shift`); or piece by piece to the strokes of the sound
+        (`pianolab.scores.alignment.find_drift`). The last needs the sound, so the labels are moved by whoever has it;
+        the scores only carry it.
+    matching : {'most', 'nearest'}
+        As many notes as possible are paired, as by mir_eval; or those that lie nearest take each other first.
+    excerpt_s : float or None
+        Only notes that begin in so many first seconds count; all if None.
+    average : {'recordings', 'notes'}
+        Whether a mean counts each recording once, or each note. Scores of one recording only carry it.
 
     Raises
     ------
     ValueError
-        If a tolerance is not positive or the pedal rule is unknown.
+        If a tolerance is not positive or a choice is unknown.
 
     Examples
     --------
@@ -47,13 +65,22 @@ class Protocol:
     velocity_tolerance: float = 0.1
     pedal: PedalRule = "release"
     frame_hop_s: float = 0.01
+    alignment: Alignment = "none"
+    matching: Matching = "most"
+    excerpt_s: float | None = None
+    average: Average = "recordings"
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if name != "pedal" and not (np.isfinite(value) and value > 0):
+            if name in _CHOICES:
+                if value not in _CHOICES[name]:
+                    known = ", ".join(_CHOICES[name])
+                    raise ValueError(f"{name} {value!r} is unknown: use one of {known}")
+            elif name == "excerpt_s":
+                if value is not None and not (np.isfinite(value) and value > 0):
+                    raise ValueError(f"excerpt_s {value} is no length: use seconds above 0, or None for all")
+            elif not (np.isfinite(value) and value > 0):
                 raise ValueError(f"{name} {value} is not a tolerance: use a number above 0")
-        if self.pedal not in PEDAL_RULES:
-            raise ValueError(f"pedal {self.pedal!r} is unknown: use one of {', '.join(PEDAL_RULES)}")
 
     def __str__(self) -> str:
         return str(self.told)
@@ -70,4 +97,9 @@ class Protocol:
             velocity=self.velocity_tolerance,
             pedal=Told(f"scores.pedal_{self.pedal}"),
             grid_ms=1000 * self.frame_hop_s,
+            # What is usual is not said: stamps of earlier results stay what they are.
+            alignment="" if self.alignment == "none" else Told(f"scores.aligned_{self.alignment}"),
+            matching="" if self.matching == "most" else Told(f"scores.matching_{self.matching}"),
+            excerpt="" if self.excerpt_s is None else Told("scores.excerpt", seconds=self.excerpt_s),
+            average="" if self.average == "recordings" else Told(f"scores.average_{self.average}"),
         )

@@ -5,6 +5,7 @@ from typing import TypedDict
 import numpy as np
 
 from pianolab.roll import Notes
+from pianolab.scores.alignment import as_scored
 from pianolab.scores.matching import match
 from pianolab.scores.protocol import Protocol
 
@@ -70,6 +71,7 @@ def by_register(reference: Notes, estimate: Notes, *, protocol: Protocol | None 
     >>> by_register(played, heard)["C4-B5"]
     {'hits': 1, 'missed': 1, 'extra': 0, 'f1': 0.6666666666666666}
     """
+    reference, estimate, _ = as_scored(reference, estimate, protocol or Protocol())
     pairs = match(reference, estimate, protocol=protocol)
     edges = [low for low, _ in REGISTERS.values()][1:]
     counts = [

@@ -103,7 +103,7 @@ class Tracker:
         self._open: dict[int, _Note] = {}
         self._done: list[_Note] = []
         self._unsure: dict[int, Change] = {}
-        self._n_unsure = 0
+        self._n_unsure = self._n_revised = 0
         self._time_s, self._level_db, self._ended = 0.0, -np.inf, False
         self._struck: Callable[[], NDArray[np.float32]] | None = None
 
@@ -189,6 +189,11 @@ class Tracker:
         """How many notes were not told, because they were less sure than ``sure_threshold``; those to come included."""
         return self._n_unsure
 
+    @property
+    def n_revised(self) -> int:
+        """How often a note that was told turned out to be another key; whoever watched saw a name taken back."""
+        return self._n_revised
+
     def notes(self) -> Notes:
         """The notes so far; open ones end at the last row heard."""
         kept = [*self._done, *self._open.values()]
@@ -209,6 +214,7 @@ class Tracker:
             return self._change_unsure(self._unsure.pop(known), change)
         note = self._open.pop(known)
         if change.kind == "revised":
+            self._n_revised += change.key != known
             note.confidence = self._sure(change, since_s=note.onset_s)
             note.key = change.key
             self._open[note.key] = note

@@ -22,13 +22,14 @@ TOYS = Path(__file__).parents[1] / "toy_detectors.py"
 def something_heard():
     notes = Notes([0.1, 0.5], [0.4, 0.9], [60, 64], [np.nan, 80], [0.5, 1])
     track = np.arange(5) * 0.01, np.array([0, 261.6, 261.6, 0, 329.6]), np.array([0, 0.9, 0.8, 0, 0.7])
-    said = Transcription(notes, 1.25, 0.031, *track, pedal=np.array([[0.2, 0.8], [0.9, 1.25]]))
+    said = Transcription(notes, 1.25, 0.031, *track, pedal=np.array([[0.2, 0.8], [0.9, 1.25]]), n_revised=3)
     return Heard(said, ("the recording is silent", "한글 <b>"))
 
 
 def assert_same(a, b):
     assert a.transcription.notes == b.transcription.notes
     assert a.transcription.seconds_audio == b.transcription.seconds_audio
+    assert a.transcription.n_revised == b.transcription.n_revised
     assert a.transcription.seconds_cpu == b.transcription.seconds_cpu
     for name in ("f0_times", "f0_hz", "f0_confidence", "pedal"):
         np.testing.assert_array_equal(getattr(a.transcription, name), getattr(b.transcription, name))

@@ -93,6 +93,7 @@ def test_a_note_and_its_new_name_are_told_with_the_chances_of_their_own_evidence
     tracker = Tracker(settings)
     on, revised = (event for event in tracker.push(stroke) if event.kind != "off")
     assert (on.midi, revised.midi) == (72, 60)
+    assert tracker.n_revised == 1
     assert on.confidence == pytest.approx(probability(settings, own=0.6, support=0.8, struck=0.1), abs=1e-6)
     assert revised.confidence == pytest.approx(probability(settings, own=0.9, support=0.8, struck=0.9), abs=1e-6)
     assert tracker.notes().confidence.tolist() == [revised.confidence]
