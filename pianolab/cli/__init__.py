@@ -1,4 +1,4 @@
-"""The command line: ``pianolab compare | detect | score | render | detectors | fit-delay | explain | tune | data | train``."""
+"""The command line: ``compare | detect | score | render | detectors | fit-delay | explain | tune | data | train``."""
 
 from pianolab.cli.parser import main
 
