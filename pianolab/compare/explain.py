@@ -211,8 +211,8 @@ def _scores(first: Run, second: Run, shared: list[tuple[str, str, str]]) -> pd.D
     table = pd.DataFrame(rows)
     sides = [f"{side}_by_{by}" for side in ("first", "second") for by in ("first", "second")]
     found = [
-        {**dict(zip(_OF, key, strict=True)), "n": len(part), **{side: part[side].mean() for side in sides}}
-        for key, part in table.groupby(_OF, sort=False)
+        {**part[_OF].iloc[0].to_dict(), "n": len(part), **{side: part[side].mean() for side in sides}}
+        for _, part in table.groupby(_OF, sort=False)
     ]
     return pd.DataFrame(found, columns=pd.Index([*_OF, "n", *sides]))
 

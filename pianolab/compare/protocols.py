@@ -217,8 +217,8 @@ def summarise_protocols(rows: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     keys = ["dataset", "name", "protocol", "detector", "params"]
-    for key, part in rows.groupby(keys, sort=False):
-        named = dict(zip(keys, key, strict=True))
+    for _, part in rows.groupby(keys, sort=False):
+        named = part[keys].iloc[0].to_dict()
         table = _by_recording(part)
         for metric in (*SHOWN, "shift_ms"):
             if metric in table and (values := table[metric].dropna()).size:
