@@ -516,9 +516,8 @@ class Nmf(Detector):
         Steps of the multiplicative rule.
     colour : {'ignore', 'follow'}
         Whether the templates follow the colour of the piano at hand, its room and microphone
-        (`pianolab.dsp.colour`). More notes of real pianos are found so, but keys above a bass key are lost on dark
-        ones: the network that judges has not learnt from it (docs/results.md). The presets 'rules' and 'textbook'
-        never do.
+        (`pianolab.dsp.colour`). More notes of real pianos are found so, but some keys above a bass key are lost on
+        dark ones (docs/results.md). The presets 'rules' and 'textbook' never do.
 
     Raises
     ------
