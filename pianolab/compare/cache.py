@@ -175,8 +175,7 @@ def _unpack(content: bytes) -> Heard:
     pedal = None if n_pedal is None else numbers[end:].reshape(-1, 2)
     track = numbers[n:end].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
     times = about["seconds_audio"], about["seconds_cpu"]
-    more = {"a4_hz": about["a4_hz"], "n_revised": about.get("n_revised")}
-    said = Transcription(notes, *times, *track, pedal=pedal, **more)
+    said = Transcription(notes, *times, *track, a4_hz=about["a4_hz"], pedal=pedal, n_revised=about.get("n_revised"))
     return Heard(said, tuple(about["remarks"]), about.get("read", {}))
 
 
