@@ -256,8 +256,9 @@ def calibrated(spec: str, sounds, reported, given) -> tuple[list[dict], pd.DataF
     """Fit one detector and write its weights; its rows of the first table, and its curve."""
     odds, right, rows, played = notes_told(spec, sounds)
     weights, chance = fitted(odds, right), left_out(odds, right, rows)
-    threshold = least_told(chance, right, rows, played)
+    threshold = 0.0  # The gate turns away what one voice is unsure of.
     if create(spec).polyphonic:
+        threshold = least_told(chance, right, rows, played)
         of_chords, struck_too, *_ = notes_told(spec, chords())
         least_sure = chances(of_chords, weights)[struck_too].min() - SPARE
         threshold = max(t for t in THRESHOLDS if t <= max(least_sure, 0.0) and t <= threshold)
