@@ -128,7 +128,7 @@ def test_ten_notes_come_out_in_order_and_no_sample_is_lost(request, page, kind):
     assert here.tracks() == []  # nothing is captured before the click
     here.start()
     status = here.status()
-    assert status.startswith("Listening at ")
+    assert status.startswith("Listening to Fake Default Audio Input")
     assert "Warning" not in status  # no echo canceller, no gain control
     wait_for_notes(here, len(NAMES))
     here.page.wait_for_timeout(700)
