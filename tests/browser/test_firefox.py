@@ -38,7 +38,7 @@ def voila(folder):
 
 
 def heard(voila, folder, sr):
-    """One click and a melody: the notes in the list, the keys that were lit when each came, and the name of the take."""
+    """One click and a melody: the notes in the list, the keys lit when each came, and the name of the take."""
     with sound_server(sr=sr) as sounds, firefox(sound=sounds) as bidi:
         page = FirefoxPage(bidi, voila).open("widget.ipynb")
         assert page.tracks() == []  # nothing is captured before the click
