@@ -23,7 +23,7 @@ from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
 from pianolab.compare.shareable import shareable
 from pianolab.data import Recording
-from pianolab.errors import reason
+from pianolab.errors import printable, reason
 from pianolab.roll import Notes
 from pianolab.scores import PedalProtocol, Protocol, errors, score_melody, score_notes, score_onsets, score_pedal
 from pianolab.units import A4_HZ
@@ -267,7 +267,7 @@ def _score_rows(
 
 
 def _named(recording: Recording) -> tuple[str, str, str, str, str]:
-    return recording.id, recording.piece, recording.kind, recording.piano, recording.split
+    return recording.id, printable(recording.piece), recording.kind, recording.piano, recording.split
 
 
 def _count_rows(

@@ -32,6 +32,7 @@ VALUES = {
     "--seconds": "0.75",
     "--split": "all",
     "--pedal": "extended",
+    "--protocols": "mirex2024,over_notes",
     "--my-piano": None,
     "--timeout": "33.5",
     "--cache": "kept here",
