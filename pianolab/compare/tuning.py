@@ -85,7 +85,8 @@ def tune(
     jobs, timeout_s, cache
         As for `pianolab.compare.compare`.
     out : str or Path, optional
-        A new or empty folder, or that of an earlier search for the same; by default one in results, named after the detector.
+        A new or empty folder, or that of an earlier search for the same. Default: one in results that is named after
+        the detector.
     progress : bool
         Show a bar.
 
