@@ -239,7 +239,6 @@ def test_only_tune_recordings_are_heard_and_the_report_is_there_when_it_is_stopp
         tuning.tune("yin", Dataset("mine", (data[1],)), over=["threshold=0.1..0.9"], out=tmp_path / "other")
 
 
-@pytest.mark.slow
 def test_a_search_from_the_command_line(tmp_path, capsys):
     """A toy that is late by rows: none is best, and the second time the lines of the first are kept."""
     folder = tmp_path / "mine"
