@@ -14,7 +14,7 @@ from pianolab import sound
 from pianolab.cli import main
 from pianolab.compare import tuning
 from pianolab.compare.errors import CompareError
-from pianolab.compare.search import METHODS, Range, Trial, grid_size, propose
+from pianolab.compare.search import METHODS, Range, Trial, grid_size, propose, ranges
 from pianolab.compare.tuned import Question, Tuned, with_settings
 from pianolab.compare.tuning import read_trials, search, shared_with
 from pianolab.compare.tuning_report import history, write_page
@@ -79,6 +79,33 @@ def test_annealing_ends_nearer_than_chance(tmp_path):
     """From the same start, the mean of the last ten of forty trials."""
     late = {m: np.mean([t.value for t in tried(m, 40, tmp_path / m)[-10:]]) for m in ("anneal", "random")}
     assert late["anneal"] > late["random"] + 0.1
+
+
+@pytest.mark.parametrize(("spec", "text", "says"), [
+    ("yin", "treshold=0.1..0.4", "no parameter 'treshold'.*threshold"),
+    ("yin:threshold=0.2", "threshold=0.1..0.4", "is fixed by"),
+    ("yin", "threshold=0.4..0.1", "is no range: write threshold=LOW..HIGH"),
+    ("yin", "threshold=a..b", "is no range"),
+    ("yin", "threshold=0.1..7000", "stay within"),
+    ("yin", "method=1..2", "is no number: name values"),
+    ("yin", "method=yinn,yin", "method=yinn is not a choice"),
+    ("yin", "threshold=low,0.2", "give a value of type float"),
+    ("nmf", "colour=1..2", "is no number"),
+])  # fmt: skip
+def test_a_range_that_makes_no_sense_is_named_with_the_remedy(spec, text, says):
+    with pytest.raises(CompareError, match=says):
+        ranges(spec, [text])
+
+
+def test_ranges_are_as_typed_or_as_the_detector_declares_them():
+    typed = ranges("yin", ["threshold=0.05..0.4", "method=yin,yinfft"])
+    assert [str(one) for one in typed] == ["threshold=0.05..0.4", "method=yin,yinfft"]
+    assert [one.choices for one in typed] == [(), ("yin", "yinfft")]
+    (weights,) = ranges("neural", ["weights="])
+    assert weights.choices == ("both", "maps", "free")
+    declared = ranges("yin")
+    assert "threshold" in [one.name for one in declared]
+    assert all(one.low < one.high for one in declared)
 
 
 def test_a_grid_is_tried_once_and_ends(tmp_path):
