@@ -88,7 +88,7 @@ class Opened:
                 self._sums[path] = _checksum(path, signature)
         return dict(self._sums) if self._is_told else None
 
-    def _notice(self, event: str, args: tuple[Any, ...]) -> None:
+    def _notice(self, event: str, args: tuple[Any, ...]) -> None:  # pragma: no cover - audit hooks are not traced
         if event in _ASKING:
             program = os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], str | bytes) else ""
             self._is_told &= program.startswith(_HARMLESS)
@@ -104,14 +104,14 @@ class Opened:
         if is_read and path not in self._written and path not in self._passed:
             self._read_in(path)
 
-    def _named(self, given: str) -> str:
+    def _named(self, given: str) -> str:  # pragma: no cover - audit hooks are not traced
         """A path as it can be found again; of a compiled module its source."""
         if f"{os.sep}__pycache__{os.sep}" in given:
             with suppress(ValueError, NotImplementedError):
                 given = importlib.util.source_from_cache(given)
         return given if os.path.isabs(given) or os.getcwd() == self._here else os.path.abspath(given)
 
-    def _read_in(self, path: str) -> None:
+    def _read_in(self, path: str) -> None:  # pragma: no cover - audit hooks are not traced
         full = os.path.abspath(path)
         # What lies in __pycache__ is made from something else, as numba's machine code is.
         is_passed = full.startswith(_OF_THE_SYSTEM) or f"{os.sep}__pycache__{os.sep}" in full

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pianolab import sound
 from pianolab.compare import CompareError, compare
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.protocols import (
     ProtocolRow,
     alignment_gains,
+    find_drifts,
     flips,
     score_protocols,
     score_tolerances,
@@ -19,6 +21,7 @@ from pianolab.compare.protocols import (
     summarise_protocols,
 )
 from pianolab.data import Recording
+from pianolab.piano import render
 from pianolab.roll import Notes
 from pianolab.scores import Drift, Protocol, find_presets
 from pianolab.session import Transcription
@@ -110,6 +113,24 @@ def test_each_protocol_scores_the_same_answers(tmp_path):
     assert gains[["alignment", "gain"]].values.tolist() == [["shift", 1.0], ["drift", 1.0]]
     said = sentences(table, flips(pd.DataFrame(columns=pd.Index(ProtocolRow._fields))), gains, "set")
     assert said[0] == "One constant shift changes onset F1 by: late +1.000."
+
+
+def test_the_drift_of_each_recording_is_found_once_and_said(tmp_path):
+    """The sound begins 60 ms after its labels; a sound that is not there has no drift, and that is said."""
+    onset_s = np.arange(8) * 0.5 + 0.5
+    truth = Notes(onset_s, onset_s + 0.4, [60, 64, 67, 72, 60, 64, 67, 72])
+    late = np.concatenate([np.zeros(1323, np.float32), render(truth, sr=22050)])
+    sound.write(tmp_path / "late.wav", late, sr=22050)
+    recordings = {("set", name): Recording(name, tmp_path / f"{name}.wav") for name in ("late", "gone")}
+    truths, cache = dict.fromkeys(recordings, truth), Cache(tmp_path / "kept")
+    drifts, remarks = find_drifts(recordings, truths, None, cache)
+    assert list(drifts) == [("set", "late")]
+    assert np.array(drifts["set", "late"].range_s) == pytest.approx([0.06, 0.06], abs=0.02)
+    assert [(name, what) for _, name, what, _ in remarks] == [("late", "drift"), ("gone", "drift")]
+    assert "ms later than its labels" in remarks[0][3]
+    assert remarks[1][3].startswith("none is known: ")
+    again, _ = find_drifts(recordings, truths, None, cache)
+    assert again["set", "late"].shift_s.tolist() == drifts["set", "late"].shift_s.tolist()
 
 
 def test_over_notes_long_recordings_count_more(tmp_path):
