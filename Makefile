@@ -104,7 +104,7 @@ test-docs: .venv/.docs  ## builds the docs site anew and looks at four of its pa
 	@touch $@
 
 lab: $(READY)  ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/python -m pianolab.live.lab notebooks
 
 live: $(READY)  ## the live view as a web page on this machine
 	@$(BIN)/python -m pianolab.live

@@ -9,13 +9,17 @@ card's clock drifts from the page's.
     .venv/bin/python benchmarks/live_latency.py            all four cases, about five minutes
     .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024
     .venv/bin/python benchmarks/live_latency.py --kind stream --detector nmf
+    .venv/bin/python benchmarks/live_latency.py --kind voila --block 1024 --detector neural --load 4
 
 ``--kind stream`` needs no browser: it says how much of the sound a detector must have been given before a key is
-announced. That part of the latency is the same on every machine.
+announced. That part of the latency is the same on every machine. ``--load N`` keeps N programs busy meanwhile: sound
+whose answer would come too late is dropped then, and what is lit must still not be old.
 """
 
 import argparse
+import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -38,6 +42,7 @@ SR = 44100
 STEP_S = 0.55
 REGISTERS = {"A0-B2": (21, 47), "C3-B4": (48, 71), "C5-C7": (72, 96), "C#7-C8": (97, 108)}
 NEAR_S = 0.2  # a lit key belongs to an onset if its note begins this near to it
+LONGEST_S = 3.0  # so long after its onset a key is still looked for; each is struck once
 SEED = 5
 
 
@@ -56,7 +61,8 @@ def measure(playwright, folder, notes, *, kind, block, detector):
     Returns
     -------
     dict
-        latency_ms (n_notes,) NaN where the key was not lit; missing samples; drift in parts per million.
+        latency_ms (n_notes,) NaN where the key was not lit; missing samples and dropped blocks; drift in parts per
+        million.
     """
     options = f"{detector!r}, folder='takes', keep=True, block_length={block}"
     cell = f"from pianolab.live import Microphone\nMicrophone({options})"
@@ -76,7 +82,20 @@ def measure(playwright, folder, notes, *, kind, block, detector):
     lit = _first_lit(frames)
     onset_ms = zero_ms + 1000 * (notes.onset - late / SR)
     latency = [_lit_after(lit, note_name(midi), at) for midi, at in zip(notes.midi, onset_ms, strict=True)]
-    return {"latency_ms": np.array(latency), "missing": counts["missing"], "drift_ppm": drift, "n": len(blocks)}
+    lost = {name: counts[name] for name in ("missing", "dropped")}
+    return {"latency_ms": np.array(latency), **lost, "drift_ppm": drift, "n": len(blocks)}
+
+
+@contextlib.contextmanager
+def busy(n):
+    """So many programs that do nothing but work."""
+    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
 
 
 def measure_stream(folder, notes, *, block, detector):
@@ -89,7 +108,7 @@ def measure_stream(folder, notes, *, block, detector):
         heard = stream.feed(start, pcm[start : start + block], sr=SR)
         events += [(event["midi"], event["time_s"], given_ms) for event in heard if event["kind"] == "on"]
     latency = [_latency(events, m, t, 0.0) for m, t in zip(notes.midi, notes.onset, strict=True)]
-    return {"latency_ms": np.array(latency), "missing": stream.counts["missing"], "drift_ppm": 0.0}
+    return {"latency_ms": np.array(latency), "missing": stream.counts["missing"], "dropped": 0, "drift_ppm": 0.0}
 
 
 def _lateness(played, take):
@@ -115,7 +134,7 @@ def _first_lit(frames):
 
 
 def _lit_after(lit, name, onset_ms):
-    waits = [at - onset_ms for key, at in lit if key == name and 0 <= at - onset_ms < 1000 * STEP_S]
+    waits = [at - onset_ms for key, at in lit if key == name and 0 <= at - onset_ms < 1000 * LONGEST_S]
     return min(waits, default=np.nan)
 
 
@@ -130,8 +149,13 @@ def row(kind, block, detector, notes, result):
     for name, (low, high) in REGISTERS.items():
         ms = result["latency_ms"][(notes.midi >= low) & (notes.midi <= high)]
         lit = ms[~np.isnan(ms)]
-        p50, p95 = np.percentile(lit, [50, 95]) if len(lit) else (np.nan, np.nan)
-        lines.append(f"| {kind} | {block} | {detector} | {name} | {len(lit)} of {len(ms)} | {p50:.0f} | {p95:.0f} |")
+        shown = np.percentile(lit, [50, 95, 100]) if len(lit) else np.full(3, np.nan)
+        lines.append(
+            " | ".join(
+                [f"| {kind} | {block} | {detector} | {name} | {len(lit)} of {len(ms)}", *(f"{t:.0f}" for t in shown)]
+            )
+            + " |"
+        )
     return lines
 
 
@@ -142,11 +166,12 @@ def main():
     parser.add_argument("--kind", choices=("lab", "voila", "stream"), action="append", help=kinds)
     parser.add_argument("--block", type=int, action="append", help="samples; may be repeated (default: 1024 and 2048)")
     parser.add_argument("--detector", default="yin", help="spec text (default: yin)")
+    parser.add_argument("--load", type=int, default=0, help="programs that keep the machine busy (default: 0)")
     given = parser.parse_args()
-    print("| page | block | detector | register | keys lit | p50 ms | p95 ms |")
-    print("|---|---|---|---|---|---|---|")
+    print("| page | block | detector | register | keys lit | p50 ms | p95 ms | longest ms |")
+    print("|---|---|---|---|---|---|---|---|")
     notices = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, busy(given.load):
         notes = recording(Path(folder))
         for kind in given.kind or ("lab", "voila"):
             for block in given.block or (1024, 2048):
@@ -157,7 +182,7 @@ def main():
                     result = measure(playwright, Path(folder), notes, kind=kind, **given_to)
                 print("\n".join(row(kind, block, given.detector, notes, result)), flush=True)
                 notices.append(
-                    f"{kind} {block}: {result['missing']} samples missing, "
+                    f"{kind} {block}: {result['missing']} samples missing, {result['dropped']} blocks dropped, "
                     f"clocks drift {result['drift_ppm']:+.0f} ppm, "
                     f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
                 )

@@ -128,7 +128,7 @@ def server(kind, folder, *, env=None, more=()):
     common = [f"--port={port}", "--no-browser"]
     folder = Path(folder)
     if kind == "lab":
-        command = ["jupyterlab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
+        command = ["pianolab.live.lab", *common, "--allow-root", f"--IdentityProvider.token={TOKEN}"]
         command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     else:
         shown = [str(folder)] if kind == "voila" else []
