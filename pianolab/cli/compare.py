@@ -16,6 +16,7 @@ from pianolab.cli.command import (
     add_my_piano,
     add_pedal,
     add_split,
+    number_of,
     seconds,
 )
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, tell, warn
@@ -30,7 +31,8 @@ pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
 pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
 pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/
 pianolab compare --data ~/midi --pedal extended --cache ~/heard
-pianolab compare --data real --detector yin --protocols all"""
+pianolab compare --data real --detector yin --protocols all
+pianolab compare --data real --moments 5 --errors-of nmf"""
 _SHOWN_FAILURES = 10
 
 
@@ -61,6 +63,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_jobs_and_cache(parser)
     late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
     add("--timeout", type=seconds, metavar="S", help=late)
+    add(
+        "--moments",
+        type=number_of("moments", most=20),
+        default=1,
+        metavar="N",
+        help="errors of each reason in the report",
+    )
+    add("--errors-of", metavar=SPEC, help="whose errors the report shows (default: those of the best)")
     add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
 
 
@@ -69,16 +79,21 @@ def _run(args: argparse.Namespace) -> int:
 
     give_libraries_a_home()  # matplotlib is loaded with what follows
     from pianolab.compare import CACHE, CompareError, compare
+    from pianolab.compare.anatomy import label_of
+    from pianolab.compare.participants import find_participants
     from pianolab.compare.report import write_report
     from pianolab.compare.run_folder import claimed
     from pianolab.scores import Protocol
 
     cache = args.cache or CACHE
+    estimates = _estimates(args.estimates)
+    if args.errors_of is not None:  # Refused before anything is heard.
+        label_of(args.errors_of, find_participants(args.detector, estimates, my_piano=args.my_piano)[0])
     with claimed(args.out, cache=cache) as folder:
         found = compare(
             args.data,
             args.detector,
-            estimates=_estimates(args.estimates),
+            estimates=estimates,
             seconds=args.seconds,
             split=args.split,
             jobs=args.jobs,
@@ -90,7 +105,7 @@ def _run(args: argparse.Namespace) -> int:
             unconfirmed=args.unconfirmed,
         )
         try:
-            result = write_report(found, folder)
+            result = write_report(found, folder, moments=args.moments, errors_of=args.errors_of)
         except CompareError:  # What was found is said at least.
             print(found.console_table(), flush=True)
             raise

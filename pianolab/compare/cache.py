@@ -111,6 +111,11 @@ class Cache:
             self._write(f"{key}.json", content)
         return json.loads(content)
 
+    def known(self, key: str) -> Any:
+        """The small value that `kept` keeps under a key; None if there is none."""
+        content = self._read(f"{key}.json")
+        return None if content is None else json.loads(content)
+
     def warn(self, error: OSError) -> None:
         """Say once that nothing can be kept, and why.
 

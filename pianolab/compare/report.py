@@ -16,14 +16,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
 import pandas as pd
 
 from pianolab.compare import kept_notes
-from pianolab.compare.anatomy import MOST_BYTES, anatomy
+from pianolab.compare.anatomy import MOST_BYTES, MOST_MOMENTS, anatomy, label_of
 from pianolab.compare.csv_files import write_table
 from pianolab.compare.errors import CompareError
 from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown, table
@@ -38,11 +38,14 @@ from pianolab.errors import printable, reason
 FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "report.html", "figures", "tables")
 OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
+MOST_OF_A_REASON = 20  # Moments of the errors of one reason.
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
 
 
-def write_report(result: Result, out: str | Path | RunFolder | None = None) -> Result:
+def write_report(
+    result: Result, out: str | Path | RunFolder | None = None, *, moments: int = 1, errors_of: str | None = None
+) -> Result:
     """Write a Result into a folder; it appears when everything is in it.
 
     Parameters
@@ -51,6 +54,11 @@ def write_report(result: Result, out: str | Path | RunFolder | None = None) -> R
         From `pianolab.compare.compare`.
     out : str, Path or RunFolder, optional
         Folder of the run, as for `pianolab.compare.run_folder.claimed`, or one that it gave.
+    moments : int
+        How many errors of each reason the page shows, 0 to 20; with many data sets fewer, so that it stays small.
+    errors_of : str, optional
+        Whose errors, by the label that stands in the tables, such as ``"yin:threshold=0.1"``; the best detector's if
+        not given.
 
     Returns
     -------
@@ -60,10 +68,14 @@ def write_report(result: Result, out: str | Path | RunFolder | None = None) -> R
     Raises
     ------
     CompareError
-        If the folder holds other files or cannot be written to. Then nothing of it is there.
+        If the folder holds other files or cannot be written to, or if nobody of that label takes part. Then nothing of
+        it is there.
     """
+    if isinstance(moments, bool) or not isinstance(moments, int) or not 0 <= moments <= MOST_OF_A_REASON:
+        raise CompareError(f"moments {moments!r} is no number of moments: use 0 to {MOST_OF_A_REASON}")
+    errors_of = errors_of and label_of(errors_of, result.participants.values())
     with nullcontext(out) if isinstance(out, RunFolder) else claimed(out) as folder:
-        unwritten = _write(result, folder)
+        unwritten = _write(result, folder, _Shown(moments, errors_of))
         about = {**result.about, "unwritten": [[name, shareable(why)] for name, why in unwritten.items()]}
         try:
             return replace(result, about=about, folder=folder.put(about))
@@ -71,7 +83,14 @@ def write_report(result: Result, out: str | Path | RunFolder | None = None) -> R
             raise _unwritable(folder, ABOUT, error) from error
 
 
-def _write(result: Result, folder: RunFolder) -> dict[str, str]:
+class _Shown(NamedTuple):
+    """Which errors the page shows."""
+
+    moments: int
+    errors_of: str | None
+
+
+def _write(result: Result, folder: RunFolder, shown: _Shown) -> dict[str, str]:
     """Write all but run.json; gives what could not be made, and why."""
     unwritten: dict[str, str] = {}
 
@@ -115,7 +134,7 @@ def _write(result: Result, folder: RunFolder) -> dict[str, str]:
     with part("figures"):
         pictures = draw(result, folder.new / "figures", part)
     with part("report.html"):
-        page = _page(result, pictures, unwritten)
+        page = _page(result, pictures, unwritten, shown)
         (folder.new / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
     return unwritten
 
@@ -168,16 +187,18 @@ def _script() -> str:
     return (Path(__file__).parent / "report.js").read_text(encoding="utf-8")
 
 
-def _anatomy(result: Result, dataset: str, unwritten: dict[str, str]) -> Mapping[str, Any] | None:
-    """The errors of the best detector; a report without them is better than none."""
+def _anatomy(result: Result, dataset: str, unwritten: dict[str, str], shown: _Shown) -> Mapping[str, Any] | None:
+    """The errors of a detector; a report without them is better than none."""
+    n_sets = len(result.sources)
+    n = min(shown.moments, max(1, MOST_MOMENTS // n_sets // MOST_OF_A_REASON))
     try:
-        return anatomy(result, dataset, most_bytes=MOST_BYTES // len(result.sources))
+        return anatomy(result, dataset, detector=shown.errors_of, n=n, most_bytes=MOST_BYTES // n_sets)
     except Exception as error:
         unwritten[f"errors of {dataset}"] = reason(error)
         return None
 
 
-def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict[str, str]) -> str:
+def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict[str, str], shown: _Shown) -> str:
     """The HTML page of a Result as text: everything is in it, and text from outside is escaped."""
     datasets = [
         {
@@ -192,7 +213,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
             "kinds": _by_kind(result, name),
             "reasons": _by_reason(result, name),
             "pedals": _of(result.pedals.assign(label=labels(result.pedals)), name).to_dict("records"),
-            "anatomy": _anatomy(result, str(name), unwritten),
+            "anatomy": _anatomy(result, str(name), unwritten, shown),
             "protocols": _by_protocol(result, name),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }

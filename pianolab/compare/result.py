@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from pianolab.compare import protocols, tables
+from pianolab.compare.cache import Cache
 from pianolab.compare.hearing import Place
+from pianolab.compare.participants import Participant
 from pianolab.data import Recording
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
@@ -45,6 +47,10 @@ class Result:
         Further protocols under which the same answers were scored; empty where none was asked for.
     protocol_scores, tolerance_scores : DataFrame
         Their numbers: `pianolab.compare.protocols.score_protocols` and `score_tolerances`.
+    participants : mapping of str to Participant
+        Who took part, by label: a report asks again what was said around an error.
+    kept : Cache or None
+        Where that is kept.
     """
 
     scores: pd.DataFrame
@@ -60,6 +66,8 @@ class Result:
     protocols: Mapping[str, Protocol] = field(default_factory=dict)
     protocol_scores: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     tolerance_scores: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    participants: Mapping[str, Participant] = field(default_factory=dict, repr=False)
+    kept: Cache | None = field(default=None, repr=False)
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -189,6 +189,8 @@ def compare(
         protocols=further,
         protocol_scores=score_protocols(recordings, outcomes, labels_by_rule, drifts, further, kept),
         tolerance_scores=score_tolerances(outcomes if further else {}, truths, protocol, kept),
+        participants={participant.label: participant for participant in participants},
+        kept=kept,
     )
 
 

@@ -9,7 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pianolab.compare.anatomy import AFTER_S, BEFORE_S, CLIP_SR, all_errors, anatomy, found_by_place, roll, tones
+from pianolab.compare import CompareError
+from pianolab.compare.anatomy import (
+    AFTER_S,
+    BEFORE_S,
+    CLIP_SR,
+    all_errors,
+    anatomy,
+    found_by_place,
+    label_of,
+    roll,
+    tones,
+)
+from pianolab.compare.participants import Participant
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
 
@@ -36,6 +48,9 @@ def result():
         truths={("mine", "song"): PLAYED},
         recordings={("mine", "song"): Sound()},
         protocol=Protocol(),
+        participants={},
+        kept=None,
+        about={},
     )
 
 
@@ -49,6 +64,52 @@ def test_each_reason_has_its_loudest_error(result):
         ("missed", "other"): ("F#5", 4.0, 1),
         ("extra", "octave ghost"): ("C3", 2.01, 1),
     }
+
+
+def test_moments_of_a_reason_are_the_loudest_and_never_the_same_one_twice(result):
+    """Five equal chords: three far apart, two of them 0.6 s after another one."""
+    onsets = np.repeat([1.0, 1.6, 4.0, 4.6, 8.0], 2)
+    played = Notes(onsets, onsets + 0.3, [60, 64] * 5, np.repeat([90, 60, 70, 80, 50], 2))
+    result.truths = {("mine", "song"): played}
+    result.heard = {("mine", "song", "toy"): played[:0]}
+    for n, worst in ((1, [1.0]), (3, [1.0, 4.6, 8.0]), (20, [1.0, 4.6, 8.0])):
+        found = anatomy(result, "mine", n=n)["moments"]
+        assert [one.onset for one in found] == worst
+        assert {one.count for one in found} == {10}
+
+
+def test_a_note_beside_its_time_is_early_or_late_and_is_shown_once(result):
+    result.truths = {("mine", "song"): Notes([1.0, 3.0], [1.5, 3.5], [60, 64])}
+    result.heard = {("mine", "song", "toy"): Notes([0.9, 3.12], [1.5, 3.5], [60, 64])}
+    found = anatomy(result, "mine")["moments"]
+    assert [(one.result, one.reason, one.name, round(one.off_ms)) for one in found] == [
+        ("missed", "early", "C4", -100),
+        ("missed", "late", "E4", 120),
+    ]
+
+
+def test_a_hit_with_a_wrong_end_is_looked_at_where_the_first_of_both_ends_lies(result):
+    """Of 1 s the end may be 200 ms off: 190 ms is none, 300 ms too early and 250 ms too late are."""
+    result.truths = {("mine", "song"): Notes([1.0, 3.0, 5.0], [2.0, 4.0, 6.0], [60, 64, 67])}
+    result.heard = {("mine", "song", "toy"): Notes([1.01, 3.0, 4.98], [2.19, 3.7, 6.25], [60, 64, 67])}
+    found = anatomy(result, "mine")["moments"]
+    assert [(one.result, one.reason, one.name, round(one.off_ms), round(one.onset, 3)) for one in found] == [
+        ("wrong end", "early", "E4", -300, 3.7),
+        ("wrong end", "late", "G4", 250, 6.0),
+    ]
+
+
+def test_who_is_meant_may_be_typed_as_in_the_table_or_as_it_was_given():
+    who = [
+        Participant("mine.py:Mine", spec="/far/mine.py:Mine"),
+        Participant("yin", params="threshold=0.2", spec="yin"),
+    ]
+    assert label_of("/far/mine.py:Mine", who) == label_of("mine.py:Mine", who) == "mine.py:Mine"
+    assert label_of("yin:threshold=0.2", who) == "yin:threshold=0.2"
+    with pytest.raises(CompareError, match=r"^the errors of 'yon' cannot be shown, .* did you mean yin"):
+        label_of("yon", who)
+    with pytest.raises(CompareError, match=r"does not take part: use mine.py:Mine, yin:threshold=0.2$"):
+        label_of("?", who)
 
 
 def test_the_roll_shows_played_heard_and_the_error_in_seconds_from_its_beginning(result):
@@ -81,6 +142,8 @@ def test_a_tone_has_the_pitch_of_its_key():
 def test_clips_are_left_out_where_they_would_be_too_much(result):
     found = anatomy(result, "mine", most_bytes=200_000)["moments"]
     assert [bool(one.clip) for one in found] == [True, False, False, False]
+    loud = [one for one in anatomy(result, "mine", n=2, most_bytes=600_000)["moments"] if one.clip]
+    assert [(one.result, one.reason) for one in loud] == [(one.result, one.reason) for one in found]
     result.recordings = {}
     assert {one.clip for one in anatomy(result, "mine")["moments"]} == {""}
 

@@ -37,6 +37,8 @@ VALUES = {
     "--timeout": "33.5",
     "--cache": "kept here",
     "--jobs": None,
+    "--moments": None,
+    "--errors-of": None,
     "--out": None,
 }
 
