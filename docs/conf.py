@@ -46,6 +46,7 @@ include_patterns = [
     "data/builtin/scores/README.md",
     "data/real/*.md",
     "data/neural/*.md",
+    "data/pieces/README.md",
     "results/README.md",
 ]
 exclude_patterns = [".*", "build", "dist", "docs/_build", "docs/site", "pianolab", "tests", "training", "results/*/*"]

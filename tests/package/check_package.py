@@ -36,6 +36,7 @@ SHIPPED = (
     ("data/real", "*.md", "pianolab/shipped/data/real"),
     ("data/real/recordings", "*", "pianolab/shipped/data/real/recordings"),
     ("data/neural", "*.csv", "pianolab/shipped/data/neural"),
+    ("data/pieces", "*.musicxml", "pianolab/shipped/data/pieces"),
     ("notebooks", "[0-9]*.ipynb", "pianolab/shipped/notebooks"),
     ("notebooks", "loudest.py", "pianolab/shipped/notebooks"),
     ("notebooks/solutions", "*.ipynb", "pianolab/shipped/notebooks/solutions"),
@@ -50,7 +51,7 @@ SHIPPED = (
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
 )
 LEFT_OUT = re.compile(
-    r"checkpoint|builtin/(scores|audio)|real/(make|scores)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
+    r"checkpoint|pieces/(engrave|.*txt)|builtin/(scores|audio)|real/(make|scores)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
 )
 
 
