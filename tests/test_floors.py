@@ -27,7 +27,7 @@ FLOORS = (
     ("session",),
     ("", "my_piano"),
     ("compare", "live", "training"),
-    ("lessons",),
+    ("lessons", "practice"),
     ("cli",),
     ("__main__",),
 )

@@ -24,7 +24,7 @@ from pianolab.cli import parser
 SHELVES = {
     "Hear": ["session", "sound", "labels", "roll", "units"],
     "Compare": ["compare", "scores", "data", "registry"],
-    "Play live": ["live", "my_piano", "texts"],
+    "Play live": ["live", "practice", "my_piano", "texts"],
     "Learn": ["lessons", "plots", "piano"],
     "Build a detector": ["detector", "detectors", "tracking", "frames", "dsp", "training"],
 }
