@@ -320,12 +320,37 @@ def forgets_silent_bins(v, model):
     return np.sum(v * np.log(v / model) - v + model)
 
 
+def in_frames(rounded, onset, offset, midi, n_frames):
+    roll = np.zeros((n_frames, 88))
+    for start, stop, key in zip(rounded(onset / 0.02), rounded(offset / 0.02), midi, strict=True):
+        roll[int(start) : int(stop), key - 21] = 1
+    return roll
+
+
+def hits_nearest_first(played, heard):
+    pairs = sorted((abs(a - b), i, j) for i, (a, k) in enumerate(played) for j, (b, m) in enumerate(heard) if k == m)
+    used, found = (set(), set()), 0
+    for apart, i, j in pairs:
+        if apart <= 0.05 and i not in used[0] and j not in used[1]:
+            used[0].add(i)
+            used[1].add(j)
+            found += 1
+    return found
+
+
+def confirms_silence(keys, n):
+    silent = [key + 1 for key in keys]  # -1 becomes a key like any other
+    return [(frame, key - 1) for frame, key in confirm(silent, n)]
+
+
 MISTAKES = {
     "piano_roll": [
         (lambda on, off, midi, n: np.roll(piano_roll(on, off, midi, n), 3, axis=1), "column 0 is MIDI 21"),
         (lambda on, off, midi, n: piano_roll(on, on + 0.02, midi, n), "until its offset"),
         (lambda on, off, midi, n: piano_roll(on[:1], off[:1], midi[:1], n), "go through all the notes"),
         (lambda on, off, midi, n: piano_roll(2 * on, 2 * off, midi, n), "frame k is at 0.02 k s"),
+        (lambda on, off, midi, n: in_frames(np.round, on, off, midi, n), "the times were rounded"),
+        (lambda on, off, midi, n: in_frames(np.floor, on, off, midi, n), "the times were rounded"),
     ],
     "causal": [
         (lambda x, w: np.convolve(x, w), "cut off the end"),
@@ -448,6 +473,10 @@ MISTAKES = {
         (lambda power, n: dct(np.log(power), norm="ortho")[:n], "the scale is not"),
         (lambda power, n: dct(20 * np.log10(power), norm="ortho")[:n], "the scale is not"),
         (lambda power, n: dct(10 * np.log10(power), norm="ortho"), "keep the first 13"),
+        (
+            lambda power, n: dct(10 * np.log10(power), norm="ortho")[1 : n + 1],
+            "the loudness, is left out",
+        ),
     ],
     "alike": [
         (lambda a, b: np.sqrt(np.sum((a - b) ** 2)), "coefficient 0 is the loudness"),
@@ -500,6 +529,7 @@ MISTAKES = {
         (lambda fmin, n, b, sr: np.full(n, 4096.0), "all equally long"),
         (lambda fmin, n, b, sr: sr / (fmin * 2 ** (np.arange(n) / b)), "one period each"),
         (lambda fmin, n, b, sr: sr / fmin / 2 ** (np.arange(n) / 12) / (2 ** (1 / b) - 1), "not k / 12"),
+        (lambda fmin, n, b, sr: window_lengths(fmin, n, b, sr) / sr, "these are seconds"),
     ],
     "confirm": [
         (
@@ -509,10 +539,12 @@ MISTAKES = {
         (lambda keys, n: [(f - n + 1, k) for f, k in confirm(keys, n)], "the frames are not"),
         (lambda keys, n: [], "count frames"),
         (lambda keys, n: [(0, -1)], "-1 is silence"),
+        (confirms_silence, "-1 is silence"),
     ],
     "hits": [
         (lambda played, heard: sum(abs(a - b) <= 0.05 and k == m for a, k in played for b, m in heard), "used once"),
         (lambda played, heard: min(len(played), len(heard)), "50 ms is the tolerance"),
+        (hits_nearest_first, "the nearest note is not always the partner"),
         (
             lambda played, heard: sum(any(abs(a - b) <= 0.05 for b, _ in heard) for a, _ in played),
             "the key must be the same",

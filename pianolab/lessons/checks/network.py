@@ -22,24 +22,33 @@ def check_piano_roll(answer: Answer, rng: np.random.Generator) -> str:
         midi = rng.choice(np.arange(30, 100), n, replace=False)
         first = rng.integers(2, 10, n)
         last = first + rng.integers(5, 20, n)
-        # Notes begin and end between two frames, so that there is no doubt about the edges.
-        onset, offset = (first - 0.5) * HOP_S, (last - 0.5) * HOP_S
-        want = np.zeros((n_frames, N_KEYS))
-        for start, stop, key in zip(first, last, midi - MIDI_LOW, strict=True):
-            want[start:stop, key] = 1
+        # Notes begin and end between two frames, so that there is no doubt about the edges, and not halfway, so that
+        # it is seen who rounds.
+        begin, end = first - np.resize([0.7, 0.3], n), last - np.resize([0.3, 0.7], n)
+        onset, offset, want = begin * HOP_S, end * HOP_S, _roll(first, last, midi, n_frames)
         about = Told("hints.piano_roll.case", n=n, names=", ".join(map(note_name, midi.tolist())))
         got = ask_array(answer, onset, offset, midi, n_frames, about=about, shape=want.shape)
         keys, right = (np.flatnonzero(roll.any(axis=0)) for roll in (got, want))
         shift = keys[0] - right[0] if len(keys) else 0
         column = Told("hints.piano_roll.column", got=right[0] + shift, want=right[0])
         ones = Told("hints.piano_roll.ones", got=got.sum(), want=want.sum())
+        rounded = Told("hints.piano_roll.rounded", ones=ones, hop_s=HOP_S)
         mistakes = [
             (bool(shift) and np.array_equal(keys, right + shift), column),
             (len(keys) < len(right), Told("hints.piano_roll.few", got=len(keys), want=len(right))),
+            (_roll(np.round(begin), np.round(end), midi, n_frames), rounded),
+            (_roll(np.floor(begin), np.floor(end), midi, n_frames), rounded),
             (np.array_equal(keys, right) and got.sum() < want.sum(), Told("hints.piano_roll.struck", ones=ones)),
         ]
         judge(got, want, about, mistakes, otherwise=Told("hints.piano_roll.frame", ones=ones, hop_s=HOP_S), within=0.0)
     return Told("hints.piano_roll.known")
+
+
+def _roll(first, last, midi, n_frames):
+    roll = np.zeros((n_frames, N_KEYS))
+    for start, stop, key in zip(first, last, midi, strict=True):
+        roll[int(start) : int(stop), key - MIDI_LOW] = 1
+    return roll
 
 
 @exercise

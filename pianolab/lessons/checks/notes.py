@@ -15,6 +15,7 @@ def check_confirm(answer: Answer, rng: np.random.Generator) -> str:
         ([-1, 60, 60, 60, 60, -1], 3, Told("hints.confirm.clean")),
         ([-1, 60, 60, 72, 60, 60, 60, -1], 3, Told("hints.confirm.blip")),
         (repeated, 4, Told("hints.confirm.repeated")),
+        ([-1] * 5 + [one] * 5 + [-1] * 5, 4, Told("hints.confirm.rests")),
     ]
     for keys, n, about in cases:
         got, want = ask_pairs(answer, list(keys), n, about=about), _confirmed(keys, n)
@@ -41,7 +42,7 @@ def check_hits(answer: Answer, rng: np.random.Generator) -> str:
     """``hits(played, heard) -> int``: most pairs of (onset_s, key) within 50 ms and the same key, each used once."""
     t = round(float(rng.uniform(0.5, 2.0)), 2)
     key, late = Told("hints.hits.same_key"), Told("hints.hits.tolerance")
-    free, early = Told("hints.hits.cross_off"), Told("hints.hits.early")
+    free, early, nearest = Told("hints.hits.cross_off"), Told("hints.hits.early"), Told("hints.hits.nearest")
     cases = [
         ([(t, 60)], [(t + 0.03, 60)], 1, Told("hints.hits.late_30"), early),
         ([(t, 60)], [(t + 0.2, 60)], 0, Told("hints.hits.late_200"), late),
@@ -49,6 +50,7 @@ def check_hits(answer: Answer, rng: np.random.Generator) -> str:
         ([(t, 60)], [(t, 60), (t + 0.02, 60)], 1, Told("hints.hits.heard_twice"), free),
         ([(t, 60), (t + 0.04, 60)], [(t + 0.02, 60)], 1, Told("hints.hits.heard_once"), free),
         ([(t, 60), (t + 0.06, 60)], [(t - 0.02, 60), (t + 0.04, 60)], 2, Told("hints.hits.fast"), early),
+        ([(t, 60), (t + 0.06, 60)], [(t + 0.04, 60), (t + 0.1, 60)], 2, Told("hints.hits.fast_late"), nearest),
     ]
     for played, heard, want, about, why in cases:
         got = ask_number(answer, list(played), list(heard), about=about)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.signal.windows import hann
 
 from pianolab.dsp.peaks import parabola_shift
-from pianolab.lessons.checks.grading import CLOSE, Answer, Hint, ask_array, ask_number, exercise, judge
+from pianolab.lessons.checks.grading import CLOSE, Answer, Hint, ask_array, ask_number, exercise, judge, near
 from pianolab.lessons.playing import note
 from pianolab.piano import PIANOS
 from pianolab.texts.catalogue import Told
@@ -184,6 +184,7 @@ def check_window_lengths(answer: Answer, rng: np.random.Generator) -> str:
         got = ask_array(answer, fmin, len(bins), b, sr, about=about, shape=bins.shape)
         want = q * sr / (fmin * 2 ** (bins / b))
         mistakes = [
+            (near(got * sr, want, 1.01), Told("hints.window_lengths.seconds")),
             (np.ptp(got) < 2, Told("hints.window_lengths.equal")),
             (q * sr / (fmin * 2 ** (bins / 12)), Told("hints.window_lengths.twelve", b=b)),
             (want / q, Told("hints.window_lengths.one_period", q=q)),

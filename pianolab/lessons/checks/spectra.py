@@ -5,7 +5,7 @@ import numpy as np
 from scipy.fft import dct
 from scipy.signal.windows import hann
 
-from pianolab.lessons.checks.grading import Answer, Hint, ask_array, ask_number, exercise, judge, near
+from pianolab.lessons.checks.grading import CLOSE, Answer, Hint, ask_array, ask_number, exercise, judge, near
 from pianolab.lessons.playing import note, tone
 from pianolab.texts.catalogue import Told
 from pianolab.units import cents_between, midi_to_hz, note_name
@@ -151,7 +151,9 @@ def check_mfcc(answer: Answer, rng: np.random.Generator) -> str:
             for values, norm in ((level, "ortho"), (power, "ortho"), (level, None))
         )
         unit = Told("hints.mfcc.unit")
+        without_0 = np.asarray(dct(level, norm="ortho"))[1:]
         mistakes = [
+            (len(got) > 0 and near(got, without_0[: len(got)]), Told("hints.mfcc.without_0")),
             (len(got) == n_mels != n_mfcc, Told("hints.mfcc.all", n_mels=n_mels, n_mfcc=n_mfcc)),
             (of_power, Told("hints.mfcc.of_power")),
             (unscaled, Told("hints.mfcc.unscaled", got=got[:1], want=want[0])),
@@ -174,7 +176,7 @@ def check_alike(answer: Answer, rng: np.random.Generator) -> str:
             raise Hint(Told("hints.alike.not_zero", same=same))
         less = ask_number(answer, one, louder, about=Told("hints.alike.louder"))
         more = ask_number(answer, one, other, about=Told("hints.alike.two_pianos"))
-        if less < 0 or more < 0:
+        if min(less, more) < -CLOSE:
             raise Hint(Told("hints.alike.negative", distance=min(less, more)))
         if less >= 0.5 * more:
             raise Hint(Told("hints.alike.loudness", note=note_name(midi), less=less, more=more))

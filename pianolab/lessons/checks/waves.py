@@ -10,16 +10,18 @@ from pianolab.session import transcribe
 from pianolab.texts.catalogue import Told
 from pianolab.units import midi_to_hz, note_name, parse_note
 
+SHOWN_HZ = 0.06  # A hint tells tenths of a hertz, so an answer that is refused differs in what it tells.
+
 
 @exercise
 def check_octave_up(answer: Answer, rng: np.random.Generator) -> str:
-    """``octave_up(hz) -> Hz``: the frequency of the key an octave higher."""
+    """``octave_up(hz) -> Hz``: the frequency of the key an octave higher, to a tenth of a hertz."""
     for midi in rng.integers(21, 96, 4).tolist():
         hz = midi_to_hz(midi)
         got = ask_number(answer, hz, about=note_name(midi))
         said = Told("hints.octave_up.said", note=note_name(midi), hz=hz, got=got, octave=note_name(midi + 12))
         mistakes = [(hz + 12, Told("hints.octave_up.twelve"))]
-        judge(got, 2 * hz, said, mistakes, otherwise=Told("hints.octave_up.twice"), within=1e-3)
+        judge(got, 2 * hz, said, mistakes, otherwise=Told("hints.octave_up.twice"), within=SHOWN_HZ)
     return Told("hints.octave_up.known")
 
 
@@ -68,9 +70,10 @@ def _melody(rng):
 @exercise
 def check_sine(answer: Answer, rng: np.random.Generator) -> str:
     """``sine(hz, seconds, sr) -> (n,)``: sin(2 pi f t) at t = 0, 1/sr, 2/sr, ...; n = round(seconds sr)."""
-    for hz, sr in ((440.0, 8000), (round(rng.uniform(100, 1500)), 22050)):
-        n = round(0.25 * sr)
-        got = ask_array(answer, hz, 0.25, sr, about=Told("hints.sine.case", hz=hz, sr=sr))
+    seconds = 0.25  # of which every rate below has a whole number of samples
+    for hz, sr in ((440.0, 8000), (round(rng.uniform(100, 1500)), 22000)):
+        n = round(seconds * sr)
+        got = ask_array(answer, hz, seconds, sr, about=Told("hints.sine.case", hz=hz, sr=sr))
         if len(got) != n:
             why = Told("hints.sine.linspace") if len(got) == n + 1 else Told("hints.sine.arange", n=n)
             raise Hint(Told("hints.sine.length", n=len(got), sr=sr, want=n, why=why))
@@ -81,7 +84,7 @@ def check_sine(answer: Answer, rng: np.random.Generator) -> str:
             (abs(got[0]) > 0.5, Told("hints.sine.crest", first=got[0])),
         ]
         said, wrong = Told("hints.sine.said", hz=hz, heard=heard), Told("hints.sine.shape", peak=np.max(np.abs(got)))
-        judge(got, tone(hz, 0.25, sr=sr), said, mistakes, otherwise=wrong)
+        judge(got, tone(hz, seconds, sr=sr), said, mistakes, otherwise=wrong)
     return Told("hints.sine.known")
 
 
