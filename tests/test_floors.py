@@ -40,6 +40,8 @@ ONLY_IN = {
     "matplotlib": ("plots.py", "lessons/*.py"),
     "anywidget": ("live/*.py",),
     "mir_eval": ("scores/*.py",),
+    "verovio": ("practice/score.py",),
+    "PIL": ("practice/contents.py",),
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))
