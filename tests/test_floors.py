@@ -41,7 +41,6 @@ ONLY_IN = {
     "anywidget": ("live/*.py",),
     "mir_eval": ("scores/*.py",),
     "verovio": ("practice/score.py",),
-    "PIL": ("practice/contents.py",),
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

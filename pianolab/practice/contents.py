@@ -200,7 +200,7 @@ def _checked(data: bytes, name: str) -> tuple[str, str]:
     def refuse_entities(*_: object) -> None:
         raise ContentError(f"{name} declares entities, which no score needs: {_EXPORT}")
 
-    def doctype(_name: str, _system: str, _public: str, has_subset: bool) -> None:
+    def doctype(_name: str, _system: str | None, _public: str | None, has_subset: bool) -> None:
         if has_subset:
             refuse_entities()
 

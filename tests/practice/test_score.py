@@ -1,4 +1,4 @@
-"""Scores are read as they are played: closed forms for times, ties, repeats, hands, fingers, and the names on the page."""
+"""Scores are read as they are played: closed forms for times, ties, repeats, hands and fingers, names on the page."""
 
 import io
 import re
@@ -61,8 +61,8 @@ def test_a_tied_note_is_one_note_and_a_chord_is_several():
 
 def test_seconds_follow_the_tempos_that_are_written():
     bar = [note(f"{i}", "C5", 4) + BACK + note(f"l{i}", "C3", 4, 2) for i in range(2)]
-    slow, quick = ('<direction><direction-type><words>x</words></direction-type><sound tempo="%d"/></direction>' % bpm
-                   for bpm in (60, 240))  # fmt: skip
+    words = "<direction><direction-type><words>x</words></direction-type>"
+    slow, quick = (f'{words}<sound tempo="{bpm}"/></direction>' for bpm in (60, 240))
     score = score_of(two_bars(*bar, before=slow, between=quick), "two.musicxml")
     right = [one for one in score.notes if one.hand == "right"]
     assert [(one.onset_s, one.offset_s) for one in right] == [(0.0, 2.0), (2.0, 2.5)]
