@@ -285,10 +285,10 @@ class Notes:
     ):
         n = np.size(onset)
         given_midi = np.asarray(midi, dtype=float)
-        if np.any(given_midi != np.round(given_midi)):
+        if (given_midi != np.round(given_midi)).any():
             raise ValueError("midi holds fractions or NaN: round to whole MIDI numbers first")
         outside = (given_midi < 0) | (given_midi > MIDI_MAX)  # Infinity would not survive the cast that follows.
-        if np.any(outside):
+        if outside.any():
             bad = given_midi[outside][0]
             raise ValueError(f"MIDI number {bad:g} is outside 0..{MIDI_MAX}: A0 is {MIDI_LOW}, C8 is {MIDI_HIGH}")
         values = {
@@ -299,9 +299,7 @@ class Notes:
             "confidence": _frozen(_filled(confidence, n, 1.0), np.float64, (n,), "Notes.confidence"),
         }
         _refuse_bad_notes(**{name: value for name, value in values.items() if name != "midi"})
-        order = np.lexsort((values["midi"], values["onset"]))
-        for name, value in values.items():
-            object.__setattr__(self, name, _read_only(value[order]))
+        _set_sorted(self, values)
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -318,7 +316,10 @@ class Notes:
         Notes
         """
         chosen: Any = [index] if np.isscalar(index) else index
-        return Notes(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+        values = {field.name: getattr(self, field.name)[chosen] for field in fields(self)}
+        if values["onset"].ndim != 1:
+            raise ValueError(f"an index of shape {values['onset'].shape} chooses no notes: pass shape (n,)")
+        return _sorted(values)  # Each of them was looked at before.
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Notes):
@@ -353,7 +354,8 @@ class Notes:
 
     def on_keyboard(self) -> "Notes":
         """The notes within A0..C8."""
-        return self[(self.midi >= MIDI_LOW) & (self.midi <= MIDI_HIGH)]
+        inside = (self.midi >= MIDI_LOW) & (self.midi <= MIDI_HIGH)
+        return self if inside.all() else self[inside]
 
     def between(self, start_s: float, stop_s: float) -> "Notes":
         """The notes that begin in a stretch of time.
@@ -425,19 +427,32 @@ class Notes:
         )
 
 
+def _sorted(values: dict[str, NDArray[Any]]) -> Notes:
+    """Notes of columns that are known to be right."""
+    notes = object.__new__(Notes)
+    _set_sorted(notes, values)
+    return notes
+
+
+def _set_sorted(notes: Notes, values: dict[str, NDArray[Any]]) -> None:
+    order = np.lexsort((values["midi"], values["onset"]))
+    for name, value in values.items():
+        object.__setattr__(notes, name, _read_only(value[order]))
+
+
 def _filled(values, n, default):
     return np.full(n, default) if values is None else values
 
 
 def _refuse_bad_notes(onset, offset, velocity, confidence):
-    if not (np.all(np.isfinite(onset)) and np.all(np.isfinite(offset))):
+    if not (np.isfinite(onset).all() and np.isfinite(offset).all()):
         raise ValueError("a note time is NaN or infinite: give every note a finite onset and offset in seconds")
-    if np.any(onset < 0):
+    if (onset < 0).any():
         raise ValueError(f"onset {onset.min():g} s is negative: times start at 0")
-    if np.any(offset < onset):
+    if (offset < onset).any():
         i = int(np.argmax(offset < onset))
         raise ValueError(f"offset {offset[i]:g} s lies before its onset {onset[i]:g} s: swap or mend them")
-    if np.any((velocity < 0) | (velocity > MIDI_MAX)):
+    if ((velocity < 0) | (velocity > MIDI_MAX)).any():
         raise ValueError("a velocity is outside 0..127: use NaN where it is unknown")
-    if np.any(~((confidence >= 0) & (confidence <= 1))):
+    if not ((confidence >= 0) & (confidence <= 1)).all():
         raise ValueError("a confidence is outside 0..1: scale it")

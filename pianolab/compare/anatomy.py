@@ -23,7 +23,7 @@ from pianolab.compare.result import Result
 from pianolab.compare.tables import labels
 from pianolab.errors import nearest, printable
 from pianolab.roll import Notes
-from pianolab.scores import REGISTERS, Protocol, errors
+from pianolab.scores import REGISTERS, Protocol, error_columns
 from pianolab.sound import resample
 from pianolab.units import midi_to_hz
 
@@ -100,35 +100,51 @@ def all_errors(result: Result, dataset: str, detector: str) -> pd.DataFrame:
     for name in names[::every]:
         truth, heard = of[name], result.heard[dataset, name, detector]
         assert isinstance(truth, Notes)
-        table = errors(truth, heard, protocol=result.protocol)
-        near_s = table.onset.to_numpy() + result.protocol.onset_tolerance_s
-        begun = np.searchsorted(np.sort(truth.onset), near_s, side="right")
-        ended = np.searchsorted(np.sort(truth.offset), table.onset.to_numpy(), side="right")
-        table = _with_sides(table.assign(recording=name, polyphony=begun - ended, off_ms=np.nan))
-        tables += [table, _wrong_ends(table, heard, result.protocol)]
-    return pd.concat([one for one in tables if len(one)], ignore_index=True) if tables else pd.DataFrame()
+        table = error_columns(truth, heard, protocol=result.protocol)
+        begun = np.searchsorted(truth.onset, table["onset"] + result.protocol.onset_tolerance_s, side="right")
+        ended = np.searchsorted(np.sort(truth.offset), table["onset"], side="right")
+        more = {"recording": [name] * len(begun), "polyphony": begun - ended, "late_end_s": _late_ends(table, heard)}
+        tables.append({**table, **more})
+    if not tables:
+        return pd.DataFrame()
+    joined = pd.DataFrame({name: [value for table in tables for value in table[name]] for name in tables[0]})
+    joined = _with_sides(joined.assign(off_ms=np.nan))
+    wrong_ends = _wrong_ends(joined, result.protocol)
+    joined = pd.concat([joined, wrong_ends], ignore_index=True) if len(wrong_ends) else joined
+    return joined.drop(columns="late_end_s")
 
 
 def _with_sides(table: pd.DataFrame) -> pd.DataFrame:
     """Say of missed notes that were heard at another time whether that was too early or too late."""
     aside = table.reason == "time off"
     heard = table.loc[aside & (table.result == "extra")]
-    for index, row in table.loc[aside & (table.result == "missed")].iterrows():
-        off_s = (heard.onset[heard.midi == row.midi] - row.onset).to_numpy()
+    at_s = {of: onset.to_numpy() for of, onset in heard.groupby(["recording", "midi"]).onset}
+    missed = table.loc[aside & (table.result == "missed")]
+    for index, recording, midi, onset in zip(missed.index, missed.recording, missed.midi, missed.onset, strict=True):
+        off_s = at_s.get((recording, midi), np.zeros(0)) - onset
         if len(off_s):
             nearest_s = off_s[np.argmin(np.abs(off_s))]
             table.loc[index, ["reason", "off_ms"]] = "early" if nearest_s < 0 else "late", 1000 * nearest_s
     return table
 
 
-def _wrong_ends(table: pd.DataFrame, heard: Notes, protocol: Protocol) -> pd.DataFrame:
+def _late_ends(table: Mapping[str, Any], heard: Notes) -> npt.NDArray[np.float64]:
+    """How much later than played the end of each hit was heard, seconds; NaN for other notes."""
+    hit = np.array(table["result"], dtype=str) == "hit"
+    late_s = np.full(len(hit), np.nan)
+    if hit.any():
+        order = np.lexsort((heard.onset, heard.midi))
+        key_and_time = heard.midi[order] * _FAR_S + heard.onset[order]
+        sought = table["midi"][hit] * _FAR_S + table["onset"][hit] + table["late_ms"][hit] / 1000
+        found = order[np.clip(np.searchsorted(key_and_time, sought - _ROUNDING_S), 0, len(order) - 1)]
+        late_s[hit] = heard.offset[found] - table["offset"][hit]
+    return late_s
+
+
+def _wrong_ends(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """The hits that ended too early or too late, as rows of their own."""
     hits = table.loc[table.result == "hit"]
-    order = np.lexsort((heard.onset, heard.midi))
-    key_and_time = heard.midi[order] * _FAR_S + heard.onset[order]
-    sought = hits.midi.to_numpy() * _FAR_S + (hits.onset + hits.late_ms / 1000).to_numpy()
-    found = order[np.clip(np.searchsorted(key_and_time, sought - _ROUNDING_S), 0, max(0, len(order) - 1))]
-    off_s = heard.offset[found] - hits.offset.to_numpy()
+    off_s = hits.late_end_s.to_numpy(dtype=float)
     allowed_s = np.maximum(protocol.offset_ratio * (hits.offset - hits.onset), protocol.offset_min_tolerance_s)
     wrong = np.abs(off_s) > allowed_s.to_numpy() + _ROUNDING_S
     reasons = np.where(off_s < 0, "early", "late")[wrong]

@@ -25,7 +25,7 @@ from pianolab.compare.shareable import shareable
 from pianolab.data import Recording
 from pianolab.errors import printable, reason
 from pianolab.roll import Notes
-from pianolab.scores import PedalProtocol, Protocol, errors, score_melody, score_notes, score_onsets, score_pedal
+from pianolab.scores import PedalProtocol, Protocol, error_columns, score_melody, score_notes, score_onsets, score_pedal
 from pianolab.units import A4_HZ
 
 WIDE_TOLERANCE_S = 0.1  # Onset scores are given at this tolerance as well.
@@ -232,7 +232,7 @@ def _numbers(truth: Notes, heard: Notes, track: Sequence[np.ndarray], protocol: 
     wide = replace(protocol, onset_tolerance_s=WIDE_TOLERANCE_S)
     if wide != protocol:
         scores.append((str(wide), score_onsets(truth, heard, protocol=wide)))
-    notes = errors(truth, heard, protocol=protocol)
+    notes = error_columns(truth, heard, protocol=protocol)
     counted = Counter(zip(notes["register"], notes["result"], notes["reason"], strict=True))
     return {
         "scores": scores,

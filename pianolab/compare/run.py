@@ -11,7 +11,7 @@ import functools
 import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,16 +136,16 @@ def compare(
     )
     recordings, sources = _recordings(datasets)
     kept = Cache(cache)
-    truths, pedals, remarks = _truths(recordings, protocol, seconds, kept)
+    truth = _truths(recordings, protocol, seconds, kept)
+    truths, labels_by_rule = truth.notes, truth.by_rule
     able = [participant for participant in participants if not participant.error]
-    pairs = [(place, who) for place, truth in truths.items() if isinstance(truth, Notes) for who in able]
+    pairs = [(place, who) for place, notes in truths.items() if isinstance(notes, Notes) for who in able]
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
     outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
     whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
-    rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, pedals)
-    remarks += _other_units(whole, recordings, protocol, rows)
-    labels_by_rule = _by_rule(recordings, truths, protocol, seconds, kept)
+    rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, truth.pedals)
+    remarks = truth.remarks + _other_units(whole, recordings, protocol, rows)
     drifts, said = {}, []
     if any(each.alignment == "drift" for each in further.values()):
         drifts, said = find_drifts(recordings, labels_by_rule[protocol.pedal], seconds, kept)
@@ -251,83 +251,82 @@ def _recordings(datasets: Iterable[Dataset]) -> tuple[dict[Place, Recording], di
     return recordings, sources
 
 
-def _truths(
-    recordings: Mapping[Place, Recording], protocol: Protocol, seconds: float | None, cache: Cache
-) -> tuple[dict[Place, Notes | str], dict[Place, npt.NDArray[np.float64]], list[list[str]]]:
-    """The notes played, or text that says why labels cannot be used; pedals that labels know of; what was remarked."""
-    truths: dict[Place, Notes | str] = {}
-    pedals: dict[Place, npt.NDArray[np.float64]] = {}
-    remarks = []
+@dataclass(frozen=True)
+class _Labels:
+    """What labels say, as each rule for the pedal reads them, and what was remarked then."""
+
+    notes: Mapping[PedalRule, Notes]
+    remarks: Mapping[PedalRule, list[str]]
+    pedal: npt.NDArray[np.float64]
+
+
+@dataclass
+class _Truths:
+    """What was played, or text that says why labels cannot be used; pedals that labels know of; what was remarked."""
+
+    notes: dict[Place, Notes | str] = field(default_factory=dict)
+    by_rule: dict[PedalRule, dict[Place, Notes]] = field(default_factory=lambda: {rule: {} for rule in PEDAL_RULES})
+    pedals: dict[Place, npt.NDArray[np.float64]] = field(default_factory=dict)
+    remarks: list[list[str]] = field(default_factory=list)
+
+
+def _truths(recordings: Mapping[Place, Recording], protocol: Protocol, seconds: float | None, cache: Cache) -> _Truths:
+    found = _Truths()
     for place, recording in recordings.items():
         try:
             # Of the labels as they are now: the report is written hours later.
             _ = recording.labels_checksum
-            notes, pedal, caught = _labels(recording, protocol, cache)
+            labels = _labels(recording, cache)
         except (ValueError, OSError) as error:
-            truths[place] = f"labels: {reason(error)}"
+            found.notes[place] = f"labels: {reason(error)}"
             continue
-        truths[place] = notes if seconds is None else notes.between(0, seconds)
-        if len(pedal := _until(pedal, seconds)):
-            pedals[place] = pedal
-        misfit = _misfit(recording, notes, protocol, cache)
+        for rule, notes in labels.notes.items():
+            found.by_rule[rule][place] = notes if seconds is None else notes.between(0, seconds)
+        found.notes[place] = found.by_rule[protocol.pedal][place]
+        if len(pedal := _until(labels.pedal, seconds)):
+            found.pedals[place] = pedal
+        misfit = _misfit(recording, labels.notes[protocol.pedal], protocol, cache)
         proposed = PROPOSED if recording.proposed else ""
-        remarks += [[*place, "labels", text] for text in [*caught, *filter(None, [misfit, proposed])]]
-    return truths, pedals, remarks
+        said = [*labels.remarks[protocol.pedal], *filter(None, [misfit, proposed])]
+        found.remarks += [[*place, "labels", text] for text in said]
+    return found
 
 
-_Read = tuple[list[list[float]], list[list[float]], list[str]]  # Columns of notes, rows of the pedal, remarks.
+def _labels(recording: Recording, cache: Cache) -> _Labels:
+    """What the labels of a recording say. Those of a file are kept: to read it takes longer."""
 
+    def read() -> dict[str, Any]:
+        found = {}
+        for rule in PEDAL_RULES:
+            with caught_warnings() as caught:
+                notes = recording.notes(pedal=rule)
+            found[rule] = [getattr(notes, name).tolist() for name in _NOTE_FIELDS], caught
+            if recording.labels is None:  # Measured in the sound, where no rule has a say.
+                found |= dict.fromkeys(PEDAL_RULES, found[rule])
+                break
+        with caught_warnings():  # They were remarked with the notes.
+            return {"rules": found, "pedal": recording.pedal().tolist()}
 
-def _labels(recording: Recording, protocol: Protocol, cache: Cache) -> tuple[Notes, npt.NDArray[np.float64], list[str]]:
-    """The notes and the pedal played, and what was remarked about the labels.
-
-    Those of a file are kept: to read it takes longer.
-    """
-
-    def read() -> _Read:
-        with caught_warnings() as caught:
-            notes, pedal = recording.notes(pedal=protocol.pedal), recording.pedal()
-        return [getattr(notes, name).tolist() for name in _NOTE_FIELDS], pedal.tolist(), caught
-
-    def read_file(path: Path, before: str) -> _Read:
+    def read_file(path: Path, before: str) -> dict[str, Any]:
         found = read()
         if checksum(path) != before:
             raise CompareError(f"{printable(path)} was changed while it was compared: let it be, and run this again")
         return found
 
     if (path := recording.labels) is None:
-        columns, pedal, caught = read()
+        found = read()
     else:
         # Whoever holds a recording may have mended its labels since it was looked at. What is remarked names the file.
-        files = {"file": os.fspath(path), "checksum": (now := checksum(path)), "pedal": protocol.pedal}
-        libraries = versions(_LABEL_LIBRARIES)
-        key = fingerprint(labels=_source_of_labels(), libraries=libraries, with_pedal=True, **files)
-        columns, pedal, caught = cache.kept(key, lambda: read_file(path, now))
-    return Notes(*columns), np.array(pedal).reshape(-1, 2), caught
-
-
-def _by_rule(
-    recordings: Mapping[Place, Recording],
-    truths: Mapping[Place, Notes | str],
-    protocol: Protocol,
-    seconds: float | None,
-    cache: Cache,
-) -> dict[PedalRule, dict[Place, Notes]]:
-    """The notes played as each rule for the pedal reads the labels, where they can be used."""
-    found: dict[PedalRule, dict[Place, Notes]] = {rule: {} for rule in PEDAL_RULES}
-    for place, truth in truths.items():
-        if isinstance(truth, str):
-            continue
-        for rule in PEDAL_RULES:
-            notes = truth
-            if rule != protocol.pedal and recordings[place].labels is not None:
-                try:
-                    notes, _, _ = _labels(recordings[place], replace(protocol, pedal=rule), cache)
-                except (ValueError, OSError):  # The file was there when it was read first.
-                    continue
-                notes = notes if seconds is None else notes.between(0, seconds)
-            found[rule][place] = notes
-    return found
+        files = {"file": os.fspath(path), "checksum": (now := checksum(path)), "rules": PEDAL_RULES}
+        key = fingerprint(labels=_source_of_labels(), libraries=versions(_LABEL_LIBRARIES), **files)
+        found = cache.kept(key, lambda: read_file(path, now))
+    rules = found["rules"]
+    notes: dict[PedalRule, Notes] = {}
+    for rule, (columns, _) in rules.items():  # Most files know of no pedal, and then the rules do not differ.
+        alike = next((notes[other] for other in notes if rules[other][0] == columns), None)
+        notes[rule] = Notes(*columns) if alike is None else alike
+    remarks = {rule: said for rule, (_, said) in rules.items()}
+    return _Labels(notes, remarks, np.array(found["pedal"]).reshape(-1, 2))
 
 
 def _until(pedal: npt.NDArray[np.float64], seconds: float | None) -> npt.NDArray[np.float64]:

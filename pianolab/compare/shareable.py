@@ -35,12 +35,16 @@ def shareable(text: str) -> str:
     'mine/song.wav: No such file or directory'
     """
 
+    return _shareable(text, _private())
+
+
+def _shareable(text: str, private: re.Pattern[str]) -> str:
     def short(found: re.Match) -> str:
         if found.lastgroup == "here":
             return "" if found[0].endswith(("/", "\\")) else "."
         return "~" if found.lastgroup == "home" else "$USER"
 
-    return printable(_private().sub(short, text))
+    return printable(private.sub(short, text))
 
 
 def all_shareable(value: Any) -> Any:
@@ -56,13 +60,18 @@ def all_shareable(value: Any) -> Any:
     object
         Lists for tuples; numbers and None as they are.
     """
-    if isinstance(value, str):
-        return shareable(value)
-    if isinstance(value, Mapping):
-        return {all_shareable(key): all_shareable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [all_shareable(item) for item in value]
-    return value
+    private = _private()  # It is the same for all, and thousands of texts ask for it.
+
+    def shared(value: Any) -> Any:
+        if isinstance(value, str):
+            return _shareable(value, private)
+        if isinstance(value, Mapping):
+            return {shared(key): shared(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [shared(item) for item in value]
+        return value
+
+    return shared(value)
 
 
 def to_type(option: str, value: str) -> str:

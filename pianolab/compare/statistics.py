@@ -9,6 +9,7 @@ draws start from a seed, so that the same rows give the same interval.
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -20,7 +21,9 @@ N_RESAMPLES = 2000
 N_FLIPS = 9999  # Of 13 pieces every flip is tried; of more so many are drawn.
 POWER = 0.8  # Of so many studies of one size a planned one finds what is there.
 
-_MOST_KEPT = 4_000_000  # Numbers: 32 MB.
+_MOST_KEPT = 4_000_000  # Numbers of 8 bytes: 32 MB.
+_MOST_SMALL = 40_000_000  # Of 2 bytes: 80 MB, for 20,000 pieces.
+_AT_ONCE = 1_000_000
 _ROUNDING = 1e-12  # Sums that differ by less, relative to their size, are equal.
 
 
@@ -128,8 +131,8 @@ def bootstrap_mean(
     mean = float(sums.sum() / n) if n else np.nan
     if len(sums) < 2:
         return Interval(mean, np.nan, np.nan, n, len(sums))
-    drawn = _draws(len(sums), n_resamples, seed)
-    low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - level) / 2, (1 + level) / 2])
+    resampled = [(drawn @ sums) / (drawn @ counts) for drawn in _draws(len(sums), n_resamples, seed)]
+    low, high = np.quantile(np.concatenate(resampled), [(1 - level) / 2, (1 + level) / 2])
     return Interval(mean, float(low), float(high), n, len(sums))
 
 
@@ -150,18 +153,43 @@ def _by_piece(
     return sums, np.bincount(place, minlength=len(names)).astype(np.float64)
 
 
-def _draws(n: int, n_resamples: int, seed: int) -> npt.NDArray[np.float64]:
-    """How often each of n values is drawn in each resample, (n_resamples, n)."""
+def _draws(n: int, n_resamples: int, seed: int) -> Iterator[npt.NDArray[np.float64]]:
+    """How often each of n values is drawn in each resample: parts of a table (n_resamples, n), row by row."""
     # Every score of a table asks for the same draws. Those of very many recordings would fill the memory.
-    draw = _kept_draws if n * n_resamples <= _MOST_KEPT else _kept_draws.__wrapped__
-    return draw(n, n_resamples, seed)
+    n_numbers = n * n_resamples
+    if n_numbers <= _MOST_KEPT:
+        yield _kept_draws(n, n_resamples, seed)
+    elif n_numbers <= _MOST_SMALL:
+        drawn = _small_draws(n, n_resamples, seed)
+        rows = max(1, _AT_ONCE // n)
+        yield from (drawn[row : row + rows].astype(np.float64) for row in range(0, n_resamples, rows))
+    else:
+        yield from _new_draws(n, n_resamples, seed)
 
 
 @functools.lru_cache(maxsize=4)
 def _kept_draws(n: int, n_resamples: int, seed: int) -> npt.NDArray[np.float64]:
-    drawn = np.random.default_rng(seed).integers(0, n, (n_resamples, n))
-    drawn += n * np.arange(n_resamples)[:, None]  # So one count serves all resamples.
-    return np.bincount(drawn.ravel(), minlength=n * n_resamples).reshape(n_resamples, n).astype(np.float64)
+    return np.concatenate(list(_new_draws(n, n_resamples, seed)))
+
+
+@functools.lru_cache(maxsize=2)
+def _small_draws(n: int, n_resamples: int, seed: int) -> npt.NDArray[np.uint16]:
+    drawn = np.empty((n_resamples, n), dtype=np.uint16)
+    row = 0
+    for part in _new_draws(n, n_resamples, seed):
+        drawn[row : row + len(part)] = part  # Each value is drawn once on average, and never 65,536 times.
+        row += len(part)
+    return drawn
+
+
+def _new_draws(n: int, n_resamples: int, seed: int) -> Iterator[npt.NDArray[np.float64]]:
+    rng, left = np.random.default_rng(seed), n_resamples
+    while left:
+        rows = min(left, max(1, _AT_ONCE // n))
+        drawn = rng.integers(0, n, (rows, n))
+        drawn += n * np.arange(rows)[:, None]  # So one count serves all resamples.
+        yield np.bincount(drawn.ravel(), minlength=n * rows).reshape(rows, n).astype(np.float64)
+        left -= rows
 
 
 def paired_difference(
@@ -261,7 +289,7 @@ def _flipped_p(sums: npt.NDArray[np.float64], seed: int) -> float:
     rng = np.random.default_rng(seed)
     found, left = 0, N_FLIPS
     while left:
-        rows = min(left, max(1, _MOST_KEPT // n))
+        rows = min(left, max(1, _AT_ONCE // n))
         kept = rng.integers(0, 2, (rows, n), dtype=np.int8)
         found += int(np.sum(np.abs((2.0 * kept - 1.0) @ sums) >= as_extreme))
         left -= rows

@@ -5,11 +5,12 @@ Files are found by their names; sound is read only when someone asks for it. Wha
 notes are unknown is named and left out.
 """
 
+import functools
 import json
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,9 +83,10 @@ def _others(files: list[Path], dataset: str, *, unconfirmed: bool) -> tuple[list
     sounds = [path for path in files if path.suffix.lower() in suffixes]
     labels = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in LABEL_SUFFIXES])
     foreign = labels_by_sound(sounds, [path for path in files if path.suffix.lower() in FOREIGN_LABELS])
+    proposed = functools.cache(_is_proposed)  # Thousands of recordings may lie in one folder.
     for path in files:
         if path.suffix.lower() in suffixes:
-            recording = _recording(path, labels[path], dataset)
+            recording = _recording(path, labels[path], dataset, proposed)
             if recording is not None and recording.proposed and not unconfirmed:
                 skipped.append((path, PROPOSED))
             elif recording is not None:
@@ -145,22 +147,22 @@ def _files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     return sorted(files), sorted(unreadable.items())
 
 
-def _recording(path: Path, labels: list[Path], dataset: str) -> Recording | None:
+def _recording(path: Path, labels: list[Path], dataset: str, proposed: Callable[[Path], bool]) -> Recording | None:
     """The recording of a sound file; None if nothing says what is played in it. Its id comes later."""
     if labels:
         best = min(labels, key=lambda label: LABEL_SUFFIXES.index(label.suffix.lower()))
-        proposed = _is_proposed(path)
-        return Recording("", path, best, dataset, piece=composed(path.stem), kind=_kind(best), proposed=proposed)
+        is_proposed = proposed(path.parent)
+        return Recording("", path, best, dataset, piece=composed(path.stem), kind=_kind(best), proposed=is_proposed)
     key = key_in_name(path.stem)
     if key is None:
         return None
     return Recording("", path, None, dataset, piece=note_name(key), kind="notes", key=key)
 
 
-def _is_proposed(path: Path) -> bool:
-    """Whether the sound is that of a take (see pianolab.live.takes) whose labels no player has confirmed."""
+def _is_proposed(folder: Path) -> bool:
+    """Whether a folder is that of a take (see pianolab.live.takes) whose labels no player has confirmed."""
     try:
-        settings = json.loads((path.parent / TAKE_SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads((folder / TAKE_SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(settings, dict) and settings.get(CONFIRMED) is False

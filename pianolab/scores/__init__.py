@@ -16,6 +16,7 @@ from pianolab.scores.error_reasons import (
     REPEAT_S,
     SOFT_VELOCITY,
     TIME_OFF_S,
+    error_columns,
     error_counts,
     errors,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "brier_score",
     "by_register",
     "constant_shift",
+    "error_columns",
     "error_counts",
     "errors",
     "expected_calibration_error",

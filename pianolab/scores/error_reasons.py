@@ -1,7 +1,7 @@
 """Every wrong note with the likely reason: what to listen for when a score is low."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,24 @@ def errors(reference: Notes, estimate: Notes, *, protocol: Protocol | None = Non
     """
     import pandas as pd
 
+    return pd.DataFrame(error_columns(reference, estimate, protocol=protocol))
+
+
+def error_columns(reference: Notes, estimate: Notes, *, protocol: Protocol | None = None) -> dict[str, Any]:
+    """The table of `errors` as a mapping of columns: many small ones are joined sooner so.
+
+    Parameters
+    ----------
+    reference, estimate : Notes
+        What was played and what was heard.
+    protocol : Protocol, optional
+        Tolerances; the default Protocol if not given.
+
+    Returns
+    -------
+    dict of str to list or array
+        One value a note, in the order of `errors`.
+    """
     protocol = protocol or Protocol()
     reference, estimate, _ = as_scored(reference, estimate, protocol)
     pairs = match(reference, estimate, protocol=protocol)
@@ -88,16 +106,20 @@ def errors(reference: Notes, estimate: Notes, *, protocol: Protocol | None = Non
     late_ms = np.full(len(pairs) + len(missed) + len(extra), np.nan)
     late_ms[: len(pairs)] = 1000 * (estimate.onset[pairs[:, 1]] - reference.onset[pairs[:, 0]])
     midi = np.concatenate([notes.midi for _, notes, _ in groups])
-    table = {
-        "result": [result for result, notes, _ in groups for _ in range(len(notes))],
-        "reason": [reason for _, _, reasons in groups for reason in reasons],
+    results = [result for result, notes, _ in groups for _ in range(len(notes))]
+    reasons = [reason for _, _, of_group in groups for reason in of_group]
+    times = {name: np.concatenate([getattr(notes, name) for _, notes, _ in groups]) for name in _TIMES_AND_VELOCITY}
+    order = np.lexsort((np.array(results, dtype="<U6"), midi, times["onset"]))
+    midi = midi[order]
+    return {
+        "result": [results[i] for i in order],
+        "reason": [reasons[i] for i in order],
         "name": [note_name(m) for m in midi],
         "midi": midi,
         "register": [register_of(m) for m in midi],
-        **{name: np.concatenate([getattr(notes, name) for _, notes, _ in groups]) for name in _TIMES_AND_VELOCITY},
-        "late_ms": late_ms,
+        **{name: values[order] for name, values in times.items()},
+        "late_ms": late_ms[order],
     }
-    return pd.DataFrame(table).sort_values(["onset", "midi", "result"], ignore_index=True)
 
 
 def error_counts(reference: Notes, estimate: Notes, *, protocol: Protocol | None = None) -> dict[tuple[str, str], int]:
@@ -115,8 +137,8 @@ def error_counts(reference: Notes, estimate: Notes, *, protocol: Protocol | None
     dict of (str, str) to int
         By result and reason, as in `errors`, zeros included: {("missed", "time off"): 3, ...}.
     """
-    table = errors(reference, estimate, protocol=protocol)
-    found = Counter(zip(table.result, table.reason, strict=True))
+    table = error_columns(reference, estimate, protocol=protocol)
+    found = Counter(zip(table["result"], table["reason"], strict=True))
     kinds = [("missed", reason) for reason in MISSED_REASONS] + [("extra", reason) for reason in EXTRA_REASONS]
     return {kind: found[kind] for kind in kinds}
 

@@ -322,7 +322,7 @@ def test_a_recording_that_cannot_be_scored_is_one_row_without_numbers(melodies, 
     def breaks(reference, estimate, *, protocol):
         raise ValueError("no anatomy today")
 
-    monkeypatch.setattr("pianolab.compare.rows.errors", breaks)
+    monkeypatch.setattr("pianolab.compare.rows.error_columns", breaks)
     result = run(melodies, toy("Loudest"), tmp_path)
     assert list(result.scores.status) == ["error"] * 4
     assert result.scores.error.str.startswith("scoring: ValueError: no anatomy today").all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from pianolab.compare import statistics
 from pianolab.compare.statistics import (
     N_FLIPS,
     bootstrap_mean,
@@ -37,6 +38,18 @@ def test_the_same_scores_give_the_same_interval_in_any_run():
     scores = [0.2, 0.9, 0.4, 0.7, 0.35, 0.85, 0.6, 0.55]
     assert bootstrap_mean(scores) == bootstrap_mean(scores)
     assert bootstrap_mean(scores, seed=1) != bootstrap_mean(scores, seed=2)
+
+
+@pytest.mark.parametrize("most_small", [0, 10**9])
+def test_very_many_recordings_are_drawn_in_parts_as_few_are_drawn_at_once(monkeypatch, most_small):
+    scores = np.random.default_rng(2).normal(0.7, 0.1, 300)
+    at_once = bootstrap_mean(scores, seed=5)
+    monkeypatch.setattr(statistics, "_MOST_KEPT", 0)
+    monkeypatch.setattr(statistics, "_MOST_SMALL", most_small)
+    monkeypatch.setattr(statistics, "_AT_ONCE", 7000)
+    in_parts = bootstrap_mean(scores, seed=5)
+    assert [in_parts.low, in_parts.high] == pytest.approx([at_once.low, at_once.high], abs=1e-12)
+    assert len(list(statistics._draws(300, 2000, 5))) > 80
 
 
 def test_where_each_recording_is_a_piece_names_change_nothing():
