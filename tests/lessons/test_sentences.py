@@ -1,0 +1,101 @@
+"""What a notebook says beside a picture is so: each sentence with the number that it rests on."""
+
+import nbformat
+import numpy as np
+import pytest
+
+import pianolab
+from pianolab import scores, units
+from pianolab.detectors import nmf
+from pianolab.lessons import pitch, playing, spectra, waves
+from pianolab.places import comes_with
+
+SR = 44100
+A0, E1 = 21, 28
+
+
+def says(notebook, sentence):
+    """Whether a notebook says this, wherever its lines break."""
+    (path,) = comes_with("notebooks").glob(f"{notebook}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    text = " ".join(" ".join(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    return sentence in text
+
+
+def share_on_harmonics(error, hz):
+    """Share of the energy of an error that lies within 8 Hz of a multiple of hz."""
+    power = np.abs(np.fft.rfft(error * np.hanning(len(error)))) ** 2
+    times = np.fft.rfftfreq(len(error), 1 / SR) / hz
+    return power[np.abs(times - np.round(times)) * hz < 8].sum() / power.sum()
+
+
+def test_01_few_bits_buzz_and_many_hiss():
+    assert says("01", "With 4 bits four fifths of the error lie on the note's own harmonics")
+    assert says("01", "With 8 bits and more the error is spread over all frequencies, a hiss.")
+    y = pianolab.render(pianolab.Notes([0.0], [2.0], [60], [110]), sr=SR, tail_s=0.0)
+    hz, part = units.midi_to_hz(60), slice(2205, 2205 + 32768)
+    shares = {bits: share_on_harmonics((waves.quantise(y, bits) - y)[part], hz) for bits in (4, 8, 12, 16)}
+    anywhere = 16 / hz  # of all frequencies so many lie within 8 Hz of a harmonic
+    assert 0.75 < shares[4] < 0.85
+    assert max(shares[bits] for bits in (8, 12, 16)) < 1.5 * anywhere
+
+
+def test_03_the_mel_curve_bends_from_the_start():
+    assert says("03", "at 0 Hz one hertz more is 1.6 mel, at 1000 Hz 0.7, at 8000 Hz 0.1")
+    slopes = 2595 / np.log(10) / (700 + np.array([0, 1000, 8000]))
+    assert np.round(slopes, 1).tolist() == [1.6, 0.7, 0.1]
+
+
+@pytest.mark.parametrize("hz", [1000, 8000])
+def test_03_a_slope_is_a_difference_of_two_mel_values(hz):
+    low, high = spectra.librosa.hz_to_mel([hz - 0.5, hz + 0.5], htk=True)
+    assert high - low == pytest.approx(2595 / np.log(10) / (700 + hz), rel=1e-3)
+
+
+def test_04_one_period_and_a_little_are_enough_for_a_clean_low_a():
+    assert says("04", "two periods must fit into it, 73 ms for A0")
+    assert says("04", "Of this clean note 40 ms are enough, if only the last millisecond is compared:")
+    assert 1000 * 2 / units.midi_to_hz(A0) == pytest.approx(73, abs=0.5)
+    n, last = round(0.040 * SR), 44
+    x = playing.note(A0, sr=SR, n=n)
+    lags = np.arange(800, n - last)
+    found = [np.sum((x[-last:] - x[n - last - lag : n - lag]) ** 2) for lag in lags]
+    assert abs(units.cents_between(SR / lags[np.argmin(found)], units.midi_to_hz(A0))) < 50
+
+
+def test_05_the_first_partial_of_e1_is_nearly_30_db_below_the_second():
+    assert says("05", "the first partial is nearly 30 dB below the second, and well below the next ones too")
+    hz, magnitude = spectra.magnitudes(playing.note(E1, sr=SR, n=8192), sr=SR, n_fft=32768)
+    first, second, third, fourth = (
+        20 * np.log10(magnitude[np.abs(hz - n * units.midi_to_hz(E1)) < 12].max()) for n in (1, 2, 3, 4)
+    )
+    assert 27 < second - first < 30
+    assert min(third, fourth) - first > 20
+
+
+def test_05_partials_drift_over_the_lines_of_exact_multiples():
+    assert says("05", "partial 20, at 569 Hz, stands between the lines 20 and 21")
+    assert says("05", "partial 35, at 1084 Hz, between the lines 39 and 40")
+    n, hz = pitch.measure_partials(playing.note(A0, sr=SR, n=SR), sr=SR, f1_hz=27.5, n_partials=40)
+    of = dict(zip(n.tolist(), hz, strict=True))
+    assert [round(of[20]), round(of[35])] == [569, 1084]
+    assert 20 < of[20] / 27.5 < 21
+    assert 39 < of[35] / 27.5 < 40
+
+
+def test_08_the_periods_of_the_chord_are_nearly_equally_long():
+    assert says("08", "these take nearly equally long (15.3, 15.2 and 15.3 ms), and that is the period of C2")
+    ms = [1000 * n / units.midi_to_hz(midi) for n, midi in ((4, 60), (5, 64), (6, 67), (1, 36))]
+    assert [f"{value:.1f}" for value in ms] == ["15.3", "15.2", "15.3", "15.3"]
+
+
+@pytest.mark.slow
+def test_08_what_waiting_buys():
+    assert says("08", "onset F1 is .81 then, .88 after 30 ms, .94 after 60 and 90 ms, .98 after 240")
+    played = playing.chords(["C4 E4 G4", "A3 C4 E4", "A3 C4 F4", "B3 D4 F4 G4", "G3 C4 E4"])
+    rooms = [pianolab.render(played, sr=nmf.SR, piano="upright", room=room) for room in ("dry", "room")]
+    f1 = []
+    for ms in (0, 30, 60, 90, 240):
+        heard = [pianolab.transcribe(y, sr=nmf.SR, detector=f"neural:lookahead_ms={ms}") for y in rooms]
+        f1.append(np.mean([scores.score_notes(played, notes)["onset_f1"] for notes in heard]))
+    assert f1 == pytest.approx([0.81, 0.88, 0.94, 0.94, 0.98], abs=0.006)
