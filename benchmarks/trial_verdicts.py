@@ -125,6 +125,8 @@ def table_of(rows: pd.DataFrame) -> pd.DataFrame:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pianos", type=Path, help="a folder of folders of single notes")
+    names = f"one of the folders; may be repeated (default: {', '.join(REPORT_PIANOS)})"
+    parser.add_argument("--piano", action="append", metavar="NAME", help=names)
     parser.add_argument("--trials", type=int, default=6, help="of each kind on each piano (default: 6)")
     parser.add_argument("--detector", action="append", help="spec text; may be repeated (default: fft_peak, neural)")
     parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")
@@ -134,7 +136,8 @@ def main():
         if given.pianos is None:
             folders = {"yamaha_ydp": shipped_notes(Path(temporary))}
         else:
-            folders = {name: given.pianos / name for name in REPORT_PIANOS if (given.pianos / name).is_dir()}
+            names = [name for name in given.piano or REPORT_PIANOS if (given.pianos / name).is_dir()]
+            folders = {name: given.pianos / name for name in names}
         for name, folder in folders.items():
             piano = SampledPiano(folder, sr=SR)
             for kind in KINDS:
