@@ -63,8 +63,8 @@ def librosa_pyin(y, sr):
 def swift_f0(y, sr):
     """SwiftF0, at its own 16 kHz."""
     module = importlib.import_module("swift_f0")
-    result = module.SwiftF0().detect_from_array(sound.resample(y, sr=sr, target_sr=16000), 16000)
-    return np.asarray(result.timestamps), np.where(result.voicing, result.pitch_hz, 0.0), 0.032
+    result = module.SwiftF0(threads=1).detect(sound.resample(y, sr=sr, target_sr=16000), 16000)
+    return np.asarray(result.timestamps), np.where(result.confidence >= 0.5, result.pitch_hz, 0.0), 0.176
 
 
 def peers(*, slow=True):

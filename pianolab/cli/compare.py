@@ -30,6 +30,7 @@ pianolab compare
 pianolab compare --detector yin --detector yin:method=yinfft --seconds 30
 pianolab compare --data builtin --data ~/piano --split all --jobs 4 --out results/mine
 pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=notes/
+pianolab compare --data ~/piano --command "transkun=peers/bin/transkun {audio} {out}.mid"
 pianolab compare --data ~/midi --pedal extended --cache ~/heard
 pianolab compare --data real --detector yin --protocols all
 pianolab compare --data real --moments 5 --errors-of nmf"""
@@ -46,6 +47,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"default: all of pianolab's, also preset=textbook; {RUNS_CODE}",
     )
     add("--estimates", action="append", metavar="NAME=DIR", default=[], help="note files that another system wrote")
+    runs = "a program that writes the notes of a sound; it is run once for each recording, without a shell"
+    add("--command", action="append", metavar="NAME=LINE", dest="commands", default=[], help=runs)
     add(
         "--unconfirmed",
         action="store_true",
@@ -86,14 +89,18 @@ def _run(args: argparse.Namespace) -> int:
     from pianolab.scores import Protocol
 
     cache = args.cache or CACHE
-    estimates = _estimates(args.estimates)
+    estimates = _named(args.estimates, "--estimates", "NAME=DIR: write for example basic_pitch=notes")
+    form = "NAME=PROGRAM {audio} {out}: write for example mine=./hear {audio} {out}.mid"
+    commands = _named(args.commands, "--command", form)
     if args.errors_of is not None:  # Refused before anything is heard.
-        label_of(args.errors_of, find_participants(args.detector, estimates, my_piano=args.my_piano)[0])
+        who = find_participants(args.detector, estimates, commands=commands, my_piano=args.my_piano)[0]
+        label_of(args.errors_of, who)
     with claimed(args.out, cache=cache) as folder:
         found = compare(
             args.data,
             args.detector,
             estimates=estimates,
+            commands=commands,
             seconds=args.seconds,
             split=args.split,
             jobs=args.jobs,
@@ -130,16 +137,17 @@ def _tell_failures(result: "Result", asked: Path) -> int:
     return FAILED if len(failures) or unwritten else DONE
 
 
-def _estimates(texts: Sequence[str]) -> dict[str, str]:
-    folders = {}
+def _named(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
+    """What was given as NAME=VALUE, by name."""
+    named = {}
     for text in texts:
-        name, equals, folder = text.partition("=")
-        if not (name and equals and folder):
-            raise UsageError(f"--estimates {text!r} is not NAME=DIR: write for example basic_pitch=notes")
-        if name in folders:
-            raise UsageError(f"--estimates {name} is given twice: give each folder its own name")
-        folders[name] = folder
-    return folders
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"{option} {text!r} is not {form}")
+        if name in named:
+            raise UsageError(f"{option} {name} is given twice: give each its own name")
+        named[name] = value
+    return named
 
 
 def _tell_oddities(about: dict[str, Any]) -> None:

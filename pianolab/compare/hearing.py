@@ -7,11 +7,14 @@ ours are heard in processes of their own, and one that takes too long is stopped
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from tempfile import TemporaryDirectory
 
 from tqdm.auto import tqdm
 
 from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
+from pianolab.compare.commands import CommandJob
 from pianolab.compare.errors import CompareError
 from pianolab.compare.note_files import read_note_file
 from pianolab.compare.participants import LOADING_S, Participant, why_not
@@ -63,9 +66,37 @@ def hear_all(
     CompareError
         If something has to be heard and a file is where the cache should be.
     """
+    pairs = list(pairs)
+    runs_programs = any(participant.command is not None for _, participant in pairs)
+    # Of a worker that is stopped the files stay, so they lie in a folder of this process.
+    place = TemporaryDirectory(prefix="pianolab-", ignore_cleanup_errors=True) if runs_programs else nullcontext("")
+    with place as folder:
+        return _hear_all(
+            recordings,
+            pairs,
+            seconds=seconds,
+            jobs=jobs,
+            cache=cache,
+            progress=progress,
+            timeout_s=timeout_s,
+            folder=folder,
+        )
+
+
+def _hear_all(
+    recordings: Mapping[Place, Recording],
+    pairs: Iterable[tuple[Place, Participant]],
+    *,
+    seconds: float | None,
+    jobs: int,
+    cache: Cache,
+    progress: bool,
+    timeout_s: float | None,
+    folder: str,
+) -> dict[tuple[Place, Participant], Heard | str]:
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
     names = frozenset(same_name(recording.audio.stem) for recording in recordings.values())
-    todo: dict[Job, list[tuple[Place, Participant, str]]] = {}  # Two recordings may share one sound file.
+    todo: dict[Job | CommandJob, list[tuple[Place, Participant, str]]] = {}  # Two recordings may share a sound file.
     for place, participant in pairs:
         recording = recordings[place]
         try:
@@ -79,6 +110,9 @@ def hear_all(
         kept = cache.get(key) if key else None
         if kept is not None:
             outcomes[place, participant] = kept
+        elif participant.command is not None:
+            job = CommandJob(str(recording.audio), participant.command.words, seconds, checksum, folder)
+            todo.setdefault(job, []).append((place, participant, key))
         elif detector := participant.spec or participant.sent:
             job = Job(str(recording.audio), detector, seconds, checksum)
             todo.setdefault(job, []).append((place, participant, key))
@@ -133,14 +167,14 @@ def default_timeout_s(seconds: float) -> float:
 class _Task:
     """A job, with what is shown of it and how long it may take."""
 
-    def __init__(self, job: Job, participant: Participant, recording: str, timeout_s: float | None):
+    def __init__(self, job: Job | CommandJob, participant: Participant, recording: str, timeout_s: float | None):
         self.job, self.room = job, participant.room
         self.shown = f"{participant.label}: {recording}"
         self.seconds = _seconds(job)
         self.timeout_s = default_timeout_s(self.seconds) if timeout_s is None else timeout_s
 
 
-def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tuple[Job, Heard | str]]:
+def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tuple[Job | CommandJob, Heard | str]]:
     """What comes of each job, as it comes, with a bar over seconds of sound that shows the job at work."""
     # The longest come first, so that at the end no worker is left alone with a long one. Ours come before others.
     by_job = {task.job: task for task in sorted(tasks, key=lambda task: (task.room, -task.seconds))}
@@ -148,7 +182,7 @@ def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tup
     at_work = {}
     with tqdm(total=n_seconds, desc="hearing", disable=not (progress and by_job), bar_format=_BAR) as bar:
 
-        def show(job: Job) -> None:
+        def show(job: Job | CommandJob) -> None:
             at_work[job] = by_job[job].shown
             bar.set_postfix_str(f"{next(reversed(at_work.values()))[:40]:40}", refresh=False)
 
@@ -166,7 +200,7 @@ def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tup
             yield job, answer if error is None else why_not(error)
 
 
-def _seconds(job: Job) -> float:
+def _seconds(job: Job | CommandJob) -> float:
     try:
         seconds = sound.info(job.audio).seconds
     except (ValueError, OSError):  # The worker will say what is wrong with the file.

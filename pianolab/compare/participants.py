@@ -1,4 +1,4 @@
-"""Who takes part in a comparison: detectors by name, with settings, from a file, ready made; note files of others.
+"""Who takes part in a comparison: detectors by name, with settings, from a file, ready made; systems of others.
 
 A detector is made once, so that a misspelt name or setting is refused before anything is heard. One that exists but
 cannot run is not refused: it takes part with its reason, and becomes a row of the table. One of a file is made in a
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from pianolab import workers
+from pianolab.compare.commands import CommandLine, find_command
+from pianolab.compare.commands import __file__ as _COMMANDS_FILE
 from pianolab.compare.errors import CompareError
-from pianolab.compare.fingerprints import estimate_key
+from pianolab.compare.fingerprints import estimate_key, source_checksum
 from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.sending import send
 from pianolab.compare.shareable import shareable
@@ -33,7 +35,7 @@ TEXTBOOK = "textbook"  # This preset of a detector shows it without our mends.
 
 @dataclass(frozen=True, eq=False)
 class Participant:
-    """One way of hearing that takes part: a detector with its settings, or the note files of another system.
+    """One way of hearing that takes part: a detector with its settings, or another system by its files or its command.
 
     Attributes
     ----------
@@ -56,6 +58,8 @@ class Participant:
         Only detectors of the same room are heard in the same process: ours have one, every other one its own.
     note_files : NoteFiles or None
         What another system wrote.
+    command : CommandLine or None
+        What another system is run by.
     error : str
         Why it cannot run; '' if it can.
     """
@@ -70,6 +74,7 @@ class Participant:
     onset_delay_s: float = 0.0
     room: str = ""
     note_files: NoteFiles | None = None
+    command: CommandLine | None = None
     error: str = ""
 
     @property
@@ -93,6 +98,7 @@ def find_participants(
     detectors: Iterable[str | Detector] | None,
     estimates: Mapping[str, str | Path],
     *,
+    commands: Mapping[str, str] | None = None,
     jobs: int = 1,
     timeout_s: float = LOADING_S,
     my_piano: str | Path | None = None,
@@ -103,9 +109,11 @@ def find_participants(
     ----------
     detectors : iterable of str or Detector, or None
         Spec texts or detectors; None for every registered detector but the peers, each also as textbooks have it where
-        it offers that preset, unless there are estimates.
+        it offers that preset, unless there are estimates or commands.
     estimates : mapping of str to path
         Folders of note files by name.
+    commands : mapping of str to str, optional
+        Command lines by name, as for `pianolab.compare.commands.find_command`.
     jobs : int
         Worker processes that look at detectors of files.
     timeout_s : float
@@ -125,7 +133,7 @@ def find_participants(
         If one asked for does not exist, or two would have one name.
     """
     left_out = {}
-    if detectors is None and not estimates:
+    if detectors is None and not estimates and not commands:
         found, left_out = _registered(my_piano)
     else:
         asked_for = [_told(one, my_piano) if isinstance(one, str) else one for one in detectors or ()]
@@ -135,7 +143,7 @@ def find_participants(
     others = (
         Participant(printable(name), note_files=find_note_files(name, folder)) for name, folder in estimates.items()
     )
-    found = [*once.values(), *others]
+    found = [*once.values(), *others, *(_of_command(name, line) for name, line in (commands or {}).items())]
     twice = [name for name, count in Counter(participant.label for participant in found).items() if count > 1]
     if twice:
         raise CompareError(f"two who take part are called {twice[0]!r}: rename one")
@@ -264,6 +272,19 @@ def _spec(detector: Detector) -> tuple[str, dict[str, Any] | None]:
     except Exception:
         changes = None
     return spec if changes == {} else "", changes
+
+
+def _of_command(name: str, line: str) -> Participant:
+    command = find_command(name, line)
+    shown = printable(name)
+    return Participant(
+        shown,
+        command=command,
+        source=source_checksum(_COMMANDS_FILE),
+        facts=command.facts,
+        files=dict(command.files),
+        room=f"command {shown}",
+    )
 
 
 def _changes(detector: Detector, twin: Detector) -> dict[str, Any] | None:

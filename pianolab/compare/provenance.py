@@ -60,12 +60,13 @@ def command_line(
     my_piano: str | Path | None = None,
     unconfirmed: bool = False,
     protocols: str | Iterable[str] | Mapping[str, Protocol] | None = None,
+    commands: Mapping[str, str] | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
     Parameters
     ----------
-    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols
+    data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols, commands
         As for `pianolab.compare.compare`, the first two as lists.
 
     Returns
@@ -93,6 +94,7 @@ def command_line(
         except DetectorError:
             cannot.append(repr(detector))
     options += [("--estimates", f"{name}={os.fspath(folder)}") for name, folder in estimates.items()]
+    options += [("--command", f"{name}={line}") for name, line in (commands or {}).items()]
     options += [("--seconds", _number(seconds))] if seconds is not None else []
     options += [("--split", split), ("--pedal", protocol.pedal)]
     options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []

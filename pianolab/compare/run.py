@@ -52,6 +52,7 @@ def compare(
     detectors: str | Detector | Iterable[str | Detector] | None = None,
     *,
     estimates: Mapping[str, str | Path] | None = None,
+    commands: Mapping[str, str] | None = None,
     protocol: Protocol | None = None,
     protocols: str | Iterable[str] | Mapping[str, Protocol] | None = None,
     seconds: float | None = None,
@@ -71,10 +72,12 @@ def compare(
         ``"builtin"``, ``"real"``, folders, or what `load_dataset` gave; the first two if not given.
     detectors : str or Detector, or a list of them, optional
         Such as ``"yin"``, ``"yin:threshold=0.1"``, ``"mine.py:Mine"``, ``Yin(threshold=0.1)``; all of the registry that
-        can run here if not given, none if only ``estimates`` are. All are heard in workers. One of a
+        can run here if not given, none if only ``estimates`` or ``commands`` are. All are heard in workers. One of a
         class that was typed into a notebook is sent there as it is; what it notes of itself there does not come back.
     estimates : mapping of str to path, optional
         Folders with the note files of other systems, by the name that they shall have here.
+    commands : mapping of str to str, optional
+        Command lines of other systems by name, such as ``"transkun {audio} {out}.mid"``; no shell reads them.
     protocol : Protocol, optional
         What the scores mean. One that moves labels, cuts recordings or pools notes belongs into ``protocols``.
     protocols : str, list of str, or mapping of str to Protocol, optional
@@ -132,7 +135,7 @@ def compare(
     datasets = _datasets(data, split, progress, unconfirmed)
     loading_s = LOADING_S if timeout_s is None else timeout_s
     participants, left_out = find_participants(
-        detectors, estimates or {}, jobs=jobs, timeout_s=loading_s, my_piano=my_piano
+        detectors, estimates or {}, commands=commands, jobs=jobs, timeout_s=loading_s, my_piano=my_piano
     )
     recordings, sources = _recordings(datasets)
     kept = Cache(cache)
@@ -164,6 +167,7 @@ def compare(
             my_piano,
             unconfirmed,
             protocols,
+            commands,
         ),
         "settings": {**settings, "split": split, "protocol": asdict(protocol)},
         "protocols": {name: str(each) for name, each in further.items()},

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pianolab.compare.cache import Heard
+from pianolab.compare.commands import CommandJob, hear_by_command
 from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.compare.opened import Opened
 from pianolab.compare.sending import receive
@@ -118,18 +119,20 @@ class Job:
     checksum: str = ""
 
 
-def hear(job: Job) -> Heard | str:
+def hear(job: Job | CommandJob) -> Heard | str:
     """Transcribe one recording; made to run in a worker process.
 
     Parameters
     ----------
-    job : Job
+    job : Job or CommandJob
 
     Returns
     -------
     Heard or str
         The reason in one line if the recording or the detector failed.
     """
+    if isinstance(job, CommandJob):
+        return hear_by_command(job)
     try:
         is_users = not isinstance(job.detector, str) or is_of_file(job.detector)
         with _OPENED.watching(but=job.audio) if is_users else nullcontext():

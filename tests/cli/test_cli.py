@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -586,7 +587,7 @@ def test_every_command_explains_itself_with_examples(command, capsys):
 def test_every_example_can_be_typed():
     texts = [parser.EXAMPLES, *(command.examples for command in parser.COMMANDS)]
     for line in "\n".join(texts).splitlines():
-        words = line.partition("  ")[0].partition("pianolab ")[2].split()
+        words = shlex.split(line.partition("  ")[0].partition("pianolab ")[2])
         if "COMMAND" not in words:
             assert callable(parser.make_parser().parse_args(words).run)
 

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pianolab import sound
 from pianolab.compare.participants import find_participants
 from pianolab.detectors.peers.base import NoteWriter, needed, pitch_salience
 from pianolab.detectors.peers.mel_filters import torchaudio_or_mel_filters
 from pianolab.piano import render
 from pianolab.registry import create, load_all, missing
 from pianolab.roll import Notes
-from pianolab.session import Session, transcribe
+from pianolab.session import Session, analyse, transcribe
 from pianolab.units import key_hz
 
 PEERS = {name: cls for name, cls in load_all()[0].items() if cls.peer}
 SCALE = Notes([0.3, 0.9, 1.5, 2.1], [0.8, 1.4, 2.0, 2.6], [60, 62, 64, 65])
 # torch takes a minute or more for a second of sound where cores are few
-QUICK = ("aubio", "aubio_notes", "swift_f0", "basic_pitch")
+QUICK = ("aubio", "aubio_notes", "swift_f0", "swift_f0_notes", "basic_pitch")
 
 
 class Writes(NoteWriter):
@@ -38,7 +39,16 @@ class Writes(NoteWriter):
 
 
 def test_the_peers_are_those_of_the_documentation():
-    assert set(PEERS) == {"aubio", "aubio_notes", "basic_pitch", "crepe", "pyin", "swift_f0", "transkun"}
+    assert set(PEERS) == {
+        "aubio",
+        "aubio_notes",
+        "basic_pitch",
+        "crepe",
+        "pyin",
+        "swift_f0",
+        "swift_f0_notes",
+        "transkun",
+    }
 
 
 @pytest.mark.parametrize("block", [1000, 100000])
@@ -148,6 +158,21 @@ def test_a_scale_is_heard_by_each_peer(name):
         for m, o in zip(SCALE.midi, SCALE.onset, strict=True)
     ]
     assert sum(in_time) >= 3
+
+
+def test_swift_f0_hears_live_what_its_library_hears_in_the_whole_sound():
+    if missing(PEERS["swift_f0"]):
+        pytest.skip(missing(PEERS["swift_f0"]))
+    import swift_f0
+
+    y = sound.resample(render(SCALE, sr=44100, seed=1), sr=44100, target_sr=16000)
+    whole = swift_f0.SwiftF0(threads=1).detect(y, 16000)
+    rows = analyse(y, sr=16000, detector="swift_f0")
+    n = len(whole.pitch_hz)
+    voiced = whole.confidence >= 0.5
+    assert voiced.sum() > 50
+    assert np.allclose(rows.f0_hz[:n][voiced], whole.pitch_hz[voiced], rtol=1e-4)
+    assert np.allclose(rows.strength.max(axis=1)[:n][voiced], whole.confidence[voiced], atol=1e-4)
 
 
 def test_aubio_hears_the_same_in_any_blocks():

@@ -28,6 +28,7 @@ VALUES = {
     "--data": "my songs",
     "--detector": "mine.py:Loudest:scale=0.9",
     "--estimates": "other system=their notes",
+    "--command": f"third={sys.executable} third.py {{audio}} {{out}}",
     "--unconfirmed": "",
     "--seconds": "0.75",
     "--split": "all",
@@ -58,6 +59,8 @@ def place(tmp_path, monkeypatch):
         write_labels(f"my songs/{number}.tsv", Notes([0.0], [0.9], [midi]))
         write_labels(f"their notes/{number}.tsv", Notes([0.1], [0.9], [69]))
     shutil.copy(TOYS, "mine.py")
+    third = "import sys; open(sys.argv[2], 'w').write('onset\\toffset\\tmidi\\n0\\t1\\t69\\n')"
+    Path("third.py").write_text(third, encoding="utf-8")
     return tmp_path
 
 
