@@ -50,7 +50,7 @@ def _frozen(values: ArrayLike, dtype: type, shape: tuple[int | None, ...], name:
     return array
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Salience:
     """Evidence of a detector for every key in every frame.
 
@@ -128,6 +128,13 @@ class Salience:
             object.__setattr__(self, name, value)
         if self.onset is not None and self.onset.shape[1] not in (1, N_KEYS):
             raise ValueError(f"Salience.onset has {self.onset.shape[1]} columns: use 1 or {N_KEYS}")
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Salience: no frames>"
+        has = [name for name in ("onset", "offset", "velocity", "struck", "pedal") if getattr(self, name) is not None]
+        told = f"; also {', '.join(has)}" if has else ""
+        return f"<Salience: {len(self)} frames, {self.times[0]:.2f} to {self.times[-1]:.2f} s, 88 keys{told}>"
 
     def __len__(self) -> int:
         return len(self.times)
@@ -328,7 +335,7 @@ class Notes:
 
     def __repr__(self) -> str:
         names = " ".join(note_name(m) for m in self.midi[:6]) + (" ..." if len(self) > 6 else "")
-        return f"<Notes: {len(self)} notes{', ' + names if len(self) else ''}>"
+        return f"<Notes: {len(self)} note{'' if len(self) == 1 else 's'}{', ' + names if len(self) else ''}>"
 
     @property
     def intervals(self) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def test_velocity_is_unknown_and_confidence_full_unless_given():
     notes = Notes([0], [1], [A4])
     assert np.isnan(notes.velocity[0])
     assert notes.confidence[0] == 1
-    assert repr(notes) == "<Notes: 1 notes, A4>"
+    assert repr(notes) == "<Notes: 1 note, A4>"
 
 
 def test_no_notes_are_notes():
@@ -240,3 +240,12 @@ def test_a_pedal_that_is_no_share_is_named_with_its_time():
 def test_complex_evidence_is_refused():
     with pytest.raises(ValueError, match=r"Salience.strength is complex: give real numbers, such as np.abs of them"):
         Salience([0.0], np.zeros((1, 88), complex), np.zeros((1, 88)), [0.0])
+
+
+def test_evidence_is_shown_in_one_line():
+    strength, unknown = np.zeros((3, 88)), np.full((3, 88), np.nan)
+    plain = Salience([0.0, 0.5, 1.25], strength, unknown, [-20.0] * 3)
+    assert repr(plain) == "<Salience: 3 frames, 0.00 to 1.25 s, 88 keys>"
+    more = Salience([0.0, 0.5, 1.25], strength, unknown, [-20.0] * 3, onset=strength, pedal=np.zeros(3))
+    assert repr(more) == "<Salience: 3 frames, 0.00 to 1.25 s, 88 keys; also onset, pedal>"
+    assert repr(plain.between(5, 6)) == "<Salience: no frames>"
