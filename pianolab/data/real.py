@@ -90,7 +90,7 @@ def real_recordings() -> Dataset:
     Examples
     --------
     >>> real_recordings()["ydp_A0"].notes()
-    <Notes: 1 notes, A0>
+    <Notes: 1 note, A0>
     """
     return Dataset("real", tuple(map(_recording, real_index())))
 
