@@ -54,12 +54,14 @@ class Content:
     suffix: str
 
 
-def content_of(path: str | Path) -> Content:
+def content_of(path: str | Path, *, name: str | None = None) -> Content:
     """Tell what a file is by what is in it.
 
     Parameters
     ----------
     path : str or Path
+    name : str, optional
+        The file in messages, if not its own name.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def content_of(path: str | Path) -> Content:
         If it cannot be opened.
     """
     path = Path(path)
-    name, size = printable(path.name), path.stat().st_size
+    name, size = printable(name or path.name), path.stat().st_size
     with path.open("rb") as file:
         head = file.read(16)
     found = _by_head(head)

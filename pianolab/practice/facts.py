@@ -1,0 +1,111 @@
+"""What a file says of itself, found out in a process of its own: a crash or a hang of a reader ends that process only.
+
+Scores, images and sound are read by libraries in C, and files come from anywhere.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pianolab import workers
+from pianolab.errors import PianolabError, PianolabWarning, printable
+from pianolab.practice.contents import ContentError, content_of
+
+_LIMIT_S = 120.0  # The longest score takes seconds; an hour of MP3 has to be counted through.
+_MOST_MEMORY = 4 * 10**9
+GRADES = range(1, 11)
+
+
+def facts_of_all(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, dict[str, Any] | None, Exception | None]]:
+    """Look into files, each in a process that may end badly.
+
+    Parameters
+    ----------
+    files : iterable of (Path, str)
+        Each file, and its name in messages.
+
+    Yields
+    ------
+    path, facts, error
+        What `facts_of` says, or why the file is refused.
+    """
+    jobs = list(files)
+    for (path, name), facts, error in workers.run(_in_worker, jobs, n_workers=1, retries=0, limit_s=lambda _: _LIMIT_S):
+        if isinstance(error, workers.WorkerTimeout):
+            error = ContentError(f"{printable(name)} takes longer than {_LIMIT_S:.0f} s to read: it is left out")
+        elif isinstance(error, workers.WorkerDied):
+            error = ContentError(f"{printable(name)} ended the program that read it: it is left out")
+        elif error is not None and not isinstance(error, Exception):
+            raise error
+        yield path, facts, error
+
+
+def _in_worker(job: tuple[Path, str]) -> dict[str, Any]:
+    import warnings
+
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limits.
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PianolabWarning)
+        try:
+            return facts_of(*job)
+        except MemoryError as error:
+            raise ContentError(f"{printable(job[1])} needs more memory than a file of music should") from error
+
+
+def facts_of(path: Path, name: str) -> dict[str, Any]:
+    """What a file is and says of itself.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        The file in messages; its stem is the title of what says none.
+
+    Returns
+    -------
+    dict
+        kind, format, suffix, title, also (other titles), composer, grade (int or None), licence, tags (list of str).
+
+    Raises
+    ------
+    PianolabError
+        If it is none of what a library holds, or cannot be read.
+    """
+    from pianolab.practice.score import score_of
+
+    content = content_of(path, name=name)
+    said: dict[str, Any] = {"title": "", "also": "", "composer": "", "grade": None, "licence": "", "tags": []}
+    if content.kind == "score":
+        score = score_of(path.read_bytes(), printable(name))
+        said |= {"title": score.title, "composer": score.composer, "licence": score.licence}
+        said["also"] = " ".join(text for key, text in score.facts.items() if key.startswith("title_"))
+        said["tags"] = [tag.strip() for tag in score.facts.get("tags", "").split(",") if tag.strip()]
+        with suppress(ValueError, PianolabError):
+            said["grade"] = checked_grade(int(score.facts.get("grade", "")))
+    said["title"] = said["title"] or Path(name).stem or name
+    return {"kind": content.kind, "format": content.format, "suffix": content.suffix, **said}
+
+
+def checked_grade(grade: int | None) -> int | None:
+    """A grade, if it is one.
+
+    Parameters
+    ----------
+    grade : int or None
+
+    Returns
+    -------
+    int or None
+
+    Raises
+    ------
+    ContentError
+        If it does not lie between 1 and 10.
+    """
+    if grade is not None and grade not in GRADES:
+        raise ContentError(f"grade {grade} is none: use 1 (first pieces) to {GRADES[-1]}")
+    return grade
