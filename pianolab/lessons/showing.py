@@ -7,8 +7,11 @@ catalogue, in the language of the moment in which they are made. Nothing is reco
 """
 
 import io
+import re
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr
 from html import escape
 from typing import Any
 
@@ -22,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pianolab import plots, sound
+from pianolab.errors import reason
 from pianolab.texts.catalogue import catalogue, language_of, say
 from pianolab.units import note_name
 
@@ -29,6 +33,7 @@ PLAYER_SR = 22050
 PLAYER_SECONDS = 2.0
 DPI = 80  # Small pictures keep a notebook well under 1.5 MB.
 FADE_S = 0.01  # A sound that is cut off would click.
+_TELL_EVERY_S = 0.1
 SILENT = 1e-3  # Sounds with a lower peak are not turned up to full scale.
 # JupyterLab and nbconvert give these names to the parts of a cell; the still picture beside a living widget is hidden.
 _HIDE_STILL = ".jp-OutputArea:has(.widget-image) > .jp-OutputArea-child:has(> .jp-RenderedImage) {display: none}"
@@ -308,13 +313,43 @@ def explore(draw: Callable[..., Figure], **choices: Sequence[Any]) -> Explorer:
     return Explorer(draw, choices)
 
 
+class Boxes(widgets.VBox):
+    """A box to tick for each name; one that cannot be chosen is grey, with the reason beside it.
+
+    Attributes
+    ----------
+    boxes : dict
+        Name -> ipywidgets.Checkbox.
+    """
+
+    def __init__(self, why_not: Mapping[str, str], chosen: Sequence[str], description: str):
+        self.boxes = {
+            name: widgets.Checkbox(
+                value=name in chosen and not why,
+                description=f"{name} ({why})" if why else name,
+                disabled=bool(why),
+                indent=False,
+                layout={"width": "auto"},
+            )
+            for name, why in why_not.items()
+        }
+        super().__init__([widgets.Label(description), *self.boxes.values()], layout={"padding": "0 0 0 9em"})
+
+    @property
+    def value(self) -> tuple[str, ...]:
+        """The names that are ticked."""
+        return tuple(name for name, box in self.boxes.items() if box.value)
+
+
 class Chooser(_Controls):
     """Lists to choose from and a button; a press calls a plain function and shows the table that it returns.
+
+    While it works the newest line that it writes to standard error stands there, such as a bar of progress.
 
     Attributes
     ----------
     controls : dict
-        Name -> ipywidgets.SelectMultiple, or IntSlider for a pair of numbers.
+        Name -> ipywidgets.SelectMultiple, Dropdown, Text, Boxes, or IntSlider for a pair of numbers.
     button : ipywidgets.Button
     answer : ipywidgets.HTML
         The table, or why there is none.
@@ -322,7 +357,7 @@ class Chooser(_Controls):
 
     texts = "choices"
 
-    def __init__(self, call: Callable[..., Any], choices: dict[str, tuple[Sequence[Any], Any]]):
+    def __init__(self, call: Callable[..., Any], choices: dict[str, tuple[Any, Any]]):
         super().__init__(call, {name: _chooser(name, *choice) for name, choice in choices.items()})
         tooltip = self._say("run_tooltip", call=call.__name__)
         self.button = widgets.Button(description=self._say("run"), button_style="primary", tooltip=tooltip)
@@ -332,25 +367,49 @@ class Chooser(_Controls):
     def _run(self, button: Any) -> None:
         self.answer.value, button.disabled = self._say("running"), True
         try:
-            self.answer.value = self.call(**self._values).to_html(index=False, border=0)
-        except ValueError as error:
-            self.answer.value = f"<b>{escape(str(error))}</b>"
+            with redirect_stderr(_Lines(self._tell)):
+                answer = self.call(**self._values)
+            table, lines = answer if isinstance(answer, tuple) else (answer, [])
+            below = "".join(f"<li>{escape(line)}</li>" for line in lines)
+            self.answer.value = table.to_html(index=False, border=0) + (f"<ul>{below}</ul>" if below else "")
+        except Exception as error:  # Whatever went wrong, nobody waits for an answer that does not come.
+            self.answer.value = f"<b>{escape(reason(error))}</b>"
         finally:
             button.disabled = False
+
+    def _tell(self, line: str) -> None:
+        self.answer.value = f"{self._say('running')}<br><code>{escape(line)}</code>"
 
     def _ipython_display_(self) -> None:
         self._show(self.button, self.answer, still=lambda sentence: HTML(f"<i>{escape(sentence)}</i>"))
 
 
-def choose(call: Callable[..., Any], **choices: tuple[Sequence[Any], Any]) -> Chooser:
+class _Lines(io.TextIOBase):
+    """A file for messages: the newest line is told, a few times a second."""
+
+    def __init__(self, tell: Callable[[str], None]):
+        self._tell, self._told_at = tell, 0.0
+
+    def write(self, text: str) -> int:
+        lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+        if lines and time.monotonic() - self._told_at > _TELL_EVERY_S:
+            self._told_at = time.monotonic()
+            self._tell(lines[-1].strip())
+        return len(text)
+
+
+def choose(call: Callable[..., Any], **choices: tuple[Any, Any]) -> Chooser:
     """Lists to choose from and a button for a function that returns a table.
 
     Parameters
     ----------
     call : callable
-        Takes the choices by name and returns a pandas DataFrame; what it refuses with a ValueError is shown.
+        Takes the choices by name and returns a pandas DataFrame, or one and a list of lines that are to stand below it.
+        The reason of any error is shown.
     **choices
-        For each argument (all values, chosen values), or for a number ((lowest, highest), chosen).
+        For each argument (all values, chosen values), or for a number ((lowest, highest), chosen). With one chosen
+        text one of all values is chosen, and where there are none (``""``) any text is typed. Where all values are a
+        mapping of name to reason, those with a reason cannot be chosen.
 
     Returns
     -------
@@ -373,8 +432,13 @@ def _slider(name: str, values: Sequence[Any]) -> Any:
     return widgets.SelectionSlider(options=options, value=values[0], **_look(name))
 
 
-def _chooser(name: str, options: Sequence[Any], chosen: Any) -> Any:
+def _chooser(name: str, options: Any, chosen: Any) -> Any:
+    look = _look(name)
     if isinstance(chosen, int):
         low, high = options
-        return widgets.IntSlider(chosen, low, high, **_look(name))
-    return widgets.SelectMultiple(options=options, value=chosen, rows=min(len(options), 8), **_look(name))
+        return widgets.IntSlider(chosen, low, high, **look)
+    if isinstance(options, Mapping):
+        return Boxes(options, chosen, look["description"])
+    if isinstance(chosen, str):
+        return widgets.Dropdown(options=options, value=chosen, **look) if options else widgets.Text(chosen, **look)
+    return widgets.SelectMultiple(options=options, value=chosen, rows=min(len(options), 8), **look)

@@ -1,12 +1,15 @@
 """What the notebooks put around the package: small players, labelled pictures, sliders that move them."""
 
+import html
 import io
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
 
+from pianolab.errors import reason
 from pianolab.lessons import showing, spectra, waves
 from pianolab.lessons.playing import tone
 from pianolab.lessons.showing import choose, explore, figure, hear, player, png
@@ -147,6 +150,50 @@ def test_what_the_function_refuses_stands_there_escaped():
     chooser.button.click()
     assert "no &lt;script&gt; here" in chooser.answer.value
     assert not chooser.button.disabled
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("no disk"), TypeError("<b>"), MemoryError()])
+def test_no_error_leaves_a_reader_waiting(error):
+    def table(names):
+        raise error
+
+    chooser = choose(table, names=(["a"], ["a"]))
+    chooser.button.click()
+    assert chooser.answer.value == f"<b>{html.escape(reason(error))}</b>"
+    assert not chooser.button.disabled
+
+
+def test_the_newest_line_of_progress_stands_there_while_it_works():
+    seen = []
+
+    def table(names):
+        print("\rhearing:  50%|<##  >|", end="", file=sys.stderr)
+        seen.append(chooser.answer.value)
+        return pd.DataFrame({"name": names})
+
+    chooser = choose(table, names=(["a"], ["a"]))
+    chooser.button.click()
+    assert seen == ["Running ...<br><code>hearing:  50%|&lt;##  &gt;|</code>"]
+    assert "<td>a</td>" in chooser.answer.value
+
+
+def test_what_is_missing_is_grey_with_its_reason_and_lines_stand_below_the_table():
+    def table(detectors, data, folder):
+        return pd.DataFrame({"name": detectors}), [f"{data} in {folder} failed: <why>"]
+
+    known = {"yin": "", "crepe": "needs a library", "cqt": ""}
+    chooser = choose(table, detectors=(known, ["yin", "crepe"]), data=(["one", "two"], "two"), folder=("", "here"))
+    boxes = chooser.controls["detectors"].boxes
+    assert [(box.description, box.value, box.disabled) for box in boxes.values()] == [
+        ("yin", True, False),
+        ("crepe (needs a library)", False, True),
+        ("cqt", False, False),
+    ]
+    boxes["cqt"].value = True
+    chooser.button.click()
+    assert "<td>yin</td>" in chooser.answer.value
+    assert "<td>cqt</td>" in chooser.answer.value
+    assert chooser.answer.value.endswith("<ul><li>two in here failed: &lt;why&gt;</li></ul>")
 
 
 def test_where_there_are_no_buttons_a_sentence_says_what_to_call(monkeypatch):
