@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pianolab.data import load_dataset
 from pianolab.errors import PianolabError
 from pianolab.roll import Notes
 from pianolab.scores import (
@@ -25,6 +26,7 @@ from pianolab.scores import (
     score_notes,
     score_onsets,
 )
+from pianolab.session import transcribe
 
 C4, E4, G4, C5 = 60, 64, 67, 72
 
@@ -120,6 +122,53 @@ def assert_same_as_mir_eval(truth, heard):
 @settings(max_examples=150, deadline=None)
 def test_note_scores_are_those_of_mir_eval(truth, heard):
     assert_same_as_mir_eval(truth, heard)
+
+
+def random_performance(rng):
+    """Up to 30 notes within three seconds on few keys; a third of the onsets on a grid, some just a tolerance apart."""
+    n = int(rng.integers(0, 31))
+    onset = np.where(rng.random(n) < 1 / 3, rng.integers(0, 120, n) * 0.025, rng.uniform(0, 3, n))
+    length, keys = rng.exponential(0.3, n) + 0.02, rng.choice([21, 59, 60, 61, 72, 108], n)
+    return Notes(onset, onset + length, keys, rng.integers(1, 128, n))
+
+
+def retouched(notes, rng):
+    """The same notes as a detector may hear them, and as many of its own."""
+    late = np.maximum(notes.onset + rng.choice([0.0, 0.05, 0.02, -0.05, 0.0501], len(notes)), 0)
+    kept = rng.random(len(notes)) < 0.8
+    heard = Notes(late, late + (notes.offset - notes.onset), notes.midi, notes.velocity)[kept]
+    return Notes.concatenate([heard, random_performance(rng)[:5]])
+
+
+def with_velocity(notes):
+    """Some velocity for each note, since fft_peak has none and mir_eval asks for it."""
+    velocity = np.random.default_rng(len(notes)).integers(1, 128, len(notes))
+    return Notes(notes.onset, notes.offset, notes.midi, velocity)
+
+
+@pytest.mark.slow
+def test_a_thousand_random_cases_score_as_by_mir_eval():
+    n_right = 0
+    for seed in range(1000):
+        rng = np.random.default_rng(seed)
+        truth = random_performance(rng)
+        heard = retouched(truth, rng)
+        if len(truth) and len(heard):
+            assert_same_as_mir_eval(truth, heard)
+        n_right += len(match(truth, heard))
+    assert n_right > 5000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["real", "builtin"])
+def test_the_recordings_that_come_with_it_score_as_by_mir_eval(name):
+    n_right = 0
+    for recording in load_dataset(name, split="test"):
+        y, sr = recording.load()
+        heard, truth = (with_velocity(n) for n in (transcribe(y, sr=sr, detector="fft_peak"), recording.notes()))
+        assert_same_as_mir_eval(truth, heard)
+        n_right += len(match(truth, heard))
+    assert n_right > 50
 
 
 def test_times_are_rounded_as_mir_eval_rounds_them():
