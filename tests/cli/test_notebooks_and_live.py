@@ -22,7 +22,7 @@ def test_lessons_and_solutions_are_copied_and_nothing_else(tmp_path, capsys):
     assert names == {name for name in copied(source) if re.fullmatch(r"(solutions/)?0\d_\w+\.ipynb|loudest\.py", name)}
     assert len(names) == 20
     changed = {name for name in names if (tmp_path / "new/lessons" / name).read_bytes() != (source / name).read_bytes()}
-    assert changed == {"07_live_trial.ipynb", "08_polyphony.ipynb"}
+    assert changed == {"00_start_here.ipynb", "07_live_trial.ipynb", "08_polyphony.ipynb"}
     assert "copied 20 of 20 files; open them with: jupyter lab " in capsys.readouterr().out
 
 
