@@ -180,7 +180,9 @@ def _unpacked(data: bytes, name: str) -> bytes:
             if not paths or not paths[0]:
                 raise ContentError(f"{name} does not say which of its files is the score: {_EXPORT}")
             return _entry(archive, paths[0], name)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, KeyError, OSError) as error:
+    except ContentError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, LookupError, OSError, ValueError) as error:
         raise ContentError(f"{name} is no whole compressed MusicXML file: {_EXPORT}") from error
 
 

@@ -26,6 +26,8 @@ HANDS: tuple[Hand, ...] = ("right", "left")
 _MEI = "{http://www.music-encoding.org/ns/mei}"
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _AGAIN = re.compile(r"-rend\d+$")  # So verovio names what a repeat brings again.
+_DIVISORS = ("divisions", "beat-type")
+_POSITIVE = re.compile(r"0*[1-9][0-9]{0,5}(\.0*)?")
 _USUAL_BPM = 120.0  # Notation programs play quarter notes at this tempo until the score names one.
 _DECIMALS = 6  # Quarter notes; verovio's times are floats, and a triplet is no round one.
 _PAGE_WIDTH, _PAGE_HEIGHT = 2100, 2970  # Of A4, in tenths of a millimetre.
@@ -237,6 +239,7 @@ def score_of(data: bytes, name: str) -> Score:
     xml = midi_as_musicxml(data[20:] if is_midi and data[:4] == b"RIFF" else data, name) if is_midi else ""
     if not is_midi:
         xml, _ = score_xml(data, name)
+    _refuse_impossible(xml, name)
     toolkit = _loaded(xml, name)
     timemap = toolkit.renderToTimemap({"includeMeasures": True, "includeRests": False})
     page = _Page(ElementTree.fromstring(toolkit.getMEI({})), name)
@@ -249,6 +252,20 @@ def score_of(data: bytes, name: str) -> Score:
     beats = max(max(note.offset_beats for note in notes), *(entry["qstamp"] for entry in timemap))
     pedal = _pedal(bars, page, beats)
     return Score(**about, notes=notes, bars=bars, pedal=pedal, beats=beats, seconds=clock(beats), xml=xml)
+
+
+def _refuse_impossible(xml: str, name: str) -> None:
+    """Refuse numbers by which verovio divides without looking."""
+    for element in ElementTree.fromstring(xml).iter():
+        tag = element.tag.rpartition("}")[2]
+        stated = [element.text] if tag in _DIVISORS else []
+        stated += [element.get(key) for key in ("meter.unit", "ppq")] + [
+            element.get("unit") if tag == "meterSig" else None
+        ]
+        for text in stated:
+            if text is not None and not _POSITIVE.fullmatch(text.strip()):
+                what = f"a {tag} of {printable(text.strip())[:20]!r}"
+                raise ScoreError(f"{name} has {what}, which no music has: export it again from the notation program")
 
 
 def _loaded(xml: str, name: str, **options: int) -> Any:

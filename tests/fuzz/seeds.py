@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,40 @@ def labels() -> list[bytes]:
 LABEL_TOKENS = (
     b"onset", b"offset", b"duration", b"midi", b"velocity", b"pitch", b"note", b"\t", b",", b";", b"\n", b"\r\n", b"{",
     b"}", b"[", b"]", b":",
+)  # fmt: skip
+
+
+def notation() -> list[bytes]:
+    """Scores: MusicXML, compressed as well, MEI, and MIDI as notation programs write it."""
+    import verovio
+
+    from pianolab.places import comes_with
+
+    piece = (comes_with("data") / "pieces" / "greensleeves.musicxml").read_text(encoding="utf-8")
+    head, *bars = piece.split("<measure ")
+    short = "<measure ".join([head, *bars[:3]]) + "</part></score-partwise>"
+    toolkit = verovio.toolkit()
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit.loadData(short)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("META-INF/container.xml", '<container><rootfile full-path="score.xml"/></container>')
+        archive.writestr("score.xml", short)
+    tuplet = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
+    odd = short.replace("<type>", f"{tuplet}<type>", 3).replace("<duration>4</duration>", "<duration>3</duration>", 2)
+    song = _midi(
+        b"\x00\xff\x58\x04\x03\x02\x18\x08\x00\x90\x3c\x40\x83\x60\x80\x3c\x40\x00\x90\x40\x40\x81\x70\x80\x40\x40"
+    )
+    return [short.encode(), odd.encode(), toolkit.getMEI({}).encode(), packed.getvalue(), song]
+
+
+NOTATION_TOKENS = (
+    b"<note>", b"</note>", b"<chord/>", b"<grace/>", b"<rest/>", b"<backup>", b"<forward>", b"<duration>0</duration>",
+    b"<duration>-4</duration>", b"<duration>1e9</duration>", b"<divisions>0</divisions>", b"<beats>0</beats>",
+    b"<beat-type>0</beat-type>", b"<staves>9</staves>", b"<staff>7</staff>", b'<repeat direction="backward"/>',
+    b'<sound tempo="0"/>', b'<sound tempo="nan"/>', b"<octave>99</octave>", b"<alter>1e6</alter>", b"<dot/>",
+    b'<ending number="1" type="start"/>', b"<![CDATA[", b"<!--", b"&#0;", b"&lt;", b'tstamp="1e99"', b'dur="0"',
+    b'plist="#a #a"', b"<expansion/>",
 )  # fmt: skip
 
 

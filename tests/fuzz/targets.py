@@ -115,6 +115,19 @@ def _use_labels(data: bytes, *, suffixes: Sequence[str], pedal: bool) -> None:
         labels.read_pedal(path)
 
 
+def _use_notation(data: bytes) -> None:
+    """A score that can be read has notes with times that can be, and pages."""
+    from pianolab.practice import score_of
+
+    score = score_of(data, "song")
+    times = [(note.onset_s, note.offset_s) for note in score.notes]
+    if not (np.all(np.isfinite(times)) and all(0 <= onset < offset for onset, offset in times)):
+        raise FoundError(f"times that cannot be: {times[:5]}")
+    if not all(page.startswith("<svg") for page in score.pages()):
+        raise FoundError("a page that is no SVG")
+    score.part()
+
+
 def _use_scores(data: bytes) -> None:
     """Labels that could be read are scored against others in bounded time and memory."""
     from pianolab.scores import score_notes
@@ -234,6 +247,9 @@ TARGETS = {
         seeds.LABEL_TOKENS,
         (LabelError,),
         (LabelWarning,),
+    ),
+    "notation": Target(
+        seeds.notation, mutation.mutate_text, _use_notation, seeds.NOTATION_TOKENS, memory_mb=HEARING_MB, work=5
     ),
     "scores": Target(seeds.labels, mutation.mutate_text, _use_scores, seeds.LABEL_TOKENS, memory_mb=HEARING_MB),
     "spec": Target(

@@ -8,6 +8,7 @@ CASES = {
     "audio": 600,
     "midi": 600,
     "labels": 600,
+    "notation": 60,
     "scores": 150,
     "spec": 150,
     "pianos": 300,

@@ -169,6 +169,8 @@ def test_one_track_is_split_at_middle_c_and_times_move_to_sixteenths():
         (two_bars("", "")[:-30], "not whole XML"),
         (two_bars("<forward><duration>4</duration></forward>", ""), "no notes of a piano|cannot be engraved"),
         (b"X:1\nK:C\nCDEF|", "not whole XML"),
+        (two_bars("", "").replace(b"beat-type>4", b"beat-type>0"), "a beat-type of '0', which no music has"),
+        (two_bars("", "").replace(b"divisions>2", b"divisions>x"), "a divisions of 'x', which no music has"),
     ],
 )
 def test_what_is_no_score_is_refused_in_one_line(data, text):
