@@ -114,6 +114,34 @@ def number_of(things: str, *, most: int = MOST_PROCESSES) -> Callable[[str], int
     return read
 
 
+def port(text: str) -> int:
+    """A port that programs of users may have.
+
+    Parameters
+    ----------
+    text : str
+        As it was typed.
+
+    Returns
+    -------
+    int
+        1024 to 65535.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is no such number.
+
+    Examples
+    --------
+    >>> port("8866")
+    8866
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS and 1024 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no port: use a number from 1024 to 65535")
+    return int(text)
+
+
 def add_pedal(parser: argparse.ArgumentParser) -> None:
     """Give a command the option --pedal.
 

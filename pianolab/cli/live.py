@@ -4,7 +4,7 @@ import argparse
 import os
 from importlib.util import find_spec
 
-from pianolab.cli.command import Command, add_my_piano
+from pianolab.cli.command import Command, add_my_piano, port
 from pianolab.cli.messages import DONE, UsageError
 from pianolab.texts.catalogue import LANGUAGES
 
@@ -15,7 +15,7 @@ pianolab live --port 8866 --no-browser"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, metavar="N", help="1024 to 65535 (default: 8866, or a free one near it)")
+    parser.add_argument("--port", type=port, metavar="N", help="1024 to 65535 (default: 8866, or a free one near it)")
     parser.add_argument(
         "--language",
         choices=list(LANGUAGES),
@@ -23,12 +23,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_my_piano(parser)
     parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: use a number from 1024 to 65535")
-    return int(text)
 
 
 def _run(args: argparse.Namespace) -> int:

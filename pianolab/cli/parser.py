@@ -30,6 +30,7 @@ from pianolab.cli import (
     notebooks,
     render,
     score,
+    stream,
     train,
     tune,
 )
@@ -54,6 +55,7 @@ _MODULES = (
     mistakes,
     notebooks,
     live,
+    stream,
     train,
 )
 COMMANDS = [module.COMMAND for module in _MODULES]
@@ -171,9 +173,9 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 def _write_any_name() -> None:
     """Whatever the terminal cannot show (Korean where it knows ASCII only) is written as \\uXXXX, not an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")
 
 
 def make_parser() -> "Parser":

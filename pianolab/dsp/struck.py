@@ -9,6 +9,7 @@ within the last 300 ms, beside the coarse shape of the whole spectrum. Its weigh
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,12 @@ def registers() -> NDArray[np.float32]:
     return np.stack([place, place**2, place**3], axis=1).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
+def _input_at(sr: int) -> StruckInput:
+    """The input for a rate. It remembers nothing, so all streams share it, for it takes long to make."""
+    return StruckInput(sr=sr)
+
+
 class Struck:
     """Hears one stream beside a detector, and tells for each of its rows where struck strings sound.
 
@@ -175,7 +182,7 @@ class Struck:
         with np.load(weights, allow_pickle=False) as file:
             self._weights = {name: file[name] for name in file.files}
         self._step = max(1, sr // SR)
-        self._input, self._places = StruckInput(sr=round(sr / self._step)), places()
+        self._input, self._places = _input_at(round(sr / self._step)), places()
         self._by_place = registers() @ self._weights["register"] + self._weights["second_bias"]
         taps = windowed_sinc(TAPS_A_STEP * self._step + 1, 0.0, 0.5 / self._step) if self._step > 1 else np.ones(1)
         self._taps = np.asarray(taps, np.float32)

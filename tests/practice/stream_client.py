@@ -1,0 +1,82 @@
+"""A client of the stream for tests and benchmarks, and a server to talk to."""
+
+import asyncio
+import contextlib
+import json
+
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from pianolab.live.choices import Choice
+from pianolab.practice.streaming import Limits, StreamServer
+
+TOKEN = "a-token-of-tests"
+HELLO = {"type": "hello", "versions": [1], "sr": 44100}
+
+
+class Client:
+    """Talks to a stream; keeps all that was answered."""
+
+    def __init__(self, socket):
+        self.socket, self.answers = socket, []
+
+    async def say(self, message):
+        """Send an object, a text or sound as they are."""
+        text = json.dumps(message) if isinstance(message, dict) else message
+        await self.socket.write_message(text, binary=isinstance(message, bytes))
+
+    async def answer(self, kind=None, *, timeout_s=20):
+        """The next answer, or the next one of a kind; None when the connection is closed."""
+        while True:
+            text = await asyncio.wait_for(self.socket.read_message(), timeout_s)
+            if text is None:
+                return None
+            self.answers.append(json.loads(text))
+            if kind in (None, self.answers[-1]["type"]):
+                return self.answers[-1]
+
+    async def closed(self):
+        """The code with which the connection was closed; what came before is kept."""
+        while await self.answer() is not None:
+            pass
+        return self.socket.close_code
+
+    async def play(self, pcm, *, sr=44100, block=1024, waiting_s=0.3):
+        """Send sound as fast as the server hears it, then stop; all events."""
+        sent = heard = 0.0
+        for start in range(0, len(pcm), block):
+            while sent - heard > waiting_s:
+                heard = (await self.answer("heard"))["time_s"]
+            piece = pcm[start : start + block]
+            await self.say(piece.tobytes())
+            sent += len(piece) / sr
+        await self.say({"type": "stop"})
+        assert await self.closed() == 1000
+        return self.events
+
+    @property
+    def events(self):
+        """All events so far."""
+        return [event for answer in self.answers if answer["type"] == "heard" for event in answer["events"]]
+
+
+async def connect(server, *, token=TOKEN, origin=None, hello=True, **headers):
+    """A client, by default one that was welcomed."""
+    headers |= {"Origin": origin} if origin else {}
+    address = f"ws://127.0.0.1:{server.port}/stream" + (f"?token={token}" if token else "")
+    client = Client(await websocket_connect(HTTPRequest(address, headers=headers)))
+    if hello:
+        await client.say({**HELLO, **(hello if isinstance(hello, dict) else {})})
+        assert (await client.answer())["type"] == "welcome"
+    return client
+
+
+@contextlib.asynccontextmanager
+async def serving(detector="fft_peak", *, origins=(), **limits):
+    """A server on a free port."""
+    server = StreamServer(Choice(detector), token=TOKEN, origins=origins, limits=Limits(**limits))
+    server.listen(0)
+    try:
+        yield server
+    finally:
+        await server.close()
