@@ -1,11 +1,15 @@
 """Whatever a client says, it is understood or refused in one line."""
 
 import json
+import re
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pianolab.practice.streaming import messages
 from pianolab.practice.streaming.limits import Allowance
 from pianolab.practice.streaming.messages import (
     CLOSES,
@@ -16,6 +20,7 @@ from pianolab.practice.streaming.messages import (
     read_message,
 )
 
+DOCS = (Path(__file__).parents[2] / "docs/stream.md").read_text(encoding="utf-8")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -91,6 +96,33 @@ def test_each_error_closes_with_a_code_of_its_own():
     codes = [code for code in CLOSES.values() if code is not None]
     assert len(codes) == len(set(codes))
     assert all(code == 1001 or 4000 <= code < 5000 for code in codes)
+
+
+def rows(*kinds):
+    """What the docs say of messages and events: the row of each, by its name."""
+    lines = [line.split("|") for line in DOCS.splitlines() if line.startswith("| `")]
+    found = {cells[1].strip(" `"): cells[2] for cells in lines}
+    return [(kind, name, found.get(name, "")) for kind in kinds for name in _names(kind)]
+
+
+def _names(kind):
+    hints = get_type_hints(kind)
+    return get_args(hints.get("type") or hints["kind"])
+
+
+def test_the_docs_name_every_field_of_every_message_and_event():
+    said, answered = get_args(messages.Said), get_args(messages.Answer)
+    for kind, name, row in rows(*said, *answered, messages.PedalTold, messages.GapTold):
+        for field in set(get_type_hints(kind)) - {"type", "kind"}:
+            assert f"`{field}`" in row, f"{name} has {field}"
+    ((_, _, note), *others) = rows(messages.NoteTold)
+    assert set(re.findall(r"`(\w+)`", note)) == set(get_type_hints(messages.NoteTold)) - {"kind"}
+    assert [row.strip() for _, _, row in others] == ["the same", "the same"]
+
+
+def test_the_docs_name_every_error_and_the_code_with_which_it_closes():
+    told = dict(re.findall(r"^\| `(\w+)` \| (-|\d+) \|", DOCS, re.MULTILINE))
+    assert told == {name: "-" if code is None else str(code) for name, code in CLOSES.items()}
 
 
 def test_an_allowance_fills_up_again_and_holds_no_more_than_a_burst():
