@@ -57,7 +57,7 @@ class Hearing:
     >>> for start in range(0, 22050, 4410):
     ...     hearing.put(pcm[start : start + 4410].tobytes())
     >>> [(event["kind"], event["name"]) for event in hearing.hear()["events"]]
-    [('on', 'C4')]
+    [('on', 'C4'), ('off', 'C4')]
     """
 
     def __init__(
