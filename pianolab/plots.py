@@ -422,6 +422,8 @@ def lines(
     *,
     xlabel: str,
     ylabel: str,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
 ) -> Axes:
     """Draw one line a detector, named beside the axes.
 
@@ -436,6 +438,8 @@ def lines(
         Scores in [0, 1].
     xlabel, ylabel : str
         With their units.
+    low, high : (n_detectors, n) arrays, optional
+        Between them a band is drawn around each line.
 
     Returns
     -------
@@ -444,6 +448,9 @@ def lines(
     markers, colours = "osD^vP*X", (BLUE, ORANGE, GREEN, PURPLE, GREY, "black")
     for i, (name, row) in enumerate(zip(labels, np.asarray(values, dtype=float), strict=True)):
         ax.plot(x, row, color=colours[i % len(colours)], marker=markers[i % len(markers)], markersize=5, label=name)
+        if low is not None and high is not None:
+            edges = (np.asarray(side, dtype=float)[i] for side in (low, high))
+            ax.fill_between(x, *edges, color=colours[i % len(colours)], alpha=0.15, linewidth=0)
     for text in ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False).get_texts():
         text.set_parse_math(False)
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02))

@@ -33,7 +33,8 @@ pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=
 pianolab compare --data ~/piano --command "transkun=peers/bin/transkun {audio} {out}.mid"
 pianolab compare --data ~/midi --pedal extended --cache ~/heard
 pianolab compare --data real --detector yin --protocols all
-pianolab compare --data real --moments 5 --errors-of nmf"""
+pianolab compare --data real --moments 5 --errors-of nmf
+pianolab compare --data real --detector yin --degrade noise:snr=0..30:10 --degrade room:t60=0.3..3"""
 _SHOWN_FAILURES = 10
 
 
@@ -62,6 +63,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="all|NAME,...",
         help="score the same answers under these protocols, too (docs/protocols.md lists them)",
     )
+    add(
+        "--degrade",
+        action="append",
+        metavar="KIND:SETTING=A..B",
+        default=[],
+        help="hear all also with noise, speech, room, codec, detune, level or clip, for example "
+        "noise:snr=0..30:10,room:t60=0.3|1,speech:snr=10 (docs/robustness.md)",
+    )
+    add("--cross", action="store_true", help="combine the strengths of two sweeps of --degrade")
     add_my_piano(parser)
     add_jobs_and_cache(parser)
     late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
@@ -110,6 +120,8 @@ def _run(args: argparse.Namespace) -> int:
             cache=cache,
             my_piano=args.my_piano,
             unconfirmed=args.unconfirmed,
+            degrade=args.degrade,
+            cross=args.cross,
         )
         try:
             result = write_report(found, folder, moments=args.moments, errors_of=args.errors_of)

@@ -15,9 +15,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
 from pianolab.compare.cache import Heard
+from pianolab.compare.degraded_sound import degraded_file
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.errors import PianolabError, printable, reason
 from pianolab.labels import LABEL_SUFFIXES, read_labels, read_pedal
@@ -66,6 +67,8 @@ class CommandJob:
         Of the sound file when it was looked at.
     folder : str
         Where the files between us and the program may lie.
+    steps : str
+        What makes the sound worse before it is heard, from `pianolab.compare.degraded_sound.written`; '' for nothing.
     """
 
     audio: str
@@ -73,6 +76,7 @@ class CommandJob:
     seconds: float | None
     checksum: str
     folder: str
+    steps: str = ""
 
 
 def find_command(name: str, line: str) -> CommandLine:
@@ -149,7 +153,10 @@ def hear_by_command(job: CommandJob) -> Heard | str:
 
 def _heard(job: CommandJob, folder: Path) -> Heard:
     with caught_warnings() as remarks:
-        y, sr = load(job.audio, duration_s=job.seconds)
+        audio: str | BinaryIO = job.audio
+        if job.steps:
+            audio = degraded_file(job.audio, job.steps, seconds=job.seconds, seed=job.checksum)
+        y, sr = load(audio, duration_s=None if job.steps else job.seconds)
     if checksum(job.audio) != job.checksum:
         raise CompareError(f"{printable(job.audio)} was changed while it was compared: let it be, and run this again")
     with caught_warnings():  # What is beyond full scale was said already.

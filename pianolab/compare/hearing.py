@@ -6,7 +6,7 @@ ours are heard in processes of their own, and one that takes too long is stopped
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from pianolab import sound, workers
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.commands import CommandJob
+from pianolab.compare.degraded_sound import checksum_of_degraded, written
 from pianolab.compare.errors import CompareError
 from pianolab.compare.note_files import read_note_file
 from pianolab.compare.participants import LOADING_S, Participant, why_not
@@ -23,6 +24,7 @@ from pianolab.data import Recording
 from pianolab.data.pairing import same_name
 from pianolab.errors import printable, reason
 from pianolab.files import refuse_unwritable, remove_stale
+from pianolab.texts.degradations import Step
 
 Place = tuple[str, str]  # Where a recording is found: the name of its data set, and its id there.
 _SLOWEST = 20  # No detector that we know needs twenty times the length of the sound.
@@ -38,6 +40,7 @@ def hear_all(
     cache: Cache,
     progress: bool,
     timeout_s: float | None = None,
+    steps: Mapping[Place, Sequence[Step]] | None = None,
 ) -> dict[tuple[Place, Participant], Heard | str]:
     """Let participants hear recordings, as far as the cache does not know it.
 
@@ -55,6 +58,8 @@ def hear_all(
         Show a bar.
     timeout_s : float, optional
         How long a detector may take for one recording, seconds; `default_timeout_s` if not given.
+    steps : mapping of (data set, id) to sequence of Step, optional
+        What makes some recordings worse before they are heard.
 
     Returns
     -------
@@ -80,6 +85,7 @@ def hear_all(
             progress=progress,
             timeout_s=timeout_s,
             folder=folder,
+            steps=steps or {},
         )
 
 
@@ -93,6 +99,7 @@ def _hear_all(
     progress: bool,
     timeout_s: float | None,
     folder: str,
+    steps: Mapping[Place, Sequence[Step]],
 ) -> dict[tuple[Place, Participant], Heard | str]:
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
     names = frozenset(same_name(recording.audio.stem) for recording in recordings.values())
@@ -103,7 +110,9 @@ def _hear_all(
             if participant.note_files is not None:
                 outcomes[place, participant] = read_note_file(recording, participant.note_files, others=names)
                 continue
-            key, checksum = participant.key(recording.checksum, seconds), recording.checksum
+            worse = steps.get(place, ())
+            checksum = recording.checksum
+            key = participant.key(checksum_of_degraded(checksum, worse) if worse else checksum, seconds)
         except Exception as error:  # What a detector says of itself may be no text that a key can hold.
             outcomes[place, participant] = reason(error)
             continue
@@ -111,10 +120,10 @@ def _hear_all(
         if kept is not None:
             outcomes[place, participant] = kept
         elif participant.command is not None:
-            job = CommandJob(str(recording.audio), participant.command.words, seconds, checksum, folder)
+            job = CommandJob(str(recording.audio), participant.command.words, seconds, checksum, folder, written(worse))
             todo.setdefault(job, []).append((place, participant, key))
         elif detector := participant.spec or participant.sent:
-            job = Job(str(recording.audio), detector, seconds, checksum)
+            job = Job(str(recording.audio), detector, seconds, checksum, written(worse))
             todo.setdefault(job, []).append((place, participant, key))
     if todo:
         _refuse_no_folder(cache)

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pianolab import plots
+from pianolab.compare.degraded import sentences
 from pianolab.compare.result import Result
+from pianolab.compare.sweeps import Sweep
 from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.roll import Notes
 from pianolab.scores import REGISTERS
@@ -81,6 +83,9 @@ def _drawings(result: Result, ranking: pd.DataFrame, stem: str) -> Iterator[tupl
     yield f"{stem}_speed.png", lambda path: _draw_speed(ranking, path)
     if result.protocols:
         yield f"{stem}_tolerances.png", lambda path: _draw_tolerances(result, ranking, path)
+    for number, sweep in enumerate(result.sweeps, start=1):
+        drawing = functools.partial(_draw_sweep, result, ranking.dataset.iloc[0], sweep)
+        yield f"{stem}_sweep_{number}_{_file_name(sweep.name)}.png", drawing
     names = labels(ranking)
     chosen = _typical_recording(result, ranking.dataset.iloc[0], names)
     for number, name in enumerate(names, start=1):
@@ -181,6 +186,56 @@ def _draw_tolerances(result: Result, ranking: pd.DataFrame, path: Path) -> Pictu
         f"first ({means[10].max():.3f}), at 100 ms {means[100].idxmax()} ({means[100].max():.3f})."
     )
     return Picture(path, f"Onset F1 against the tolerance of onsets on {dataset}: {words}.", sentence)
+
+
+def _draw_sweep(result: Result, dataset: str, sweep: Sweep, path: Path) -> Picture | None:
+    table = result.robustness
+    mine = table.loc[
+        (table.dataset == dataset) & (table.sweep == sweep.name) & (table.sweep_2 == "") & (table.metric == RANKED_BY)
+    ]
+    if mine.empty or (mine.condition == "").all():
+        return None
+    mine = mine.assign(name=labels(mine), strength=_places(mine, sweep))
+    x = np.sort(mine.strength.unique())
+    sides = {
+        side: mine.pivot_table(index="name", columns="strength", values=side, sort=False, dropna=False)
+        for side in ("mean", "low", "high")
+    }
+    names = [str(name) for name in mine.name.unique()]
+    mean, low, high = (side.reindex(index=names, columns=x).to_numpy(dtype=float) for side in sides.values())
+    fig, ax = plots.figure(8, 4)
+    plots.lines(
+        ax,
+        names,
+        x,
+        mean,
+        low=low,
+        high=high,
+        xlabel=f"{sweep.name} ({sweep.unit})" if sweep.unit else sweep.name,
+        ylabel="onset F1 (0..1)",
+    )
+    ax.set_xticks(x, ["as it is" if at == _plain_at(mine) else f"{at:g}" for at in x])
+    if sweep.neutral is None:
+        ax.invert_xaxis()
+    plots.save(fig, path)
+    words = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{value:.2f} at {at:g}" for at, value in zip(x, row, strict=True) if np.isfinite(value))
+        for name, row in zip(names, mean, strict=True)
+    )
+    sentence = " ".join(sentences(table, dataset, sweep)) + " Bands are 95 % intervals over pieces."
+    return Picture(path, f"Onset F1 against {sweep.name} on {dataset}: {words}.", sentence)
+
+
+def _places(table: pd.DataFrame, sweep: Sweep) -> pd.Series:
+    """Where on the axis each point stands: recordings as they are beyond the mildest strength."""
+    known = np.unique(table.strength.dropna())
+    gap = np.diff(known).mean() if len(known) > 1 else max(abs(known[0]), 1.0)
+    return table.strength if sweep.neutral is not None else table.strength.fillna(float(known[-1] + gap))
+
+
+def _plain_at(table: pd.DataFrame) -> float:
+    return float(table.loc[table.condition == "", "strength"].iloc[0])
 
 
 def _draw_roll(result: Result, dataset: str, chosen: str, name: str, path: Path) -> Picture | None:

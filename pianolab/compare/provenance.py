@@ -61,6 +61,8 @@ def command_line(
     unconfirmed: bool = False,
     protocols: str | Iterable[str] | Mapping[str, Protocol] | None = None,
     commands: Mapping[str, str] | None = None,
+    degrade: Iterable[str] = (),
+    cross: bool = False,
 ) -> str:
     """The command line that makes a comparison again.
 
@@ -68,6 +70,8 @@ def command_line(
     ----------
     data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols, commands
         As for `pianolab.compare.compare`, the first two as lists.
+    degrade, cross
+        As for it, the first as a list.
 
     Returns
     -------
@@ -104,7 +108,8 @@ def command_line(
         cannot.append(f"protocols {', '.join(protocols)}")
     elif protocols is not None:
         options.append(("--protocols", protocols if isinstance(protocols, str) else ",".join(protocols)))
-    typed_alone = ["--unconfirmed"] if unconfirmed else []
+    options += [("--degrade", text) for text in degrade]
+    typed_alone = [*(["--unconfirmed"] if unconfirmed else []), *(["--cross"] if cross else [])]
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
     typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options), *typed_alone])

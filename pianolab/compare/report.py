@@ -3,8 +3,9 @@
 In goes a Result, out comes a folder with scores.csv (every number), counts.csv (every note, counted by its fate),
 summary.csv (means with intervals), the ranked table for spreadsheets and papers, notes.npz (what was played and heard),
 figures, a page report.html that shows the ranked detectors first, and run.json (how to get the same numbers again);
-protocols.csv and tolerances.csv where further protocols were asked for. The folder is written beside its place and
-renamed when it is complete, so that a run is either there or not.
+protocols.csv and tolerances.csv where further protocols were asked for, degraded.csv and robustness.csv where
+recordings were made worse. The folder is written beside its place and renamed when it is complete, so that a run is
+either there or not.
 """
 
 import base64
@@ -25,18 +26,21 @@ import pandas as pd
 from pianolab.compare import kept_notes
 from pianolab.compare.anatomy import MOST_BYTES, MOST_MOMENTS, anatomy, label_of
 from pianolab.compare.csv_files import write_table
+from pianolab.compare.degraded import sentences, wide, wide_crossed
 from pianolab.compare.errors import CompareError
 from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown, table
 from pianolab.compare.pictures import Picture, draw
 from pianolab.compare.result import Result
 from pianolab.compare.run_folder import ABOUT, RunFolder, claimed
 from pianolab.compare.shareable import shareable
+from pianolab.compare.sweeps import Sweep
 from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
 
 FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "report.html", "figures", "tables")
 OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
+OF_SWEEPS = ("degraded.csv", "robustness.csv")  # Where recordings were made worse.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 MOST_OF_A_REASON = 20  # Moments of the errors of one reason.
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
@@ -130,6 +134,11 @@ def _write(result: Result, folder: RunFolder, shown: _Shown) -> dict[str, str]:
             write_table(result.protocol_scores, folder.new / OF_PROTOCOLS[0])
         with part(OF_PROTOCOLS[1]):
             write_table(result.tolerance_scores, folder.new / OF_PROTOCOLS[1])
+    if result.sweeps:
+        with part(OF_SWEEPS[0]):
+            write_table(result.degraded, folder.new / OF_SWEEPS[0])
+        with part(OF_SWEEPS[1]):
+            write_table(result.robustness, folder.new / OF_SWEEPS[1], float_format="%.6g")
     pictures: dict[str, list[Picture]] = {}
     with part("figures"):
         pictures = draw(result, folder.new / "figures", part)
@@ -215,6 +224,8 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
             "pedals": _of(result.pedals.assign(label=labels(result.pedals)), name).to_dict("records"),
             "anatomy": _anatomy(result, str(name), unwritten, shown),
             "protocols": _by_protocol(result, name),
+            "sweeps": [_by_strength(result, str(name), sweep) for sweep in result.sweeps],
+            "crossed": _crossed(result, str(name)),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)
@@ -264,6 +275,21 @@ def _by_protocol(result: Result, dataset: object) -> dict[str, Any] | None:
             rows = [(name, stamps[name], list(row)) for name, row in zip(means.index, means.to_numpy(), strict=True)]
             shown.append({"title": title, "rows": rows, "digits": 1 if metric == "shift_ms" else 3})
     return {"labels": ordered, "tables": shown, "sentences": result.said_of_protocols.get(str(dataset), [])}
+
+
+def _by_strength(result: Result, dataset: str, sweep: Sweep) -> dict[str, Any]:
+    """Onset F1 of one sweep as a table, and in sentences."""
+    names, rows = wide(result.robustness, dataset, sweep)
+    said = sentences(result.robustness, dataset, sweep)
+    return {"name": sweep.name, "labels": names, "rows": rows, "sentences": said}
+
+
+def _crossed(result: Result, dataset: str) -> dict[str, Any] | None:
+    """Onset F1 under each pair of strengths."""
+    if not result.sweeps or (names_and_rows := wide_crossed(result.robustness, dataset)) is None:
+        return None
+    names, rows = names_and_rows
+    return {"labels": names, "rows": rows}
 
 
 def _by_reason(result: Result, dataset: object) -> dict[str, Any] | None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from pianolab.compare import protocols, tables
+from pianolab.compare import degraded, protocols, tables
 from pianolab.compare.cache import Cache
 from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
+from pianolab.compare.sweeps import Sweep
 from pianolab.data import Recording
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
@@ -51,6 +52,10 @@ class Result:
         Who took part, by label: a report asks again what was said around an error.
     kept : Cache or None
         Where that is kept.
+    sweeps : tuple of Sweep
+        What made recordings worse; empty where nothing was asked for.
+    degraded : DataFrame
+        The numbers of recordings that were made worse: `pianolab.compare.degraded.score_degraded`.
     """
 
     scores: pd.DataFrame
@@ -68,6 +73,8 @@ class Result:
     tolerance_scores: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     participants: Mapping[str, Participant] = field(default_factory=dict, repr=False)
     kept: Cache | None = field(default=None, repr=False)
+    sweeps: tuple[Sweep, ...] = ()
+    degraded: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -118,19 +125,31 @@ class Result:
         names = map(str, self.by_protocol.dataset.unique())
         return {name: protocols.sentences(self.by_protocol, self.flips, gains, name) for name in names}
 
+    @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """Means at each strength of each sweep: `pianolab.compare.degraded.curves`."""
+        return degraded.curves(self.degraded, self.sweeps, str(self.protocol)) if self.sweeps else pd.DataFrame()
+
     @property
     def failures(self) -> pd.DataFrame:
         """The rows of what failed: dataset, recording, detector, params, error."""
         columns = ["dataset", "recording", "detector", "params", "error"]
-        return self.scores.loc[self.scores.status == "error", columns].reset_index(drop=True)
+        parts = [self.scores]
+        if self.sweeps:
+            where = self.degraded.recording + " [" + self.degraded.condition + "]"
+            parts.append(self.degraded.assign(recording=where))
+        failed = [part.loc[part.status == "error", columns] for part in parts]
+        return pd.concat(failed, ignore_index=True)
 
     def worst(self, n: int = 5, *, dataset: str | None = None, detector: str | None = None) -> pd.DataFrame:
         """Recordings with the lowest onset F1: `pianolab.compare.tables.worst`."""
         return tables.worst(self.scores, str(self.protocol), n=n, dataset=dataset, detector=detector)
 
     def console_table(self) -> str:
-        """The ranked table as text, that of the pedal where there is one, and those of further protocols."""
+        """The ranked table as text, that of the pedal where there is one, those of sweeps and of further protocols."""
         parts = [tables.console_table(self.ranking, self.pedals)]
+        if self.sweeps:
+            parts.append(degraded.console_degraded(self.robustness, self.sweeps))
         if self.protocols:
             parts.append(protocols.console_protocols(self.by_protocol, self.said_of_protocols))
         return "\n\n".join(parts)

@@ -21,6 +21,7 @@ import pandas as pd
 
 from pianolab import labels
 from pianolab.compare.cache import CACHE, Cache, Heard
+from pianolab.compare.degraded import score_degraded
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import code_checksum, fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
@@ -31,6 +32,7 @@ from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, ScoreRow, score_all
 from pianolab.compare.run_folder import MADE_BY
 from pianolab.compare.shareable import all_shareable, distinct
+from pianolab.compare.sweeps import conditions, find_sweeps
 from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
 from pianolab.detector import Detector
 from pianolab.errors import printable, reason
@@ -62,6 +64,8 @@ def compare(
     cache: str | Path = CACHE,
     my_piano: str | Path | None = None,
     unconfirmed: bool = False,
+    degrade: str | Iterable[str] | None = None,
+    cross: bool = False,
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -98,6 +102,11 @@ def compare(
         What ``pianolab learn-piano`` wrote of the piano that is heard, for all detectors that are given by name.
     unconfirmed : bool
         Score takes of the live page, too, whose labels nobody has confirmed; each is named in the remarks.
+    degrade : str or list of str, optional
+        Hear each recording also with noise, in rooms, compressed and so on, at several strengths, such as
+        ``"noise:snr=0..30:10,room:t60=0.3|1"``: see `pianolab.compare.sweeps.find_sweeps`.
+    cross : bool
+        Also combine the strengths of two such sweeps.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -130,6 +139,8 @@ def compare(
     further = _further(protocols)
     jobs = min(_cores(), MAX_JOBS) if jobs is None else jobs
     _refuse(protocol, seconds, timeout_s, jobs, cache)
+    degrade = [degrade] if isinstance(degrade, str) else list(degrade or ())
+    sweeps = find_sweeps(degrade, cross=cross)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress, unconfirmed)
@@ -143,11 +154,22 @@ def compare(
     truths, labels_by_rule = truth.notes, truth.by_rule
     able = [participant for participant in participants if not participant.error]
     pairs = [(place, who) for place, notes in truths.items() if isinstance(notes, Notes) for who in able]
+    worse = conditions(recordings, truths, sweeps, cross=cross)
+    pairs += [(place, who) for place in worse for who in able if who.note_files is None]
     settings = {"seconds": seconds, "jobs": jobs, "timeout_s": timeout_s}
-    outcomes = hear_all(recordings, pairs, **settings, cache=kept, progress=progress)
+    outcomes = hear_all(
+        {**recordings, **{place: recordings[condition.place] for place, condition in worse.items()}},
+        pairs,
+        **settings,
+        cache=kept,
+        progress=progress,
+        steps={place: condition.steps for place, condition in worse.items()},
+    )
+    of_worse = {pair: outcomes.pop(pair) for pair in list(outcomes) if pair[0] in worse}
     whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, truth.pedals)
+    degraded = score_degraded(worse, recordings, truths, truth.pedals, of_worse, protocol, kept, rows)
     remarks = truth.remarks + _other_units(whole, recordings, protocol, rows)
     drifts, said = {}, []
     if any(each.alignment == "drift" for each in further.values()):
@@ -168,6 +190,8 @@ def compare(
             unconfirmed,
             protocols,
             commands,
+            degrade,
+            cross,
         ),
         "settings": {**settings, "split": split, "protocol": asdict(protocol)},
         "protocols": {name: str(each) for name, each in further.items()},
@@ -195,6 +219,8 @@ def compare(
         tolerance_scores=score_tolerances(outcomes if further else {}, truths, protocol, kept),
         participants={participant.label: participant for participant in participants},
         kept=kept,
+        sweeps=tuple(sweeps),
+        degraded=degraded,
     )
 
 

@@ -356,16 +356,16 @@ def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -
                     f"{row['n']}" + (f" ({row['failed']} failed)" if row["failed"] else ""),
                 ]
             )
-        blocks.append("\n".join([f"{dataset} ({part.source.iloc[0]})", *_lines(rows)]))
+        blocks.append("\n".join([f"{dataset} ({part.source.iloc[0]})", *aligned(rows)]))
         if of_pedal is not None and not (here := of_pedal.loc[of_pedal.dataset == dataset]).empty:
             rows = [["", "detector", "down F1", "up F1", "frame F1", "recordings"]]
             for name, row in zip(labels(here), here.to_dict("records"), strict=True):
                 rows.append(["", name, *(_number(row[metric]) for metric in _PEDAL), str(row["n"])])
-            blocks.append("\n".join([f"{dataset}: the sustain pedal, where labels know of one", *_lines(rows)]))
+            blocks.append("\n".join([f"{dataset}: the sustain pedal, where labels know of one", *aligned(rows)]))
     return "\n\n".join(blocks)
 
 
-def _lines(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(_cell, row, range(len(row)), widths)).rstrip() for row in rows]
 

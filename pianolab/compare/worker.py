@@ -15,6 +15,7 @@ import numpy as np
 
 from pianolab.compare.cache import Heard
 from pianolab.compare.commands import CommandJob, hear_by_command
+from pianolab.compare.degraded_sound import degraded_file
 from pianolab.compare.fingerprints import detector_facts, source_of, users_files
 from pianolab.compare.opened import Opened
 from pianolab.compare.sending import receive
@@ -111,12 +112,15 @@ class Job:
         How much of the beginning; None for all.
     checksum : str
         Of the sound file when it was looked at; '' if nobody did.
+    steps : str
+        What makes it worse before it is heard, as `pianolab.compare.degraded_sound.written` tells; '' for nothing.
     """
 
     audio: str
     detector: str | bytes
     seconds: float | None = None
     checksum: str = ""
+    steps: str = ""
 
 
 def hear(job: Job | CommandJob) -> Heard | str:
@@ -135,13 +139,16 @@ def hear(job: Job | CommandJob) -> Heard | str:
         return hear_by_command(job)
     try:
         is_users = not isinstance(job.detector, str) or is_of_file(job.detector)
+        audio, seconds = job.audio, job.seconds
+        if job.steps:
+            audio, seconds = degraded_file(audio, job.steps, seconds=seconds, seed=job.checksum), None
         with _OPENED.watching(but=job.audio) if is_users else nullcontext():
             _warm_up(job.detector)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", AudioWarning)
                 detector = receive(job.detector)
-                transcription = transcribe_file(job.audio, detector=detector, duration_s=job.seconds)
+                transcription = transcribe_file(audio, detector=detector, duration_s=seconds)
         if job.checksum and checksum(job.audio) != job.checksum:
             return f"{printable(job.audio)} was changed while it was compared: let it be, and run this again"
         taken = tuning_taken(detector, transcription)

@@ -12,6 +12,7 @@ from pianolab.piano.rooms import (
     measured_room,
     random_room,
     read_response,
+    reverberation_time_s,
 )
 from pianolab.piano.sampled import SampledPiano
 
@@ -34,5 +35,6 @@ __all__ = [
     "random_room",
     "read_response",
     "render",
+    "reverberation_time_s",
     "velocity_gain",
 ]

@@ -17,6 +17,8 @@ from pianolab.piano.instruments import PianoError
 from pianolab.piano.rendering import PEAK_LIMIT
 
 TONE_POINTS_HZ = (40.0, 100.0, 250.0, 630.0, 1600.0, 4000.0, 8000.0)  # Gains drawn at these are joined by lines.
+_CODECS = {"vorbis": ("OGG", "VORBIS"), "mp3": ("MP3", "MPEG_LAYER_III")}
+_WORST_LEVEL = 0.99  # libsndfile's MP3 encoder refuses 1.
 SOFTEST_POWER = 1e-4  # An automatic gain turns nothing up that lies more than 40 dB below the mean.
 
 
@@ -240,8 +242,10 @@ def detuned(y: npt.NDArray[np.float32], *, sr: int, ratio: float) -> tuple[npt.N
     return sound.resample(y, sr=sr, target_sr=rate), sr / rate
 
 
-def compressed(y: npt.NDArray[np.float32], *, sr: int, quality: float) -> npt.NDArray[np.float32]:
-    """The sound after lossy compression (Ogg Vorbis).
+def compressed(
+    y: npt.NDArray[np.float32], *, sr: int, quality: float, codec: str = "vorbis"
+) -> npt.NDArray[np.float32]:
+    """The sound after lossy compression, in its own time: what the encoder adds in front is taken off.
 
     Parameters
     ----------
@@ -250,6 +254,7 @@ def compressed(y: npt.NDArray[np.float32], *, sr: int, quality: float) -> npt.ND
         Hz.
     quality : float
         0 (worst) to 1.
+    codec : {'vorbis', 'mp3'}
 
     Returns
     -------
@@ -258,16 +263,21 @@ def compressed(y: npt.NDArray[np.float32], *, sr: int, quality: float) -> npt.ND
     Raises
     ------
     PianoError
-        If the quality is not within 0 to 1.
+        If the quality is not within 0 to 1, or the codec does not take this rate.
     """
     _refuse_outside("quality", quality, 0.0, 1.0)
     if not len(y):
         return y
     file = io.BytesIO()
-    with sf.SoundFile(file, "w", sr, 1, format="OGG", subtype="VORBIS", compression_level=1.0 - quality) as out:
-        for start in range(0, len(y), 65536):
-            # libsndfile's Vorbis encoder crashes on one long write.
-            out.write(y[start : start + 65536])
+    container, subtype = _CODECS[codec]
+    level = min(1.0 - quality, _WORST_LEVEL)
+    try:
+        with sf.SoundFile(file, "w", sr, 1, format=container, subtype=subtype, compression_level=level) as out:
+            for start in range(0, len(y), 65536):
+                # libsndfile's Vorbis encoder crashes on one long write.
+                out.write(y[start : start + 65536])
+    except sf.LibsndfileError as error:
+        raise PianoError(f"{codec} does not take sound at {sr} Hz: resample it to 44100 Hz") from error
     file.seek(0)
     decoded, _ = sound.load(file)
     return np.pad(decoded, (0, max(len(y) - len(decoded), 0)))[: len(y)]

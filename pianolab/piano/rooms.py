@@ -202,6 +202,33 @@ def measured_room(
     return oaconvolve(y, measured)[: len(y)].astype(np.float32) if len(y) else y
 
 
+def reverberation_time_s(response: npt.NDArray[np.floating], *, sr: int) -> float:
+    """How long a room rings, by its impulse response: the time in which sound falls by 60 dB.
+
+    Parameters
+    ----------
+    response : (n,) array
+        From `read_response`.
+    sr : int
+        Hz.
+
+    Returns
+    -------
+    float
+        Seconds, from the fall from -5 to -25 dB of the energy that is still to come (ISO 3382, T20).
+
+    Examples
+    --------
+    >>> t = np.arange(8000) / 8000
+    >>> round(reverberation_time_s(10.0 ** (-3.0 * t / 0.4), sr=8000), 2)
+    0.4
+    """
+    to_come = np.cumsum(np.square(response, dtype=float)[::-1])[::-1]
+    level_db = 10.0 * np.log10(np.maximum(to_come / max(to_come[0], 1e-300), 1e-12))
+    first, last = np.searchsorted(-level_db, [5.0, 25.0])
+    return 3.0 * max(int(last - first), 1) / sr
+
+
 def farther(y: npt.NDArray[np.float32], *, sr: int, metres: float) -> npt.NDArray[np.float32]:
     """The sound as it arrives at a microphone this far away: later, and cut to the length it had.
 

@@ -35,6 +35,8 @@ VALUES = {
     "--pedal": "extended",
     "--protocols": "mirex2024,over_notes",
     "--my-piano": None,
+    "--degrade": "noise:snr=10",
+    "--cross": None,
     "--timeout": "33.5",
     "--cache": "kept here",
     "--jobs": None,
