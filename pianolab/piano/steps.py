@@ -3,8 +3,8 @@
 What comes in: a clean recording, steps such as "pink noise at 10 dB" and a seed. What comes out: the same notes under
 worse conditions. Steps act in the order in which sound travels: the piano is out of tune, the room rings, people talk,
 there is noise, the level is set, the input is overloaded, the file is compressed. No step but ``detune`` moves a note,
-and `pianolab.texts.degradations.detune_ratio` says by how much that does. The same sound, steps and seed give the same result on any machine that
-calculates alike.
+and `pianolab.texts.degradations.detune_ratio` says by how much that does. The same sound, steps and seed give the same
+result on any machine that calculates alike.
 """
 
 import hashlib

@@ -33,6 +33,8 @@ class Kind(NamedTuple):
     takes_files: bool = False
 
 
+_NOISES = ("pink", "white", "brown", "hum", "knocks", "steps", "clinks", "room_tone", "mixed")
+
 # In the order in which they act.
 KINDS = {
     "detune": Kind("cents", "cents", -200.0, 200.0, 0.0),
