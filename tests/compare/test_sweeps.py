@@ -1,5 +1,6 @@
 """Recordings under worse conditions: what is asked for, what is heard, and the curves that come of it."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from pianolab import sound
 from pianolab.cli import main
 from pianolab.compare import CompareError, compare, degraded_sound, read_table, write_report
+from pianolab.compare.commands import AUDIO, FOLDER, CommandJob
 from pianolab.compare.degraded import curves, sentences
 from pianolab.compare.sweeps import Sweep, find_sweeps
 from pianolab.compare.worker import Job, hear
@@ -16,6 +18,7 @@ from pianolab.data import load_dataset
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
+from pianolab.sound import checksum
 from pianolab.texts.degradations import Step
 
 SR = 8000
@@ -189,6 +192,23 @@ def test_a_step_that_cannot_be_made_is_a_row_that_says_why(songs):
     said = hear(Job(str(audio), LOUDEST, None, "", '[["noise", "/no/such/noise.wav", 10.0]]'))
     assert isinstance(said, str)
     assert "noise.wav" in said
+
+
+def test_a_command_is_given_the_worse_sound(songs, tmp_path):
+    """A program that writes the loudest sample as a key: 20 dB are a factor of ten."""
+    code = (
+        "import soundfile, sys; peak = abs(soundfile.read(sys.argv[1])[0]).max(); "
+        "open(sys.argv[2] + '/notes.csv', 'w').write(f'onset,offset,midi\\n0,1,{30 + round(100 * peak)}\\n')"
+    )
+    audio, words = songs / "a1.wav", (sys.executable, "-c", code, AUDIO, FOLDER)
+    jobs = [
+        CommandJob(str(audio), words, None, checksum(audio), str(tmp_path), steps)
+        for steps in ("", '[["level", "", -20.0]]')
+    ]
+    heard = [hear(job) for job in jobs]
+    assert not any(isinstance(each, str) for each in heard), heard
+    peaks = [int(each.transcription.notes.midi[0]) - 30 for each in heard]
+    assert peaks == [pytest.approx(29, abs=2), pytest.approx(3, abs=1)]
 
 
 def test_the_report_has_the_curve_and_the_tables(found, tmp_path):
