@@ -37,19 +37,20 @@ SPREAD, SPREAD_S = (
     0.2,
     0.035,
 )  # A step is off its time by this share of the time since the last, and by so many seconds.
-STOPPED, STOPPED_S = 0.05, 2.0  # Or it comes any time: after a stop.
+STOPPED, STOPPED_S = 0.05, 2.0  # Or it comes any time later: after a stop;
+HURRIED = 0.001  # and seldom much too early.
 CHORD_S = 0.035  # Keys of a chord come within some of this of each other.
 FOLLOW = 0.3  # The tempo follows a step by this share.
 STEADY = 0.7  # What is longer or shorter by more (in powers of e) is a stop, and no tempo.
 PACES_S = (0.1, 4.0)  # Seconds a beat that anybody plays.
 # Where a jump goes: bars from the one that is played, to the beginning of that bar; then any bar, then any step.
-JUMPS = {0: 0.35, -1: 0.13, -2: 0.06, 1: 0.08, 2: 0.13, 3: 0.06}
-ANY_BAR, ANY_STEP = 0.12, 0.07
-BEGINS = (0.6, 0.3, 0.1)  # A player begins at the beginning, at any bar, or anywhere.
+JUMPS = {0: 0.33, -1: 0.13, -2: 0.06, -3: 0.02, 1: 0.08, 2: 0.12, 3: 0.06, 4: 0.03}
+ANY_BAR, ANY_STEP = 0.1, 0.07
+BEGINS = (0.8, 0.15, 0.05)  # A player begins at the beginning, at any bar, or anywhere.
 HEARD, LOST = 0.8, 0.4  # Of the newest events so few belong to the part: lost. Each counts by this less than the next.
-SURE = 0.5  # Nor is the place known if nothing near it is as probable as this.
+SURE = 0.35  # Nor is the place known if nothing near it is as probable as this: passages may come twice.
 KEPT = 32  # So many events can be asked for, and put right.
-_TINY = 1e-300
+_ROLLED = float(np.log(0.02))  # The logarithm of the density of keys that come later than a chord's.
 _MOST_KEYS = 63  # Nobody strikes more at once; a bit of a 64-bit number for each.
 _ALL = np.uint64(2**64 - 1)
 
@@ -274,11 +275,12 @@ class Follower:
         weight = np.full(n, BEGINS[2] / n)
         weight[self._first_step] += BEGINS[1] / len(self._first_step)
         weight[0] += BEGINS[0]
-        log_p = np.log(weight) + self._log_played[:, midi]
+        played = self._log_played[:, midi]
+        log_p = np.log(weight) + np.logaddexp(played, np.log(EXTRA) + self._log_beside[:, midi])
         heard = self._bit[:, midi].copy()
         fits = _share(log_p, self._keys[:, midi])
         state = _State(
-            log_p - _log_sum(log_p), np.full(n, time_s), np.full(n, self._beat_s), heard, np.zeros_like(heard), fits
+            log_p - _log_sum(log_p), np.full(n, time_s), np.full(n, self._beat_s), heard, np.full(n, _ALL), fits
         )
         return state, np.full(n, -1), np.full(n, JUMPED)
 
@@ -310,13 +312,13 @@ class Follower:
     def _stay(self, old, midi, passed_s, left, wanted):
         stays = np.log(1.0 - INCOMPLETE - EXTRA - LATE_KEY - JUMP) - np.log(np.maximum(left, 1))
         together = -passed_s / CHORD_S - np.log(CHORD_S)
-        return np.where(wanted, old.log_p + stays + np.maximum(together, np.log(0.02)), -np.inf)
+        return np.where(wanted, old.log_p + stays + np.maximum(together, _ROLLED), -np.inf)
 
     def _late_key(self, old, midi, passed_s):
         bit = self._bit_before(midi)
         of_before = (bit != 0) & (old.heard_before & bit == 0)
         together = -passed_s / CHORD_S - np.log(CHORD_S)
-        return np.where(of_before, old.log_p + np.log(LATE_KEY) + np.maximum(together, np.log(0.02)), -np.inf)
+        return np.where(of_before, old.log_p + np.log(LATE_KEY) + np.maximum(together, _ROLLED), -np.inf)
 
     def _bit_before(self, midi: int) -> NDArray[Any]:
         """The bit of a key in the step before each step; 0 where it is not in it."""
@@ -342,7 +344,9 @@ class Follower:
         log_p = np.logaddexp.reduce(ways, axis=0)
         source, move = sources[best, every], moves[best]
         goes = (move == ONWARDS) | (move == JUMPED)
-        began_s = np.where(goes, time_s, old.began_s)
+        # A step that was begun with a false key begins with its first right one.
+        first = (move == MEMBER) & (old.heard == 0)
+        began_s = np.where(goes | first, time_s, old.began_s)
         late = move == OF_THE_STEP_BEFORE
         heard = np.where(goes, np.uint64(0), old.heard) | np.where(late, np.uint64(0), self._bit[:, midi])
         # After a jump, or a step that was passed over, nothing of the step before is still to come.
@@ -383,13 +387,14 @@ def _emissions(keys: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Logarithms of how probable each key is: where a step is played, and where an event belongs to no step."""
     n = len(keys)
     share = keys / keys.sum(axis=1, keepdims=True)
-    octaves, near, ghosts = (np.zeros((n, 128)) for _ in range(3))
-    for table, steps in ((octaves, (-24, -12, 12, 24)), (near, (-2, -1, 1, 2)), (ghosts, GHOSTS)):
+    octaves, near, around, ghosts = (np.zeros((n, 128)) for _ in range(4))
+    aside = (-4, -3, -2, -1, 1, 2, 3, 4)
+    for table, steps in ((octaves, (-24, -12, 12, 24)), (near, aside[2:6]), (around, aside), (ghosts, GHOSTS)):
         for by in steps:
             table += _moved(share, by) / len(steps)
     n_keys = MIDI_HIGH - MIDI_LOW + 1
     played = IN_KEY * share + OCTAVE * octaves + NEAR * near + _ANY / n_keys
-    beside = GHOST * ghosts + (1 - GHOST) * (0.5 * near + 0.2 * share + 0.3 / n_keys)
+    beside = GHOST * ghosts + (1 - GHOST) * (0.4 * around + 0.2 * share + 0.4 / n_keys)
     return np.log(played), np.log(beside)
 
 
@@ -408,7 +413,9 @@ def _log_in_time(passed_s: Array, due_s: Array) -> Array:
     spread = SPREAD * due_s + SPREAD_S
     near = np.exp(-0.5 * ((passed_s - due_s) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
     scale = due_s + STOPPED_S
-    return np.log((1 - STOPPED) * near + STOPPED * np.exp(-passed_s / scale) / scale + _TINY)
+    after = np.exp(-np.maximum(passed_s - due_s, 0.0) / scale) / scale
+    far = np.where(passed_s >= due_s, STOPPED * after, HURRIED / due_s)
+    return np.log((1 - STOPPED - HURRIED) * near + far)
 
 
 def _log_any_time(passed_s: Array, beat_s: Array) -> Array:

@@ -1,0 +1,173 @@
+"""Right playing is not blamed; each mistake is named with its note, soon; what is unsure is told as unsure."""
+
+import numpy as np
+import pytest
+from made_pieces import piece
+
+from pianolab.piano import render
+from pianolab.practice.checking import Checker, Verdict, check
+from pianolab.practice.mistakes import Take, play
+from pianolab.practice.part import Part
+from pianolab.roll import Notes, Salience
+from pianolab.session import Session
+from pianolab.tracking import NoteEvent
+
+TEMPO, DELAY_S = 90, 0.13  # `neural` tells a note so long after its stroke.
+
+
+def events_of(notes: Notes, confidence: float = 0.95) -> list[NoteEvent]:
+    """What a detector would tell that hears everything."""
+    told = enumerate(zip(notes.onset.tolist(), notes.midi.tolist(), strict=True))
+    return [NoteEvent("on", i, t, t + DELAY_S, midi, 64.0, confidence, -20.0) for i, (t, midi) in told]
+
+
+def evidence_of(notes: Notes, *, faint: tuple[int, ...] = ()) -> Salience:
+    """Rows that know each stroke; of some notes (by their number) only faintly."""
+    times = np.arange(0, notes.onset.max() + 1, 0.02)
+    onset = np.zeros((len(times), 88))
+    for i, (time_s, midi) in enumerate(zip(notes.onset, notes.midi, strict=True)):
+        row = round(time_s / 0.02)
+        onset[row : row + 2, midi - 21] = 0.2 if i in faint else 0.9
+    return Salience(times, onset, np.full(onset.shape, np.nan), np.full(len(times), -20.0), onset=onset)
+
+
+def checked(take: Take, **settings: float) -> list[Verdict]:
+    return check(take.part, events_of(take.notes), evidence_of(take.notes), late_s=0.1, **settings)
+
+
+def blames(verdicts: list[Verdict]) -> list[tuple]:
+    return [(one.what, one.asked, one.heard) for one in verdicts if one.what != "right"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_plays_rightly_is_told_so_of_every_note_and_blamed_for_nothing(seed):
+    take = play(piece(seed, n_bars=12), beats_a_minute=TEMPO, seed=seed)
+    verdicts = checked(take)
+    assert blames(verdicts) == []
+    assert sorted(one.note for one in verdicts) == list(range(len(take.part)))
+
+
+@pytest.mark.parametrize("kind", ["wrong", "octave", "extra", "doubled"])
+def test_a_key_that_is_wrong_is_named_within_300_ms(kind):
+    named, there = 0, 0
+    for seed in range(6):
+        take = play(piece(seed, n_bars=10), beats_a_minute=TEMPO, seed=seed, mistakes=[kind])
+        verdicts = checked(take)
+        there += len(take.mistakes)
+        for mistake in take.mistakes:
+            told = [one for one in verdicts if one.what == kind and one.heard == mistake.played]
+            named += bool(told)
+            assert all(one.told_s - mistake.time_s <= 0.3 for one in told)
+            assert all(one.note == mistake.asked for one in told)
+        assert len(blames(verdicts)) <= len(take.mistakes) + 1
+    assert there >= 3
+    assert named >= there - 1
+
+
+def test_a_missing_note_is_named_soon_after_the_next_one():
+    for seed in range(4):
+        take = play(piece(seed, n_bars=10), beats_a_minute=TEMPO, seed=seed, mistakes=["missing"])
+        (mistake,) = take.mistakes
+        (told,) = [one for one in checked(take) if one.what != "right"]
+        assert (told.what, told.note) == ("missing", mistake.asked)
+        following = take.part.step[take.of] > take.part.step[mistake.asked]
+        assert told.told_s - take.notes.onset[following].min() <= 0.3
+
+
+def test_a_note_that_no_event_tells_of_is_right_where_the_evidence_knows_it():
+    part = Part.of(range(6), [1] * 6, [60, 62, 64, 65, 67, 69], [0] * 6)
+    notes = part.at_tempo(60)
+    events = [event for event in events_of(notes) if event.note != 3]
+    heard = check(part, events, evidence_of(notes, faint=(3,)))
+    assert blames(heard) == []
+    assert [one.certainty < 0.97 for one in heard if one.note == 3] == [True]
+    silent = check(part, events, evidence_of(notes[notes.midi != 65]))
+    assert blames(silent) == [("missing", 65, None)]
+
+
+def test_what_is_neither_sure_nor_unlikely_is_not_sure():
+    part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+    notes = part.at_tempo(60)
+    faint = NoteEvent("on", 9, 1.5, 1.63, 55, 64.0, 0.7, -20.0)
+    events = sorted([*events_of(notes), faint], key=lambda event: event.heard_s)
+    (told,) = [one for one in check(part, events, evidence_of(notes)) if one.what != "right"]
+    assert (told.what, told.perhaps, told.heard) == ("not sure", "extra", 55)
+    (told,) = [one for one in check(part, events, evidence_of(notes), certainty=0.6) if one.what != "right"]
+    assert (told.what, told.perhaps) == ("extra", None)
+
+
+def test_an_octave_that_is_heard_with_a_due_key_blames_nobody():
+    part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+    notes = part.at_tempo(60)
+    ghost = NoteEvent("on", 9, 1.0, 1.12, 74, 64.0, 0.9, -20.0)
+    events = sorted([*events_of(notes), ghost], key=lambda event: event.heard_s)
+    assert events[1] is ghost, "it is told before the key that it belongs to"
+    assert blames(check(part, events, evidence_of(notes))) == []
+
+
+@pytest.mark.parametrize("kind", ["restart", "skip"])
+def test_who_goes_elsewhere_is_told_where_within_three_notes(kind):
+    named = 0
+    for seed in range(6):
+        take = play(piece(seed, n_bars=14), beats_a_minute=TEMPO, seed=seed, mistakes=[kind])
+        (mistake,) = take.mistakes
+        told = [one for one in checked(take) if one.what == kind and one.to_bar == mistake.to_bar]
+        after = take.notes.onset[take.notes.onset >= mistake.end_s - 0.05]
+        named += bool(told) and told[0].told_s <= after[4] + DELAY_S + 0.2
+    assert named >= 5
+
+
+def test_an_uneven_bar_is_told_and_a_pause_or_slow_down_is_not():
+    uneven = 0
+    for seed in range(5):
+        take = play(piece(seed, n_bars=8), beats_a_minute=TEMPO, seed=seed, mistakes=["uneven"])
+        bars = {one.bar for one in checked(take) if one.what in ("uneven", "early", "late")}
+        uneven += {mistake.bar for mistake in take.mistakes} <= bars
+        paused = play(piece(seed, n_bars=6), beats_a_minute=TEMPO, seed=seed, mistakes=["pause"])
+        assert len(blames(checked(paused))) <= 1
+    assert uneven >= 4
+
+
+def test_a_note_that_comes_late_by_itself_is_late():
+    part = Part.of(range(8), [1] * 8, [60, 62, 64, 65, 67, 69, 71, 72], [0] * 4 + [1] * 4)
+    notes = part.at_tempo(75)
+    onset = notes.onset.copy()
+    onset[4] += 0.28
+    late = [one for one in check(part, events_of(Notes(onset, onset + 0.5, notes.midi))) if one.what == "late"]
+    assert [one.asked for one in late] == [67]
+    assert late[0].off_s == pytest.approx(0.28, abs=0.02)
+
+
+def test_a_name_that_is_put_right_in_time_blames_nobody():
+    part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+    checker = Checker(part, beats_a_minute=60)
+    events = events_of(part.at_tempo(60))
+    first = NoteEvent("on", 1, 1.0, 1.1, 74, 64.0, 0.9, -20.0)
+    right = NoteEvent("revised", 1, 1.0, 1.15, 62, 64.0, 0.9, -20.0)
+    said = checker.push([events[0], first], now_s=1.1) + checker.push([right], now_s=1.15)
+    said += checker.push(events[2:], now_s=4.0) + checker.flush()
+    assert [(one.what, one.asked) for one in said] == [("right", 60), ("right", 62), ("right", 64), ("right", 65)]
+
+
+def test_a_checker_that_was_reset_knows_nothing():
+    take = play(piece(1, n_bars=6), beats_a_minute=TEMPO, seed=1)
+    checker = Checker(take.part)
+    first = checker.push(events_of(take.notes), now_s=99.0) + checker.flush()
+    checker.reset()
+    assert checker.push(events_of(take.notes), now_s=99.0) + checker.flush() == first
+
+
+def test_a_wrong_key_is_named_from_sound():
+    part = Part.of(range(8), [1] * 8, [60, 62, 64, 65, 67, 65, 64, 62], [0] * 4 + [1] * 4)
+    notes = part.at_tempo(100)
+    keys = notes.midi.copy()
+    keys[5] = 66
+    y = render(Notes(notes.onset + 0.3, notes.offset + 0.25, keys), sr=16000)
+    checker = Checker(part, beats_a_minute=100)
+    session = Session("neural", sr=16000, listen=checker.hear)
+    verdicts = []
+    for at in range(0, len(y), 800):
+        verdicts += checker.push(session.push(y[at : at + 800]), now_s=session.heard_s)
+    verdicts += checker.push(session.flush(), now_s=session.heard_s) + checker.flush()
+    assert blames(verdicts) == [("wrong", 65, 66)]
+    assert sum(one.what == "right" for one in verdicts) == 7
