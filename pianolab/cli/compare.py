@@ -33,6 +33,7 @@ pianolab compare --data ~/piano --detector mine.py:Mine --estimates basic_pitch=
 pianolab compare --data ~/piano --command "transkun=peers/bin/transkun {audio} {out}.mid"
 pianolab compare --data ~/midi --pedal extended --cache ~/heard
 pianolab compare --data real --detector yin --protocols all
+pianolab compare --against results/2026-11-29_09-00-00
 pianolab compare --data real --moments 5 --errors-of nmf
 pianolab compare --data real --detector yin --degrade noise:snr=0..30:10 --degrade room:t60=0.3..3"""
 _SHOWN_FAILURES = 10
@@ -84,6 +85,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="errors of each reason in the report",
     )
     add("--errors-of", metavar=SPEC, help="whose errors the report shows (default: those of the best)")
+    add("--against", metavar="RUN", help="folder of an earlier run: mark what changed beyond its interval")
     add("--out", metavar="DIR", help="where the report goes (default: results/ and the date and time)")
 
 
@@ -122,6 +124,7 @@ def _run(args: argparse.Namespace) -> int:
             unconfirmed=args.unconfirmed,
             degrade=args.degrade,
             cross=args.cross,
+            against=args.against,
         )
         try:
             result = write_report(found, folder, moments=args.moments, errors_of=args.errors_of)

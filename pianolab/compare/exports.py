@@ -5,6 +5,7 @@ A column in which nothing is known is left out of all but CSV, which has every n
 
 import io
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +43,15 @@ class Table(NamedTuple):
     rows: list[list[str]]
 
 
-def table(ranking: pd.DataFrame) -> Table:
+def table(ranking: pd.DataFrame, moved: Mapping[str, str] | None = None) -> Table:
     """The cells of a ranked table.
 
     Parameters
     ----------
     ranking : DataFrame
         The rows of one data set, from `pianolab.compare.tables.rank`.
+    moved : mapping of str to str, optional
+        How far each detector moved, by its label, from `pianolab.compare.against.marks`.
 
     Returns
     -------
@@ -61,13 +64,15 @@ def table(ranking: pd.DataFrame) -> Table:
             name,
             _number(row[RANKED_BY]),
             f"{row['low']:.3f} to {row['high']:.3f}" if np.isfinite(row["low"]) else _NOTHING,
+            *([moved.get(name, _NOTHING)] if moved is not None else []),
             *(_number(row[metric], 1 if metric.endswith("_ms") else 3) for metric in shown),
             _number(row["speed"], 0),
             f"{row['n']}" + (f", {row['failed']} failed" if row["failed"] else ""),
         ]
         for name, row in zip(labels(ranking), ranking.to_dict("records"), strict=True)
     ]
-    return Table(["rank", "detector", "onset F1", "95 % interval", *shown.values(), "speed (×)", "recordings"], rows)
+    titles = ["rank", "detector", "onset F1", "95 % interval", *(["change"] if moved is not None else [])]
+    return Table([*titles, *shown.values(), "speed (×)", "recordings"], rows)
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -39,6 +39,7 @@ from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
 
 FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "report.html", "figures", "tables")
+AGAINST = "against.csv"  # Where an earlier run was named.
 OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
 OF_SWEEPS = ("degraded.csv", "robustness.csv")  # Where recordings were made worse.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
@@ -129,6 +130,9 @@ def _write(result: Result, folder: RunFolder, shown: _Shown) -> dict[str, str]:
                 (folder.new / "tables" / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     with part(kept_notes.NAME):
         kept_notes.write_notes(folder.new / kept_notes.NAME, result.labels, result.heard)
+    if result.before is not None:
+        with part(AGAINST):
+            write_table(result.changes, folder.new / AGAINST)
     if result.protocols:
         with part(OF_PROTOCOLS[0]):
             write_table(result.protocol_scores, folder.new / OF_PROTOCOLS[0])
@@ -152,7 +156,10 @@ def _tables(result: Result) -> dict[str, str]:
     """What can go into a spreadsheet or a paper, by file name; each data set has a table of its own."""
     if result.ranking.empty:
         return {}
-    by_data = [(str(name), table(ranking)) for name, ranking in result.ranking.groupby("dataset", sort=False)]
+    by_data = [
+        (str(name), table(ranking, result.moved(str(name))))
+        for name, ranking in result.ranking.groupby("dataset", sort=False)
+    ]
     protocol = " ".join(str(result.protocol).split())
     return {
         "ranked.csv": as_csv(result.ranking),
@@ -163,9 +170,9 @@ def _tables(result: Result) -> dict[str, str]:
     }
 
 
-def _exports(ranking: pd.DataFrame) -> dict[str, str]:
+def _exports(ranking: pd.DataFrame, moved: Mapping[str, str] | None) -> dict[str, str]:
     """The ranked table of a data set as links that need no file."""
-    found = table(ranking)
+    found = table(ranking, moved)
     texts = {"csv": as_csv(ranking), "md": as_markdown(found) + "\n", "tex": as_latex(found) + "\n"}
     return {
         name: "data:text/plain;base64," + base64.b64encode(text.encode("utf-8", "backslashreplace")).decode("ascii")
@@ -214,8 +221,8 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
             "name": name,
             "source": result.sources[str(name)],
             "about": SOURCES.get(result.sources[str(name)], ""),
-            "table": table(ranking),
-            "exports": _exports(ranking),
+            "table": table(ranking, result.moved(str(name))),
+            "exports": _exports(ranking, result.moved(str(name))),
             "stem": re.sub(r"[^\w-]+", "_", str(name))[:60] or "ranked",
             "pictures": pictures.get(str(name), []),
             "differences": _of(result.differences, name).to_dict("records"),
@@ -239,6 +246,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
         about=result.about,
         protocol=result.protocol,
         datasets=datasets,
+        changed=result.said_of_changes,
         failures=result.failures.to_dict("records"),
         unwritten=unwritten,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pianolab.compare import degraded, protocols, tables
+from pianolab.compare import against, degraded, protocols, tables
 from pianolab.compare.cache import Cache
 from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
@@ -56,6 +56,8 @@ class Result:
         What made recordings worse; empty where nothing was asked for.
     degraded : DataFrame
         The numbers of recordings that were made worse: `pianolab.compare.degraded.score_degraded`.
+    before : Before or None
+        The earlier run that this one is held against.
     """
 
     scores: pd.DataFrame
@@ -75,6 +77,7 @@ class Result:
     kept: Cache | None = field(default=None, repr=False)
     sweeps: tuple[Sweep, ...] = ()
     degraded: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    before: against.Before | None = field(default=None, repr=False)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -105,6 +108,22 @@ class Result:
     def pedals(self) -> pd.DataFrame:
         """How right the sustain pedal was heard: `pianolab.compare.tables.pedals`."""
         return tables.pedals(self.summary)
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """What changed since an earlier run: `pianolab.compare.against.changes`; empty where none was named."""
+        if self.before is None:
+            return pd.DataFrame()
+        return against.changes(self.scores, self.about["recordings"], self.before, protocol=str(self.protocol))
+
+    @cached_property
+    def said_of_changes(self) -> list[str]:
+        """What changed beyond its interval, in lines; empty where no earlier run was named."""
+        return [] if self.before is None else against.sentences(self.changes, self.before, len(self.recordings))
+
+    def moved(self, dataset: str) -> dict[str, str] | None:
+        """How far each detector of a data set moved: `pianolab.compare.against.marks`; None without an earlier run."""
+        return None if self.before is None else against.marks(self.changes, dataset)
 
     @cached_property
     def by_protocol(self) -> pd.DataFrame:
@@ -147,7 +166,9 @@ class Result:
 
     def console_table(self) -> str:
         """The ranked table as text, that of the pedal where there is one, those of sweeps and of further protocols."""
-        parts = [tables.console_table(self.ranking, self.pedals)]
+        moved = {name: self.moved(name) or {} for name in self.sources} if self.before is not None else None
+        parts = [tables.console_table(self.ranking, self.pedals, moved)]
+        parts += ["\n".join(self.said_of_changes)] if self.before is not None else []
         if self.sweeps:
             parts.append(degraded.console_degraded(self.robustness, self.sweeps))
         if self.protocols:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pianolab import labels
+from pianolab.compare.against import read_before
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.degraded import score_degraded
 from pianolab.compare.errors import CompareError, caught_warnings
@@ -66,6 +67,7 @@ def compare(
     unconfirmed: bool = False,
     degrade: str | Iterable[str] | None = None,
     cross: bool = False,
+    against: str | Path | None = None,
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -107,6 +109,8 @@ def compare(
         ``"noise:snr=0..30:10,room:t60=0.3|1"``: see `pianolab.compare.sweeps.find_sweeps`.
     cross : bool
         Also combine the strengths of two such sweeps.
+    against : path, optional
+        Folder of an earlier run, with whose scores these are compared: ``result.changes``.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -141,6 +145,7 @@ def compare(
     _refuse(protocol, seconds, timeout_s, jobs, cache)
     degrade = [degrade] if isinstance(degrade, str) else list(degrade or ())
     sweeps = find_sweeps(degrade, cross=cross)
+    before = None if against is None else read_before(against, protocol=str(protocol), seconds=seconds)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress, unconfirmed)
@@ -221,6 +226,7 @@ def compare(
         kept=kept,
         sweeps=tuple(sweeps),
         degraded=degraded,
+        before=before,
     )
 
 

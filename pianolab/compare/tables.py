@@ -325,7 +325,11 @@ def _ranked_by(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return scores.loc[(scores.status == "ok") & (scores.metric == RANKED_BY) & (scores.protocol == protocol)]
 
 
-def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -> str:
+def console_table(
+    ranking: pd.DataFrame,
+    of_pedal: pd.DataFrame | None = None,
+    moved: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
     """The ranked table as text for a terminal, one block a data set, and below it the table of the pedal.
 
     Parameters
@@ -334,6 +338,8 @@ def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -
         From `rank`.
     of_pedal : DataFrame, optional
         From `pedals`.
+    moved : mapping of str to mapping of str to str, optional
+        How far each detector of a data set moved, from `pianolab.compare.against.marks`.
 
     Returns
     -------
@@ -342,7 +348,9 @@ def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -
     blocks = []
     for dataset, part in ranking.groupby("dataset", sort=False):
         shown = {metric: title for metric, title in SHOWN.items() if not bool(part[metric].isna().all())}
-        rows = [["", "detector", "onset F1", "95 % interval", *shown.values(), "speed", "recordings"]]
+        change = None if moved is None else moved.get(str(dataset), {})
+        titles = ["onset F1", "95 % interval", *(["change"] if change is not None else [])]
+        rows = [["", "detector", *titles, *shown.values(), "speed", "recordings"]]
         for name, row in zip(labels(part), part.to_dict("records"), strict=True):
             low, high = row["low"], row["high"]
             rows.append(
@@ -351,6 +359,7 @@ def console_table(ranking: pd.DataFrame, of_pedal: pd.DataFrame | None = None) -
                     name,
                     _number(row[RANKED_BY]),
                     f"{low:.3f}-{high:.3f}" if np.isfinite(low) else "-",
+                    *([change.get(name, "-")] if change is not None else []),
                     *(_number(row[metric], 1 if metric.endswith("_ms") else 3) for metric in shown),
                     f"{row['speed']:.0f}x" if np.isfinite(row["speed"]) else "-",
                     f"{row['n']}" + (f" ({row['failed']} failed)" if row["failed"] else ""),

@@ -42,6 +42,7 @@ VALUES = {
     "--jobs": None,
     "--moments": None,
     "--errors-of": None,
+    "--against": None,
     "--out": None,
 }
 
