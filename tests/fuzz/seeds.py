@@ -214,6 +214,13 @@ def pianos() -> list[bytes]:
     return [json.dumps(entries[:n]).encode() for n in (1, 2)]
 
 
+def stream() -> list[bytes]:
+    """What a client of the stream says, one message a seed."""
+    hello = {"type": "hello", "versions": [1, 2], "sr": 48000, "more": {"name": "mine"}}
+    said = (hello, {"type": "missing", "samples": 512}, {"type": "ping", "id": "one"}, {"type": "stop"})
+    return [json.dumps(message).encode() for message in said]
+
+
 def messages() -> list[bytes]:
     """What a page says, one list of messages a seed; "take" stands for the name of the last take."""
     tracking = {"n_confirm": 5, "threshold": 0.5}

@@ -186,6 +186,17 @@ def _use_messages(data: bytes) -> None:
         responder.close()
 
 
+def _use_stream(data: bytes) -> None:
+    """A client of the stream may say anything."""
+    from pianolab.practice.streaming.messages import read_message
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:  # The websocket itself refuses such a message.
+        return
+    read_message(text)
+
+
 @cache
 def _noise(n: int) -> bytes:
     return np.random.default_rng(0).integers(-3000, 3000, n).astype("<i2").tobytes()
@@ -262,6 +273,7 @@ TARGETS = {
     ),
     "pianos": Target(seeds.pianos, mutation.mutate_json, _use_piano),
     "messages": Target(seeds.messages, mutation.mutate_json, _use_messages, memory_mb=HEARING_MB, work=20),
+    "stream": Target(seeds.stream, mutation.mutate_json, _use_stream),
     "cache": Target(_cache_files, mutation.mutate_bytes, _use_cache, memory_mb=HEARING_MB),
 }
 

@@ -13,6 +13,7 @@ CASES = {
     "spec": 150,
     "pianos": 300,
     "messages": 20,
+    "stream": 300,
     "cache": 200,
 }
 

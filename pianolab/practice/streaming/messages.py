@@ -30,7 +30,6 @@ CLOSES: dict[str, int | None] = {
     "too_long": 4006,
     "too_many_errors": 4007,
     "detector_failed": 4008,
-    "unread": 4009,
     "going_away": 1001,
 }
 
