@@ -216,6 +216,27 @@ def best_step_by_the_one_before(validation, patience):
     return best
 
 
+def gains(a, b, pieces):
+    return np.array([np.mean((a - b)[pieces == name]) for name in np.unique(pieces)])
+
+
+def flip_p(differences):
+    n = len(differences)
+    signs = 2 * np.indices((2,) * n).reshape(n, -1).T - 1
+    return np.mean(np.abs(signs @ differences) >= abs(np.sum(differences)) - 1e-9)
+
+
+def holm(ps):
+    ps, order = np.asarray(ps), np.argsort(ps)
+    corrected = np.empty(len(ps))
+    corrected[order] = np.minimum(np.maximum.accumulate(ps[order] * np.arange(len(ps), 0, -1)), 1)
+    return corrected
+
+
+def chosen(tune, test):
+    return test[np.argmax(tune.mean(axis=1))].mean()
+
+
 RIGHT = {name: globals()[name] for name in CHECKS}
 
 
@@ -336,6 +357,17 @@ def hits_nearest_first(played, heard):
             used[1].add(j)
             found += 1
     return found
+
+
+def sign_flips(differences):
+    n = len(differences)
+    return (2 * np.indices((2,) * n).reshape(n, -1).T - 1) @ differences
+
+
+def holm_uncapped(ps):
+    order, corrected = np.argsort(ps), np.empty(len(ps))
+    corrected[order] = np.maximum.accumulate(np.asarray(ps)[order] * np.arange(len(ps), 0, -1))
+    return corrected
 
 
 def confirms_silence(keys, n):
@@ -590,6 +622,33 @@ MISTAKES = {
         (lambda onset, low: list({k: (t, k) for t, k in struck(onset, low)}.values()), "a key may repeat"),
         (lambda onset, low: 2 * struck(onset, low), "twice"),
         (lambda onset, low: onset >= low, "a list of pairs"),
+    ],
+    "gains": [
+        (lambda a, b, pieces: a - b if len(set(pieces)) < len(pieces) else gains(a, b, pieces), "for each recording"),
+        (lambda a, b, pieces: [np.mean((a - b)[pieces == name]) for name in dict.fromkeys(pieces)], "sort the pieces"),
+        (lambda a, b, pieces: [np.sum((a - b)[pieces == name]) for name in sorted(set(pieces))], "not their sum"),
+        (lambda a, b, pieces: gains(b, a, pieces), "not b - a"),
+        (lambda a, b, pieces: [np.max((a - b)[pieces == name]) for name in sorted(set(pieces))], "the mean of a - b"),
+    ],
+    "flip_p": [
+        (lambda d: np.mean(np.abs(sign_flips(d)) > abs(np.sum(d)) + 1e-9), "one of the ways, too"),
+        (lambda d: np.mean(sign_flips(d) >= np.sum(d) - 1e-9), "compare without the sign"),
+        (lambda d: np.mean(d <= 0), "share of pieces on which it is not better"),
+        (lambda d: 0.05, "which share has a mean at least as far from 0"),
+    ],
+    "holm": [
+        (lambda ps: np.minimum(ps * len(ps), 1), "that is Bonferroni"),
+        (lambda ps: np.sort(holm(ps)), "back into the order"),
+        (lambda ps: ps, "what was given"),
+        (lambda ps: np.sort(ps)[np.argsort(np.argsort(ps))] * (len(ps) - np.argsort(np.argsort(ps))), "no later p"),
+        (lambda ps: holm_uncapped(ps), "no p is above 1"),
+    ],
+    "chosen": [
+        (lambda tune, test: test.mean(axis=1).max(), "chosen on test"),
+        (lambda tune, test: tune.mean(axis=1).max(), "the score on tune"),
+        (lambda tune, test: test.max(axis=0).mean(), "one setting for all pieces"),
+        (lambda tune, test: test.mean(), "the mean of all settings"),
+        (lambda tune, test: (tune + test).mean() / 2, "the row with the best mean"),
     ],
     "precision_recall": [
         (lambda n, p, h: precision_recall(n, h, p), "are swapped"),

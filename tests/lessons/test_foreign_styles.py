@@ -5,11 +5,13 @@ import math
 
 import librosa
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import fft, signal, special
+from scipy import fft, signal, special, stats
 
 import pianolab
 from pianolab import scores, units
+from pianolab.compare import statistics
 from pianolab.lessons import checks
 
 LETTERS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
@@ -298,7 +300,61 @@ def best_step_backwards(validation, patience):
     return seen.index(min(seen))
 
 
+def gains_by_walking(a, b, pieces):
+    of = {}
+    for one, other, name in zip(a, b, pieces, strict=True):
+        of.setdefault(str(name), []).append(float(one) - float(other))
+    return [sum(of[name]) / len(of[name]) for name in sorted(of)]
+
+
+def flip_p_by_counting(differences):
+    found = abs(sum(differences)) / len(differences)
+    ways = list(itertools.product((1, -1), repeat=len(differences)))
+    far = [abs(sum(s * d for s, d in zip(signs, differences, strict=True))) / len(differences) for signs in ways]
+    return sum(one >= found - 1e-12 for one in far) / len(ways)
+
+
+def flip_p_by_bits(differences):
+    total, far = sum(differences), 0
+    for bits in range(2 ** len(differences)):
+        far += abs(sum(-d if bits >> i & 1 else d for i, d in enumerate(differences))) > abs(total) - 1e-9
+    return far / 2 ** len(differences)
+
+
+def holm_one_by_one(ps):
+    corrected, largest = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
+        largest = max(largest, (len(ps) - rank) * ps[i])
+        corrected[i] = min(1.0, largest)
+    return corrected
+
+
+def holm_by_definition(ps):
+    n = len(ps)
+    return [min(1, max((n - sum(other < q for other in ps)) * q for q in ps if q <= p)) for p in ps]
+
+
 FOREIGN = {
+    "gains": [
+        gains_by_walking,
+        lambda a, b, pieces: pd.Series(a - b).groupby(pieces).mean(),
+        lambda a, b, pieces: tuple((pd.Series(a).groupby(pieces).mean() - pd.Series(b).groupby(pieces).mean()).values),
+    ],
+    "flip_p": [
+        flip_p_by_counting,
+        flip_p_by_bits,
+        lambda d: stats.permutation_test((d,), np.mean, permutation_type="samples", n_resamples=np.inf).pvalue,
+    ],
+    "holm": [
+        holm_one_by_one,
+        holm_by_definition,
+        statistics.holm,
+    ],
+    "chosen": [
+        lambda tune, test: max(zip(tune.sum(axis=1), test.mean(axis=1), strict=True))[1],
+        lambda tune, test: float(test.mean(1)[tune.mean(1) == tune.mean(1).max()][0]),
+        lambda tune, test: sum(test[sorted(range(len(tune)), key=lambda i: sum(tune[i]))[-1]]) / test.shape[1],
+    ],
     "octave_up": [lambda hz: hz * 2 ** (12 / 12), lambda hz: round(hz + hz, 1), lambda hz: np.exp2(np.log2(hz) + 1)],
     "seconds": [lambda n, sr: np.float32(n) / sr, lambda n, sr: n * (1 / sr), lambda n, sr: np.array([n / sr])],
     "melody": [

@@ -7,6 +7,7 @@ called, from ``seed``. Nothing is remembered and nothing leaves the machine, so 
 It answers in English, or in Korean with ``language="ko"`` or after ``%env PIANOLAB_LANGUAGE=ko``.
 """
 
+from pianolab.lessons.checks.honesty import check_chosen, check_flip_p, check_gains, check_holm
 from pianolab.lessons.checks.network import (
     check_best_step,
     check_causal,
@@ -82,4 +83,8 @@ __all__ = [
     "check_n_parameters",
     "check_cross_entropy",
     "check_best_step",
+    "check_gains",
+    "check_flip_p",
+    "check_holm",
+    "check_chosen",
 ]
