@@ -73,7 +73,8 @@ async def connect(server, *, token=TOKEN, origin=None, hello=True, **headers):
 
 @contextlib.asynccontextmanager
 async def serving(detector="fft_peak", *, origins=(), **limits):
-    """A server on a free port."""
+    """A server on a free port. Sound may wait there for 10 s, so that a busy machine changes no test."""
+    limits = {"waiting_s": 10.0, **limits}
     server = StreamServer(Choice(detector), token=TOKEN, origins=origins, limits=Limits(**limits))
     server.listen(0)
     try:

@@ -1,5 +1,7 @@
 """The sound of one client is heard in order, and what comes too late is dropped, counted and told."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from pianolab.practice.streaming.messages import ProtocolError
 from pianolab.roll import Notes
 
 SR = 44100
+PEDALLED = f"{Path(__file__).parents[1] / 'live_toy.py'}:Pedalled"
 MELODY = Notes(0.2 + 0.4 * np.arange(4), 0.55 + 0.4 * np.arange(4), [60, 64, 67, 72])
 
 
@@ -121,6 +124,16 @@ def test_a_detector_that_fails_is_told_and_one_that_hangs_takes_no_memory(tmp_pa
     assert error.value.code == "detector_failed"
     with pytest.raises(ProtocolError, match="heard nothing for 60 s"):
         [one.put(bytes(2 * 8192)) for _ in range(1000)]
+
+
+def test_the_pedal_is_told_where_the_detector_hears_it(pcm):
+    one, messages = hearing(PEDALLED), []
+    for start in range(0, len(pcm), 8192):
+        one.put(pcm[start : start + 8192].tobytes())
+        messages.append(one.hear())
+    pedal = [event for event in told([*messages, one.stop()[0]]) if event["kind"] == "pedal"]
+    assert [event["down"] for event in pedal[:2]] == [True, False]
+    assert set(pedal[0]) == {"kind", "down", "time_s", "heard_s", "confidence"}
 
 
 def test_chords_are_left_to_the_front_end(tmp_path):

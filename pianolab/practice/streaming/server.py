@@ -214,7 +214,7 @@ class _Client(WebSocketHandler):
     def initialize(self, server: StreamServer) -> None:
         self._server, self._limits = server, server.limits
         self._hearing: Hearing | None = None
-        self._ending, self._working = False, False
+        self._greeting = self._ending = self._working = False
         self._n_errors = self._n_unread = 0
         self._came_s = self._spoke_s = time.monotonic()
         burst_s = self._limits.burst_s
@@ -271,6 +271,8 @@ class _Client(WebSocketHandler):
     def look(self) -> None:
         """End the connection if nothing was said for too long."""
         now = time.monotonic()
+        if self._greeting:  # The client waits for us.
+            return
         if self._hearing is None and now > self._came_s + self._limits.hello_s:
             self.fail(ProtocolError("silent", f"no hello in {self._limits.hello_s:g} s: say hello first"))
         elif now > self._spoke_s + self._limits.silent_s:
@@ -306,6 +308,7 @@ class _Client(WebSocketHandler):
         if self._hearing is not None:
             self.fail(ProtocolError("bad_message", "hello was said already: connect again for another rate"))
             return
+        self._greeting = True
         server, limits = self._server, self._limits
         make = partial(Hearing, server.choice, sr=said["sr"], limits=limits, my_piano=server.my_piano)
         try:
@@ -315,7 +318,7 @@ class _Client(WebSocketHandler):
             return
         if self._ending:
             return
-        self._hearing = hearing
+        self._hearing, self._greeting, self._spoke_s = hearing, False, time.monotonic()
         welcome: Welcome = {
             "type": "welcome",
             "version": version,

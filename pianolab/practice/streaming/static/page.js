@@ -43,10 +43,10 @@ const answers = {
   },
   stopped: (message) => say(`${message.notes} notes in ${message.time_s.toFixed(1)} s.`),
   error: (message) => say(message.text),
-  pong: () => {},
 };
 
 async function capture() {
+  await audio.resume();
   await audio.audioWorklet.addModule("/worklet.js");
   const blocks = new AudioWorkletNode(audio, "blocks", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
   blocks.port.onmessage = ({ data }) => {
