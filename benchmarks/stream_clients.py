@@ -8,18 +8,22 @@ the wait for the end of a block is in both.
 
     .venv/bin/python benchmarks/stream_clients.py
     .venv/bin/python benchmarks/stream_clients.py --clients 5 --seconds 10 --detector yin
+    .venv/bin/python benchmarks/stream_clients.py --bad
 
+``--bad`` adds clients that do not read, send garbage, lie about lengths, break off, vanish and flood, again and again.
 A busy machine makes it slower: the load is printed, also that of the clients themselves, which run on the same machine.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import secrets
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -28,6 +32,9 @@ from tornado.websocket import websocket_connect
 from pianolab.live.stream import pcm16
 from pianolab.piano import render
 from pianolab.roll import Notes
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "practice"))
+from stream_client import bad_company
 
 SR = 44100
 STEP_S = 0.4
@@ -92,13 +99,36 @@ def delays(players, notes):
     return 1000 * np.array(strokes), 1000 * np.array(own)
 
 
-async def measure(address, server, *, n_clients, seconds, block):
-    """Let so many clients play; print what they saw."""
+@contextlib.asynccontextmanager
+async def beside_bad_clients(port, token):
+    """Six bad clients come, and when they are gone the next six."""
+    n_came = 0
+
+    async def keep_coming():
+        nonlocal n_came
+        while True:
+            with contextlib.suppress(OSError):  # The server lets go of them, as it should.
+                for sock in await bad_company(port, token=token):
+                    sock.close()
+            n_came += 6
+            await asyncio.sleep(0.2)
+
+    coming = asyncio.create_task(keep_coming())
+    try:
+        yield
+    finally:
+        coming.cancel()
+        print(f"beside {n_came} bad clients, one after the other:")
+
+
+async def measure(address, server, *, n_clients, seconds, block, company):
+    """Let so many clients play in some company; print what they saw."""
     notes, pcm = melody(seconds)
     players = [Player(address, pcm, block) for _ in range(n_clients)]
     waits = np.random.default_rng(SEED).uniform(0, 1, n_clients)
     before, began = server.cpu_times(), time.monotonic()
-    await asyncio.gather(*(player.play(wait_s) for player, wait_s in zip(players, waits, strict=True)))
+    async with company:
+        await asyncio.gather(*(player.play(wait_s) for player, wait_s in zip(players, waits, strict=True)))
     after, lasted = server.cpu_times(), time.monotonic() - began
     stroke, own = delays(players, notes)
     told, asked = len(stroke), n_clients * len(notes)
@@ -121,15 +151,17 @@ def main():
     parser.add_argument("--block", type=int, default=1024, help="samples (default: 1024)")
     parser.add_argument("--detector", default="fft_peak", help="spec text (default: fft_peak)")
     parser.add_argument("--port", type=int, default=8899, help="(default: 8899)")
+    parser.add_argument("--bad", action="store_true", help="bad clients come and go meanwhile")
     given = parser.parse_args()
     token = secrets.token_urlsafe(24)
     options = ["--port", str(given.port), "--token", f"t{token}", "--detector", given.detector]
-    command = [sys.executable, "-m", "pianolab", "stream", *options, "--clients", str(given.clients)]
+    command = [sys.executable, "-m", "pianolab", "stream", *options, "--clients", str(given.clients + 6 * given.bad)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         try:
             address = next((line for line in program.stdout if line.startswith("websocket:")), "").split()
             if address:
-                how = {"n_clients": given.clients, "seconds": given.seconds, "block": given.block}
+                bad = beside_bad_clients(given.port, f"t{token}") if given.bad else contextlib.nullcontext()
+                how = {"n_clients": given.clients, "seconds": given.seconds, "block": given.block, "company": bad}
                 asyncio.run(measure(address[1], psutil.Process(program.pid), **how))
         finally:
             program.terminate()

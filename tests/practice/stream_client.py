@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import json
+import random
+import socket
+import struct
 
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -81,3 +84,45 @@ async def serving(detector="fft_peak", *, origins=(), **limits):
         yield server
     finally:
         await server.close()
+
+
+async def raw(port, token):
+    """A websocket without a library, whose owner need not behave."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, ("127.0.0.1", port))
+    head = f"GET /stream?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    await loop.sock_sendall(
+        sock, f"{head}Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert b"101" in await loop.sock_recv(sock, 200)
+    return sock
+
+
+def frame(payload, *, opcode=1, length=None):
+    """A masked frame; it may lie about its length."""
+    length = len(payload) if length is None else length
+    size = struct.pack("!B", 0x80 | length) if length < 126 else struct.pack("!BQ", 0xFF, length)
+    return bytes([0x80 | opcode]) + size + bytes(4) + payload
+
+
+async def bad_company(port, *, token=TOKEN):
+    """Clients of every bad kind; each leaves what it opened."""
+    loop, sockets = asyncio.get_running_loop(), [await raw(port, token) for _ in range(6)]
+    hello = frame(json.dumps(HELLO).encode())
+    unread, oversized, vanished, garbage, cut, flood = sockets
+    for sock in (unread, vanished, flood):
+        await loop.sock_sendall(sock, hello)
+    for _ in range(400):  # It never reads, and its pongs are as long as can be.
+        await loop.sock_sendall(unread, frame(json.dumps({"type": "ping", "id": "x" * 60}).encode()) * 10)
+    await loop.sock_sendall(oversized, frame(b"x", opcode=2, length=2**40))
+    await loop.sock_sendall(vanished, frame(bytes(2000), opcode=2))
+    vanished.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    vanished.close()  # A reset, as when a machine loses its power.
+    await loop.sock_sendall(garbage, random.Random(5).randbytes(3000))
+    await loop.sock_sendall(cut, hello[: len(hello) // 2])
+    for _ in range(100):
+        await loop.sock_sendall(flood, frame(bytes(20000), opcode=2))
+    return sockets

@@ -4,13 +4,11 @@ import asyncio
 import json
 import os
 import random
-import socket
-import struct
 
 import numpy as np
 import psutil
 import pytest
-from stream_client import HELLO, TOKEN, connect, serving
+from stream_client import HELLO, TOKEN, bad_company, connect, serving
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from pianolab import transcribe
@@ -228,54 +226,12 @@ def test_clients_are_told_when_the_server_ends():
     asyncio.run(run())
 
 
-async def raw(server, *, size=4096):
-    """A websocket without a library, whose owner need not behave."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-    sock.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(sock, ("127.0.0.1", server.port))
-    head = f"GET /stream?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    await loop.sock_sendall(
-        sock, f"{head}Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
-    assert b"101" in await loop.sock_recv(sock, 200)
-    return sock
-
-
-def frame(payload, *, opcode=1, length=None):
-    """A masked frame; it may lie about its length."""
-    length = len(payload) if length is None else length
-    size = struct.pack("!B", 0x80 | length) if length < 126 else struct.pack("!BQ", 0xFF, length)
-    return bytes([0x80 | opcode]) + size + bytes(4) + payload
-
-
-async def bad_company(server):
-    """Clients of every bad kind; each leaves what it opened."""
-    loop, sockets = asyncio.get_running_loop(), [await raw(server) for _ in range(6)]
-    hello = frame(json.dumps(HELLO).encode())
-    unread, oversized, vanished, garbage, cut, flood = sockets
-    for sock in (unread, vanished, flood):
-        await loop.sock_sendall(sock, hello)
-    for _ in range(400):  # It never reads, and its pongs are as long as can be.
-        await loop.sock_sendall(unread, frame(json.dumps({"type": "ping", "id": "x" * 60}).encode()) * 10)
-    await loop.sock_sendall(oversized, frame(b"x", opcode=2, length=2**40))
-    await loop.sock_sendall(vanished, frame(bytes(2000), opcode=2))
-    vanished.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    vanished.close()  # A reset, as when a machine loses its power.
-    await loop.sock_sendall(garbage, random.Random(5).randbytes(3000))
-    await loop.sock_sendall(cut, hello[: len(hello) // 2])
-    for _ in range(100):
-        await loop.sock_sendall(flood, frame(bytes(20000), opcode=2))
-    return sockets
-
-
 def test_bad_clients_harm_no_good_one(pcm, offline):
     async def run():
         async with serving(hello_s=1.0, unread=50) as server:
             good = await connect(server)
             playing = asyncio.create_task(good.play(pcm, waiting_s=0.1))
-            sockets = await bad_company(server)
+            sockets = await bad_company(server.port)
             assert_same(await playing, offline)
             assert good.answers[-1]["dropped_s"] == 0
             late = await connect(server)
