@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import Command, number_of
+from pianolab.cli.command import Command, number_of, port
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
 from pianolab.errors import printable
 
@@ -20,7 +20,8 @@ pianolab library list --kind score --grade 1
 pianolab library search 아리랑
 pianolab library change 3 --title Minuet --tag lesson
 pianolab library export 3 5 --out for_tomorrow
-pianolab library remove 3"""
+pianolab library remove 3
+pianolab library page                          all of it in a browser"""
 _KINDS = ("score", "recording", "image")
 _HIGHEST = 10
 _MOST = 10**9
@@ -49,6 +50,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         if name == "export":
             action.add_argument("--out", required=True, metavar="DIR", help="where they are written")
+
+    page = _action(actions, "page", _page, "show the library as a page on this machine, until Ctrl-C")
+    page.add_argument("--port", type=port, metavar="N", help="1024 to 65535 (default: 8868)")
+    page.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def _action(actions, name, answer, about) -> argparse.ArgumentParser:
@@ -172,6 +177,26 @@ def _export(args: argparse.Namespace) -> int:
 
     for path in Library(args.library).export(args.numbers, args.out):
         print(f"wrote {printable(path)}")
+    return DONE
+
+
+def _page(args: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
+    if find_spec("tornado") is None:
+        raise UsageError("the page needs tornado, which comes with Jupyter: pip install tornado")
+    import asyncio
+    import webbrowser
+
+    from pianolab.practice.library import Library
+    from pianolab.practice.shelf.server import PORT, ShelfServer, serve
+
+    def started(server: ShelfServer) -> None:
+        print(f"page: {server.address}\nCtrl-C ends it", flush=True)
+        if not args.no_browser:
+            webbrowser.open(server.address)
+
+    asyncio.run(serve(ShelfServer(Library(args.library)), port=args.port or PORT, started=started))
     return DONE
 
 

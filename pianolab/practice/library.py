@@ -227,9 +227,19 @@ class Library:
         PianolabError, OSError
             As `add`.
         """
-        with tempfile.TemporaryDirectory(prefix=".adding-", dir=self.folder) as staging:
+        with self.staging() as staging:
             (Path(staging) / "upload").write_bytes(data)
             return self.add(Path(staging) / "upload", name=name, **about)
+
+    def staging(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for what is coming and is not yet part of the library.
+
+        Returns
+        -------
+        TemporaryDirectory
+            To be cleaned up by whoever asked; if that program is killed, a later one does it.
+        """
+        return tempfile.TemporaryDirectory(prefix=".adding-", dir=self.folder)
 
     def add_all(
         self, files: Iterable[tuple[Path, str]], **about: Any
@@ -249,7 +259,7 @@ class Library:
             The item, or why there is none.
         """
         given = _checked(about)
-        with tempfile.TemporaryDirectory(prefix=".adding-", dir=self.folder) as staging:
+        with self.staging() as staging:
             staged: dict[Path, tuple[str, str, int]] = {}
             for number, (path, name) in enumerate(files):
                 there = Path(staging) / str(number)

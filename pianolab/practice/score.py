@@ -8,6 +8,7 @@ the notes carry. verovio reads and engraves; it needs no other program and nothi
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
@@ -275,6 +276,7 @@ def _loaded(xml: str, name: str, **options: int) -> Any:
     except ImportError as error:
         raise ScoreError('scores need verovio, which is not here: pip install "pianolab[practice]"') from error
     verovio.enableLog(verovio.LOG_OFF)  # It would write to the terminal.
+    verovio.setDefaultResourcePath(str(files("verovio") / "data"))  # Each thread has a default of its own.
     toolkit = verovio.toolkit()
     layout = {"adjustPageHeight": True, "svgHtml5": True, "svgViewBox": True, "footer": "none"}
     toolkit.setOptions({"xmlIdChecksum": True, **layout, **options})

@@ -49,6 +49,7 @@ SHIPPED = (
     ("pianolab/compare", "*.js", "pianolab/compare"),
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
+    ("pianolab/practice/shelf/static", "*.*", "pianolab/practice/shelf/static"),
 )
 LEFT_OUT = re.compile(
     r"checkpoint|pieces/(engrave|.*txt)|builtin/(scores|audio)|real/(make|scores)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"

@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import mido
 import numpy as np
@@ -108,6 +109,12 @@ def test_each_note_stands_on_the_page_under_its_name(name):
     assert score.hands == ("right", "left")
     assert score.licence == "CC0-1.0"
     assert score.facts["grade"] == {"doraji": "4", "mary_had_a_little_lamb": "1"}[name]
+
+
+def test_a_score_can_be_read_in_any_thread():
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(read_score, PIECES / "doraji.musicxml").result()
+    assert plain(again) == plain(read_score(PIECES / "doraji.musicxml"))
 
 
 def test_mei_gives_what_musicxml_gives():
