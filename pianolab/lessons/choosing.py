@@ -23,7 +23,7 @@ _COLUMNS = ["rank", "detector", "n", "onset_f1", "low", "high"]
 _NAMED = 3  # So many recordings of a failure are named.
 
 
-class ChoiceError(PianolabError, ValueError):
+class ChoiceError(PianolabError):
     """A choice that makes no sense; the message says what to choose."""
 
 
@@ -62,9 +62,11 @@ def pick(name: str, *, folder: str | Path = "", n: int = 6) -> Dataset:
         If there is no such data, or none in it.
     """
     if name not in DATA:
-        raise ChoiceError(f"there is no data {name!r}: choose one of {', '.join(DATA)}")
+        raise ChoiceError(say("widgets.no_data", name=repr(name), known=", ".join(DATA)))
     if name == "folder" and not str(folder).strip():
-        raise ChoiceError("no folder is named: type the folder in which sound and labels lie")
+        raise ChoiceError(say("widgets.no_folder"))
+    if name == "takes" and not takes_dir().is_dir():
+        raise ChoiceError(say("widgets.no_takes"))
     if name.startswith("builtin "):
         found = data.load_dataset("builtin", split="test" if name == "builtin test" else "tune")
     else:
@@ -103,7 +105,14 @@ def run(
     Returns
     -------
     Result
+
+    Raises
+    ------
+    ChoiceError
+        If no detector is named.
     """
+    if not names:
+        raise ChoiceError(say("widgets.no_detector"))
     found = compare(chosen, list(names), seconds=seconds, cache=folder / "cache", progress=progress)
     return found if name is None else write_report(found, folder / name)
 
