@@ -14,7 +14,6 @@ from pianolab.labels import write_labels
 from pianolab.lessons import choosing
 from pianolab.roll import Notes
 
-
 COLUMNS = ["detector", "rank", "n", "onset_f1", "low", "high"]
 
 
