@@ -69,7 +69,10 @@ def simulated(n, seed=0):
         about={
             **{"made_by": MADE_BY, "command": "none: simulated", "date": "none", "left_out": {}, "protocols": {}},
             **{key: [] for key in ("detectors", "taken_for", "skipped", "duplicates", "remarks")},
-            **{"settings": {"seconds": None, "split": "all"}, "recordings": [list(place) for place in recordings]},
+            **{
+                "settings": {"seconds": None, "split": "all", "shard": None},
+                "recordings": [list(place) for place in recordings],
+            },
             **provenance(),
         },
         labels={"release": played, "extended": played},

@@ -91,10 +91,54 @@ def run(
         while not pool.is_done():
             yield from pool.step()
     except BaseException:
-        for worker in pool.workers:
-            worker.kill()
+        pool.abandon()
         raise
     pool.close()
+
+
+class Standing:
+    """One worker process that stays between calls, for a thread that has now one job and later another.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]):
+        self._pool = _Pool(function, 1, RETRIES, None)
+
+    def call(self, job: Any, *, room: Hashable = None, limit_s: float = math.inf) -> tuple[Any, BaseException | None]:
+        """Call ``function(job)`` there.
+
+        Parameters
+        ----------
+        job : object
+        room : hashable
+            The process is another one for each room, one after the other.
+        limit_s : float
+            How long it may take, seconds.
+
+        Returns
+        -------
+        answer, error
+            As `run` yields them.
+        """
+        self._pool.looked_at = time.monotonic()  # Nobody looked since the last call, and nobody waited.
+        self._pool.add(_Task(job, limit_s), room)
+        answered: list[Answered] = []
+        try:
+            while not self._pool.is_done():
+                answered += self._pool.step()
+        except BaseException:
+            self._pool.abandon()
+            raise
+        _, answer, error = answered[-1]
+        return answer, error
+
+    def close(self) -> None:
+        """Let the process end."""
+        self._pool.close()
 
 
 @dataclass(eq=False)
@@ -139,6 +183,13 @@ class _Pool:
 
     def is_done(self) -> bool:
         return not (self._busy() or any(room.waiting or room.alone for room in self.rooms.values()))
+
+    def abandon(self) -> None:
+        """Stop all workers, whatever they do, and forget what waits."""
+        for worker in self.workers:
+            worker.kill()
+        self.workers.clear()
+        self.rooms.clear()
 
     def close(self) -> None:
         """Let idle workers end by themselves."""

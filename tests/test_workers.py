@@ -10,7 +10,7 @@ from collections import Counter
 import psutil
 import pytest
 
-from pianolab.workers import WorkerDied, WorkerTimeout, run
+from pianolab.workers import Standing, WorkerDied, WorkerTimeout, run
 
 
 def work(job):
@@ -165,3 +165,19 @@ def test_no_process_can_be_started(monkeypatch):
     found = answers([("double", n) for n in range(9)], n_workers=2)
     assert len(found) == 9
     assert all("could be started (Resource temporarily unavailable)" in str(error) for _, error in found.values())
+
+
+def test_a_standing_worker_keeps_its_process_from_call_to_call_and_survives_a_death():
+    standing = Standing(work)
+    try:
+        first, error = standing.call(("who", None), room="a")
+        assert error is None
+        assert standing.call(("who", None), room="a") == (first, None)
+        assert standing.call(("who", None), room="b")[0] != first
+        assert isinstance(standing.call(("die", None), room="b")[1], WorkerDied)
+        assert isinstance(standing.call(("sleep", 60), room="b", limit_s=0.3)[1], WorkerTimeout)
+        assert standing.call(("double", 4), room="b") == (8, None)
+        pid, _ = standing.call(("who", None), room="b")
+    finally:
+        standing.close()
+    assert not psutil.pid_exists(pid)

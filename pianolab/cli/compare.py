@@ -75,6 +75,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cross", action="store_true", help="combine the strengths of two sweeps of --degrade")
     add_my_piano(parser)
     add_jobs_and_cache(parser)
+    add("--dask", metavar="ADDRESS|local", help="hear on a Dask cluster (docs/cluster.md); local: --jobs workers here")
+    add("--shard", metavar="K/N", help="only this part of the recordings, as 1/4; the parts can go to several machines")
+    taken = "take over what a shard heard, from its --cache; then the command without --shard has the whole table"
+    add("--merge", action="append", metavar="DIR", default=[], help=taken)
     late = "stop a detector that takes longer for a recording (default: 120 s and 20 times its length)"
     add("--timeout", type=seconds, metavar="S", help=late)
     add(
@@ -125,6 +129,9 @@ def _run(args: argparse.Namespace) -> int:
             degrade=args.degrade,
             cross=args.cross,
             against=args.against,
+            dask=args.dask,
+            shard=args.shard,
+            merge=args.merge,
         )
         try:
             result = write_report(found, folder, moments=args.moments, errors_of=args.errors_of)

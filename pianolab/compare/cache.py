@@ -10,7 +10,7 @@ import hashlib
 import json
 import warnings
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ CACHE = Path("results") / ".cache"
 
 _NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 _TRACK_FIELDS = ("f0_times", "f0_hz", "f0_confidence")
+_HEARD = ".notes"
 _DIGEST_LENGTH = hashlib.sha256().digest_size  # A file is the checksum of its content, then the content.
 
 
@@ -60,6 +61,8 @@ class Cache:
     ----------
     folder : str or Path
         Made when something is kept for the first time.
+    merge : iterable of str or Path
+        Folders that were caches elsewhere: what is missing here is taken over from there.
 
     Attributes
     ----------
@@ -75,20 +78,21 @@ class Cache:
     [42, 42]
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | Path, *, merge: Iterable[str | Path] = ()):
         self.folder = Path(folder)
         self.trouble = ""
+        self._taken_over = dict.fromkeys(map(Path, merge), 0)
 
     def get(self, key: str) -> Heard | None:
         """What was heard, kept under a key; None if there is nothing, it is damaged, or a file it read has changed."""
-        content = self._read(f"{key}.notes")
-        heard = None if content is None else _unpack(content)
+        content = self._read(f"{key}{_HEARD}")
+        heard = None if content is None else unpack(content)
         return heard if heard and are_unchanged(heard.read or {}) else None
 
     def put(self, key: str, heard: Heard) -> None:
         """Keep what was heard under a key, unless it cannot be told what that depends on."""
         if heard.read is not None:
-            self._write(f"{key}.notes", _pack(heard))
+            self._write(f"{key}{_HEARD}", pack(heard))
 
     def kept(self, key: str, make: Callable[[], Any]) -> Any:
         """A small value: the one that is kept under a key, or one that is made now and kept.
@@ -131,13 +135,21 @@ class Cache:
             )
             warnings.warn(self.trouble, CacheWarning, stacklevel=2)
 
+    def warn_of_useless(self) -> None:
+        """Say which merged folders held nothing that was heard for this comparison."""
+        for folder in (folder for folder, n in self._taken_over.items() if not n):
+            why = "it is of other recordings, detectors or versions, of another kind of processor, or all was here"
+            warnings.warn(f"{printable(folder)} gave nothing to merge: {why}", CacheWarning, stacklevel=2)
+
     def _read(self, name: str) -> bytes | None:
-        try:
-            content = (self.folder / name).read_bytes()
-        except OSError:
-            return None
-        digest, content = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
-        return content if hashlib.sha256(content).digest() == digest else None
+        if (content := _whole(self.folder / name)) is not None:
+            return content
+        for folder in self._taken_over:
+            if (content := _whole(folder / name)) is not None:
+                self._taken_over[folder] += name.endswith(_HEARD)
+                self._write(name, content)
+                return content
+        return None
 
     def _write(self, name: str, content: bytes) -> None:
         try:
@@ -148,8 +160,28 @@ class Cache:
             self.warn(error)
 
 
-def _pack(heard: Heard) -> bytes:
-    """One line of JSON, then the columns of the notes, of the pitch track and of the pedal, eight bytes a number."""
+def _whole(path: Path) -> bytes | None:
+    """The content of a file, if it is as it was written."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
+def pack(heard: Heard) -> bytes:
+    """What was heard as bytes: packed JSON in one line, then the columns of the notes, of the pitch track and pedal.
+
+    Parameters
+    ----------
+    heard : Heard
+
+    Returns
+    -------
+    bytes
+        Eight for a number, before they are packed.
+    """
     said = heard.transcription
     columns = [getattr(said.notes, name) for name in _NOTE_FIELDS]
     if said.f0_times is not None:
@@ -170,7 +202,17 @@ def _pack(heard: Heard) -> bytes:
     return zlib.compress(json.dumps(about).encode() + b"\n" + np.concatenate(columns).astype("<f8").tobytes())
 
 
-def _unpack(content: bytes) -> Heard:
+def unpack(content: bytes) -> Heard:
+    """What `pack` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    Heard
+    """
     line, _, rest = zlib.decompress(content).partition(b"\n")
     about, numbers = json.loads(line), np.frombuffer(rest, dtype="<f8").astype(np.float64)
     n = len(_NOTE_FIELDS) * about["n_notes"]

@@ -28,6 +28,7 @@ from pianolab.sound import checksum
 LIBRARIES = ("numpy", "scipy", "soxr", "librosa", "numba", "soundfile", "onnxruntime")
 ENVIRONMENT = ("NUMBA_CPU_FEATURES", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT", "NUMBA_OPT", "OPENBLAS_CORETYPE")
 
+_KIND_OF_PROCESSOR = ("processor", "simd")
 _PACKAGE = Path(__file__).parents[1]
 _FORMAT = 5  # Raise it when the meaning of a key changes: what was kept before is then heard again.
 
@@ -76,6 +77,25 @@ def estimate_key(*, audio_checksum: str, seconds: float | None, facts: Mapping[s
     """
     heard_s = None if seconds is None else float(seconds)
     return fingerprint(format=_FORMAT, audio=audio_checksum, seconds=heard_s, detector=facts, source=source)
+
+
+def portable_key(facts: Mapping[str, Any], source: str) -> str:
+    """Fingerprint of a detector that is the same on machines whose processors are of another kind.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        Of the detector, from `detector_facts`.
+    source : str
+        Of the code, from `source_of`.
+
+    Returns
+    -------
+    str
+        '' where the code cannot be told.
+    """
+    where = {name: value for name, value in facts.get("machine", {}).items() if name not in _KIND_OF_PROCESSOR}
+    return fingerprint(detector={**facts, "machine": where}, source=source) if source else ""
 
 
 def detector_facts(detector: Detector) -> dict[str, Any]:

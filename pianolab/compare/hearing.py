@@ -7,19 +7,20 @@ ours are heard in processes of their own, and one that takes too long is stopped
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from tempfile import TemporaryDirectory
 
 from tqdm.auto import tqdm
 
-from pianolab import sound, workers
+from pianolab import sound
 from pianolab.compare.cache import Cache, Heard
 from pianolab.compare.commands import CommandJob
 from pianolab.compare.degraded_sound import checksum_of_degraded, written
 from pianolab.compare.errors import CompareError
+from pianolab.compare.executors import executor
 from pianolab.compare.note_files import read_note_file
 from pianolab.compare.participants import LOADING_S, Participant, why_not
-from pianolab.compare.worker import Job, hear
+from pianolab.compare.worker import Job
 from pianolab.data import Recording
 from pianolab.data.pairing import same_name
 from pianolab.errors import printable, reason
@@ -41,6 +42,7 @@ def hear_all(
     progress: bool,
     timeout_s: float | None = None,
     steps: Mapping[Place, Sequence[Step]] | None = None,
+    dask: str | None = None,
 ) -> dict[tuple[Place, Participant], Heard | str]:
     """Let participants hear recordings, as far as the cache does not know it.
 
@@ -60,6 +62,8 @@ def hear_all(
         How long a detector may take for one recording, seconds; `default_timeout_s` if not given.
     steps : mapping of (data set, id) to sequence of Step, optional
         What makes some recordings worse before they are heard.
+    dask : str, optional
+        Hear on the Dask cluster at this address; ``"local"`` starts one here.
 
     Returns
     -------
@@ -86,6 +90,7 @@ def hear_all(
             timeout_s=timeout_s,
             folder=folder,
             steps=steps or {},
+            dask=dask,
         )
 
 
@@ -100,6 +105,7 @@ def _hear_all(
     timeout_s: float | None,
     folder: str,
     steps: Mapping[Place, Sequence[Step]],
+    dask: str | None,
 ) -> dict[tuple[Place, Participant], Heard | str]:
     outcomes: dict[tuple[Place, Participant], Heard | str] = {}
     names = frozenset(same_name(recording.audio.stem) for recording in recordings.values())
@@ -128,7 +134,7 @@ def _hear_all(
     if todo:
         _refuse_no_folder(cache)
     tasks = [_Task(job, them[0][1], printable(them[0][0][1]), timeout_s) for job, them in todo.items()]
-    for job, outcome in _heard(tasks, jobs=jobs, progress=progress):
+    for job, outcome in _heard(tasks, jobs=jobs, progress=progress, dask=dask):
         for place, participant, key in todo[job]:
             if isinstance(outcome, Heard) and (
                 changed := participant.changed
@@ -177,36 +183,41 @@ class _Task:
     """A job, with what is shown of it and how long it may take."""
 
     def __init__(self, job: Job | CommandJob, participant: Participant, recording: str, timeout_s: float | None):
-        self.job, self.room = job, participant.room
+        self.job, self.room, self.portable = job, participant.room, participant.portable
         self.shown = f"{participant.label}: {recording}"
         self.seconds = _seconds(job)
         self.timeout_s = default_timeout_s(self.seconds) if timeout_s is None else timeout_s
 
 
-def _heard(tasks: Iterable[_Task], *, jobs: int, progress: bool) -> Iterator[tuple[Job | CommandJob, Heard | str]]:
+def _heard(
+    tasks: Iterable[_Task], *, jobs: int, progress: bool, dask: str | None = None
+) -> Iterator[tuple[Job | CommandJob, Heard | str]]:
     """What comes of each job, as it comes, with a bar over seconds of sound that shows the job at work."""
     # The longest come first, so that at the end no worker is left alone with a long one. Ours come before others.
     by_job = {task.job: task for task in sorted(tasks, key=lambda task: (task.room, -task.seconds))}
     n_seconds = math.ceil(sum(task.seconds for task in by_job.values()))
     at_work = {}
-    with tqdm(total=n_seconds, desc="hearing", disable=not (progress and by_job), bar_format=_BAR) as bar:
+    if not by_job:
+        return
+    with (
+        closing(executor(dask, jobs=jobs)) as hands,
+        tqdm(total=n_seconds, desc="hearing", disable=not progress, bar_format=_BAR) as bar,
+    ):
 
         def show(job: Job | CommandJob) -> None:
             at_work[job] = by_job[job].shown
             bar.set_postfix_str(f"{next(reversed(at_work.values()))[:40]:40}", refresh=False)
 
-        heard = workers.run(
-            hear,
-            by_job,
-            n_workers=jobs,
-            on_start=show,
-            room=lambda job: by_job[job].room,
-            limit_s=lambda job: by_job[job].timeout_s,
-        )
-        for job, answer, error in heard:
+        jobs_of = {
+            hands.submit(job, portable=task.portable, room=task.room, limit_s=task.timeout_s): job
+            for job, task in by_job.items()
+        }
+        for future in hands.as_completed(show):
+            job = jobs_of[future]
             at_work.pop(job, None)  # One that was given up was never at work.
             bar.update(by_job[job].seconds)
-            yield job, answer if error is None else why_not(error)
+            error = future.exception()
+            yield job, future.result() if error is None else why_not(error)
 
 
 def _seconds(job: Job | CommandJob) -> float:

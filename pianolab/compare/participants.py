@@ -18,7 +18,7 @@ from pianolab import workers
 from pianolab.compare.commands import CommandLine, find_command
 from pianolab.compare.commands import __file__ as _COMMANDS_FILE
 from pianolab.compare.errors import CompareError
-from pianolab.compare.fingerprints import estimate_key, source_checksum
+from pianolab.compare.fingerprints import estimate_key, portable_key, source_checksum
 from pianolab.compare.note_files import NoteFiles, find_note_files
 from pianolab.compare.sending import send
 from pianolab.compare.shareable import shareable
@@ -87,6 +87,11 @@ class Participant:
         if not self.source:
             return ""
         return estimate_key(audio_checksum=audio_checksum, seconds=seconds, facts=self.facts, source=self.source)
+
+    @property
+    def portable(self) -> str:
+        """What it is, wherever it is heard; '' if that cannot be told."""
+        return portable_key(self.facts, self.source)
 
     @property
     def changed(self) -> str:

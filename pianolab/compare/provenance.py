@@ -63,6 +63,7 @@ def command_line(
     commands: Mapping[str, str] | None = None,
     degrade: Iterable[str] = (),
     cross: bool = False,
+    shard: str | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
@@ -70,7 +71,7 @@ def command_line(
     ----------
     data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols, commands
         As for `pianolab.compare.compare`, the first two as lists.
-    degrade, cross
+    degrade, cross, shard
         As for it, the first as a list.
 
     Returns
@@ -104,6 +105,7 @@ def command_line(
     options += [("--timeout", _number(timeout_s))] if timeout_s is not None else []
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     options += [("--my-piano", os.fspath(my_piano))] if my_piano is not None else []
+    options += [("--shard", shard)] if shard is not None else []
     if isinstance(protocols, Mapping):
         cannot.append(f"protocols {', '.join(protocols)}")
     elif protocols is not None:

@@ -32,6 +32,7 @@ from pianolab.compare.provenance import checksums_of, command_line, provenance
 from pianolab.compare.result import Result
 from pianolab.compare.rows import COUNT_COLUMNS, SCORE_COLUMNS, ScoreRow, score_all
 from pianolab.compare.run_folder import MADE_BY
+from pianolab.compare.shards import parse_shard, take_shard
 from pianolab.compare.shareable import all_shareable, distinct
 from pianolab.compare.sweeps import conditions, find_sweeps
 from pianolab.data import Dataset, Recording, belonging, default_data, load_dataset
@@ -68,6 +69,9 @@ def compare(
     degrade: str | Iterable[str] | None = None,
     cross: bool = False,
     against: str | Path | None = None,
+    dask: str | None = None,
+    shard: str | None = None,
+    merge: Iterable[str | Path] = (),
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -111,6 +115,12 @@ def compare(
         Also combine the strengths of two such sweeps.
     against : path, optional
         Folder of an earlier run, with whose scores these are compared: ``result.changes``.
+    dask : str, optional
+        Hear on the workers of a Dask cluster, at this address of its scheduler; ``"local"`` starts one here.
+    shard : str, optional
+        Only this part of the recordings, such as ``"1/4"``.
+    merge : list of path
+        Caches of shards that were heard elsewhere: what they hold is taken over and not heard again.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -146,6 +156,7 @@ def compare(
     degrade = [degrade] if isinstance(degrade, str) else list(degrade or ())
     sweeps = find_sweeps(degrade, cross=cross)
     before = None if against is None else read_before(against, protocol=str(protocol), seconds=seconds)
+    merge = _refuse_far_away(dask, shard, merge)
     data = default_data() if data is None else [data] if isinstance(data, str | Path | Dataset) else list(data)
     detectors = [detectors] if isinstance(detectors, str | Detector) else detectors and list(detectors)
     datasets = _datasets(data, split, progress, unconfirmed)
@@ -154,7 +165,8 @@ def compare(
         detectors, estimates or {}, commands=commands, jobs=jobs, timeout_s=loading_s, my_piano=my_piano
     )
     recordings, sources = _recordings(datasets)
-    kept = Cache(cache)
+    recordings = take_shard(recordings, shard)
+    kept = Cache(cache, merge=merge)
     truth = _truths(recordings, protocol, seconds, kept)
     truths, labels_by_rule = truth.notes, truth.by_rule
     able = [participant for participant in participants if not participant.error]
@@ -169,7 +181,9 @@ def compare(
         cache=kept,
         progress=progress,
         steps={place: condition.steps for place, condition in worse.items()},
+        dask=dask,
     )
+    kept.warn_of_useless()
     of_worse = {pair: outcomes.pop(pair) for pair in list(outcomes) if pair[0] in worse}
     whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
@@ -197,8 +211,9 @@ def compare(
             commands,
             degrade,
             cross,
+            shard,
         ),
-        "settings": {**settings, "split": split, "protocol": asdict(protocol)},
+        "settings": {**settings, "shard": shard, "split": split, "protocol": asdict(protocol)},
         "protocols": {name: str(each) for name, each in further.items()},
         "detectors": [{"name": p.label, "source": p.source, "error": p.error} for p in participants],
         "left_out": left_out,
@@ -255,6 +270,21 @@ def _refuse(protocol: object, seconds: Any, timeout_s: Any, jobs: object, cache:
         raise CompareError(f"timeout_s {timeout_s!r} is no time: use 0.001 to 1000000 s, or None for the usual")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= MOST_PROCESSES:
         raise CompareError(f"jobs {jobs!r} is no number of processes: use 1 to {MOST_PROCESSES}")
+
+
+def _refuse_far_away(dask: object, shard: str | None, merge: Iterable[str | Path]) -> list[Path]:
+    """Refuse what makes no sense of other machines; gives the folders to merge."""
+    if not (dask is None or (isinstance(dask, str) and dask)):
+        raise CompareError(
+            f"dask {dask!r} is no address: use 'local', or that of a scheduler such as tcp://10.0.0.1:8786"
+        )
+    if shard is not None:
+        parse_shard(shard)
+    folders = [Path(folder) for folder in ([merge] if isinstance(merge, str | Path) else merge)]
+    for folder in folders:
+        if not folder.is_dir():
+            raise CompareError(f"merge {printable(folder)} is no folder: name the cache of a shard")
+    return folders
 
 
 def _is_length(seconds: Any) -> bool:

@@ -525,7 +525,8 @@ def test_compare_writes_a_report_and_prints_the_ranked_table(folder, tmp_path, m
     assert run("compare", "--data", folder, "--detector", "yin", "--detector", "cqt", "--jobs", 1, "--out", "run") == 0
     said = capsys.readouterr()
     tables = {"scores.csv", "counts.csv", "summary.csv"}
-    assert {*tables, "notes.npz", "run.json", "report.html", "figures", "tables"} == set(os.listdir("run"))
+    there = set(os.listdir("run")) - {"scores.parquet", "counts.parquet"}  # Where pyarrow is installed.
+    assert {*tables, "notes.npz", "run.json", "report.html", "figures", "tables"} == there
     table = said.out.splitlines()
     assert table[0] == "data (unknown)"
     assert [line.split()[0] for line in table[2:4]] == ["1", "2"]

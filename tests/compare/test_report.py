@@ -255,3 +255,10 @@ def test_two_data_sets_have_figures_of_their_own(data, tmp_path):
     folder = write_report(result, tmp_path / "run").folder
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"a_b_ranked.png", "a_b__ranked.png"} <= names
+
+
+def test_where_pyarrow_is_installed_the_same_rows_stand_in_parquet(result, first_run):
+    pytest.importorskip("pyarrow")
+    for name, table in (("scores", result.scores), ("counts", result.counts)):
+        assert len(table) > 5
+        pd.testing.assert_frame_equal(pd.read_parquet(first_run / f"{name}.parquet"), table)
