@@ -2,6 +2,7 @@
 
     python benchmarks/practice.py
     python benchmarks/practice.py --pianos "$PIANOS" --rooms "$ROOMS" --takes 2
+    python benchmarks/practice.py --recordings "$MAPS" --seconds 30
 
 The pieces that come with pianolab are played with human timing and dynamics: rightly, and with mistakes of ten kinds.
 A detector hears them dry and in rooms, and `pianolab.practice` checks each take as if it were played now. A mistake is
@@ -25,11 +26,13 @@ import numpy as np
 import pandas as pd
 from world_sounds import REPORT_PIANOS, responses, seeded
 
+from pianolab.data import load_dataset
 from pianolab.piano import SampledPiano, measured_room, read_response, render
 from pianolab.places import comes_with
 from pianolab.practice import read_score
 from pianolab.practice.checking import CERTAINTY, Verdict, check
 from pianolab.practice.mistakes import KINDS, Mistake, Take, play
+from pianolab.practice.part import Part
 from pianolab.roll import Salience
 from pianolab.session import Session
 
@@ -114,11 +117,11 @@ def f1(counts: Sequence[tuple[int, int, int]]) -> float:
     return float(2 * hits / (told + there)) if told + there else float("nan")
 
 
-def heard(y: np.ndarray, detector: str) -> tuple[list, Salience, float]:
+def heard(y: np.ndarray, detector: str, *, sr: int = SR) -> tuple[list, Salience, float]:
     """Events and evidence of a stream, and how long after its time a row was known, seconds."""
     parts: list[Salience] = []
-    session = Session(detector, sr=SR, listen=parts.append)
-    step, late_s = round(BLOCK_S * SR), 0.0
+    session = Session(detector, sr=sr, listen=parts.append)
+    step, late_s = round(BLOCK_S * sr), 0.0
     events = []
     for at in range(0, len(y), step):
         events += session.push(y[at : at + step])
@@ -155,6 +158,16 @@ def takes(given: argparse.Namespace, detector: str) -> Iterator[Heard]:
                     y = measured_room(y, sr=SR, response=read_response(draws.choice(rooms), sr=SR))
                 y = PEAK * y / np.max(np.abs(y)) + draws.normal(scale=10 ** (NOISE_DB / 20), size=len(y))
                 yield Heard(f"{piano_name}/{path.stem}/{number}", take, *heard(y.astype(np.float32), detector))
+
+
+def recordings(given: argparse.Namespace) -> Iterator[Heard]:
+    """The beginnings of labelled recordings. Their labels serve as the score, so that every blame is false."""
+    for recording in load_dataset(str(given.recordings), split="all").recordings[:: given.every]:
+        y, sr = recording.load(duration_s=given.seconds)
+        notes = recording.notes().between(0.0, len(y) / sr).on_keyboard()
+        part = Part.of_notes(notes)
+        take = Take(part, notes, np.arange(len(part)), ())
+        yield Heard(f"recorded/{recording.id}/0", take, *heard(y, given.detector, sr=sr))
 
 
 def asked(number: int, i: int) -> list[str]:
@@ -209,6 +222,8 @@ def main():
     parser.add_argument("--pianos", type=Path, help="a folder of folders of single notes")
     parser.add_argument("--piano", action="append", help="which of them; may be repeated (default: the report pianos)")
     parser.add_argument("--rooms", type=Path, help="measured rooms, in which every other take is heard")
+    parser.add_argument("--recordings", type=Path, help="labelled recordings instead, such as MAPS")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each of them (default: 30)")
     parser.add_argument("--takes", type=int, default=1, help="with mistakes, of each piece on each piano (default: 1)")
     parser.add_argument("--every", type=int, default=1, help="only every so many pieces (default: 1)")
     parser.add_argument("--detector", default="neural", help="spec text (default: neural)")
@@ -216,7 +231,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")
     given = parser.parse_args()
     counts, rows = [], []
-    for one in takes(given, given.detector):
+    for one in takes(given, given.detector) if given.recordings is None else recordings(given):
         for certainty in given.certainty or [CERTAINTY]:
             count, found = judged(one, certainty)
             played = "with mistakes" if one.take.mistakes else "rightly"

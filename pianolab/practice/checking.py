@@ -46,6 +46,7 @@ LATEST_S = 0.5  # Who comes later than this has stopped, and is not late.
 EARLY = 0.7  # A key that is in no step does not stand for the next one before so much of the time to it has passed.
 STOP = 1.6  # Between steps that lie farther apart than this many times what the tempo says, nobody is early.
 UNEVEN, UNEVEN_STEPS = 0.25, 4  # A bar is uneven whose steps spread so much (logarithm), if it has so many.
+FAST_S, COVERED = 0.15, 0.75  # Of a note with a neighbour so near, "missing" is only so certain.
 EVEN = 0.5  # What is less likely than not is neither told nor doubted, where nothing was due.
 STRUCK = 0.05  # Evidence of a stroke that is as probable as not, where the note is due.
 # Semitones above a key that is struck at which detectors imagine keys, and how far such an event is believed. Real
@@ -365,8 +366,15 @@ class Checker:
             if struck >= EVEN:
                 verdicts.append(self._told("right", note, key, visit.began_s, struck))
             else:
-                verdicts.append(self._blame("missing", note, None, visit.began_s, 1 - struck, step=visit.step))
+                certainty = (1 - struck) * (COVERED if self._is_fast(visit.step) else 1.0)
+                verdicts.append(self._blame("missing", note, None, visit.began_s, certainty, step=visit.step))
         return verdicts
+
+    def _is_fast(self, step: int) -> bool:
+        """Whether the next step, or the one before, is so near that a stroke may be covered by its neighbours."""
+        position = self.follower.position
+        near = np.diff(self._beat[max(step - 1, 0) : step + 2])
+        return position is not None and len(near) > 0 and float(near.min()) * position.beat_s < FAST_S
 
     def _timing(self) -> list[Verdict]:
         """Whether the step before the last one was off its time, between its neighbours."""
@@ -517,6 +525,7 @@ def check(
             new.append(events[told])
             told += 1
         verdicts += checker.push(new, now_s=now_s)
+    checker.hear(_rows_between(rows, known, len(rows)))
     return verdicts + checker.flush()
 
 

@@ -85,6 +85,23 @@ def test_a_note_that_no_event_tells_of_is_right_where_the_evidence_knows_it():
     assert blames(silent) == [("missing", 65, None)]
 
 
+def test_the_last_step_is_looked_for_in_the_evidence_of_the_end():
+    part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+    notes = part.at_tempo(60)
+    assert blames(check(part, events_of(notes)[:3], evidence_of(notes), late_s=0.1)) == [], "who stops is not blamed"
+    both = Part.of([0, 1, 2, 2], [1] * 4, [60, 62, 64, 67], [0] * 4)
+    notes = both.at_tempo(60)
+    assert blames(check(both, events_of(notes)[:3], evidence_of(notes), late_s=0.5)) == []
+
+
+def test_a_note_of_a_fast_run_that_nobody_heard_is_not_sure():
+    part = Part.of(np.arange(8) / 4, [0.25] * 8, [60, 62, 64, 65, 67, 69, 71, 72], [0] * 8)
+    notes = part.at_tempo(120)
+    unheard = [event for event in events_of(notes) if event.midi != 67]
+    told = check(part, unheard, evidence_of(notes[notes.midi != 67]), beats_a_minute=120)
+    assert [(one.what, one.perhaps, one.asked) for one in told if one.what != "right"] == [("not sure", "missing", 67)]
+
+
 def test_what_is_neither_sure_nor_unlikely_is_not_sure():
     part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
     notes = part.at_tempo(60)
