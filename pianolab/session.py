@@ -27,7 +27,7 @@ from pianolab.registry import create, tuning
 from pianolab.roll import Notes, Salience
 from pianolab.texts.catalogue import Told
 from pianolab.texts.choices import DEFAULT_DETECTOR
-from pianolab.tracking import Event, Tracker, Tracking, TrackingError
+from pianolab.tracking import Event, NoteEvent, Tracker, Tracking, TrackingError
 from pianolab.units import A4_HZ, N_KEYS, key_hz, midi_to_key
 
 if TYPE_CHECKING:
@@ -137,6 +137,11 @@ class Session:
         self._ended = True
         events = self._decide(self._ear.flush())
         return events + self._when_heard(self.tracker.flush(end_s=self._ear.n_samples / self.sr))
+
+    @property
+    def ahead_s(self) -> float:
+        """Seconds of sound that a row needs behind its own time: look-ahead, rows held back, lag of the resampler."""
+        return self._ear.late_s
 
     @property
     def notes(self) -> Notes:
@@ -446,6 +451,10 @@ class Transcription:
         Notes that were not told, because they were less sure than its ``sure_threshold``.
     n_revised : int or None
         How often a told note got another name; None where nobody knows, as of a file of notes.
+    told_s : (n,) float64 or None
+        Of each note, up to which second of the sound it needed it to be told under its name; None where nobody knows.
+    ahead_s : float
+        So much of that a row of evidence needs behind its own time, seconds; NaN where nobody knows.
     """
 
     notes: Notes
@@ -459,6 +468,8 @@ class Transcription:
     n_turned_away: int = 0
     n_unsure: int = 0
     n_revised: int | None = None
+    told_s: NDArray[np.float64] | None = None
+    ahead_s: float = np.nan
 
 
 def transcribe_file(
@@ -513,13 +524,15 @@ def transcribe_file(
     listen = None if track is None else track.listen
     session = Session(detector, sr=stream.sr, tracker=tracker, listen=listen, a4_hz=a4_hz, my_piano=learnt, **tracking)
     seconds_cpu, n_samples = 0.0, 0
+    told = _ToldTimes()
     for y in blocks:
         started = time.thread_time()
-        session.push(y)
+        told.hear(session.push(y))
         seconds_cpu += time.thread_time() - started
         n_samples += len(y)
+    ahead_s = session.ahead_s
     started = time.thread_time()
-    session.flush()
+    told.hear(session.flush())
     seconds_cpu += time.thread_time() - started
     f0 = (None, None, None) if track is None else track.of(session.notes)
     return Transcription(
@@ -532,6 +545,8 @@ def transcribe_file(
         n_turned_away=len(session.tracker.turned_away),
         n_unsure=session.tracker.n_unsure,
         n_revised=session.tracker.n_revised,
+        told_s=told.of(session.notes),
+        ahead_s=ahead_s,
     )
 
 
@@ -582,6 +597,24 @@ def _tuned(
     if text:
         warnings.warn(f"{stream.name}: {text}", sound.AudioWarning, stacklevel=3)
     return a4_hz, itertools.chain(head, stream)
+
+
+class _ToldTimes:
+    """When each note was told under the name that it kept."""
+
+    def __init__(self):
+        self._names: dict[int, int] = {}
+        self._told_s: dict[tuple[float, int], float] = {}
+
+    def hear(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, NoteEvent) and event.kind != "off" and self._names.get(event.note) != event.midi:
+                self._names[event.note] = event.midi
+                self._told_s[event.time_s, event.midi] = event.heard_s
+
+    def of(self, notes: Notes) -> NDArray[np.float64]:
+        keys = zip(notes.onset.tolist(), notes.midi.tolist(), strict=True)
+        return np.array([self._told_s.get(key, np.nan) for key in keys], dtype=np.float64)
 
 
 class _PitchTrack:

@@ -72,6 +72,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hear all also with noise, speech, room, codec, detune, level or clip, for example "
         "noise:snr=0..30:10,room:t60=0.3|1,speech:snr=10 (docs/robustness.md)",
     )
+    add("--delays", action="store_true", help="how late notes are told, and how right they are if they must be quick")
     add("--cross", action="store_true", help="combine the strengths of two sweeps of --degrade")
     add_my_piano(parser)
     add_jobs_and_cache(parser)
@@ -132,6 +133,7 @@ def _run(args: argparse.Namespace) -> int:
             dask=args.dask,
             shard=args.shard,
             merge=args.merge,
+            delays=args.delays,
         )
         try:
             result = write_report(found, folder, moments=args.moments, errors_of=args.errors_of)

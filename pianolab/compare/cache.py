@@ -184,12 +184,16 @@ def pack(heard: Heard) -> bytes:
     """
     said = heard.transcription
     columns = [getattr(said.notes, name) for name in _NOTE_FIELDS]
+    if said.told_s is not None:
+        columns.append(said.told_s)
     if said.f0_times is not None:
         columns += [getattr(said, name) for name in _TRACK_FIELDS]
     if said.pedal is not None:
         columns.append(said.pedal.ravel())
     about = {
         "n_notes": len(said.notes),
+        "has_told": said.told_s is not None,
+        "ahead_s": None if np.isnan(said.ahead_s) else said.ahead_s,
         "has_track": said.f0_times is not None,
         "n_pedal": None if said.pedal is None else len(said.pedal),
         "seconds_audio": said.seconds_audio,
@@ -217,12 +221,24 @@ def unpack(content: bytes) -> Heard:
     about, numbers = json.loads(line), np.frombuffer(rest, dtype="<f8").astype(np.float64)
     n = len(_NOTE_FIELDS) * about["n_notes"]
     notes = _notes(numbers[:n].reshape(len(_NOTE_FIELDS), -1))
+    told_s = None
+    if about.get("has_told"):
+        told_s, n = numbers[n : n + about["n_notes"]], n + about["n_notes"]
     n_pedal = about.get("n_pedal")
     end = len(numbers) - 2 * (n_pedal or 0)
     pedal = None if n_pedal is None else numbers[end:].reshape(-1, 2)
     track = numbers[n:end].reshape(len(_TRACK_FIELDS), -1) if about["has_track"] else ()
     times = about["seconds_audio"], about["seconds_cpu"]
-    said = Transcription(notes, *times, *track, a4_hz=about["a4_hz"], pedal=pedal, n_revised=about.get("n_revised"))
+    said = Transcription(
+        notes,
+        *times,
+        *track,
+        a4_hz=about["a4_hz"],
+        pedal=pedal,
+        n_revised=about.get("n_revised"),
+        told_s=told_s,
+        ahead_s=np.nan if about.get("ahead_s") is None else about["ahead_s"],
+    )
     return Heard(said, tuple(about["remarks"]), about.get("read", {}))
 
 

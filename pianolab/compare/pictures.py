@@ -12,6 +12,7 @@ import pandas as pd
 
 from pianolab import plots
 from pianolab.compare.degraded import sentences
+from pianolab.compare.delays import delay_sentences
 from pianolab.compare.result import Result
 from pianolab.compare.sweeps import Sweep
 from pianolab.compare.tables import RANKED_BY, labels
@@ -86,6 +87,8 @@ def _drawings(result: Result, ranking: pd.DataFrame, stem: str) -> Iterator[tupl
     for number, sweep in enumerate(result.sweeps, start=1):
         drawing = functools.partial(_draw_sweep, result, ranking.dataset.iloc[0], sweep)
         yield f"{stem}_sweep_{number}_{_file_name(sweep.name)}.png", drawing
+    if not result.delay_parts.empty:
+        yield f"{stem}_delays.png", lambda path: _draw_delays(result, ranking, path)
     names = labels(ranking)
     chosen = _typical_recording(result, ranking.dataset.iloc[0], names)
     for number, name in enumerate(names, start=1):
@@ -236,6 +239,32 @@ def _places(table: pd.DataFrame, sweep: Sweep) -> pd.Series:
 
 def _plain_at(table: pd.DataFrame) -> float:
     return float(table.loc[table.condition == "", "strength"].iloc[0])
+
+
+def _draw_delays(result: Result, ranking: pd.DataFrame, path: Path) -> Picture | None:
+    names, dataset = labels(ranking), str(ranking.dataset.iloc[0])
+    table = result.by_delay.loc[(result.by_delay.dataset == dataset) & np.isfinite(result.by_delay.allowed_ms)]
+    table = table.assign(name=labels(table))
+    names = [name for name in names if name in set(table.name)]
+    if not names:
+        return None
+    sides = [
+        table.pivot_table(index="name", columns="allowed_ms", values=side, dropna=False).reindex(index=names)
+        for side in ("mean", "low", "high")
+    ]
+    x, (mean, low, high) = sides[0].columns.to_numpy(dtype=float), (side.to_numpy(dtype=float) for side in sides)
+    fig, ax = plots.figure(8, 4)
+    xlabel = "sound after the stroke that may pass until a note is told (ms)"
+    plots.lines(ax, names, x, mean, low=low, high=high, xlabel=xlabel, ylabel="onset F1 (0..1)")
+    ax.set_xlim(0, 500)
+    plots.save(fig, path)
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"{value:.2f} at {at:.0f}" for at, value in zip(x, row, strict=True) if at % 100 == 0)
+        for name, row in zip(names, mean, strict=True)
+    )
+    sentence = " ".join(delay_sentences(result.by_delay, result.delay_parts, dataset))
+    sentence += " Processor time, blocks and the sound card come on top; bands are 95 % intervals over pieces."
+    return Picture(path, f"Onset F1 against the delay allowed on {dataset}, ms: {words}.", sentence)
 
 
 def _draw_roll(result: Result, dataset: str, chosen: str, name: str, path: Path) -> Picture | None:

@@ -64,6 +64,7 @@ def command_line(
     degrade: Iterable[str] = (),
     cross: bool = False,
     shard: str | None = None,
+    delays: bool = False,
 ) -> str:
     """The command line that makes a comparison again.
 
@@ -71,7 +72,7 @@ def command_line(
     ----------
     data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols, commands
         As for `pianolab.compare.compare`, the first two as lists.
-    degrade, cross, shard
+    degrade, cross, shard, delays
         As for it, the first as a list.
 
     Returns
@@ -112,6 +113,7 @@ def command_line(
         options.append(("--protocols", protocols if isinstance(protocols, str) else ",".join(protocols)))
     options += [("--degrade", text) for text in degrade]
     typed_alone = [*(["--unconfirmed"] if unconfirmed else []), *(["--cross"] if cross else [])]
+    typed_alone += ["--delays"] if delays else []
     if protocol != Protocol(pedal=protocol.pedal):
         cannot.append(str(protocol))
     typed = " ".join([MADE_BY, *(to_type(option, value) for option, value in options), *typed_alone])

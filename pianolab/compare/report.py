@@ -4,8 +4,8 @@ In goes a Result, out comes a folder with scores.csv (every number), counts.csv 
 summary.csv (means with intervals), the ranked table for spreadsheets and papers, notes.npz (what was played and heard),
 figures, a page report.html that shows the ranked detectors first, and run.json (how to get the same numbers again);
 protocols.csv and tolerances.csv where further protocols were asked for, degraded.csv and robustness.csv where
-recordings were made worse. The folder is written beside its place and renamed when it is complete, so that a run is
-either there or not.
+recordings were made worse, delay_curve.csv and delay_parts.csv where delays were asked for. The folder is written
+beside its place and renamed when it is complete, so that a run is either there or not.
 """
 
 import base64
@@ -28,6 +28,7 @@ from pianolab.compare import kept_notes
 from pianolab.compare.anatomy import MOST_BYTES, MOST_MOMENTS, anatomy, label_of
 from pianolab.compare.csv_files import write_table
 from pianolab.compare.degraded import sentences, wide, wide_crossed
+from pianolab.compare.delays import BLOCK, delay_rows, delay_sentences
 from pianolab.compare.errors import CompareError
 from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown, table
 from pianolab.compare.pictures import Picture, draw
@@ -43,6 +44,7 @@ FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "rep
 AGAINST = "against.csv"  # Where an earlier run was named.
 OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
 OF_SWEEPS = ("degraded.csv", "robustness.csv")  # Where recordings were made worse.
+OF_DELAYS = ("delay_curve.csv", "delay_parts.csv")  # Where delays were asked for.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 MOST_OF_A_REASON = 20  # Moments of the errors of one reason.
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
@@ -148,6 +150,10 @@ def _write(result: Result, folder: RunFolder, shown: _Shown) -> dict[str, str]:
             write_table(result.degraded, folder.new / OF_SWEEPS[0])
         with part(OF_SWEEPS[1]):
             write_table(result.robustness, folder.new / OF_SWEEPS[1], float_format="%.6g")
+    if not result.delay_parts.empty:
+        for name, found in zip(OF_DELAYS, (result.delay_curve, result.delay_parts), strict=True):
+            with part(name):
+                write_table(found, folder.new / name, float_format="%.6g")
     pictures: dict[str, list[Picture]] = {}
     with part("figures"):
         pictures = draw(result, folder.new / "figures", part)
@@ -238,6 +244,7 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
             "protocols": _by_protocol(result, name),
             "sweeps": [_by_strength(result, str(name), sweep) for sweep in result.sweeps],
             "crossed": _crossed(result, str(name)),
+            "delays": _delays(result, str(name)),
             "worst": result.worst(5, dataset=str(name)).to_dict("records"),
         }
         for name, ranking in result.ranking.groupby("dataset", sort=False)
@@ -303,6 +310,14 @@ def _crossed(result: Result, dataset: str) -> dict[str, Any] | None:
         return None
     names, rows = names_and_rows
     return {"labels": names, "rows": rows}
+
+
+def _delays(result: Result, dataset: str) -> dict[str, Any] | None:
+    """The parts of the delay, and what they mean in sentences."""
+    if result.delay_parts.empty:
+        return None
+    said = delay_sentences(result.by_delay, result.delay_parts, dataset)
+    return {"rows": delay_rows(result.delay_parts, dataset), "sentences": said, "block": BLOCK}
 
 
 def _by_reason(result: Result, dataset: object) -> dict[str, Any] | None:

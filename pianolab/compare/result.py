@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pianolab.compare import against, degraded, protocols, tables
+from pianolab.compare import against, degraded, delays, protocols, tables
 from pianolab.compare.cache import Cache
 from pianolab.compare.hearing import Place
 from pianolab.compare.participants import Participant
@@ -58,6 +58,8 @@ class Result:
         The numbers of recordings that were made worse: `pianolab.compare.degraded.score_degraded`.
     before : Before or None
         The earlier run that this one is held against.
+    delay_curve, delay_parts : DataFrame
+        How late notes were told, where that was asked for: `pianolab.compare.delays.delay_tables`.
     """
 
     scores: pd.DataFrame
@@ -78,6 +80,8 @@ class Result:
     sweeps: tuple[Sweep, ...] = ()
     degraded: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     before: against.Before | None = field(default=None, repr=False)
+    delay_curve: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    delay_parts: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -149,6 +153,11 @@ class Result:
         """Means at each strength of each sweep: `pianolab.compare.degraded.curves`."""
         return degraded.curves(self.degraded, self.sweeps, str(self.protocol)) if self.sweeps else pd.DataFrame()
 
+    @cached_property
+    def by_delay(self) -> pd.DataFrame:
+        """Mean onset F1 at each delay allowed: `pianolab.compare.delays.summarise_delays`."""
+        return pd.DataFrame() if self.delay_curve.empty else delays.summarise_delays(self.delay_curve)
+
     @property
     def failures(self) -> pd.DataFrame:
         """The rows of what failed: dataset, recording, detector, params, error."""
@@ -171,6 +180,8 @@ class Result:
         parts += ["\n".join(self.said_of_changes)] if self.before is not None else []
         if self.sweeps:
             parts.append(degraded.console_degraded(self.robustness, self.sweeps))
+        if not self.delay_parts.empty:
+            parts.append(delays.console_delays(self.delay_parts))
         if self.protocols:
             parts.append(protocols.console_protocols(self.by_protocol, self.said_of_protocols))
         return "\n\n".join(parts)

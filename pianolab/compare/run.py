@@ -23,6 +23,7 @@ from pianolab import labels
 from pianolab.compare.against import read_before
 from pianolab.compare.cache import CACHE, Cache, Heard
 from pianolab.compare.degraded import score_degraded
+from pianolab.compare.delays import delay_tables, measure_blocks
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import code_checksum, fingerprint, source_checksum, versions
 from pianolab.compare.hearing import Place, hear_all
@@ -72,6 +73,7 @@ def compare(
     dask: str | None = None,
     shard: str | None = None,
     merge: Iterable[str | Path] = (),
+    delays: bool = False,
     progress: bool = True,
 ) -> Result:
     """Let detectors hear recordings and score what they write.
@@ -121,6 +123,8 @@ def compare(
         Only this part of the recordings, such as ``"1/4"``.
     merge : list of path
         Caches of shards that were heard elsewhere: what they hold is taken over and not heard again.
+    delays : bool
+        Also say how late each detector tells its notes, part by part, and how right it is if it must be quick.
     progress : bool
         Show a bar with what is running and the time left.
 
@@ -189,6 +193,9 @@ def compare(
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, truth.pedals)
     degraded = score_degraded(worse, recordings, truths, truth.pedals, of_worse, protocol, kept, rows)
+    delay_curve, delay_parts = pd.DataFrame(), pd.DataFrame()
+    if delays:
+        delay_curve, delay_parts = delay_tables(recordings, truths, whole, protocol, measure_blocks(recordings, whole))
     remarks = truth.remarks + _other_units(whole, recordings, protocol, rows)
     drifts, said = {}, []
     if any(each.alignment == "drift" for each in further.values()):
@@ -212,6 +219,7 @@ def compare(
             degrade,
             cross,
             shard,
+            delays,
         ),
         "settings": {**settings, "shard": shard, "split": split, "protocol": asdict(protocol)},
         "protocols": {name: str(each) for name, each in further.items()},
@@ -242,6 +250,8 @@ def compare(
         sweeps=tuple(sweeps),
         degraded=degraded,
         before=before,
+        delay_curve=delay_curve,
+        delay_parts=delay_parts,
     )
 
 
