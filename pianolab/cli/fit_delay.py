@@ -21,6 +21,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     from pianolab.compare import CACHE
     from pianolab.compare.delay import WITHIN_S, fit_delay
+    from pianolab.compare.delays import BLOCK
 
     for fit in fit_delay(args.detector, args.data, split=args.split, jobs=args.jobs, cache=args.cache or CACHE):
         low_s, high_s = fit.quartiles_s
@@ -29,6 +30,11 @@ def _run(args: argparse.Namespace) -> int:
         print(f"  notes           {fit.n_matched} of {fit.n_played} heard within {1000 * WITHIN_S:.0f} ms")
         print(f"  lateness left   median {median} ms, half of the notes {low} to {high} ms")
         print(f"  declared now    onset_delay_s = {fit.declared_s:.3f}")
+        told, late, ahead, compute = (
+            f"{1000 * part_s:.1f}" for part_s in (fit.told_s, fit.told_late_s, fit.lookahead_s, fit.compute_s)
+        )
+        print(f"  told            median {told} ms after the stroke, 95 % within {late} ms; {ahead} ms are look-ahead")
+        print(f"  compute         {compute} ms of processor time here for a block of {BLOCK} samples")
         print(f"  to declare      onset_delay_s = {fit.onset_delay_s:.3f}")
     return DONE
 

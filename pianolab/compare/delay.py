@@ -41,6 +41,12 @@ class DelayFit:
         Median lateness that is left after that, seconds; below 0 is early.
     quartiles_s : tuple of float
         Half of the notes are between these two latenesses, seconds.
+    told_s, told_late_s : float
+        So long after its played onset a note is told: the median, and what 95 % of the notes keep, seconds.
+    lookahead_s : float
+        So much of that is sound that a row of evidence needs behind its own time.
+    compute_s : float
+        Mean processor time here for a block of `pianolab.compare.delays.BLOCK` samples; NaN if it cannot be measured.
     """
 
     dataset: str
@@ -50,6 +56,10 @@ class DelayFit:
     declared_s: float
     late_s: float
     quartiles_s: tuple[float, float]
+    told_s: float
+    told_late_s: float
+    lookahead_s: float
+    compute_s: float
 
     @property
     def onset_delay_s(self) -> float:
@@ -92,7 +102,8 @@ def fit_delay(
         If the data or the detector does not exist.
     """
     protocol = Protocol(onset_tolerance_s=WITHIN_S)
-    result = compare(data, [detector], protocol=protocol, split=split, jobs=jobs, cache=cache, progress=progress)
+    asked = {"protocol": protocol, "split": split, "jobs": jobs, "cache": cache, "progress": progress}
+    result = compare(data, [detector], delays=True, **asked)
     failed = [f"{row['recording'] or 'all recordings'}: {row['error']}" for _, row in result.failures.iterrows()]
     if not result.heard:
         raise CompareError(f"{detector} failed everywhere, first on {failed[0]}")
@@ -114,7 +125,9 @@ def fit_delay(
                 "see what it hears with pianolab detect"
             )
         low_s, median_s, high_s = np.percentile(late_s, [25, 50, 75]).tolist()
-        fits.append(DelayFit(dataset, source, n_played, len(late_s), declared_s, median_s, (low_s, high_s)))
+        (parts,) = result.delay_parts.loc[result.delay_parts.dataset == dataset].to_dict("records")
+        told_s = [parts[f"{name}_ms"] / 1000 for name in ("told", "told_p95", "lookahead", "compute")]
+        fits.append(DelayFit(dataset, source, n_played, len(late_s), declared_s, median_s, (low_s, high_s), *told_s))
     return fits
 
 

@@ -261,9 +261,9 @@ def summarise_delays(curve: pd.DataFrame) -> pd.DataFrame:
     curve = curve.assign(piece=pieces(curve))
     rows = []
     columns = [*_WHO, "allowed_ms"]
-    for (dataset, detector, params, allowed_ms), group in curve.groupby(columns, sort=False):
+    for _, group in curve.groupby(columns, sort=False):
         interval = bootstrap_mean(group.onset_f1.to_numpy(), pieces=group.piece.to_numpy(dtype=str))
-        rows.append(dict(zip(columns, (dataset, detector, params, allowed_ms), strict=True)) | vars(interval))
+        rows.append({**group[columns].iloc[0].to_dict(), **vars(interval)})
     return pd.DataFrame(rows, columns=pd.Index([*columns, "n", "pieces", "mean", "low", "high"]))
 
 
