@@ -22,18 +22,31 @@ pianolab mistakes song.mid --out corpus --kind wrong --kind missing"""
 _MOST_HZ = 192_000
 _SHOWN_AFTER_S = 2.0
 _SLOWEST, _FASTEST = 5.0, 600.0
+_USUAL_BPM = 120.0  # Beats of 0.5 s.
+_SCORES = (".musicxml", ".xml", ".mxl", ".mei")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("notes", nargs="+", metavar="NOTES", help="what is to be played: MIDI files, or other files of notes")
+    add(
+        "notes",
+        nargs="+",
+        metavar="NOTES",
+        help="what is to be played: scores (MusicXML, MEI), MIDI, other files of notes",
+    )
     add("--out", required=True, metavar="DIR", help="for sound and tables; takes that are there are left as they are")
     piano = "grand, upright, bright, felt, or a folder of recorded single notes"
     add("--piano", metavar="NAME|DIR", default="grand", help=f"{piano}; default: grand")
     add("--kind", action="append", metavar="KIND", help="a kind of mistake; may be repeated (default: all)")
     add("--takes", type=number_of("takes"), metavar="N", default=1, help="of each, with mistakes (default: 1)")
     add("--tempo", type=_tempo, metavar="BPM", help="beats a minute (default: as written, if a beat lasts 0.5 s)")
-    add("--bar", type=number_of("beats", most=32), metavar="N", default=4, help="beats of 0.5 s in a bar; default: 4")
+    add(
+        "--bar",
+        type=number_of("beats", most=32),
+        metavar="N",
+        default=4,
+        help="beats of 0.5 s in a bar, where no score says it (4)",
+    )
     add("--sr", type=number_of("samples a second", most=_MOST_HZ), metavar="HZ", default=44100, help="default: 44100")
     add("--seed", type=number_of("seed"), metavar="N", default=1, help="draws all that is free")
 
@@ -52,7 +65,7 @@ def _run(args: argparse.Namespace) -> int:
     for kind in args.kind or []:
         if kind not in KINDS:
             raise UsageError(f"mistake {kind!r} is unknown{nearest(kind, KINDS)} (all: {', '.join(KINDS)})")
-    parts = _parts(args)
+    parts, written_bpm = _parts(args)
     sound_of = _player(args)
     try:
         refuse_unwritable(args.out)
@@ -64,7 +77,7 @@ def _run(args: argparse.Namespace) -> int:
                 sr=args.sr,
                 kinds=args.kind or KINDS,
                 takes=args.takes,
-                beats_a_minute=args.tempo or 120.0,
+                beats_a_minute=args.tempo or (written_bpm if set(written_bpm.values()) != {_USUAL_BPM} else _USUAL_BPM),
                 seed=args.seed,
                 about={"piano": Path(args.piano).name, "parts": sorted(parts)},
                 watched=_watched,
@@ -80,19 +93,33 @@ def _run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _parts(args: argparse.Namespace) -> dict[str, Part]:
+def _parts(args: argparse.Namespace) -> tuple[dict[str, Part], dict[str, float]]:
+    """The part in each file, and its written tempo in beats a minute."""
+    parts, tempos = {}, {}
+    for path in map(Path, args.notes):
+        if path.stem in parts:
+            raise UsageError(f"two files are called {printable(path.stem)!r}: name them differently")
+        read = _from_score if path.suffix.lower() in _SCORES else _from_notes
+        parts[path.stem], tempos[path.stem] = read(path, args.bar)
+    return parts, tempos
+
+
+def _from_score(path: Path, _bar: int) -> tuple[Part, float]:
+    """With the bars, hands and repeats that the score has, at its mean tempo."""
+    from pianolab.practice.score import read_score
+
+    score = read_score(path)
+    return score.part(), min(max(60 * score.beats / score.seconds, _SLOWEST), _FASTEST)
+
+
+def _from_notes(path: Path, bar: int) -> tuple[Part, float]:
     from pianolab.labels import read_labels
     from pianolab.practice.part import Part
 
-    parts = {}
-    for path in map(Path, args.notes):
-        notes = read_labels(path).on_keyboard()
-        if not len(notes):
-            raise UsageError(f"{printable(path)} holds no note of the 88 keys: name a file of piano music")
-        if path.stem in parts:
-            raise UsageError(f"two files are called {printable(path.stem)!r}: name them differently")
-        parts[path.stem] = Part.of_notes(notes, bar_beats=args.bar)
-    return parts
+    notes = read_labels(path).on_keyboard()
+    if not len(notes):
+        raise UsageError(f"{printable(path)} holds no note of the 88 keys: name a file of piano music")
+    return Part.of_notes(notes, bar_beats=bar), _USUAL_BPM
 
 
 def _player(args: argparse.Namespace) -> Callable:

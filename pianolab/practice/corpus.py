@@ -14,7 +14,7 @@ Each take is a sound and three tables of the same name, tab-separated with a lin
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def write_corpus(
     kinds: Sequence[str] = KINDS,
     takes: int = 1,
     right: bool = True,
-    beats_a_minute: float = 80.0,
+    beats_a_minute: float | Mapping[str, float] = 80.0,
     seed: int = 1,
     about: dict[str, Any] | None = None,
     watched: Callable[[list], Iterable] = iter,
@@ -68,7 +68,8 @@ def write_corpus(
         So many takes of each part.
     right : bool
         Whether each part is also played once without a mistake.
-    beats_a_minute : float
+    beats_a_minute : float or mapping of str to float
+        Of all parts, or of each by its name.
     seed : int
     about : dict, optional
         What else should stand in the description, such as the piano.
@@ -105,7 +106,8 @@ def write_corpus(
         path = folder / f"{stem}.flac"
         if not path.is_file():
             draws = [seed, *name.encode(), number]
-            take = play(parts[name], beats_a_minute=beats_a_minute, seed=draws, mistakes=kinds if number else ())
+            tempo = beats_a_minute[name] if isinstance(beats_a_minute, Mapping) else beats_a_minute
+            take = play(parts[name], beats_a_minute=tempo, seed=draws, mistakes=kinds if number else ())
             write_take(folder / stem, take)
             sound.write(
                 path, sound_of(take.notes, number + seed), sr=sr

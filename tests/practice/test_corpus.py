@@ -1,5 +1,7 @@
 """A corpus can be read by others as it was made, goes on where it was stopped, and is never mixed."""
 
+import json
+
 import numpy as np
 import pytest
 from made_pieces import piece
@@ -7,6 +9,7 @@ from made_pieces import piece
 from pianolab import sound
 from pianolab.cli import main
 from pianolab.labels import read_labels, write_labels
+from pianolab.places import comes_with
 from pianolab.practice.corpus import read_take, write_corpus, write_take
 from pianolab.practice.mistakes import KINDS, play
 from pianolab.practice.part import PartError
@@ -77,6 +80,19 @@ def test_the_command_writes_sound_whose_strokes_are_those_of_the_labels(tmp_path
     y, sr = sound.load(out / "song_1.flac", sr=None)
     begins = round(take.notes.onset[0] * sr)
     assert np.max(np.abs(y[: begins - 10])) < 1e-3 < np.max(np.abs(y[begins : begins + 800]))
+
+
+def test_a_score_is_played_with_its_bars_hands_and_tempo(tmp_path, capsys):
+    pytest.importorskip("verovio", reason="scores need verovio")
+    score = comes_with("data") / "pieces" / "mary_had_a_little_lamb.musicxml"
+    out = tmp_path / "corpus"
+    assert main(["mistakes", str(score), "--out", str(out), "--kind", "missing", "--sr", "8000"]) == 0
+    assert json.loads((out / "corpus.json").read_text())["beats_a_minute"] == {score.stem: pytest.approx(96)}
+    right, wrong = (read_take(out / f"{score.stem}_{name}") for name in ("right", 1))
+    assert set(right.part.hand) == {1, 2}
+    assert right.part.bar.max() == 7
+    assert len(right.notes) == 34
+    assert len(wrong.notes) == 33
 
 
 @pytest.mark.parametrize(

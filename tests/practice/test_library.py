@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
+import socket
 import sqlite3
 import string
 import subprocess
 import sys
 import unicodedata
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from pianolab.places import comes_with
 from pianolab.practice import facts
 from pianolab.practice import library as library_module
 from pianolab.practice.library import DuplicateError, Library, LibraryError, safe_name
+from pianolab.workers import WorkerDied, WorkerTimeout
 
 pytest.importorskip("verovio", reason='scores need verovio: pip install "pianolab[practice]"')
 
@@ -310,3 +314,45 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path, capsys, words, code, 
     assert (found, out) == (code, "")
     assert text in err
     assert len(err.splitlines()) == 1
+
+
+def test_the_command_serves_the_page_until_it_is_stopped(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pianolab",
+        "library",
+        "page",
+        "--no-browser",
+        "--library",
+        str(tmp_path / "shelf"),
+    ]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*command, "--port", port], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"pianolab: port {port} cannot be used")
+    assert len(done.stderr.splitlines()) == 1
+    with subprocess.Popen(
+        [*command, "--port", port], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        address = server.stdout.readline().split()[1]
+        assert address.startswith(f"http://127.0.0.1:{port}/?token=")
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert b"shelf.js" in answer.read()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) == 130
+        assert server.stderr.read() == ""
+
+
+@pytest.mark.in_a_worker
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(WorkerTimeout("x"), "takes longer than 120 s to read"), (WorkerDied("x"), "ended the program that read it")],
+)
+def test_a_file_that_ends_its_reader_or_stops_it_is_left_out(library, tone, monkeypatch, error, text):
+    monkeypatch.setattr(facts.workers, "run", lambda _, jobs, **__: ((job, None, error) for job in jobs))
+    with pytest.raises(PianolabError, match=text):
+        library.add(tone)
+    assert (library.items(), stored(library)) == ([], [])
