@@ -182,9 +182,7 @@ def _sweep(text: str) -> Sweep:
     of = KINDS[kind]
     source, setting, values = found[2] or "", found[3], found[4]
     if kind == "room" and source not in ("", *of.sources):
-        if setting is not None:
-            raise CompareError(f"--degrade {printable(text)!r}: a measured room rings as it does: leave {setting} out")
-        return _measured_rooms(text, source)
+        return _measured_rooms(text, source, _number_of_rooms(text, setting, values))
     if setting != of.setting:
         raise CompareError(f"--degrade {printable(text)!r}: the strength of {kind} is {of.setting}: {_FORM}")
     strengths = sorted(set(_strengths(text, kind, values)), key=lambda strength: _mildness(kind, strength))
@@ -246,8 +244,22 @@ def _range(low: float, high: float, step: float | None) -> list[float]:
     return [low + i * step for i in range(int((high - low) / step + 1e-9) + 1)]
 
 
-def _measured_rooms(text: str, source: str) -> Sweep:
-    """Each response is a room of its own; its strength is how long it rings."""
+def _number_of_rooms(text: str, setting: str | None, values: str) -> int | None:
+    if setting is None:
+        return None
+    if setting != "rooms":
+        raise CompareError(
+            f"--degrade {printable(text)!r}: a measured room rings as it does: leave {setting} out, or write rooms=8"
+        )
+    if not (values.isascii() and values.isdigit() and len(values) < 4 and 1 <= int(values) <= MOST_CONDITIONS):
+        raise CompareError(
+            f"--degrade {printable(text)!r}: {printable(values)!r} is no number of rooms: use 1 to {MOST_CONDITIONS}"
+        )
+    return int(values)
+
+
+def _measured_rooms(text: str, source: str, n_rooms: int | None) -> Sweep:
+    """Each response is a room of its own; its strength is how long it rings. Of many some are taken, short to long."""
     from pianolab.piano import read_response, reverberation_time_s  # Filters take time to load.
 
     if not (files := _sound_files(source)):
@@ -255,8 +267,10 @@ def _measured_rooms(text: str, source: str) -> Sweep:
             f"--degrade {printable(text)!r}: {printable(source)!r} is no source of room"
             f"{nearest(source, KINDS['room'].sources)}: use rule or a recorded impulse response, or a folder of them"
         )
-    if len(files) > MOST_CONDITIONS:
-        raise CompareError(f"--degrade {printable(text)!r}: {len(files)} rooms: use at most {MOST_CONDITIONS}")
+    if n_rooms is None and len(files) > MOST_CONDITIONS:
+        raise CompareError(
+            f"--degrade {printable(text)!r}: there are {len(files)} rooms: put :rooms=8 behind them to take 8"
+        )
     found = []
     for file in files:
         try:
@@ -266,6 +280,8 @@ def _measured_rooms(text: str, source: str) -> Sweep:
             raise CompareError(f"--degrade {printable(text)!r}: {reason(error)}") from error
         found.append(Step("room", str(file), round(t60_s, 3)))
     found.sort(key=lambda step: (step.strength, step.source))
+    if n_rooms is not None and n_rooms < len(found):
+        found = [found[i] for i in np.linspace(0, len(found) - 1, n_rooms + 2).round().astype(int)[1:-1]]
     return Sweep(f"room:{printable(Path(source).name)}:t60", "room", tuple((step,) for step in found))
 
 

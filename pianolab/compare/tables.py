@@ -375,6 +375,22 @@ def console_table(
 
 
 def aligned(rows: list[list[str]]) -> list[str]:
+    """The lines of a table whose columns stand below each other.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        All of one length; the second column is set to the left.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> aligned([["", "name", "F1"], ["1", "yin", "0.9"]])
+    ['   name   F1', '1  yin   0.9']
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(_cell, row, range(len(row)), widths)).rstrip() for row in rows]
 

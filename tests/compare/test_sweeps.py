@@ -113,6 +113,13 @@ def test_a_folder_of_rooms_is_a_sweep_over_how_long_they_ring(tmp_path):
         sound.write(tmp_path / f"{name}.wav", 0.5 * 10 ** (-3 * t / t60_s), sr=SR)
     (sweep,) = find_sweeps(f"room:{tmp_path}")
     assert [step.strength for (step,) in sweep.steps] == pytest.approx([0.2, 1.5], rel=0.05)
+    sound.write(tmp_path / "room.wav", 0.5 * 10 ** (-3 * t / 0.6), sr=SR)
+    (sweep,) = find_sweeps(f"room:{tmp_path}:rooms=1")  # The one in the middle.
+    assert [Path(step.source).name for (step,) in sweep.steps] == ["room.wav"]
+    with pytest.raises(CompareError, match="'0' is no number of rooms: use 1 to 100"):
+        find_sweeps(f"room:{tmp_path}:rooms=0")
+    with pytest.raises(CompareError, match="a measured room rings as it does: leave t60 out"):
+        find_sweeps(f"room:{tmp_path}:t60=1")
     sound.write(tmp_path / "silent.wav", np.zeros(SR), sr=SR)
     with pytest.raises(CompareError, match=r"silent.wav is silent"):
         find_sweeps(f"room:{tmp_path}")
