@@ -45,6 +45,7 @@ AGAINST = "against.csv"  # Where an earlier run was named.
 OF_PROTOCOLS = ("protocols.csv", "tolerances.csv")  # Where further protocols were asked for.
 OF_SWEEPS = ("degraded.csv", "robustness.csv")  # Where recordings were made worse.
 OF_DELAYS = ("delay_curve.csv", "delay_parts.csv")  # Where delays were asked for.
+OF_PYARROW = ("scores.parquet", "counts.parquet")  # Where it is installed.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 MOST_OF_A_REASON = 20  # Moments of the errors of one reason.
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
@@ -125,9 +126,9 @@ def _write(result: Result, folder: RunFolder, shown: _Shown) -> dict[str, str]:
     with part("counts.csv"):
         write_table(result.counts, folder.new / "counts.csv")
     if importlib.util.find_spec("pyarrow"):  # Of the extra cluster: large tables are read sooner so.
-        for name, found in (("scores", result.scores), ("counts", result.counts)):
-            with part(f"{name}.parquet"):
-                found.to_parquet(folder.new / f"{name}.parquet", index=False, engine="pyarrow")
+        for name, found in zip(OF_PYARROW, (result.scores, result.counts), strict=True):
+            with part(name):
+                found.to_parquet(folder.new / name, index=False, engine="pyarrow")
     with part("summary.csv"):
         write_table(result.summary, folder.new / "summary.csv", float_format="%.6g")
     with part("tables"):

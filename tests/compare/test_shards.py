@@ -1,5 +1,6 @@
 """A comparison in parts: shards hold everything once, and their caches together give the table of one run."""
 
+import errno
 import shutil
 import warnings
 from pathlib import Path
@@ -106,6 +107,19 @@ def test_the_caches_of_shards_merge_to_the_table_of_one_run_and_nothing_is_heard
     # What was taken over is kept: the shards may go.
     pd.testing.assert_frame_equal(merged.scores, run(data, tmp_path / "own").scores)
     assert len(heard) == N
+
+
+def test_a_full_disk_hinders_no_merge(data, serial, heard, tmp_path, monkeypatch):
+    """What cannot be taken over is read where it lies."""
+
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("pianolab.compare.cache.replacing", full)
+    with pytest.warns(CacheWarning, match="No space left on device"):
+        merged = run(data, tmp_path / "own", merge=[serial[1]])
+    assert_same_table(serial[0], merged)
+    assert heard == []
 
 
 def test_a_cut_file_of_a_shard_is_not_believed_and_a_useless_folder_is_named(data, serial, heard, tmp_path):
