@@ -16,6 +16,7 @@ from pianolab.lessons.checks.network import (
     check_piano_roll,
 )
 from pianolab.lessons.checks.notes import check_confirm, check_hits, check_precision_recall
+from pianolab.lessons.checks.onsets import check_chroma, check_convolve, check_flux, check_zero_crossings
 from pianolab.lessons.checks.pitch import (
     check_comb,
     check_cumulative_mean,
@@ -83,6 +84,10 @@ __all__ = [
     "check_n_parameters",
     "check_cross_entropy",
     "check_best_step",
+    "check_convolve",
+    "check_flux",
+    "check_zero_crossings",
+    "check_chroma",
     "check_gains",
     "check_flip_p",
     "check_holm",
