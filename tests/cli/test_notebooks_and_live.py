@@ -19,11 +19,11 @@ def test_lessons_and_solutions_are_copied_and_nothing_else(tmp_path, capsys):
     source = comes_with("notebooks")
     assert main(["notebooks", str(tmp_path / "new" / "lessons")]) == 0
     names = copied(tmp_path / "new" / "lessons")
-    assert names == {name for name in copied(source) if re.fullmatch(r"(solutions/)?0\d_\w+\.ipynb|loudest\.py", name)}
-    assert len(names) == 20
+    assert names == {name for name in copied(source) if re.fullmatch(r"(solutions/)?\d\d_\w+\.ipynb|loudest\.py", name)}
+    assert len(names) == 24
     changed = {name for name in names if (tmp_path / "new/lessons" / name).read_bytes() != (source / name).read_bytes()}
     assert changed == {"00_start_here.ipynb", "07_live_trial.ipynb", "08_polyphony.ipynb"}
-    assert "copied 20 of 20 files; open them with: jupyter lab " in capsys.readouterr().out
+    assert "copied 24 of 24 files; open them with: jupyter lab " in capsys.readouterr().out
 
 
 def test_a_copy_names_the_pages_of_the_docs_and_links_to_none(tmp_path):
@@ -46,12 +46,12 @@ def test_what_is_there_is_left_as_it_is_and_named(tmp_path, capsys):
     assert main(["notebooks", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert out.startswith(
-        "left as they were: 00_start_here.ipynb, loudest.py, solutions/01_sound_and_sampling.ipynb\ncopied 17 of 20 "
+        "left as they were: 00_start_here.ipynb, loudest.py, solutions/01_sound_and_sampling.ipynb\ncopied 21 of 24 "
     )
     assert (tmp_path / "00_start_here.ipynb").read_text() == "mine"
     assert not (tmp_path / "nowhere").exists()
     assert main(["notebooks", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.startswith("left as they were: 20 files\ncopied 0 of 20 files")
+    assert capsys.readouterr().out.startswith("left as they were: 24 files\ncopied 0 of 24 files")
 
 
 @pytest.mark.parametrize("name", ["", " "])

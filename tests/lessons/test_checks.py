@@ -237,6 +237,25 @@ def chosen(tune, test):
     return test[np.argmax(tune.mean(axis=1))].mean()
 
 
+def convolve(x, h):
+    y = np.zeros(len(x) + len(h) - 1)
+    for n, sample in enumerate(x):
+        y[n : n + len(h)] += sample * h
+    return y
+
+
+def flux(magnitude):
+    return np.maximum(np.diff(magnitude, axis=1, prepend=magnitude[:, :1]), 0).sum(axis=0)
+
+
+def zero_crossings(y, sr):
+    return np.sum((y[1:] >= 0) != (y[:-1] >= 0)) * sr / len(y)
+
+
+def chroma(strength):
+    return np.array([strength[(np.arange(88) + 21) % 12 == name].sum() for name in range(12)])
+
+
 RIGHT = {name: globals()[name] for name in CHECKS}
 
 
@@ -376,6 +395,37 @@ def confirms_silence(keys, n):
 
 
 MISTAKES = {
+    "convolve": [
+        (lambda x, h: np.convolve(x, h)[: len(x)], "the echo of the last samples is missing"),
+        (lambda x, h: np.convolve(x, h, "valid"), "samples come out"),
+        (lambda x, h: np.correlate(x, h, "full"), "runs backwards"),
+        (lambda x, h: np.convolve(x, h) / len(h), "do not divide"),
+        (lambda x, h: 2 * np.convolve(x, h), "over all k"),
+    ],
+    "flux": [
+        (lambda m: flux(m)[1:], "one a frame"),
+        (lambda m: np.maximum(np.diff(m, axis=1), 0).sum(axis=1), "add up over the bins"),
+        (lambda m: np.diff(m, axis=1, prepend=m[:, :1]).sum(axis=0), "what became less counts too"),
+        (lambda m: np.abs(np.diff(m, axis=1, prepend=m[:, :1])).sum(axis=0), "the size of every change"),
+        (lambda m: np.maximum(np.diff(m, axis=1, prepend=m[:, :1]).sum(axis=0), 0), "bin by bin, then add up"),
+        (lambda m: np.maximum(np.diff(m, axis=1, prepend=0), 0).sum(axis=0), "its value is 0"),
+        (lambda m: flux(m) / len(m), "do not take the mean"),
+    ],
+    "zero_crossings": [
+        (lambda y, sr: np.sum((y[1:] >= 0) & (y[:-1] < 0)) * sr / len(y), "count both"),
+        (lambda y, sr: np.mean((y[1:] >= 0) != (y[:-1] >= 0)), "times sr it is a rate"),
+        (lambda y, sr: np.sum((y[1:] >= 0) != (y[:-1] >= 0)), "divide by the length"),
+        (lambda y, sr: np.sum(np.abs(y) < 0.01), "the sign of a sample"),
+    ],
+    "chroma": [
+        (lambda s: np.pad(s, (0, 8)).reshape(8, 12).sum(axis=0), "begin at the wrong one"),
+        (
+            lambda s: np.array([s[(np.arange(88) + 21) % 12 == name].max() for name in range(12)]),
+            "you took the largest",
+        ),
+        (lambda s: chroma(s) / chroma(s).max(), "do not scale"),
+        (lambda s: chroma(s) ** 2, "add up all its octaves"),
+    ],
     "piano_roll": [
         (lambda on, off, midi, n: np.roll(piano_roll(on, off, midi, n), 3, axis=1), "column 0 is MIDI 21"),
         (lambda on, off, midi, n: piano_roll(on, on + 0.02, midi, n), "until its offset"),

@@ -334,7 +334,50 @@ def holm_by_definition(ps):
     return [min(1, max((n - sum(other < q for other in ps)) * q for q in ps if q <= p)) for p in ps]
 
 
+def convolve_by_loops(x, h):
+    y = [0.0] * (len(x) + len(h) - 1)
+    for i, a in enumerate(x):
+        for k, b in enumerate(h):
+            y[i + k] += a * b
+    return y
+
+
+def flux_by_loops(magnitude):
+    n_bins, n_frames = magnitude.shape
+    grown = [0.0]
+    for m in range(1, n_frames):
+        grown.append(sum(max(0.0, magnitude[k, m] - magnitude[k, m - 1]) for k in range(n_bins)))
+    return grown
+
+
+def chroma_by_loops(strength):
+    names = dict.fromkeys(range(12), 0.0)
+    for key, value in enumerate(strength, start=21):
+        names[key % 12] += value
+    return list(names.values())
+
+
 FOREIGN = {
+    "convolve": [
+        convolve_by_loops,
+        lambda x, h: signal.fftconvolve(h, x),
+        lambda x, h: np.polynomial.polynomial.polymul(x, h),
+    ],
+    "flux": [
+        flux_by_loops,
+        lambda m: np.concatenate([[0], np.clip(m[:, 1:] - m[:, :-1], 0, None).sum(0)]),
+        lambda m: np.r_[0, [np.sum((b - a)[b > a]) for a, b in itertools.pairwise(m.T)]],
+    ],
+    "zero_crossings": [
+        lambda y, sr: librosa.zero_crossings(y, pad=False).sum() / (len(y) / sr),
+        lambda y, sr: np.count_nonzero(y[:-1] * y[1:] < 0) * sr / (len(y) - 1),
+        lambda y, sr: float(np.mean(np.abs(np.diff(np.sign(y))) / 2) * sr),
+    ],
+    "chroma": [
+        chroma_by_loops,
+        lambda s: np.pad(s, (9, 11)).reshape(9, 12).sum(axis=0),
+        lambda s: np.roll([s[k::12].sum() for k in range(12)], 9),
+    ],
     "gains": [
         gains_by_walking,
         lambda a, b, pieces: pd.Series(a - b).groupby(pieces).mean(),

@@ -56,8 +56,8 @@ def check_results(path):
     return {name: shown(cell) for cell in code_cells(path) for name in CHECK.findall(cell.source)}
 
 
-def test_there_are_eleven_lessons_and_solutions():
-    assert len(TEACHING) == 11
+def test_there_are_twelve_lessons_and_solutions():
+    assert len(TEACHING) == 12
     assert {path.name for path in SOLUTIONS} <= {path.name for path in TEACHING}
 
 
