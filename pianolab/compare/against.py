@@ -26,7 +26,7 @@ TITLES = {RANKED_BY: "onset F1", **SHOWN}
 COLUMNS = ["dataset", "detector", "params", "metric", "n", "pieces", "before", "now", "difference", "low", "high"]
 _WHO = ["dataset", "recording", "piece", "detector", "params"]
 _EQUAL = 1e-4  # Kept numbers have four decimals.
-_ABOUT = ("made_by", "date", "command", "pianolab", "commit", "settings", "recordings")
+_ABOUT = ("made_by", "date", "pianolab", "commit", "settings", "recordings")
 
 Place = tuple[str, str]
 
@@ -81,7 +81,8 @@ def read_before(folder: str | Path, *, protocol: str, seconds: float | None) -> 
         sounds = {(one["dataset"], one["id"]): (one["checksum"], one["labels_checksum"]) for one in about["recordings"]}
         heard_s, date, commit = about["settings"]["seconds"], str(about["date"]), str(about.get("commit", ""))
         table = read_table(folder / "scores.csv")
-        scores = _long(table) if "metric" not in table else table.loc[table.status == "ok"]
+        is_kept = "metric" not in table
+        scores = _long(table, about["stamp"]) if is_kept else table.loc[table.status == "ok"]
         stamps = set(scores.loc[scores.metric == RANKED_BY, "protocol"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CompareError(f"{shown} is of a version whose scores are not known: run its comparison again") from error
@@ -99,11 +100,12 @@ def read_before(folder: str | Path, *, protocol: str, seconds: float | None) -> 
     )
 
 
-def _long(table: pd.DataFrame) -> pd.DataFrame:
+def _long(table: pd.DataFrame, stamp: str) -> pd.DataFrame:
     """The rows of what `keep` wrote, one number each."""
     metrics = [name for name in METRICS if name in table]
     table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in metrics})
-    return table.melt(id_vars=[*_WHO, "protocol"], value_vars=metrics, var_name="metric").dropna(subset="value")
+    long = table.melt(id_vars=_WHO, value_vars=metrics, var_name="metric").dropna(subset="value")
+    return long.assign(protocol=stamp)
 
 
 def changes(
@@ -224,10 +226,8 @@ def keep(run: str | Path, folder: str | Path) -> None:
     scores = read_table(Path(run) / "scores.csv")
     good = scores.loc[(scores.status == "ok") & scores.metric.isin(METRICS)]
     protocol = good.loc[good.metric == RANKED_BY, "protocol"].iloc[0]
-    wide = good.loc[good.protocol == protocol].pivot_table(
-        index=[*_WHO, "protocol"], columns="metric", values="value", sort=False
-    )
+    wide = good.loc[good.protocol == protocol].pivot_table(index=_WHO, columns="metric", values="value", sort=False)
     with claimed(folder) as claim:
         claim.new.mkdir()
         write_table(wide.reset_index(), claim.new / "scores.csv", float_format="%.4f")
-        claim.put({name: about[name] for name in _ABOUT if name in about})
+        claim.put({**{name: about[name] for name in _ABOUT if name in about}, "stamp": protocol})
