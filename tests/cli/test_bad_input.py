@@ -286,6 +286,22 @@ def test_a_folder_of_someone_else_is_refused(song, refused, tmp_path):
     assert "cannot be written to (Permission denied)" in refused("detect", song, "--out", tmp_path / "theirs")
 
 
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("--moments", "0"), "'0' is no number of moments: use 1 to 20"),
+        (("--moments", "many"), "'many' is no number of moments: use 1 to 20"),
+        (("--errors-of", "yinn"), "the errors of 'yinn' cannot be shown, for it does not take part: did you mean yin?"),
+    ],
+)
+def test_errors_that_cannot_be_shown_are_refused_before_anything_is_heard(
+    words, remedy, refused, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert remedy in refused("compare", "--data", tmp_path, "--detector", "yin", "--out", "out", *words)
+    assert not list(tmp_path.iterdir())
+
+
 def test_compare_does_not_replace_files_that_are_not_its_own(song, refused, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")

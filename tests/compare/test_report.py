@@ -137,6 +137,32 @@ def test_the_first_screen_is_the_ranked_table_and_the_main_figure(written):
     assert first_rows.index("toy_detectors.py:Loudest") < first_rows.index("toy_detectors.py:Raises")
 
 
+def test_moments_have_what_was_said_of_each_key_and_a_clip(written, result):
+    """One detector hears A4 and misses C5 in each recording, another one breaks: it is asked again, and says so."""
+    html = (written / "report.html").read_text(encoding="utf-8")
+    (heading,) = re.findall(r"<h3>Errors of (.*?) to see and to hear</h3>", html)
+    assert heading == result.ranking.detector[0]
+    page = Page(html)
+    evidence = page.all("image")
+    assert len(evidence) == len(page.all("audio")) >= 1
+    for shown in evidence:
+        head, _, data = shown["href"].partition(",")
+        assert head == "data:image/png;base64"
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+
+
+def test_another_detector_and_more_moments_are_shown_where_they_are_asked_for(result, tmp_path):
+    other = result.ranking.detector[1]
+    folder = write_report(result, tmp_path / "run", moments=3, errors_of=other).folder
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"<h3>Errors of {other} to see and to hear</h3>" in html
+    assert "of each reason the 3 worst errors" in html
+    for wrong, why in (({"moments": 21}, "use 0 to 20"), ({"errors_of": "nobody"}, "does not take part")):
+        with pytest.raises(CompareError, match=why):
+            write_report(result, tmp_path / "other", **wrong)
+        assert not (tmp_path / "other").exists()
+
+
 def test_the_ranked_table_can_be_taken_into_a_paper(written, result):
     """The same cells in the page, in Markdown and in LaTeX; every digit in CSV."""
     (first, second, third) = result.ranking.to_dict("records")
