@@ -514,10 +514,9 @@ class Nmf(Detector):
         of a stroke; or one spectrum, and the rise of the amounts.
     n_iterations : int
         Steps of the multiplicative rule.
-    colour : {'ignore', 'follow'}
-        Whether the templates follow the colour of the piano at hand, its room and microphone
-        (`pianolab.dsp.colour`). More notes of real pianos are found so, but some keys above a bass key are lost on
-        dark ones (docs/results.md). The presets 'rules' and 'textbook' never do.
+    colour : {'follow', 'ignore'}
+        Whether what the piano at hand, its room and microphone lack of the templates' colour is brought back
+        (`pianolab.dsp.colour`). More notes of real pianos are found so. The presets 'rules' and 'textbook' never do.
 
     Raises
     ------
@@ -547,11 +546,11 @@ class Nmf(Detector):
         *,
         preset: Literal["piano", "rules", "textbook"] = "piano",
         n_iterations: Annotated[int, Between(1, 1000)] = 30,
-        colour: Literal["ignore", "follow"] = "ignore",
+        colour: Literal["follow", "ignore"] = "follow",
     ):
         use = chosen(PRESETS, preset)
         if colour not in ("follow", "ignore"):
-            raise DetectorError(f"colour {colour!r} is not a choice: use ignore or follow")
+            raise DetectorError(f"colour {colour!r} is not a choice: use follow or ignore")
         self.preset, self.n_iterations, self.colour = preset, n_iterations, colour
         self._ear, self._power, self._least = use.ear(), use.power, use.least
         self.frame_length, self.hop_length = self._ear.frame_length, use.hop_length

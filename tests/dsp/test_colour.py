@@ -26,27 +26,31 @@ def test_what_is_heard_as_expected_has_no_colour():
 
 
 def test_a_microphone_with_little_bass_is_found_but_for_the_share_that_counts_as_none():
-    """Far from the edge the gain is (1/4 + 0.3) / (1 + 0.3) of what lies above it, and 1 there."""
-    gain = heard(Colour(hop_s=HOP_S), np.where(BINS < 120, 0.25, 1.0), seconds=60.0)
-    assert gain[60] == pytest.approx((0.25 + 0.3) / 1.3, abs=0.01)
+    """Far from the edge (0.5 + 0.15) / (1 + 0.15) of what lies above is left, to the power of 1.5; 1 there."""
+    gain = heard(Colour(hop_s=HOP_S), np.where(BINS < 120, 0.5, 1.0), seconds=60.0)
+    assert gain[60] == pytest.approx((0.65 / 1.15) ** 1.5, abs=0.01)
     assert gain[200] == pytest.approx(1.0, abs=0.01)
 
 
-def test_one_bright_bin_changes_little():
-    gain = heard(Colour(hop_s=HOP_S), np.where(BINS == 150, 3.0, 1.0), seconds=60.0)
-    assert 1.0 < gain.max() < 1.2
+def test_one_missing_bin_changes_little():
+    gain = heard(Colour(hop_s=HOP_S), np.where(BINS == 150, 0.0, 1.0), seconds=60.0)
+    assert 0.8 < gain.min() < 1.0
     assert np.abs(gain[np.abs(BINS - 150) > 5 * 3 * BINS_PER_KEY] - 1.0).max() < 0.001
 
 
 def test_an_earlier_colour_is_forgotten_by_half_in_the_stated_time():
     colour = Colour(hop_s=HOP_S)
-    heard(colour, 2.0, seconds=20 * FORGET_S)
+    heard(colour, 0.5, seconds=20 * FORGET_S)
     gain = heard(colour, 1.0, seconds=FORGET_S)
-    assert gain[100] == pytest.approx((1.5 + 0.3) / 1.3, abs=0.01)
+    assert gain[100] == pytest.approx((0.9 / 1.15) ** 1.5, abs=0.01)
 
 
-def test_nothing_is_taken_for_much_louder_than_it_is():
-    assert heard(Colour(hop_s=HOP_S), 1000.0, seconds=60.0).max() == pytest.approx(MOST)
+def test_nothing_is_taken_for_softer_than_by_the_stated_factor():
+    assert heard(Colour(hop_s=HOP_S), 0.01, seconds=60.0).min() == pytest.approx(1 / MOST)
+
+
+def test_what_is_louder_than_expected_is_not_made_softer():
+    assert heard(Colour(hop_s=HOP_S), np.where(BINS < 120, 3.0, 1.0), seconds=60.0).tolist() == [1.0] * N_BINS
 
 
 def test_silence_teaches_nothing():
