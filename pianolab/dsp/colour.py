@@ -25,7 +25,7 @@ POWER = 1.5
 # The colour counts as none by so much: seconds of the loudest moment, ...
 FIRST_S = 0.16
 # ... and later this share of all that was heard, spread over all frequencies.
-NONE_SHARE = 0.15
+NONE_SHARE = 0.2
 
 
 class Colour:

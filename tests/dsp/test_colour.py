@@ -26,9 +26,9 @@ def test_what_is_heard_as_expected_has_no_colour():
 
 
 def test_a_microphone_with_little_bass_is_found_but_for_the_share_that_counts_as_none():
-    """Far from the edge (0.5 + 0.15) / (1 + 0.15) of what lies above is left, to the power of 1.5; 1 there."""
+    """Far from the edge (0.5 + 0.2) / (1 + 0.2) of what lies above is left, to the power of 1.5; 1 there."""
     gain = heard(Colour(hop_s=HOP_S), np.where(BINS < 120, 0.5, 1.0), seconds=60.0)
-    assert gain[60] == pytest.approx((0.65 / 1.15) ** 1.5, abs=0.01)
+    assert gain[60] == pytest.approx((0.7 / 1.2) ** 1.5, abs=0.01)
     assert gain[200] == pytest.approx(1.0, abs=0.01)
 
 
@@ -42,7 +42,7 @@ def test_an_earlier_colour_is_forgotten_by_half_in_the_stated_time():
     colour = Colour(hop_s=HOP_S)
     heard(colour, 0.5, seconds=20 * FORGET_S)
     gain = heard(colour, 1.0, seconds=FORGET_S)
-    assert gain[100] == pytest.approx((0.9 / 1.15) ** 1.5, abs=0.01)
+    assert gain[100] == pytest.approx((0.95 / 1.2) ** 1.5, abs=0.01)
 
 
 def test_nothing_is_taken_for_softer_than_by_the_stated_factor():
