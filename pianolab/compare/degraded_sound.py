@@ -14,7 +14,9 @@ from pathlib import Path
 import soundfile as sf
 
 from pianolab import sound
+from pianolab.compare.errors import CompareError
 from pianolab.compare.fingerprints import code_checksum, fingerprint, versions
+from pianolab.errors import printable
 from pianolab.sound import checksum
 from pianolab.texts.degradations import Step
 
@@ -31,14 +33,19 @@ def written(steps: Iterable[Step]) -> str:
     Returns
     -------
     str
-        '' without steps.
+        '' without steps. Files have their checksum behind them.
+
+    Raises
+    ------
+    AudioError, OSError
+        If a file of a step cannot be read.
 
     Examples
     --------
     >>> written([Step("noise", "pink", 10.0)])
-    '[["noise", "pink", 10.0]]'
+    '[["noise", "pink", 10.0, ""]]'
     """
-    listed = [list(step) for step in steps]
+    listed = [[*step, _file_checksum(step.source) if step.is_file else ""] for step in steps]
     return json.dumps(listed) if listed else ""
 
 
@@ -65,17 +72,25 @@ def degraded_file(path: str, steps: str, *, seconds: float | None, seed: str) ->
     ------
     AudioError, PianoError
         If a file cannot be read, or a step cannot be made.
+    CompareError
+        If a file is not the one that was looked at.
     """
     from pianolab.piano.steps import degraded  # Rooms and voices take time to load.
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # What is odd about the recording is said where it is heard as it is.
         y, sr = sound.load(path, duration_s=seconds)
-        y = degraded(y, sr=sr, steps=[Step(*step) for step in json.loads(steps)], seed=seed)
+        y = degraded(y, sr=sr, steps=[_read(*step) for step in json.loads(steps)], seed=seed)
     file = io.BytesIO()
     sf.write(file, y, sr, format="WAV", subtype="FLOAT")
     file.seek(0)
     return file
+
+
+def _read(kind: str, source: str, strength: float, before: str) -> Step:
+    if before and checksum(source) != before:
+        raise CompareError(f"{printable(source)} was changed while it was compared: let it be, and run this again")
+    return Step(kind, source, strength)
 
 
 def checksum_of_degraded(recording_checksum: str, steps: Sequence[Step]) -> str:
@@ -92,7 +107,7 @@ def checksum_of_degraded(recording_checksum: str, steps: Sequence[Step]) -> str:
 
     Raises
     ------
-    AudioError
+    AudioError, OSError
         If a file of a step cannot be read.
     """
     sources = [_file_checksum(step.source) if step.is_file else step.source for step in steps]
@@ -102,8 +117,14 @@ def checksum_of_degraded(recording_checksum: str, steps: Sequence[Step]) -> str:
     return fingerprint(sound=recording_checksum, steps=listed, names=names, code=_code(), libraries=versions())
 
 
-@functools.lru_cache(maxsize=1024)
 def _file_checksum(path: str) -> str:
+    found = Path(path).stat()
+    return _checksum_of(path, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=1024)
+def _checksum_of(path: str, changed_ns: int, size: int) -> str:
+    """A noise is asked for with each recording; it is read again only if it was written again."""
     return checksum(path)
 
 

@@ -12,6 +12,7 @@ from pianolab.cli import main
 from pianolab.compare import CompareError, compare, degraded_sound, read_table, write_report
 from pianolab.compare.commands import AUDIO, FOLDER, CommandJob
 from pianolab.compare.degraded import curves, sentences
+from pianolab.compare.degraded_sound import written
 from pianolab.compare.sweeps import Sweep, find_sweeps
 from pianolab.compare.worker import Job, hear
 from pianolab.data import load_dataset
@@ -189,16 +190,24 @@ def test_another_noise_in_a_file_of_the_same_name_is_heard_anew(songs, tmp_path)
         sound.write(tmp_path / "fan.wav", 0.1 * rng.standard_normal(SR), sr=SR)
         (sweep,) = find_sweeps(f"noise:{tmp_path}:snr=10")
         ((step,),) = sweep.steps
-        degraded_sound._file_checksum.cache_clear()
         keys.append(degraded_sound.checksum_of_degraded("0" * 64, [step]))
     assert keys[0] != keys[1]
 
 
 def test_a_step_that_cannot_be_made_is_a_row_that_says_why(songs):
     audio = load_dataset(songs)["a1"].audio
-    said = hear(Job(str(audio), LOUDEST, None, "", '[["noise", "/no/such/noise.wav", 10.0]]'))
+    said = hear(Job(str(audio), LOUDEST, None, "", '[["noise", "/no/such/noise.wav", 10.0, ""]]'))
     assert isinstance(said, str)
     assert "noise.wav" in said
+
+
+def test_a_noise_that_was_exchanged_meanwhile_is_a_row_that_says_so(songs, tmp_path):
+    sound.write(tmp_path / "fan.wav", 0.1 * np.random.default_rng(1).standard_normal(SR), sr=SR)
+    steps = written([Step("noise", str(tmp_path / "fan.wav"), 10.0)])
+    sound.write(tmp_path / "fan.wav", 0.1 * np.random.default_rng(2).standard_normal(SR), sr=SR)
+    said = hear(Job(str(songs / "a1.wav"), LOUDEST, None, "", steps))
+    assert isinstance(said, str)
+    assert "fan.wav was changed while it was compared" in said
 
 
 def test_a_command_is_given_the_worse_sound(songs, tmp_path):
@@ -210,7 +219,7 @@ def test_a_command_is_given_the_worse_sound(songs, tmp_path):
     audio, words = songs / "a1.wav", (sys.executable, "-c", code, AUDIO, FOLDER)
     jobs = [
         CommandJob(str(audio), words, None, checksum(audio), str(tmp_path), steps)
-        for steps in ("", '[["level", "", -20.0]]')
+        for steps in ("", written([Step("level", "", -20.0)]))
     ]
     heard = [hear(job) for job in jobs]
     assert not any(isinstance(each, str) for each in heard), heard
