@@ -1,11 +1,14 @@
 """What a notebook says beside a picture is so: each sentence with the number that it rests on."""
 
+import re
+
 import nbformat
 import numpy as np
 import pytest
 
 import pianolab
 from pianolab import scores, units
+from pianolab.compare import statistics
 from pianolab.detectors import nmf
 from pianolab.lessons import pitch, playing, spectra, waves
 from pianolab.places import comes_with
@@ -99,3 +102,46 @@ def test_08_what_waiting_buys():
         heard = [pianolab.transcribe(y, sr=nmf.SR, detector=f"neural:lookahead_ms={ms}") for y in rooms]
         f1.append(np.mean([scores.score_notes(played, notes)["onset_f1"] for notes in heard]))
     assert f1 == pytest.approx([0.81, 0.88, 0.94, 0.94, 0.98], abs=0.006)
+
+
+def printed(notebook, pattern):
+    """The numbers that a notebook printed where a pattern fits; nbval holds that it still prints them."""
+    (path,) = comes_with("notebooks").glob(f"{notebook}_*.ipynb")
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    text = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+    return [tuple(map(float, found.groups())) for found in re.finditer(pattern, text)]
+
+
+def test_06_extras_go_with_n_and_then_the_right_ones():
+    assert says(
+        "06", "With N = 1 most of what it writes is extra. As N grows the extras go, and up to N = 6 nothing right"
+    )
+    assert says("06", "with N = 20 none is left")
+    of = {n: (right, extra) for n, right, extra in printed("06", r"N = +(\d+): right +(\d+), extra +(\d+)")}
+    assert of[1][1] > of[1][0]
+    assert [right for right, _ in of.values()] == sorted((right for right, _ in of.values()), reverse=True)
+    assert of[1][1] > of[6][1] > of[12][1]
+    assert of[6][0] == of[1][0]
+    assert of[20][0] == 0
+
+
+def test_06_melodies_are_moved_and_recorded_notes_are_harder():
+    assert says("06", "The melodies are moved by octaves as they go")
+    ((first, then),) = printed("06", r"begins: +(\d+) .*\n.*far away: (\d+) ")
+    assert then - first > 24
+    assert says("06", "All three fare worse, two of them clearly.")
+    worse = [rendered - recorded for rendered, recorded in printed("06", r"rendered (\S+) +recorded notes (\S+)")]
+    assert len(worse) == 3
+    assert sum(each > 0.03 for each in worse) == 2
+    assert min(worse) > 0
+
+
+def test_06_ties_and_holm_hold_p_up():
+    assert says("06", "On three of the six pieces `fft_peak` and `cqt` are exactly equal.")
+    assert says("06", "so only 2³ ways differ, and p cannot be below 2/8")
+    assert printed("06", r"pieces that differ: (\d+) of (\d+)") == [(3, 6)]
+    assert printed("06", r"ways: (\d+)  least p: (\S+)") == [(64, 2 / 64)]
+    assert printed("06", r"as large by chance: (\S+)") == [(2 / 8,)]
+    six = statistics.least_p(6)
+    assert says("06", "`p_floor`, the least that any six pieces can give here, is 2 · 2/64.")
+    assert statistics.holm([six, six])[0] == 2 * six
