@@ -57,7 +57,11 @@ nitpick_ignore_regex = [
     # The site links to no other site's index, which would have to be fetched; so types of others have no target.
     (r"py:.*", r"(?!pianolab\b).*"),
     # Names that stand for any type have no page.
-    (r"py:class", r"pianolab\.(detector\.Settings|dsp\.peaks\.Value|live\.responder\.Kind|workers\.Job)"),
+    (
+        r"py:class",
+        r"pianolab\.(compare\.shards\.Item|detector\.Settings|dsp\.peaks\.Value|live\.responder\.Kind"
+        r"|practice\.shelf\.server\.Answer|workers\.Job)",
+    ),
 ]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
