@@ -26,7 +26,7 @@ from pianolab.roll import Notes
 from pianolab.scores import Protocol
 from pianolab.texts.degradations import detune_ratio
 
-CONDITION_COLUMNS = ("sweep", "strength", "sweep_2", "strength_2", "condition")
+CONDITION_COLUMNS = ("sweep", "strength", "sweep_2", "strength_2", "condition", "point")
 METRICS = (RANKED_BY, "note_f1")
 
 _WHO = ["dataset", "detector", "params"]
@@ -68,7 +68,7 @@ def score_degraded(
     participants = list(dict.fromkeys(who for _, who in outcomes))
     taking_part = {(who.detector, who.params) for who in participants}
     found = [
-        (*row, "", np.nan, "", np.nan, "")
+        (*row, "", np.nan, "", np.nan, "", "")
         for row in rows
         if row.recording and (row.detector, row.params) in taking_part and row.status == "ok"
     ]
@@ -86,7 +86,7 @@ def score_degraded(
         condition = conditions[row.dataset, row.recording]
         said = [(sweep.name, step.strength) for sweep, step in zip(condition.sweeps, condition.steps, strict=True)]
         first, second = (*said, ("", np.nan))[:2]
-        found.append((*row._replace(recording=condition.place[1]), *first, *second, condition.text))
+        found.append((*row._replace(recording=condition.place[1]), *first, *second, condition.text, condition.point))
     return pd.DataFrame(found, columns=columns)
 
 
@@ -122,8 +122,7 @@ def curves(degraded: pd.DataFrame, sweeps: Sequence[Sweep], protocol: str) -> pd
         or NaN where none is.
     """
     good = degraded.loc[(degraded.status == "ok") & (degraded.protocol == protocol) & degraded.metric.isin(METRICS)]
-    shown = good.sweep + "=" + good.strength.map("{:g}".format)  # A folder of noises has a condition a file.
-    good = good.assign(piece=pieces(good), point=good.condition.where(good.sweep.str.startswith("room:"), shown))
+    good = good.assign(piece=pieces(good))
     by_name = {sweep.name: sweep for sweep in sweeps}
     rows = []
     for (dataset, detector, params, metric), part in good.groupby([*_WHO, "metric"], sort=False):
@@ -139,7 +138,8 @@ def curves(degraded: pd.DataFrame, sweeps: Sequence[Sweep], protocol: str) -> pd
                 for text, group in mine.loc[mine.strength == strength].groupby("point"):
                     rows.append({**of, "strength": strength, "condition": text, **who, **_numbers(group, plain)})
         for group in _crossed(worse.loc[worse.sweep_2 != ""], by_name):
-            named = group[["sweep", "strength", "sweep_2", "strength_2", "condition"]].iloc[0].to_dict()
+            named = group[["sweep", "strength", "sweep_2", "strength_2"]].iloc[0].to_dict()
+            named["condition"] = group.point.iloc[0]
             who = {"dataset": dataset, "unit": by_name[named["sweep"]].unit, "detector": detector, "params": params}
             rows.append({**named, **who, "metric": metric, **_numbers(group, plain)})
     columns = ["dataset", "sweep", "strength", "unit", "sweep_2", "strength_2", "condition", "detector", "params"]
@@ -150,7 +150,7 @@ def curves(degraded: pd.DataFrame, sweeps: Sequence[Sweep], protocol: str) -> pd
 def _crossed(crossed: pd.DataFrame, by_name: Mapping[str, Sweep]) -> list[pd.DataFrame]:
     """The rows of each pair of strengths, the mildest first."""
     pairs = []
-    for _, group in crossed.groupby("condition", sort=False):
+    for _, group in crossed.groupby("point", sort=False):
         first = group.iloc[0]
         places = [
             [step.strength for steps in by_name[name].steps for step in steps].index(strength)

@@ -81,9 +81,21 @@ class Condition:
     def text(self) -> str:
         """In words of the grammar, without the folders of files."""
         return ",".join(
-            f"{sweep.name}={step.strength:g}" + (f" ({printable(Path(step.source).name)})" if step.is_file else "")
+            _text(sweep, step, with_file=step.is_file) for sweep, step in zip(self.sweeps, self.steps, strict=True)
+        )
+
+    @property
+    def point(self) -> str:
+        """The point of a curve to which it belongs: the noise that a recording drew from a folder is not told apart."""
+        return ",".join(
+            _text(sweep, step, with_file=step.is_file and step.kind == "room")
             for sweep, step in zip(self.sweeps, self.steps, strict=True)
         )
+
+
+def _text(sweep: Sweep, step: Step, *, with_file: bool) -> str:
+    file = f" ({printable(Path(step.source).name)})" if with_file else ""
+    return f"{sweep.name}={step.strength:g}{file}"
 
 
 def find_sweeps(degrade: str | Iterable[str] | None, *, cross: bool = False) -> list[Sweep]:

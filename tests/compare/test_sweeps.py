@@ -13,7 +13,7 @@ from pianolab.compare import CompareError, compare, degraded_sound, read_table, 
 from pianolab.compare.commands import AUDIO, FOLDER, CommandJob
 from pianolab.compare.degraded import curves, sentences
 from pianolab.compare.degraded_sound import written
-from pianolab.compare.sweeps import Sweep, find_sweeps
+from pianolab.compare.sweeps import Sweep, conditions, find_sweeps
 from pianolab.compare.worker import Job, hear
 from pianolab.data import load_dataset
 from pianolab.labels import write_labels
@@ -124,6 +124,26 @@ def test_a_folder_of_rooms_is_a_sweep_over_how_long_they_ring(tmp_path):
     sound.write(tmp_path / "silent.wav", np.zeros(SR), sr=SR)
     with pytest.raises(CompareError, match=r"silent.wav is silent"):
         find_sweeps(f"room:{tmp_path}")
+
+
+def test_a_recording_draws_its_noise_and_all_are_one_point(songs, tmp_path):
+    for name in ("fan", "street", "dishes"):
+        sound.write(tmp_path / f"{name}.wav", 0.1 * np.random.default_rng(1).standard_normal(SR), sr=SR)
+    (tmp_path / "rooms").mkdir()
+    for t60_s in (0.3, 0.6):
+        response = 0.5 * 10 ** (-3 * np.arange(SR) / SR / t60_s)
+        sound.write(tmp_path / "rooms" / f"{t60_s}.wav", response, sr=SR)
+    sweeps = find_sweeps(f"noise:{tmp_path}:snr=0|10,room:{tmp_path / 'rooms'}", cross=True)
+    recordings = {("songs", recording.id): recording for recording in load_dataset(songs)}
+    truths = {place: recording.notes() for place, recording in recordings.items()}
+    found = conditions(recordings, truths, sweeps, cross=True)
+    assert len(found) == 3 * (2 + 2 + 4)
+    assert len({of.point for of in found.values()}) == 2 + 2 + 4
+    for place in recordings:
+        noises = {
+            step.source for of in found.values() if of.place == place for step in of.steps if step.kind == "noise"
+        }
+        assert len(noises) == 1
 
 
 def comparison(songs, cache, **settings):
@@ -247,6 +267,7 @@ def made_rows(values):
             "metric": "onset_f1", "value": value, "status": "ok", "sweep": "" if at is None else "noise:pink:snr",
             "strength": np.nan if at is None else at, "sweep_2": "", "strength_2": np.nan,
             "condition": "" if at is None else f"noise:pink:snr={at}",
+            "point": "" if at is None else f"noise:pink:snr={at}",
         }
         for at, each in values.items()
         for r, value in each.items()
