@@ -102,6 +102,15 @@ def test_a_note_of_a_fast_run_that_nobody_heard_is_not_sure():
     assert [(one.what, one.perhaps, one.asked) for one in told if one.what != "right"] == [("not sure", "missing", 67)]
 
 
+@pytest.mark.parametrize("n", range(2, 7))
+def test_the_last_note_of_a_take_is_judged_whenever_it_ends(n):
+    part = Part.of(range(n), [1] * n, range(60, 60 + n), [0] * n)
+    for tempo in (60, 70, 75, 90):
+        rows = enumerate(part.at_tempo(tempo).onset.tolist())
+        events = [NoteEvent("on", i, t, t + 0.1, 60 + i, 64.0, 1.0, -20.0) for i, t in rows]
+        assert [one.what for one in check(part, events)] == ["right"] * n
+
+
 def test_what_is_neither_sure_nor_unlikely_is_not_sure():
     part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
     notes = part.at_tempo(60)

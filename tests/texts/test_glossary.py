@@ -31,7 +31,7 @@ KOREAN_FORMS = {
     "logarithm": ("log",),
 }
 # Phrases in which the English word is another one.
-PHRASES = {"harmonic mean": "조화 평균"}
+PHRASES = {"harmonic mean": "조화 평균", "key signature": "조표"}
 # Words that are also everyday words of English; these rooms use them as the glossary does.
 ONLY_IN = {"take": ("page", "live", "verdicts"), "root": ("page", "live", "chords", "glossary")}
 # Texts in which a term need not stand in Korean, with the reason.

@@ -1,0 +1,230 @@
+"""`pianolab practice`: which pieces there are, and what was right in a recording of one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, is_number
+from pianolab.cli.messages import DONE, UsageError
+from pianolab.errors import nearest, one_line, printable
+from pianolab.files import refuse_unwritable, replacing
+from pianolab.texts.catalogue import LANGUAGES, language_of, say
+
+if TYPE_CHECKING:
+    from pianolab.practice.part import Part
+    from pianolab.practice.score import Score
+
+_EXAMPLES = """\
+pianolab practice list
+pianolab practice report petzold_minuet my_minuet.wav
+pianolab practice report song.musicxml take.flac --hand right --bars 5-8 --tempo 60
+pianolab practice report arirang arirang.wav --language ko --json report.json"""
+_DETECTOR = "neural"
+_HANDS = ("right", "left")
+_SLOWEST, _FASTEST = 10.0, 400.0
+_LEAST_SURE = 0.5
+_SHOWN_AFTER_S = 2.0
+_SUFFIX = ".musicxml"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
+    shown = _action(actions, "list", _list, "the pieces that come with pianolab")
+    shown.add_argument("--json", action="store_true", help="write them as JSON")
+    report = _action(actions, "report", _report, "what was right in a recording of a piece, bar by bar")
+    add = report.add_argument
+    add(
+        "score", metavar="SCORE", help="a MusicXML, MEI or MIDI file, a name from the list, or a number of your library"
+    )
+    add(
+        "recording",
+        metavar="RECORDING",
+        help="sound, the folder of a take, or a file of notes, which is taken as it is",
+    )
+    add("--detector", default=_DETECTOR, metavar=SPEC, help=f"default: {_DETECTOR}; {RUNS_CODE}")
+    add("--hand", choices=_HANDS, metavar="|".join(_HANDS), help="only this hand was played (default: both)")
+    add("--bars", type=_bars, metavar="A-B", help="only these bars, by their numbers on the page")
+    add("--tempo", type=_tempo, metavar="BPM", help="quarter notes a minute at the beginning (default: as written)")
+    add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.8)")
+    add("--json", metavar="FILE", help="write the report there, too")
+
+
+def _action(actions, name, answer, about) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    spoken = "|".join(LANGUAGES)
+    action.add_argument("--language", choices=tuple(LANGUAGES), metavar=spoken, help="of what is printed (default: en)")
+    action.set_defaults(answer=answer)
+    return action
+
+
+def _bars(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", text)
+    if not found or int(found[2] or found[1]) < int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no passage: use two numbers of bars, such as 5-8")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _tempo(text: str) -> float:
+    if not (is_number(text) and _SLOWEST <= float(text) <= _FASTEST):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no tempo: use {_SLOWEST:g} to {_FASTEST:g} beats a minute")
+    return float(text)
+
+
+def _certainty(text: str) -> float:
+    if not (is_number(text) and _LEAST_SURE <= float(text) <= 1):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no certainty: use {_LEAST_SURE:g} to 1")
+    return float(text)
+
+
+def _run(args: argparse.Namespace) -> int:
+    return args.answer(args)
+
+
+def _pieces() -> dict[str, Path]:
+    from pianolab.places import comes_with
+
+    return {path.stem: path for path in sorted((comes_with("data") / "pieces").glob(f"*{_SUFFIX}"))}
+
+
+def _list(args: argparse.Namespace) -> int:
+    from pianolab.practice.score import read_score
+
+    language = language_of(args.language)
+    scores = {name: read_score(path) for name, path in _pieces().items()}
+    scores = dict(sorted(scores.items(), key=lambda one: (one[1].facts.get("grade", ""), one[1].title)))
+    if args.json:
+        told = [
+            {
+                "name": name,
+                "title": score.title,
+                "grade": score.facts.get("grade"),
+                "fifths": _fifths(score),
+                "bars": len(score.bars),
+                "seconds": round(score.seconds, 1),
+            }
+            for name, score in scores.items()
+        ]
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return DONE
+    heads = ("grade", "name", "key", "bars", "length", "title")
+    rows = [tuple(say(f"practice.list.{head}", language) for head in heads)]
+    for name, score in scores.items():
+        length = say("practice.list.seconds", language, seconds=round(score.seconds))
+        grade, bars = score.facts.get("grade", ""), str(len(score.bars))
+        rows.append((grade, name, _signature(score, language), bars, length, _title(score, language)))
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return DONE
+
+
+def _width(text: str) -> int:
+    """Columns in a terminal, where a Korean letter takes two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def _title(score: Score, language: str) -> str:
+    return one_line(score.facts.get(f"title_{language}") or score.title)
+
+
+def _fifths(score: Score) -> int:
+    """Sharps of the first key signature; flats below 0."""
+    from xml.etree import ElementTree
+
+    return int(ElementTree.fromstring(score.xml).findtext(".//key/fifths") or 0)
+
+
+def _signature(score: Score, language: str) -> str:
+    fifths = _fifths(score)
+    kind = "sharps" if fifths > 0 else "flats" if fifths else "plain"
+    return say(f"practice.list.{kind}", language, n=abs(fifths))
+
+
+def _report(args: argparse.Namespace) -> int:
+    from pianolab.practice.checking import CERTAINTY
+    from pianolab.practice.hearing import hear_take, passage
+    from pianolab.practice.modes import one_hand
+    from pianolab.practice.report import lines_of, report_of
+    from pianolab.practice.score import read_score
+    from pianolab.registry import create
+
+    language = language_of(args.language)
+    _refuse_unwritable(args.json)
+    score = read_score(_score_path(args.score))
+    part: Part = passage(score, bars=args.bars)
+    if args.hand:
+        part, _ = one_hand(part, args.hand)
+    written = args.tempo or min(max(60.0 * score.beats / score.seconds, _SLOWEST), _FASTEST)
+    detector = create(args.detector)
+    certainty = CERTAINTY if args.certainty is None else args.certainty
+    verdicts = hear_take(
+        part,
+        args.recording,
+        detector=detector,
+        beats_a_minute=written,
+        certainty=certainty,
+        watched=_watched,
+    )
+    report = report_of(part, verdicts, bar_names=[bar.number for bar in score.bars])
+    about = {
+        "title": _title(score, language) or printable(Path(args.score).stem),
+        "recording": printable(args.recording),
+        "detector": str(detector),
+    }
+    if args.json:
+        asked = {"certainty": certainty, "tempo": round(written, 3), "hand": args.hand, "bars_asked": args.bars}
+        _write(Path(args.json), {**about, **asked, **report.as_dict(language)})
+    print(say("practice.head", language, **about))
+    print("\n".join(lines_of(report, written=written, language=language)))
+    return DONE
+
+
+def _score_path(name: str) -> Path:
+    if os.path.exists(name):
+        return Path(name)
+    pieces = _pieces()
+    if name in pieces:
+        return pieces[name]
+    if name.isascii() and name.isdigit() and len(name) < 10:
+        from pianolab.practice.library import Library
+
+        return Library(None).item(int(name)).path
+    hint = nearest(name, pieces) or ": name a file, or a piece that `pianolab practice list` shows"
+    raise UsageError(f"there is no score {printable(name)[:100]!r}{hint}")
+
+
+def _refuse_unwritable(path: str | None) -> None:
+    if path is None:
+        return
+    if Path(path).is_dir():
+        raise UsageError(f"--json {printable(path)} is a folder: name a file")
+    try:
+        refuse_unwritable(Path(path).parent)
+    except OSError as error:
+        raise UsageError(f"--json {printable(path)} cannot be written ({error.strerror}): name another file") from error
+
+
+def _write(path: Path, told: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _watched(blocks: Iterable, n_samples: int) -> Iterable:
+    from tqdm import tqdm
+
+    with tqdm(total=n_samples, desc="hearing", unit="", unit_scale=True, disable=None, delay=_SHOWN_AFTER_S) as shown:
+        for block in blocks:
+            yield block
+            shown.update(len(block))
+
+
+COMMAND = Command("practice", "say what was right in a recording of a piece", _EXAMPLES, _add_arguments, _run)
