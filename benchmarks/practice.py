@@ -8,7 +8,7 @@ The pieces that come with pianolab are played with human timing and dynamics: ri
 A detector hears them dry and in rooms, and `pianolab.practice` checks each take as if it were played now. A mistake is
 named if a verdict says what it was, of the right note, key or bar, within half a second of its place. Every other blame
 is a false accusation; "not sure" blames nobody and is counted by itself. Missed and extra notes are also counted as
-F1, as for MAESTRO-E (Morsi et al. 2024: .563 and .864 there; another set, so no comparison): a wrong key is a missed
+F1, as for MAESTRO-E (the best in print: .563 and .864; another set, so no comparison): a wrong key is a missed
 note and an extra one.
 
 Nothing is tuned on the pianos that are played by default. With --certainty several times there is a row for each: the
@@ -243,7 +243,7 @@ def main():
     print(table.to_string(index=False))
     if "mistake" in details:
         mistakes = details.dropna(subset=["mistake"]).astype({"named": int})
-        told = mistakes.groupby(["certainty", "mistake"], sort=False)
+        told = mistakes.groupby(["certainty", "mistake"])
         shares = told.agg(there=("named", "size"), named=("named", "sum"), delay_s=("delay_s", "median"))
         shares["delay_95_s"] = told["delay_s"].quantile(0.95)
         print(shares.round(2).to_string())
