@@ -208,8 +208,12 @@ def _ended(code: int) -> str:
 
 def _children_s() -> float:
     """Processor time of the programs that this process has run so far; NaN where it is not known."""
-    times = os.times()
-    return times.children_user + times.children_system if os.name == "posix" else math.nan
+    try:
+        import resource
+    except ImportError:  # Windows has none.
+        return math.nan
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # os.times counts in hundredths of a second.
+    return used.ru_utime + used.ru_stime
 
 
 def _written(into: Path) -> Path:
