@@ -2,7 +2,8 @@
 
 A file lies in the folder under its checksum, so nothing that a name says decides where something is written. The index
 is one SQLite file. A file is written before its row and removed after it: whenever the program is killed, each row has
-its file, and a file without a row is removed when the library is opened next.
+its file, and a file without a row is removed when the library is opened next. What lies there under any other name than
+the library gives is never touched, and where there are files and no index, nothing is removed at all.
 """
 
 import hashlib
@@ -54,6 +55,8 @@ _CHUNK = 1 << 20
 _STALE_S = 3600.0  # No file takes so long to be added.
 _BUSY_S = 30.0  # So long another program may write.
 _MOST_NAME_BYTES = 120
+_OWN = re.compile(r"[0-9a-f]{64}\.\w+")  # How a file of the library is named.
+_OWN_STAGING = ".adding-"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)  # Windows has devices of these names.
 
 
@@ -165,7 +168,7 @@ class Library:
     Raises
     ------
     LibraryError
-        If the index is damaged or of a later version.
+        If the index is damaged, of a later version, or gone while its files are there.
     OSError
         If the folder cannot be made or written.
     """
@@ -207,30 +210,6 @@ class Library:
         assert item is not None
         return item
 
-    def add_bytes(self, data: bytes, name: str, **about: Any) -> Item:
-        """Put what was uploaded into the library.
-
-        Parameters
-        ----------
-        data : bytes
-        name : str
-            As the uploader calls it. It is only shown.
-        **about
-            As `add`.
-
-        Returns
-        -------
-        Item
-
-        Raises
-        ------
-        PianolabError, OSError
-            As `add`.
-        """
-        with self.staging() as staging:
-            (Path(staging) / "upload").write_bytes(data)
-            return self.add(Path(staging) / "upload", name=name, **about)
-
     def staging(self) -> tempfile.TemporaryDirectory[str]:
         """A folder for what is coming and is not yet part of the library.
 
@@ -239,7 +218,7 @@ class Library:
         TemporaryDirectory
             To be cleaned up by whoever asked; if that program is killed, a later one does it.
         """
-        return tempfile.TemporaryDirectory(prefix=".adding-", dir=self.folder)
+        return tempfile.TemporaryDirectory(prefix=_OWN_STAGING, dir=self.folder)
 
     def add_all(
         self, files: Iterable[tuple[Path, str]], **about: Any
@@ -473,10 +452,10 @@ class Library:
         """Remove what a program that was killed left: files without a row, and copies that were never whole."""
         known = {f"{checksum}{suffix}" for checksum, suffix in index.execute("SELECT checksum, suffix FROM items")}
         for path in self._files.iterdir():
-            if path.name not in known:
+            if _OWN.fullmatch(path.name) and path.name not in known:
                 with suppress(OSError):
                     path.unlink()
-        for path in self.folder.glob(".adding-*"):
+        for path in self.folder.glob(f"{_OWN_STAGING}*"):
             with suppress(OSError):
                 if path.stat().st_mtime < time.time() - _STALE_S:
                     shutil.rmtree(path)
@@ -510,6 +489,7 @@ class Library:
                 if version > _VERSION:
                     raise LibraryError(f"{printable(path)} was written by a later pianolab: use that one")
                 if version == 0:
+                    self._refuse_orphans()
                     index.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
                 with index:
                     yield index
@@ -518,8 +498,16 @@ class Library:
                 f"{printable(path)} cannot be used ({first_line(error)}): is the disk full, or the folder not yours?"
             ) from error
         except sqlite3.DatabaseError as error:
-            remedy = f"move it away, and add the files in {printable(self._files)} again"
-            raise LibraryError(f"{printable(path)} is damaged ({first_line(error)}): {remedy}") from error
+            raise LibraryError(f"{printable(path)} is damaged ({first_line(error)}): {self._remedy}") from error
+
+    @property
+    def _remedy(self) -> str:
+        return f"move the whole folder {printable(self.folder)} away, and add the files from there"
+
+    def _refuse_orphans(self) -> None:
+        """Make no index where files are: they had one, and would be taken for what a killed program left."""
+        if any(_OWN.fullmatch(path.name) for path in self._files.iterdir()):
+            raise LibraryError(f"{printable(self.folder)} has files of a library and no index of them: {self._remedy}")
 
 
 def _copy(source: BinaryIO, there: Path, name: str) -> tuple[str, int]:

@@ -160,7 +160,7 @@ def test_export_names_files_by_their_titles_and_replaces_none(library, tone, tmp
 @pytest.mark.parametrize("name", ["../../evil.wav", "/etc/passwd", "a\\..\\b", "x" * 5000, "\n\x1b[31m", "\ud800", ""])
 def test_an_upload_is_written_nowhere_else_whatever_its_name(library, tone, name):
     before = {path for path in library.folder.parent.rglob("*") if not path.is_relative_to(library.folder)}
-    item = library.add_bytes(tone.read_bytes(), name)
+    item = library.add(tone, name=name)
     after = {path for path in library.folder.parent.rglob("*") if not path.is_relative_to(library.folder)}
     assert before == after
     assert stored(library) == [f"{item.checksum}.wav"]
@@ -170,9 +170,10 @@ def test_an_upload_is_written_nowhere_else_whatever_its_name(library, tone, name
 
 
 @pytest.mark.parametrize("data", [b"#!/bin/sh", b"", b"<html/>", b"PK\x03\x04" + b"\0" * 40, b"MThd\0\0\0\x06\0\x01"])
-def test_what_is_refused_leaves_nothing_behind(library, data):
+def test_what_is_refused_leaves_nothing_behind(library, tmp_path, data):
+    (tmp_path / "song.mid").write_bytes(data)
     with pytest.raises(PianolabError, match=r"song\.mid"):
-        library.add_bytes(data, "song.mid")
+        library.add(tmp_path / "song.mid")
     assert (library.items(), stored(library)) == ([], [])
     assert not list(library.folder.glob(".adding-*"))
 
@@ -225,7 +226,10 @@ def test_a_full_disk_leaves_the_library_as_it_was(library, tone, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "text"),
     [
-        (lambda path: path.write_bytes(b"no data base, but long enough to be looked at " * 50), "is damaged"),
+        (
+            lambda path: path.write_bytes(b"no data base, but long enough to be looked at " * 50),
+            r"is damaged .*: move the whole folder",
+        ),
         (lambda path: sqlite3.connect(path).executescript("PRAGMA user_version = 99"), "a later pianolab"),
     ],
 )
@@ -234,6 +238,35 @@ def test_an_index_that_cannot_be_used_is_named(library, spoil, text):
     with pytest.raises(LibraryError, match=text) as refused:
         Library(library.folder)
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_what_is_not_the_librarys_own_stays(tmp_path):
+    own, foreign = "0" * 64 + ".mid", ["thesis.txt", "0" * 64, "0" * 63 + ".mid", "F" * 64 + ".mid"]
+    files = tmp_path / "library" / "files"
+    files.mkdir(parents=True)
+    for name in foreign:
+        (files / name).write_text("not ours")
+    Library(tmp_path / "library")  # The index is made.
+    (files / own).write_text("left by a program that was killed")
+    library = Library(tmp_path / "library")
+    assert stored(library) == sorted(foreign)
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_files_whose_index_is_gone_stay_and_can_be_added_from_where_they_were_moved(library, tone, tmp_path, spoil):
+    library.add(tone)
+    library.add(PIECES / "arirang.musicxml")
+    before = stored(library)
+    spoil(library.folder / "index.sqlite")
+    for again in range(2):
+        with pytest.raises(LibraryError, match=r"and no index of them: move the whole folder .* away"):
+            Library(library.folder) if again else library.items()
+    assert stored(library) == before
+    library.folder.rename(tmp_path / "moved")
+    new = Library(library.folder)
+    found = list(new.add_all((path, path.name) for path in (tmp_path / "moved" / "files").iterdir()))
+    assert [error for *_, error in found] == [None, None]
+    assert stored(new) == before
 
 
 @pytest.mark.in_a_worker

@@ -18,7 +18,8 @@ from pianolab.texts.catalogue import LANGUAGES, catalogue
 
 pytest.importorskip("verovio", reason='scores need verovio: pip install "pianolab[practice]"')
 
-DORAJI = (comes_with("data") / "pieces" / "doraji.musicxml").read_bytes()
+PIECE = comes_with("data") / "pieces" / "doraji.musicxml"
+DORAJI = PIECE.read_bytes()
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +111,7 @@ def test_a_score_is_uploaded_found_shown_changed_fetched_and_removed(library):
     ],
 )
 def test_what_cannot_be_done_is_told_with_a_code_and_changes_nothing(library, method, path, body, status, code):
-    library.add_bytes(DORAJI, "a.xml")
+    library.add(PIECE)
     before = library.items()
     ((found, said),) = talk(library, (method, path, body))
     assert (found, said["error"]["code"]) == (status, code)
@@ -122,7 +123,7 @@ def test_what_cannot_be_done_is_told_with_a_code_and_changes_nothing(library, me
 @pytest.mark.parametrize("path", ["/", "/library", "/library/1", "/library/1/file", "/library/1/score"])
 @pytest.mark.parametrize("token", ["", "x" * 32, "é"])
 def test_nothing_is_told_to_who_does_not_know_the_token(library, path, token):
-    library.add_bytes(DORAJI, "a.xml")
+    library.add(PIECE)
     ((status, said),) = talk(library, ("GET", path, None), token=token)
     assert (status, said["error"]["code"]) == (403, "forbidden")
 
