@@ -156,7 +156,7 @@ def hear_as_asked(asked: Asked) -> bytes | str:
 
 
 def _worse(job: Job) -> str:
-    steps = [Step(*step) for step in json.loads(job.steps or "[]")]
+    steps = [Step(*step[:3]) for step in json.loads(job.steps or "[]")]
     return checksum_of_degraded(job.checksum, steps) if steps else ""
 
 
