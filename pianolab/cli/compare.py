@@ -87,7 +87,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number_of("moments", most=20),
         default=1,
         metavar="N",
-        help="errors of each reason in the report",
+        help="errors of each reason in the report (fewer where there are several data sets)",
     )
     add("--errors-of", metavar=SPEC, help="whose errors the report shows (default: those of the best)")
     add("--against", metavar="RUN", help="folder of an earlier run: mark what changed beyond its interval")

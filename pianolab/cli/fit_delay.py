@@ -1,6 +1,7 @@
 """`pianolab fit-delay`: how late a detector hears on labelled recordings, and what to declare for it."""
 
 import argparse
+import math
 
 from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_jobs_and_cache, add_split
 from pianolab.cli.messages import DONE
@@ -31,7 +32,8 @@ def _run(args: argparse.Namespace) -> int:
         print(f"  lateness left   median {median} ms, half of the notes {low} to {high} ms")
         print(f"  declared now    onset_delay_s = {fit.declared_s:.3f}")
         told, late, ahead, compute = (
-            f"{1000 * part_s:.1f}" for part_s in (fit.told_s, fit.told_late_s, fit.lookahead_s, fit.compute_s)
+            "-" if math.isnan(part_s) else f"{1000 * part_s:.1f}"
+            for part_s in (fit.told_s, fit.told_late_s, fit.lookahead_s, fit.compute_s)
         )
         print(f"  told            median {told} ms after the stroke, 95 % within {late} ms; {ahead} ms are look-ahead")
         print(f"  compute         {compute} ms of processor time here for a block of {BLOCK} samples")

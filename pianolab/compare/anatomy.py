@@ -20,6 +20,7 @@ from pianolab.compare import evidence
 from pianolab.compare.errors import CompareError
 from pianolab.compare.participants import Participant
 from pianolab.compare.result import Result
+from pianolab.compare.shareable import shareable
 from pianolab.compare.tables import labels
 from pianolab.errors import nearest, printable
 from pianolab.roll import Notes
@@ -426,7 +427,7 @@ def anatomy(
     found, unknown = moments(result, dataset, table, detector, n=n, most_bytes=most_bytes)
     looked_at = table.recording.nunique()
     places = found_by_place(table)
-    said = {"detector": detector, "moments": found, "unknown": unknown, "n": n}
+    said = {"detector": detector, "moments": found, "unknown": shareable(unknown), "n": n}
     return {**said, "places": places, "recordings": looked_at}
 
 

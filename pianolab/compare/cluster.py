@@ -26,6 +26,8 @@ LOCAL = "local"
 Work = Job | CommandJob  # What is heard: by a detector, or by a command line.
 NEEDS_DISTRIBUTED = "a Dask cluster needs distributed: pip install 'pianolab[cluster]'"
 
+_ALONE = "a command runs on this machine only: leave out --dask, or give its notes with --estimates"
+_UNTOLD = "what this detector's code is cannot be told, so no other machine may hear with it: leave out --dask"
 _CONNECT_S = 20.0
 _WORKERS_S = 60.0  # So long a cluster may be without any worker.
 _LOOK_S = 1.0
@@ -89,7 +91,7 @@ class Cluster:
         ----------
         job : Job or CommandJob
         portable : str
-            What hears it, from `pianolab.compare.fingerprints.portable_key`.
+            What hears it, from `pianolab.compare.fingerprints.portable_key`; where that cannot be told, nobody does.
         room : str
             Only detectors of the same room are heard in the same process.
         limit_s : float
@@ -102,16 +104,16 @@ class Cluster:
         """
         future: Future[Heard | str] = Future()
         key = f"pianolab-{uuid.uuid4().hex}"
-        if isinstance(job, Job) and isinstance(job.detector, str):
+        if isinstance(job, Job) and isinstance(job.detector, str) and portable:
             text = remote.ask(job, portable=portable, room=room, limit_s=limit_s)
             asked = self._client.submit(remote.hear_there, text, key=key, pure=False)
             self._waiting[key] = future, asked
             asked.add_done_callback(self._done.put)
         else:
-            alone = "a command runs on this machine only: leave out --dask, or give its notes with --estimates"
+            why = _ALONE
             if isinstance(job, Job):
-                alone = "a detector that stands in no file cannot be sent to a cluster: name it as FILE.py:Class"
-            future.set_result(alone)
+                why = _UNTOLD if isinstance(job.detector, str) else remote.STANDS_NOWHERE
+            future.set_result(why)
             self._waiting[key] = future, None
             self._done.put(key)
         return future

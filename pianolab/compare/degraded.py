@@ -72,7 +72,7 @@ def score_degraded(
         for row in rows
         if row.recording and (row.detector, row.params) in taking_part and row.status == "ok"
     ]
-    changed = {place: _as_heard(condition, recordings[condition.place]) for place, condition in conditions.items()}
+    changed = {place: tempo_ratio(condition, recordings[condition.place]) for place, condition in conditions.items()}
     worse, _ = score_all(
         {place: replace(recordings[of.place], id=place[1]) for place, of in conditions.items()},
         participants,
@@ -90,10 +90,24 @@ def score_degraded(
     return pd.DataFrame(found, columns=columns)
 
 
-def _as_heard(condition: Condition, recording: Recording) -> float:
-    """By how much the recording is faster under a condition."""
+def tempo_ratio(condition: Condition, recording: Recording) -> float:
+    """By how much a recording is faster under a condition.
+
+    Parameters
+    ----------
+    condition : Condition
+    recording : Recording
+
+    Returns
+    -------
+    float
+        From `pianolab.texts.degradations.detune_ratio`; 1 for one that is not detuned, or whose sound cannot be read.
+    """
     cents = next((step.strength for step in condition.steps if step.kind == "detune"), 0.0)
-    return detune_ratio(cents, sr=sound.info(recording.audio).sr) if cents else 1.0
+    try:
+        return detune_ratio(cents, sr=sound.info(recording.audio).sr) if cents else 1.0
+    except (sound.AudioError, OSError):  # Nobody heard it, and its rows say why.
+        return 1.0
 
 
 def _faster(truth: Notes | str, ratio: float) -> Notes | str:

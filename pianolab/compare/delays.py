@@ -30,6 +30,7 @@ from pianolab.session import Session
 
 ALLOWED_S = (*np.arange(0.0, 0.301, 0.02).round(3).tolist(), 0.35, 0.4, 0.5, 0.75, 1.0)
 BLOCK = 1024  # Samples, as the live page sends them.
+BLOCK_SR = 44100  # Hz.
 DEVICE_S = 0.0175  # Between the 5 and the 30 ms that a sound card adds.
 _LISTENED_S = 4.0  # So much of a recording is heard in blocks.
 _LEFT_OUT = 8  # Of these the first still load and compile.
@@ -134,10 +135,15 @@ def block_times(job: BlockJob) -> list[float]:
     Returns
     -------
     list of float
-        Seconds, of all threads together; empty for a sound of a few blocks.
+        Seconds, of all threads together, at `BLOCK_SR` as the live page hears; empty for a sound of a few blocks, and
+        for a detector that works only when it has heard the whole recording.
     """
+    detector = receive(job.detector)
+    if detector.whole_recording:
+        return []
     y, sr = sound.load(job.audio, duration_s=_LISTENED_S)
-    session = Session(receive(job.detector), sr=sr)
+    y = sound.resample(y, sr=sr, target_sr=BLOCK_SR)
+    session = Session(detector, sr=BLOCK_SR)
     times = []
     for start in range(0, len(y), BLOCK):
         before = time.process_time()
@@ -159,7 +165,8 @@ def measure_blocks(
     Returns
     -------
     dict of Participant to list of float
-        Seconds a block; without those who hear no blocks (note files, commands) or fail.
+        Seconds a block; without those who hear no blocks (note files, commands, whoever needs the whole recording) or
+        fail.
     """
     jobs: dict[BlockJob, Participant] = {}
     for (place, who), outcome in _in_order(outcomes):
@@ -224,7 +231,7 @@ def delay_tables(
         middle, late = np.percentile(told_ms, [50, 95]) if len(told_ms) else (np.nan, np.nan)
         compute_ms = 1000 * np.asarray(blocks.get(who, [np.nan]))
         mean_ms, p95_ms = float(np.mean(compute_ms)), float(np.percentile(compute_ms, 95))
-        block_ms = 1000 * BLOCK / 44100
+        block_ms = 1000 * BLOCK / BLOCK_SR
         whole = middle + block_ms / 2 + mean_ms + 1000 * DEVICE_S
         of = (dataset, who.detector, who.params, len(told_ms))
         delays = (ahead_ms, middle - ahead_ms, middle, late)

@@ -18,11 +18,14 @@ from typing import Any
 from pianolab import workers
 from pianolab.compare.cache import pack
 from pianolab.compare.degraded_sound import checksum_of_degraded
+from pianolab.compare.errors import CompareError
 from pianolab.compare.fingerprints import machine, portable_key
 from pianolab.compare.worker import Description, Job, describe, hear
 from pianolab.errors import PianolabError, printable, reason
 from pianolab.sound import AudioError, checksum
 from pianolab.texts.degradations import Step
+
+STANDS_NOWHERE = "a detector that stands in no file cannot be sent to a cluster: name it as FILE.py:Class"
 
 _MINE = threading.local()
 
@@ -97,7 +100,9 @@ def hear_there(text: str, worker: str | None = None) -> bytes | str:
     job = Asked(Job(**asked["job"]), **given, worker=worker or _address())
     if not hasattr(_MINE, "process"):
         _MINE.process = workers.Standing(hear_as_asked)
-    answer, error = _MINE.process.call(job, room=asked["room"], limit_s=asked["limit_s"])
+    # A process keeps the code that it loaded, so each version of a detector of the user's has a new one.
+    room = asked["room"] and (asked["room"], asked["portable"])
+    answer, error = _MINE.process.call(job, room=room, limit_s=asked["limit_s"])
     return answer if error is None else f"{reason(error)} (on worker {job.worker})"
 
 
@@ -133,7 +138,8 @@ def hear_as_asked(asked: Asked) -> bytes | str:
         return f"worker {asked.worker} has no {shown}: share the folder, so that it has the same path everywhere"
     if there != job.checksum:
         return f"worker {asked.worker} has another file at {shown}: share the folder, or copy it anew"
-    assert isinstance(job.detector, str)
+    if not isinstance(job.detector, str):
+        raise CompareError(STANDS_NOWHERE)
     found = _described(job.detector)
     if why := found.refusal or found.error:
         return f"worker {asked.worker}: {why}"

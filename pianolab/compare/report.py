@@ -34,11 +34,12 @@ from pianolab.compare.exports import as_csv, as_latex, as_markdown, in_markdown,
 from pianolab.compare.pictures import Picture, draw
 from pianolab.compare.result import Result
 from pianolab.compare.run_folder import ABOUT, RunFolder, claimed
-from pianolab.compare.shareable import shareable
+from pianolab.compare.shareable import all_shareable, shareable
 from pianolab.compare.sweeps import Sweep
 from pianolab.compare.tables import RANKED_BY, labels
 from pianolab.data.recording import SOURCES
 from pianolab.errors import printable, reason
+from pianolab.scores import EXTRA_REASONS, MISSED_REASONS
 
 FILES = ("scores.csv", "counts.csv", "summary.csv", kept_notes.NAME, ABOUT, "report.html", "figures", "tables")
 AGAINST = "against.csv"  # Where an earlier run was named.
@@ -48,6 +49,7 @@ OF_DELAYS = ("delay_curve.csv", "delay_parts.csv")  # Where delays were asked fo
 OF_PYARROW = ("scores.parquet", "counts.parquet")  # Where it is installed.
 _EXPORTS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 MOST_OF_A_REASON = 20  # Moments of the errors of one reason.
+_REASONS = len(MISSED_REASONS) + len(EXTRA_REASONS) + 2  # So many may a page show: these, and ends too early or late.
 SHOWN_BELOW = 0.05  # p, corrected: then a difference is called real.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # No other file fares better then.
 
@@ -218,7 +220,7 @@ def _script() -> str:
 def _anatomy(result: Result, dataset: str, unwritten: dict[str, str], shown: _Shown) -> Mapping[str, Any] | None:
     """The errors of a detector; a report without them is better than none."""
     n_sets = len(result.sources)
-    n = min(shown.moments, max(1, MOST_MOMENTS // n_sets // MOST_OF_A_REASON))
+    n = min(shown.moments, max(1, MOST_MOMENTS // n_sets // _REASONS))
     try:
         return anatomy(result, dataset, detector=shown.errors_of, n=n, most_bytes=MOST_BYTES // n_sets)
     except Exception as error:
@@ -259,9 +261,9 @@ def _page(result: Result, pictures: Mapping[str, list[Picture]], unwritten: dict
         about=result.about,
         protocol=result.protocol,
         datasets=datasets,
-        changed=result.said_of_changes,
+        changed=all_shareable(result.said_of_changes),
         failures=result.failures.to_dict("records"),
-        unwritten=unwritten,
+        unwritten=all_shareable(unwritten),
     )
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from pianolab import labels
 from pianolab.compare.against import read_before
 from pianolab.compare.cache import CACHE, Cache, Heard
-from pianolab.compare.degraded import score_degraded
+from pianolab.compare.degraded import score_degraded, tempo_ratio
 from pianolab.compare.delays import delay_tables, measure_blocks
 from pianolab.compare.errors import CompareError, caught_warnings
 from pianolab.compare.fingerprints import code_checksum, fingerprint, source_checksum, versions
@@ -189,6 +189,9 @@ def compare(
     )
     kept.warn_of_useless()
     of_worse = {pair: outcomes.pop(pair) for pair in list(outcomes) if pair[0] in worse}
+    if seconds is not None:
+        last_s = {at: seconds / tempo_ratio(of, recordings[of.place]) for at, of in worse.items()}
+        of_worse = {pair: _beginning(outcome, last_s[pair[0]]) for pair, outcome in of_worse.items()}
     whole, outcomes = outcomes, {pair: _beginning(outcome, seconds) for pair, outcome in outcomes.items()}
     heard = {(*place, p.label): outcome for (place, p), outcome in outcomes.items() if isinstance(outcome, Heard)}
     rows, counts = score_all(recordings, participants, truths, outcomes, protocol, kept, truth.pedals)

@@ -10,7 +10,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,26 +71,32 @@ class Condition:
         One, or two that are crossed.
     steps : tuple of Step
         One of each sweep.
+    number : int
+        Among conditions that are called alike: two rooms of one file name, in two folders, may ring equally long.
     """
 
     place: Place
     sweeps: tuple[Sweep, ...]
     steps: tuple[Step, ...]
+    number: int = 1
 
     @property
     def text(self) -> str:
         """In words of the grammar, without the folders of files."""
-        return ",".join(
+        return self._numbered(
             _text(sweep, step, with_file=step.is_file) for sweep, step in zip(self.sweeps, self.steps, strict=True)
         )
 
     @property
     def point(self) -> str:
         """The point of a curve to which it belongs: the noise that a recording drew from a folder is not told apart."""
-        return ",".join(
+        return self._numbered(
             _text(sweep, step, with_file=step.is_file and step.kind == "room")
             for sweep, step in zip(self.sweeps, self.steps, strict=True)
         )
+
+    def _numbered(self, texts: Iterable[str]) -> str:
+        return ",".join(texts) + (f" #{self.number}" if self.number > 1 else "")
 
 
 def _text(sweep: Sweep, step: Step, *, with_file: bool) -> str:
@@ -130,7 +136,8 @@ def find_sweeps(degrade: str | Iterable[str] | None, *, cross: bool = False) -> 
     sweeps = [_sweep(text) for whole in texts for text in re.split(r",(?=[a-z]+(?::|,|$))", whole)]
     names = [sweep.name for sweep in sweeps]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise CompareError(f"--degrade {twice[0]} is given twice: name all its strengths at once, with | between")
+        remedy = "name all strengths of one at once with |, or rename one folder"
+        raise CompareError(f"--degrade: two sweeps are called {twice[0]}: {remedy}")
     if cross and (len(sweeps) != 2 or sweeps[0].kind == sweeps[1].kind):
         raise CompareError(f"--cross needs two sweeps of different kinds, and --degrade names {len(sweeps)}")
     n = sum(len(sweep.steps) for sweep in sweeps) + (math.prod(len(s.steps) for s in sweeps) if cross else 0)
@@ -171,11 +178,9 @@ def conditions(
         for group in groups:
             for combined in itertools.product(*(sweep.steps for sweep in group)):
                 condition = Condition(place, group, tuple(_drawn(steps, checksum) for steps in combined))
-                name, number = f"{place[1]} [{condition.text}]", 1
-                while (place[0], name) in found:  # Two rooms of one name that ring alike.
-                    number += 1
-                    name = f"{place[1]} [{condition.text} #{number}]"
-                found[place[0], name] = condition
+                while (here := (place[0], f"{place[1]} [{condition.text}]")) in found:
+                    condition = replace(condition, number=condition.number + 1)
+                found[here] = condition
     return found
 
 
@@ -293,7 +298,7 @@ def _measured_rooms(text: str, source: str, n_rooms: int | None) -> Sweep:
         found.append(Step("room", str(file), round(t60_s, 3)))
     found.sort(key=lambda step: (step.strength, step.source))
     if n_rooms is not None and n_rooms < len(found):
-        found = [found[i] for i in np.linspace(0, len(found) - 1, n_rooms + 2).round().astype(int)[1:-1]]
+        found = [found[i] for i in ((np.arange(n_rooms) + 0.5) * len(found) / n_rooms).astype(int)]
     return Sweep(f"room:{printable(Path(source).name)}:t60", "room", tuple((step,) for step in found))
 
 

@@ -18,11 +18,12 @@ import pytest
 
 from pianolab import sound
 from pianolab.cli import main
-from pianolab.compare import CompareError, compare
+from pianolab.compare import CompareError, compare, remote
 from pianolab.compare.cache import unpack
 from pianolab.compare.degraded_sound import written
 from pianolab.compare.fingerprints import portable_key
-from pianolab.compare.remote import Asked, ask, hear_as_asked
+from pianolab.compare.participants import find_participants
+from pianolab.compare.remote import Asked, ask, hear_as_asked, hear_there
 from pianolab.compare.worker import Job, describe
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
@@ -96,6 +97,47 @@ def test_a_worker_refuses_another_file_by_name(data, tmp_path):
 def test_a_worker_refuses_to_hear_with_other_code(data):
     said = hear_as_asked(asked(data / "0.wav", portable="of another version"))
     assert said.startswith("worker w1 would hear with other code, libraries or settings than asked for")
+
+
+def test_a_worker_that_goes_on_hears_with_a_detector_as_it_is_now(data, tmp_path):
+    mine = tmp_path / "mine.py"
+
+    def heard_with(code):
+        mine.write_text(code, encoding="utf-8")
+        ((who,), _) = find_participants([f"{mine}:Loudest"], {})
+        job = Job(str(data / "3.wav"), who.spec, None, sound.checksum(data / "3.wav"))
+        answer = hear_there(ask(job, portable=who.portable, room=who.room, limit_s=60.0), "w1")
+        assert isinstance(answer, bytes), answer
+        return unpack(answer).transcription.notes.midi.tolist()
+
+    try:
+        code = TOYS.read_text(encoding="utf-8")
+        assert heard_with(code) == [63]
+        assert heard_with(code.replace("strength[np.arange(len(best)), best]", "strength[:, 0]")) == [21]
+    finally:
+        remote._MINE.process.close()
+        del remote._MINE.process
+
+
+def test_a_worker_is_asked_for_nothing_that_it_could_not_tell(data, tmp_path):
+    job = replace(asked(data / "0.wav").job, detector=b"an object")
+    with pytest.raises(CompareError, match="stands in no file cannot be sent to a cluster"):
+        hear_as_asked(replace(asked(data / "0.wav"), job=job))
+
+
+@needs_dask
+def test_code_that_cannot_be_told_is_heard_at_home_only(data, tmp_path):
+    """A file that computes what it imports: two machines could not tell whether they have the same one."""
+    from distributed import LocalCluster
+
+    code = TOYS.read_text(encoding="utf-8") + "\n\n__import__('js' + 'on')\n"
+    (tmp_path / "mine.py").write_text(code, encoding="utf-8")
+    settings = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0}
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", **settings) as cluster:
+        at = cluster.scheduler_address
+        failed = run(data, f"{tmp_path / 'mine.py'}:Loudest", tmp_path / "far", dask=at).failures
+    assert len(failed) == N
+    assert failed.error.str.startswith("what this detector's code is cannot be told").all()
 
 
 def test_a_worker_refuses_to_make_the_sound_worse_with_another_noise(data, tmp_path):

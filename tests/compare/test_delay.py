@@ -49,6 +49,7 @@ def test_the_command_prints_what_to_declare(tmp_path, monkeypatch, capsys):
     assert "median 30.0 ms, half of the notes 30.0 to 30.0 ms" in said
     assert "are look-ahead" in said
     assert "of processor time here for a block of 1024 samples" in said
+    assert "nan" not in said
     assert "declared now    onset_delay_s = 0.020" in said
     assert "to declare      onset_delay_s = 0.050" in said
 

@@ -8,7 +8,7 @@ import pytest
 
 from pianolab import sound
 from pianolab.compare import compare, read_table, write_report
-from pianolab.compare.delays import ALLOWED_S, Told, delay_sentences, f1_within, told_when
+from pianolab.compare.delays import ALLOWED_S, BLOCK, BlockJob, Told, block_times, delay_sentences, f1_within, told_when
 from pianolab.labels import write_labels
 from pianolab.roll import Notes
 from pianolab.scores import Protocol, score_onsets
@@ -98,6 +98,20 @@ def test_a_late_right_note_is_missed_and_a_late_wrong_one_disturbs_nobody_yet():
 
 def test_where_nothing_is_played_and_nothing_is_told_all_is_right():
     assert f1_within(Told(np.zeros(0), np.zeros(0), 0), [0.0, np.inf]) == [1.0, 1.0]
+
+
+def test_a_block_lasts_as_long_at_any_rate_of_the_recording(tones):
+    times = block_times(BlockJob(str(tones / "one.wav"), LATE))
+    assert len(times) == pytest.approx(3 * 44100 / BLOCK - 8, abs=1)  # Three seconds without the first blocks.
+
+
+def test_whoever_needs_the_whole_recording_has_no_time_a_block(tones, tmp_path):
+    code = "import numpy as np\nfrom pianolab.detector import Detector\nfrom pianolab.roll import Notes\n"
+    code += "from pianolab.detectors.peers.base import NoteWriter\n\n\nclass Whole(NoteWriter):\n"
+    code += "    sr, hop_length = 8000, 80\n\n    def __init__(self):\n        self.reset()\n\n"
+    code += "    def write(self, y):\n        return Notes([0.2], [0.5], [60])\n"
+    (tmp_path / "whole.py").write_text(code, encoding="utf-8")
+    assert block_times(BlockJob(str(tones / "one.wav"), f"{tmp_path / 'whole.py'}:Whole")) == []
 
 
 def test_the_report_tells_the_parts_apart(found, tmp_path):

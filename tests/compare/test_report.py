@@ -163,6 +163,22 @@ def test_another_detector_and_more_moments_are_shown_where_they_are_asked_for(re
         assert not (tmp_path / "other").exists()
 
 
+def test_one_data_set_has_room_for_all_the_moments_that_can_be_asked_for(result, tmp_path):
+    folder = write_report(result, tmp_path / "run", moments=20).folder
+    assert "of each reason the 20 worst errors" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_home_folder_stands_nowhere_in_the_page(result, tmp_path, monkeypatch):
+    """Neither in what could not be made nor in the name of an earlier run, whose letters stay as they are."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(report, "draw", lambda *_: (tmp_path / "gone").read_text())
+    monkeypatch.setattr(type(result), "said_of_changes", [f"against {tmp_path}/Runs/MAPS (all)"])
+    html = (write_report(result, tmp_path / "run").folder / "report.html").read_text(encoding="utf-8")
+    assert "Against ~/Runs/MAPS (all)" in html
+    assert "~/gone" in html
+    assert str(tmp_path) not in html
+
+
 def test_the_ranked_table_can_be_taken_into_a_paper(written, result):
     """The same cells in the page, in Markdown and in LaTeX; every digit in CSV."""
     (first, second, third) = result.ranking.to_dict("records")

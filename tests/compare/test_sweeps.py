@@ -87,7 +87,7 @@ def test_several_stand_in_one_text_or_in_many():
         ("level:db=3", "db 3 is out of range"),
         ("level:db=0", "db 0 changes nothing"),
         ("room:no such file", "'no such file' is no source of room"),
-        ("noise:snr=1,noise:snr=2", "noise:pink:snr is given twice"),
+        ("noise:snr=1,noise:snr=2", "two sweeps are called noise:pink:snr: name all strengths of one at once"),
         ("noise:snr=0..200:1,speech:snr=0..100:1", "is no range|asks for"),
     ],
 )
@@ -124,6 +124,29 @@ def test_a_folder_of_rooms_is_a_sweep_over_how_long_they_ring(tmp_path):
     sound.write(tmp_path / "silent.wav", np.zeros(SR), sr=SR)
     with pytest.raises(CompareError, match=r"silent.wav is silent"):
         find_sweeps(f"room:{tmp_path}")
+
+
+def place_room(file, t60_s):
+    file.parent.mkdir(exist_ok=True)
+    sound.write(file, 0.5 * 10 ** (-3 * np.arange(SR) / SR / t60_s), sr=SR)
+
+
+def test_all_rooms_but_one_are_all_of_them_but_one(tmp_path):
+    for t60_s in (0.2, 0.4, 0.6):
+        place_room(tmp_path / f"{t60_s}.wav", t60_s)
+    (sweep,) = find_sweeps(f"room:{tmp_path}:rooms=2")
+    assert len({step.source for (step,) in sweep.steps}) == 2
+
+
+def test_two_rooms_of_one_name_that_ring_alike_are_two_points(songs, tmp_path):
+    for folder in ("left", "right"):
+        place_room(tmp_path / folder / "hall.wav", 0.4)
+    found = compare(songs, LOUDEST, degrade=f"room:{tmp_path}", jobs=1, cache=tmp_path / "cache", progress=False)
+    ranked = found.robustness.loc[found.robustness.metric == "onset_f1"]
+    as_it_is, first, second = ranked.condition
+    assert as_it_is == ""
+    assert second == f"{first} #2"
+    assert list(ranked.n) == [3, 3, 3]
 
 
 def test_a_recording_draws_its_noise_and_all_are_one_point(songs, tmp_path):
@@ -245,6 +268,31 @@ def test_a_command_is_given_the_worse_sound(songs, tmp_path):
     assert not any(isinstance(each, str) for each in heard), heard
     peaks = [int(each.transcription.notes.midi[0]) - 30 for each in heard]
     assert peaks == [pytest.approx(29, abs=2), pytest.approx(3, abs=1)]
+
+
+def test_what_begins_after_the_seconds_counts_in_no_condition(songs, tmp_path):
+    """A program writes three notes whatever it is given. At another tempo the end comes sooner."""
+    notes = [f"{onset_s},{onset_s + 0.3},60" for onset_s in (0.2, 0.75, 1.0)]
+    code = f"import sys; open(sys.argv[1], 'w').write(chr(10).join({['onset,offset,midi', *notes]}))"
+    settings = {"degrade": "level:db=-3,detune:cents=200", "seconds": 0.8, "jobs": 1, "progress": False}
+    line = f'"{sys.executable}" -c "{code}" {{out}}.csv {{audio}}'
+    found = compare(songs, [], commands={"three": line}, cache=tmp_path, **settings)
+    rows = found.degraded.loc[(found.degraded.metric == "onset_precision") & (found.degraded.recording == "a1")]
+    right = rows.groupby("point").value.unique().map(list).to_dict()
+    assert right == {"": [0.5], "level:db=-3": [0.5], "detune:cents=200": [1.0]}  # C4 is played first, and not again.
+
+
+def test_a_recording_that_is_no_sound_fails_alone_also_at_another_tempo(songs, tmp_path):
+    for name in ("a1.wav", "a1.tsv", "a2.tsv"):
+        (tmp_path / name).write_bytes((songs / name).read_bytes())
+    (tmp_path / "a2.wav").write_bytes(b"RIFF and nothing else")
+    found = compare(
+        tmp_path, LOUDEST, degrade="detune:cents=30", jobs=1, cache=tmp_path / "cache", progress=False
+    ).degraded
+    assert set(found.loc[found.point != "", ["recording", "status"]].itertuples(index=False, name=None)) == {
+        ("a1", "ok"),
+        ("a2", "error"),
+    }
 
 
 def test_the_report_has_the_curve_and_the_tables(found, tmp_path):
