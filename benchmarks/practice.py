@@ -27,6 +27,7 @@ import pandas as pd
 from world_sounds import REPORT_PIANOS, responses, seeded
 
 from pianolab.data import load_dataset
+from pianolab.files import replacing
 from pianolab.piano import SampledPiano, measured_room, read_response, render
 from pianolab.places import comes_with
 from pianolab.practice import read_score
@@ -239,7 +240,8 @@ def main():
             rows += found
     table, details = table_of(counts), pd.DataFrame(rows)
     given.out.mkdir(parents=True, exist_ok=True)
-    details.to_csv(given.out / "practice_verdicts.csv", index=False)
+    with replacing(given.out / "practice_verdicts.csv") as temporary:
+        details.to_csv(temporary, index=False)
     print(table.to_string(index=False))
     if "mistake" in details:
         mistakes = details.dropna(subset=["mistake"]).astype({"named": int})
@@ -247,9 +249,9 @@ def main():
         shares = told.agg(there=("named", "size"), named=("named", "sum"), delay_s=("delay_s", "median"))
         shares["delay_95_s"] = told["delay_s"].quantile(0.95)
         print(shares.round(2).to_string())
-        print(
-            f"named of all: {told['named'].mean().groupby('certainty').mean().round(3).to_dict()} (mean of the kinds)"
-        )
+        of_all, of_kinds = mistakes.groupby("certainty")["named"], told["named"].mean().groupby("certainty")
+        pooled, mean = of_all.mean().round(3).to_dict(), of_kinds.mean().round(3).to_dict()
+        print(f"named of all: {pooled} (mean of the kinds: {mean})")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ the wait for the end of a block is in both.
     .venv/bin/python benchmarks/stream_clients.py --clients 5 --seconds 10 --detector yin
     .venv/bin/python benchmarks/stream_clients.py --bad
 
-``--bad`` adds clients that do not read, send garbage, lie about lengths, break off, vanish and flood, again and again.
-A busy machine makes it slower: the load is printed, also that of the clients themselves, which run on the same machine.
+``--bad`` adds clients that do not read, send garbage, lie about lengths, break off, vanish, flood and leave
+holes, again and again. A busy machine makes it slower: the load is printed, also that of the clients themselves, which
+run on the same machine.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from pianolab.piano import render
 from pianolab.roll import Notes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "practice"))
-from stream_client import bad_company
+from stream_client import N_BAD, bad_company
 
 SR = 44100
 STEP_S = 0.4
@@ -110,7 +111,7 @@ async def beside_bad_clients(port, token):
             with contextlib.suppress(OSError):  # The server lets go of them, as it should.
                 for sock in await bad_company(port, token=token):
                     sock.close()
-            n_came += 6
+            n_came += N_BAD
             await asyncio.sleep(0.2)
 
     coming = asyncio.create_task(keep_coming())
@@ -155,7 +156,8 @@ def main():
     given = parser.parse_args()
     token = secrets.token_urlsafe(24)
     options = ["--port", str(given.port), "--token", f"t{token}", "--detector", given.detector]
-    command = [sys.executable, "-m", "pianolab", "stream", *options, "--clients", str(given.clients + 6 * given.bad)]
+    options += ["--clients", str(given.clients + N_BAD * given.bad)]
+    command = [sys.executable, "-m", "pianolab", "stream", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         try:
             address = next((line for line in program.stdout if line.startswith("websocket:")), "").split()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pianolab.cli.command import Command, number_of, port
 from pianolab.cli.messages import DONE, FAILED, UsageError, complain, warn
+from pianolab.cli.signals import serving
 from pianolab.errors import printable
 
 if TYPE_CHECKING:
@@ -196,7 +197,8 @@ def _page(args: argparse.Namespace) -> int:
         if not args.no_browser:
             webbrowser.open(server.address)
 
-    asyncio.run(serve(ShelfServer(Library(args.library)), port=args.port or PORT, started=started))
+    with serving():
+        asyncio.run(serve(ShelfServer(Library(args.library)), port=args.port or PORT, started=started))
     return DONE
 
 

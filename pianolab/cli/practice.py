@@ -59,7 +59,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _action(actions, name, answer, about) -> argparse.ArgumentParser:
     action = actions.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
     spoken = "|".join(LANGUAGES)
-    action.add_argument("--language", choices=tuple(LANGUAGES), metavar=spoken, help="of what is printed (default: en)")
+    printed = "of what is printed (default: PIANOLAB_LANGUAGE or en)"
+    action.add_argument("--language", choices=tuple(LANGUAGES), metavar=spoken, help=printed)
     action.set_defaults(answer=answer)
     return action
 

@@ -19,6 +19,8 @@ _SIGNALED = 128  # Shells count a program that a signal ended as 128 and the num
 class Stopped(KeyboardInterrupt):
     """The system asks the program to end: like Ctrl-C, and with the signal's number as its argument."""
 
+    goes_on = True  # Whether the same command again goes on where this one was.
+
 
 @contextmanager
 def stoppable() -> Iterator[None]:
@@ -49,6 +51,16 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let a program that is stopped in the block say no more than that: there is nothing to go on with."""
+    try:
+        yield
+    except Stopped as stopped:
+        stopped.goes_on = False
+        raise
+
+
 def told_stop(stopped: KeyboardInterrupt) -> int:
     """Say on one line who ended the program; after Ctrl-C, of which the user knows, nothing.
 
@@ -66,5 +78,6 @@ def told_stop(stopped: KeyboardInterrupt) -> int:
     number = stopped.args[0]
     with suppress(OSError):  # The terminal may be the one that was closed.
         name = signal.Signals(number).name
-        complain(f"stopped by {name}: the same command again goes on, for what was heard by then is kept")
+        again = ": the same command again goes on, for what was heard by then is kept" if stopped.goes_on else ""
+        complain(f"stopped by {name}{again}")
     return _SIGNALED + number

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_my_piano, number_of, port, seconds
 from pianolab.cli.messages import DONE, UsageError
+from pianolab.cli.signals import serving
 from pianolab.texts.choices import DEFAULT_DETECTOR
 
 _EXAMPLES = """\
@@ -19,7 +20,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", default=DEFAULT_DETECTOR, metavar=SPEC, help=listens)
     pages = "web pages from there may connect, too; may be repeated (default: this server's own)"
     parser.add_argument("--origin", action="append", default=[], metavar="http://HOST:PORT", help=pages)
-    known = "what clients must know (default: a new one, printed in the address)"
+    known = (
+        "what clients must know (default: a new one, printed in the address); other users of this machine may see what "
+        "stands on a command line"
+    )
     parser.add_argument("--token", metavar="TEXT", help=known)
     parser.add_argument("--clients", type=number_of("clients", most=1000), metavar="N", help="at once (default: 20)")
     longest = "longest stream of a client (default: 14400, four hours)"
@@ -40,7 +44,8 @@ def _run(args: argparse.Namespace) -> int:
     limits = Limits(**{name: value for name, value in given.items() if value is not None})
     how = {"token": args.token, "origins": args.origin, "limits": limits, "my_piano": profile_of(args.my_piano)}
     server = StreamServer(Choice(args.detector), **how)
-    serve(server, port=args.port or PORT, started=_tell)
+    with serving():
+        serve(server, port=args.port or PORT, started=_tell)
     return DONE
 
 

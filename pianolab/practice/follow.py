@@ -236,11 +236,6 @@ class Follower:
         """Where the player is; None before the first note."""
         return None if self._state is None else self._position(self._state)
 
-    @property
-    def n_events(self) -> int:
-        """How many notes were heard."""
-        return self._n_events
-
     def steps(self) -> list[Played]:
         """What the newest events were, by the way that is the most probable one now: at most KEPT, in order."""
         if self._state is None:

@@ -10,11 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from pianolab.practice.checking import CERTAINTY, GHOST, GHOSTS
 from pianolab.practice.part import Part, PartError
 from pianolab.tracking import NoteEvent
 
-CERTAINTY = 0.8  # A key that is not due and less certain than this is shown as "not sure", as in checking.
-GHOSTS, GHOST = (12, 19, 24, 28, 31, 34, 36, -12), 0.52  # From a key that sounds, detectors imagine these; as there.
 AGAIN_S = 0.05  # A key that is heard twice within this was struck once.
 SLOWEST, FASTEST = 0.3, 2.0  # Share of the tempo that can be chosen.
 FLASH_EVERY_S = 1 / 3  # Nothing flashes more often: faster flashes can cause seizures (WCAG 2.3.1).

@@ -61,9 +61,9 @@ class PracticeReport:
     totals : dict of int
         How often each of COUNTED was told.
     beats_a_minute : float or None
-        Quarter notes a minute: the middle of all steps. None if no two steps follow each other.
+        Quarter notes a minute: the middle of all steps. None if no two steps follow each other, or none came near it.
     unevenness : float or None
-        Half of the steps came within this share of that tempo; 0 is a clock.
+        Half of the steps, stops left out, came within this share of that tempo; 0 is a clock.
     """
 
     bars: tuple[BarReport, ...]
@@ -145,7 +145,7 @@ def report_of(part: Part, verdicts: Sequence[Verdict], *, bar_names: Sequence[st
 
 
 def _tempo(part: Part, verdicts: Sequence[Verdict]) -> tuple[float | None, float | None]:
-    """Quarter notes a minute, and how far from it half of the steps came at most."""
+    """Quarter notes a minute, and how far from it half of the steps came at most, stops left out."""
     began: list[tuple[int, float]] = []
     for one in sorted((one for one in verdicts if one.what == "right"), key=lambda one: one.time_s):
         step = int(part.step[one.note])
@@ -163,7 +163,10 @@ def _tempo(part: Part, verdicts: Sequence[Verdict]) -> tuple[float | None, float
         return None, None
     middle = float(np.median(logs))
     off = np.abs(logs - middle)
-    return 60.0 * float(np.exp(middle)), float(np.expm1(np.median(off[off < STEADY])))
+    steady = off[off < STEADY]
+    if not len(steady):
+        return None, None
+    return 60.0 * float(np.exp(middle)), float(np.expm1(np.median(steady)))
 
 
 def sentence(verdict: Verdict, bar_names: dict[int, str], language: str | None = None) -> str:

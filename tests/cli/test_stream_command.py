@@ -32,17 +32,20 @@ async def visit(page, websocket):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_the_addresses_that_it_prints_work_until_it_is_interrupted():
+@pytest.mark.parametrize(
+    ("number", "code", "says"), [("SIGINT", 130, ""), ("SIGTERM", 143, "pianolab: stopped by SIGTERM\n")]
+)
+def test_the_addresses_that_it_prints_work_until_it_is_stopped(number, code, says):
     options = ["--port", str(free_port()), "--detector", "yin:threshold=0.2"]
     with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         first, page, websocket = (program.stdout.readline() for _ in range(3))
         assert first == "yin listens; at most 20 clients; Ctrl-C ends it\n"
         page, welcome = asyncio.run(visit(page.split()[-1], websocket.split()[-1]))
-        program.send_signal(signal.SIGINT)
+        program.send_signal(getattr(signal, number))
         _, err = program.communicate(timeout=20)
     assert "What the microphone hears" in page
     assert '"detector":"yin"' in welcome
-    assert (program.returncode, err) == (130, "")
+    assert (program.returncode, err) == (code, says)
 
 
 @pytest.mark.parametrize(

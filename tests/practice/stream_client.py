@@ -108,12 +108,15 @@ def frame(payload, *, opcode=1, length=None):
     return bytes([0x80 | opcode]) + size + bytes(4) + payload
 
 
+N_BAD = 7
+
+
 async def bad_company(port, *, token=TOKEN):
     """Clients of every bad kind; each leaves what it opened."""
-    loop, sockets = asyncio.get_running_loop(), [await raw(port, token) for _ in range(6)]
+    loop, sockets = asyncio.get_running_loop(), [await raw(port, token) for _ in range(N_BAD)]
     hello = frame(json.dumps(HELLO).encode())
-    unread, oversized, vanished, garbage, cut, flood = sockets
-    for sock in (unread, vanished, flood):
+    unread, oversized, vanished, garbage, cut, flood, holes = sockets
+    for sock in (unread, vanished, flood, holes):
         await loop.sock_sendall(sock, hello)
     for _ in range(400):  # It never reads, and its pongs are as long as can be.
         await loop.sock_sendall(unread, frame(json.dumps({"type": "ping", "id": "x" * 60}).encode()) * 10)
@@ -125,4 +128,6 @@ async def bad_company(port, *, token=TOKEN):
     await loop.sock_sendall(cut, hello[: len(hello) // 2])
     for _ in range(100):
         await loop.sock_sendall(flood, frame(bytes(20000), opcode=2))
+    hole = frame(json.dumps({"type": "missing", "samples": HELLO["sr"] // 4}).encode())
+    await loop.sock_sendall(holes, (hole + frame(bytes(2), opcode=2)) * 200)  # 50 s of silence in a few bytes.
     return sockets

@@ -132,7 +132,7 @@ def test_a_name_that_is_put_right_is_as_if_it_had_been_right_at_once():
     for note, midi in enumerate((60, 62)):
         right.process(event("on", note, midi, 0.75 * note))
     assert wrong.position == right.position
-    assert wrong.n_events == 2
+    assert len(wrong.steps()) == 2
 
 
 def test_reset_forgets():

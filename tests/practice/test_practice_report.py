@@ -65,6 +65,12 @@ def test_what_was_not_reached_is_counted_and_its_bars_are_not_shown():
     ]
 
 
+def test_steps_of_which_none_is_near_the_tempo_have_none():
+    report = report_of(SCALE, [told("right", note=i, time_s=t) for i, t in enumerate([0.0, 0.2, 2.2])])
+    assert (report.beats_a_minute, report.unevenness) == (None, None)
+    assert "tempo" not in " ".join(lines_of(report, language="en"))
+
+
 def test_unevenness_is_the_middle_distance_from_the_tempo():
     onset = np.concatenate([[0], np.cumsum([0.8, 1.25] * 3 + [1.0])])
     report = report_of(SCALE, played(Notes(onset, onset + 0.5, SCALE.midi)))

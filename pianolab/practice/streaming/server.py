@@ -29,7 +29,7 @@ import pianolab
 from pianolab.dsp.piano_profile import PianoProfile
 from pianolab.errors import PianolabError, one_line, printable, reason
 from pianolab.live.choices import Choice
-from pianolab.live.stream import MAX_BLOCK
+from pianolab.live.stream import FILL_S, MAX_BLOCK
 from pianolab.practice.streaming.hearing import Hearing
 from pianolab.practice.streaming.limits import Allowance, Limits
 from pianolab.practice.streaming.messages import (
@@ -53,7 +53,7 @@ _LOOK_S = 1.0  # So often it is looked for clients that say nothing.
 _WAIT_FOR_HTTP_S = 10.0
 _MAX_HEADER = 1 << 14  # Bytes.
 _WARM_UP_S = 0.5  # So much silence is heard before the first client comes.
-_GOODBYE_S = 1.0  # So long the last messages may take when the server ends.
+_GOODBYE_S = 1.0  # So long clients may take to read the last message and to answer the goodbye.
 _PAGES = {"/": ("page.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
 _PAGES |= {"/worklet.js": ("worklet.js", "text/javascript")}
 _SAFE = {
@@ -165,10 +165,11 @@ class StreamServer:
             self._looker.cancel()
         if self._http is not None:
             self._http.stop()
-        for client in list(self.clients):
+        leaving = list(self.clients)
+        for client in leaving:
             client.fail(ProtocolError("going_away", "the server ends: connect again later"))
         end = time.monotonic() + _GOODBYE_S
-        while self.clients and time.monotonic() < end:
+        while not all(client.gone for client in leaving) and time.monotonic() < end:
             await asyncio.sleep(0.01)
         if self._http is not None:
             await self._http.close_all_connections()
@@ -213,6 +214,7 @@ class _Client(WebSocketHandler):
 
     def initialize(self, server: StreamServer) -> None:
         self._server, self._limits = server, server.limits
+        self.gone = False
         self._hearing: Hearing | None = None
         self._greeting = self._ending = self._working = False
         self._n_errors = self._n_unread = 0
@@ -265,7 +267,8 @@ class _Client(WebSocketHandler):
         return None
 
     def on_close(self) -> None:
-        self._ending, self._hearing = True, None
+        self.gone = self._ending = True
+        self._hearing = None
         self._server.clients.discard(self)
 
     def look(self) -> None:
@@ -297,6 +300,8 @@ class _Client(WebSocketHandler):
         elif self._hearing is None:
             raise ProtocolError("hello_first", f"{said['type']} came before hello: say hello first")
         elif said["type"] == "missing":
+            # A short hole is heard as silence, and behind a long one the detector begins anew.
+            self._allow(min(said["samples"] / self._hearing.sr, FILL_S))
             self._hearing.skip(said["samples"])
         else:
             self._ending = True
@@ -339,10 +344,13 @@ class _Client(WebSocketHandler):
     def _take_sound(self, pcm: bytes) -> None:
         if self._hearing is None:
             raise ProtocolError("hello_first", "sound came before hello: say hello first")
-        if not self._sound.take(len(pcm) / 2 / self._hearing.sr):
-            raise ProtocolError("too_fast", "sound comes faster than it can be played: send it as it is captured")
+        self._allow(len(pcm) / 2 / self._hearing.sr)
         self._hearing.put(pcm)
         self._work(self._hearing)
+
+    def _allow(self, sound_s: float) -> None:
+        if not self._sound.take(sound_s):
+            raise ProtocolError("too_fast", "sound comes faster than it can be played: send it as it is captured")
 
     def _work(self, hearing: Hearing) -> None:
         if not self._working:

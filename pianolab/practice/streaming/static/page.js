@@ -70,7 +70,8 @@ async function start() {
   }
   audio = new AudioContext();
   const token = new URLSearchParams(location.search).get("token") ?? "";
-  socket = new WebSocket(`ws://${location.host}/stream?token=${encodeURIComponent(token)}`);
+  const scheme = location.protocol === "https:" ? "wss" : "ws"; // behind a proxy with TLS
+  socket = new WebSocket(`${scheme}://${location.host}/stream?token=${encodeURIComponent(token)}`);
   socket.onopen = () => tell({ type: "hello", versions: [1], sr: audio.sampleRate });
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
