@@ -156,15 +156,20 @@ def score_xml(data: bytes, name: str) -> tuple[str, str]:
         data = _unpacked(data, name)
     if len(data) > _MOST_XML_BYTES:
         raise ContentError(f"{name} holds {len(data) / 1e6:.0f} MB of XML: no score is so long; {_EXPORT}")
-    root, encoding = _checked(data, name)
+    text = _text(data, _checked(data, name)[1])
+    root, _ = _checked(text.encode("utf-8", "surrogatepass"), name, told="utf-8")  # What is handed on.
     if root == "score-timewise":
         raise ContentError(f"{name} is MusicXML by time: export it by parts (score-partwise)")
     if root not in _ROOTS:
         raise ContentError(f"{name} is XML of another kind (<{printable(root)[:40]}>): use MusicXML or MEI")
+    return text, _ROOTS[root]
+
+
+def _text(data: bytes, encoding: str) -> str:
     text = data.decode(encoding).lstrip("\ufeff")
     if text.startswith("<?xml"):  # It may name an encoding that is past.
         text = text.partition("?>")[2].lstrip()
-    return text, _ROOTS[root]
+    return text
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
@@ -197,8 +202,11 @@ def _entry(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
     return data
 
 
-def _checked(data: bytes, name: str) -> tuple[str, str]:
-    """The root's name and the encoding of XML that is whole, of sane size, and without entities of its own."""
+def _checked(data: bytes, name: str, *, told: str | None = None) -> tuple[str, str]:
+    """The root's name and the encoding of XML that is whole, of sane size, and without entities of its own.
+
+    A parser and Python read some encodings differently, so who decodes it has to have the text checked too.
+    """
     seen: dict[str, Any] = {"root": None, "encoding": None, "depth": 0, "elements": 0}
 
     def refuse_entities(*_: object) -> None:
@@ -218,7 +226,7 @@ def _checked(data: bytes, name: str) -> tuple[str, str]:
     def end(_tag: str) -> None:
         seen["depth"] -= 1
 
-    parser = expat.ParserCreate(namespace_separator="}")
+    parser = expat.ParserCreate(told, "}")
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     parser.XmlDeclHandler = lambda _version, encoding, _standalone: seen.update(encoding=encoding)
     parser.StartDoctypeDeclHandler = doctype

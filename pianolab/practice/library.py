@@ -556,6 +556,6 @@ def _stored(name: str, value: Any) -> Any:
 def _where(kind: Kind | None, grade: int | None) -> tuple[str, list[Any]]:
     if kind is not None and kind not in KINDS:
         raise LibraryError(f"there is no kind {kind!r}: use {', '.join(KINDS)}")
-    asked = {name: value for name, value in (("kind", kind), ("grade", grade)) if value is not None}
+    asked = {name: value for name, value in (("kind", kind), ("grade", checked_grade(grade))) if value is not None}
     where = " AND ".join(f"{name} = ?" for name in asked)
     return f"WHERE {where}" if where else "", list(asked.values())

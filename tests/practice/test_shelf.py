@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from pianolab.places import comes_with
 from pianolab.practice import facts
 from pianolab.practice import library as library_module
 from pianolab.practice.library import Library
+from pianolab.practice.score import Score, ScoreError
 from pianolab.practice.shelf import ShelfServer, server
 from pianolab.practice.shelf.server import page
 from pianolab.texts.catalogue import LANGUAGES, catalogue
+from pianolab.workers import WorkerDied
 
 pytest.importorskip("verovio", reason='scores need verovio: pip install "pianolab[practice]"')
 
@@ -100,13 +103,20 @@ def test_a_score_is_uploaded_found_shown_changed_fetched_and_removed(library):
         ("PATCH", "/library/1", "[]", 400, "bad_request"),
         ("PATCH", "/library/1", '{"number": 7}', 400, "bad_request"),
         ("PATCH", "/library/1", '{"title": 7}', 400, "bad_request"),
-        ("PATCH", "/library/1", '{"title": " "}', 400, "refused"),
+        ("PATCH", "/library/1", '{"title": " "}', 400, "not_changed"),
         ("PATCH", "/library/1", '{"grade": true}', 400, "bad_request"),
-        ("PATCH", "/library/1", '{"grade": 99}', 400, "refused"),
+        ("PATCH", "/library/1", '{"grade": 99}', 400, "not_changed"),
+        ("PATCH", "/library/1", '{"grade": %s}' % ("9" * 4000), 400, "not_changed"),
+        ("PATCH", "/library/1", '{"grade": %s}' % ("9" * 5000), 400, "bad_request"),
+        ("PATCH", "/library/1", "[" * 60_000, 400, "bad_request"),
         ("PATCH", "/library/1", '{"tags": [1]}', 400, "bad_request"),
         ("PATCH", "/library/9", "{}", 404, "not_found"),
         ("DELETE", "/library/999999999999999999", None, 404, "not_found"),
-        ("GET", "/library?kind=song", None, 400, "refused"),
+        ("GET", "/library?kind=song", None, 400, "failed"),
+        ("GET", "/library?grade=99999999999999999999", None, 400, "bad_request"),
+        ("GET", f"/library?grade={'9' * 5000}", None, 400, "bad_request"),
+        ("GET", "/library?words=a&grade=abc", None, 400, "bad_request"),
+        ("GET", "/library?grade=%C2%B2", None, 400, "bad_request"),
         ("PUT", "/library", b"x", 405, "bad_request"),
     ],
 )
@@ -164,6 +174,50 @@ def test_an_upload_that_is_too_large_or_breaks_off_leaves_nothing(library, monke
     assert not list(library.folder.glob(".adding-*"))
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_a_full_disk_is_told_to_who_uploads(library, monkeypatch, capfd, size):
+    staging = library.staging
+
+    def on_a_full_disk():
+        folder = staging()
+        (Path(folder.name) / "upload").symlink_to("/dev/full")
+        return folder
+
+    def no_folder():
+        raise OSError(28, "No space left on device")
+
+    for made in (on_a_full_disk, no_folder, staging):
+        monkeypatch.setattr(library, "staging", made)
+        body = DORAJI if made is staging else b"x" * size
+        *refused, (status, _) = talk(library, *[("POST", "/library?name=a.xml", body)] * 6, ("GET", "/library", None))
+        assert status == 200
+        if made is not staging:
+            assert [(code, said["error"]["code"]) for code, said in refused] == [(500, "failed")] * 6
+            assert "No space left" in refused[0][1]["error"]["text"]
+    assert len(library.items()) == 1
+    assert not list(library.folder.glob(".adding-*"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_score_that_ends_its_engraver_is_refused_and_the_server_goes_on(library, monkeypatch):
+    library.add(PIECE)
+    monkeypatch.setattr(facts.workers, "run", lambda _, jobs, **__: ((job, None, WorkerDied("x")) for job in jobs))
+    score, found = talk(library, ("GET", "/library/1/score", None), ("GET", "/library", None))
+    assert (score[0], score[1]["error"]["code"]) == (400, "not_shown")
+    assert "Doraji ended the program that read it" in score[1]["error"]["text"]
+    assert len(found[1]["items"]) == 1
+
+
+def test_what_cannot_be_engraved_is_not_taken(library, monkeypatch):
+    def fails(_):
+        raise ScoreError("it cannot be engraved")
+
+    monkeypatch.setattr(Score, "pages", fails)
+    ((status, said),) = talk(library, ("POST", "/library?name=a.xml", DORAJI))
+    assert (status, said["error"]["code"], library.items()) == (400, "refused", [])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_has_all_its_texts_in_its_language(library, language):
     ((status, html),) = talk(library, ("GET", f"/?token={{token}}&language={language}", None))
@@ -180,6 +234,6 @@ def test_the_page_has_all_its_texts_in_its_language(library, language):
 
 
 def test_every_code_of_an_error_can_be_said():
-    codes = set(re.findall(r'_Refused\(\d+, "(\w+)"', Path(server.__file__).read_text(encoding="utf-8")))
-    assert codes > {"duplicate", "refused"}
+    codes = set(re.findall(r'(?:_Refused\(\d+, |code=)"(\w+)"', Path(server.__file__).read_text(encoding="utf-8")))
+    assert codes > {"duplicate", "refused", "not_changed", "not_shown"}
     assert {f"library.error.{code}" for code in codes} <= set(catalogue("en"))

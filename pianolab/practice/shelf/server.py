@@ -1,7 +1,8 @@
 """The server behind the page of the library: it listens on this machine only, and to whoever knows its token.
 
 Requests and answers are JSON; an upload is the file itself. A web page may ask only if it came from this server. What
-takes long (looking into a file, engraving a score) is done in threads, so that other requests are answered meanwhile.
+takes long is done in threads, so that other requests are answered meanwhile; files are looked into and scores engraved
+in processes of their own, which may crash or hang.
 
     GET    /library?words=&kind=&grade=   what is there, or what has these words
     POST   /library?name=song.mxl         the body is a file to add
@@ -32,8 +33,8 @@ from tornado.web import Application, HTTPError, MissingArgumentError, RequestHan
 
 from pianolab.errors import PianolabError, first_line
 from pianolab.practice.contents import MOST_BYTES
+from pianolab.practice.facts import GRADES, engraved
 from pianolab.practice.library import DuplicateError, Item, Library, safe_name
-from pianolab.practice.score import read_score
 from pianolab.texts.catalogue import LANGUAGES, catalogue, language_of
 
 HOST = "127.0.0.1"
@@ -174,12 +175,12 @@ class _Refused(HTTPError):
         self.code, self.text = code, text
 
 
-def _named(error: Exception) -> _Refused:
-    """What a program said as what a page is told."""
+def _named(error: Exception, *, code: str = "failed") -> _Refused:
+    """What a program said as what a page is told, with the code of what was refused."""
     if isinstance(error, DuplicateError):
         return _Refused(409, "duplicate", first_line(error))
     if isinstance(error, PianolabError):
-        return _Refused(400, "refused", first_line(error))
+        return _Refused(400, code, first_line(error))
     return _Refused(500, "failed", first_line(error))
 
 
@@ -235,8 +236,10 @@ def _told(item: Item) -> dict[str, Any]:
 class _Items(_Guarded):
     """The list, and uploads, which go to the disk as they come."""
 
+    _is_coming = False
     _staging: tempfile.TemporaryDirectory[str] | None = None
     _file: BufferedWriter | None = None
+    _failed: OSError | None = None  # What comes after it is dropped, for a page hears an answer only when all is sent.
 
     def prepare(self) -> None:
         super().prepare()
@@ -245,17 +248,29 @@ class _Items(_Guarded):
         if self.shelf.uploads >= _MOST_UPLOADS:
             raise _Refused(503, "busy", f"{_MOST_UPLOADS} files are coming already: try again in a moment")
         self.request.connection.set_max_body_size(max(MOST_BYTES.values()))  # pyright: ignore
-        self._staging = self.shelf.library.staging()
-        self._file = (Path(self._staging.name) / "upload").open("wb")
         self.shelf.uploads += 1
+        self._is_coming = True
+        try:
+            self._staging = self.shelf.library.staging()
+            self._file = (Path(self._staging.name) / "upload").open("wb")
+        except OSError as error:
+            self._failed = error
 
     def data_received(self, chunk: bytes) -> None:
-        if self._file is not None:
+        if self._file is None or self._failed is not None:
+            return
+        try:
             self._file.write(chunk)
+        except OSError as error:
+            self._failed = error
+            with suppress(OSError):
+                self._file.close()
 
     async def get(self) -> None:
         words, kind, grade = (self.get_query_argument(name, "") for name in ("words", "kind", "grade"))
-        chosen: dict[str, Any] = {"kind": kind or None, "grade": int(grade) if grade.isdecimal() else None}
+        if grade and grade not in map(str, GRADES):
+            raise _Refused(400, "bad_request", f"a grade is a whole number from {GRADES[0]} to {GRADES[-1]}")
+        chosen: dict[str, Any] = {"kind": kind or None, "grade": int(grade) if grade else None}
         library = self.shelf.library
         try:
             if words:
@@ -271,13 +286,14 @@ class _Items(_Guarded):
             name = self.get_query_argument("name")
         except MissingArgumentError as error:
             raise _Refused(400, "bad_request", "a file needs its name: /library?name=song.mxl") from error
-        assert self._file is not None
-        path = Path(self._file.name)
-        self._file.close()
         try:
-            item = await self.shelf.work(self.shelf.library.add, path, name=name)
+            if self._failed is not None:
+                raise self._failed
+            assert self._file is not None
+            self._file.close()
+            item = await self.shelf.work(self.shelf.library.add, Path(self._file.name), name=name)
         except (PianolabError, OSError) as error:
-            raise _named(error) from error
+            raise _named(error, code="refused") from error
         self.set_status(201)
         self.answer(_told(item))
 
@@ -289,14 +305,16 @@ class _Items(_Guarded):
 
     def _tidy(self) -> None:
         """Remove what came, be it whole or not."""
+        if not self._is_coming:
+            return
+        self._is_coming = False
+        self.shelf.uploads -= 1
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
         if self._staging is not None:
-            if self._file is not None:
-                with suppress(OSError):
-                    self._file.close()
             with suppress(OSError):
                 self._staging.cleanup()
-            self._staging = None
-            self.shelf.uploads -= 1
 
 
 class _Item(_Guarded):
@@ -308,7 +326,7 @@ class _Item(_Guarded):
     async def patch(self, number: str) -> None:
         try:
             asked = json.loads(self.request.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _Refused(400, "bad_request", "that is no JSON") from error
         if not _makes_sense(asked):
             raise _Refused(400, "bad_request", "send texts, a whole number as grade, and a list of texts as tags")
@@ -316,7 +334,7 @@ class _Item(_Guarded):
         try:
             changed = await self.shelf.work(self.shelf.library.change, item.number, **asked)
         except (PianolabError, OSError) as error:
-            raise _named(error) from error
+            raise _named(error, code="not_changed") from error
         self.answer(_told(changed))
 
     async def delete(self, number: str) -> None:
@@ -367,16 +385,9 @@ class _Score(_Guarded):
         if item.kind != "score":
             raise _Refused(400, "no_score", f"{item.title} is no score")
         try:
-            self.answer(await self.shelf.work(_engraved, item.path))
+            self.answer(await self.shelf.work(engraved, item.path, item.title))
         except (PianolabError, OSError) as error:
-            raise _named(error) from error
-
-
-def _engraved(path: Path) -> dict[str, Any]:
-    score = read_score(path)
-    about = {"title": score.title, "composer": score.composer, "beats": score.beats, "seconds": score.seconds}
-    rows = {"notes": [asdict(note) for note in score.notes], "bars": [asdict(bar) for bar in score.bars]}
-    return {**about, **rows, "pedal": score.pedal, "pages": score.pages()}
+            raise _named(error, code="not_shown") from error
 
 
 class _Static(RequestHandler):
