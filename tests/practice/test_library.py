@@ -5,12 +5,14 @@ import os
 import signal
 import socket
 import sqlite3
+import stat
 import string
 import subprocess
 import sys
 import unicodedata
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -377,6 +379,31 @@ def test_the_command_serves_the_page_until_it_is_stopped(tmp_path):
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=20) == 130
         assert server.stderr.read() == ""
+
+
+def test_a_browser_is_started_without_the_token_and_led_to_the_page(tmp_path, monkeypatch, capsys):
+    from pianolab.practice.shelf import server
+
+    async def serve(shelf, *, started, port):
+        started(shelf)
+
+    opened = []
+
+    def browser(address):
+        path = Path(urllib.request.url2pathname(urlsplit(address).path))
+        opened.append((address, path, path.read_text(encoding="utf-8"), stat.S_IMODE(path.stat().st_mode)))
+
+    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.setattr("webbrowser.open", browser)
+    code, out, _ = run(capsys, "page", "--library", str(tmp_path / "shelf"))
+    page = out.splitlines()[0].removeprefix("page: ")
+    ((address, path, html, mode),) = opened
+    assert code == 0
+    assert address.startswith("file://")
+    assert page.partition("token=")[2] not in address
+    assert f'content="0; url={page}"' in html
+    assert os.name != "posix" or mode == 0o600
+    assert not path.parent.exists()
 
 
 @pytest.mark.in_a_worker
