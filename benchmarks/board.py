@@ -35,6 +35,7 @@ from pianolab import sound
 from pianolab.cli.command import number_of, seconds
 from pianolab.compare.cache import Cache
 from pianolab.compare.fingerprints import detector_facts, fingerprint, source_of
+from pianolab.compare.shareable import to_type
 from pianolab.compare.statistics import bootstrap_mean
 from pianolab.data import load_dataset
 from pianolab.errors import PianolabError, reason
@@ -49,6 +50,7 @@ OURS += ("neural:lookahead_ms=240", "neural:weights=free")
 SLOW_PEERS = ("crepe", "pyin")  # Several times as long as the recording; name them to hear them.
 NOTE_FIELDS = ("onset", "offset", "midi", "velocity", "confidence")
 BLOCK = 1024
+DATA = "real"  # Those that docs/board.md tells of.
 KINDS = {"phrases": "one voice", "piece": "several voices"}  # Single notes say little about the delay in music.
 
 
@@ -271,7 +273,7 @@ ABOUT = (
 def arguments(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--data", default="real", help="a data set with labels (default: real, which comes with pianolab)")
+    add("--data", default=DATA, help="a data set with labels (default: real, which comes with pianolab)")
     add("--detector", action="append", help="may be repeated (default: ours, and the peers that can run here)")
     add("--each", type=number_of("recordings"), default=8, help="recordings of each kind of music (default: 8)")
     add("--seconds", type=seconds, default=15.0, help="how much of each (default: 15)")
@@ -283,6 +285,9 @@ def arguments(argv=None):
 
 def main(argv=None):
     given = arguments(argv)
+    if given.docs and given.data != DATA:
+        print("--docs is for the recordings that come with pianolab: leave out --data, or --docs", file=sys.stderr)
+        return 2
     specs, left_out = (given.detector, {}) if given.detector else systems()
     try:
         refuse_unwritable(given.out)
@@ -294,10 +299,13 @@ def main(argv=None):
         return 2
     table = board(rows)
     words = [
+        *([to_type("--data", given.data)] if given.data != DATA else []),
         f"--each {given.each} --seconds {given.seconds:g}",
-        *(f"--detector {spec}" for spec in given.detector or ()),
+        *([f"--block {given.block}"] if given.block != BLOCK else []),
+        *(to_type("--detector", spec) for spec in given.detector or ()),
+        *(["--docs docs"] if given.data == DATA else []),
     ]
-    how = f"python benchmarks/board.py {' '.join(words)} --docs docs"
+    how = f"python benchmarks/board.py {' '.join(words)}"
     text = page(table, left_out, how)
     given.out.mkdir(parents=True, exist_ok=True)
     draw(table, given.out / "board.png")

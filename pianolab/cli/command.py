@@ -114,6 +114,34 @@ def number_of(things: str, *, most: int = MOST_PROCESSES) -> Callable[[str], int
     return read
 
 
+def tempo(*, slowest: float, fastest: float) -> Callable[[str], float]:
+    """Make the reader of a tempo.
+
+    Parameters
+    ----------
+    slowest, fastest : float
+        Beats a minute.
+
+    Returns
+    -------
+    callable
+        Text in, number out; raises argparse.ArgumentTypeError.
+
+    Examples
+    --------
+    >>> tempo(slowest=10, fastest=400)("62.5")
+    62.5
+    """
+
+    def read(text: str) -> float:
+        if not (is_number(text) and slowest <= float(text) <= fastest):
+            remedy = f"use {slowest:g} to {fastest:g} beats a minute"
+            raise argparse.ArgumentTypeError(f"{_quoted(text)} is no tempo: {remedy}")
+        return float(text)
+
+    return read
+
+
 def port(text: str) -> int:
     """A port that programs of users may have.
 

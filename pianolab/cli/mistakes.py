@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import Command, is_number, number_of
+from pianolab.cli.command import Command, number_of, tempo
 from pianolab.cli.messages import DONE, UsageError
 from pianolab.errors import nearest, printable
 from pianolab.files import refuse_unwritable
@@ -39,7 +39,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--piano", metavar="NAME|DIR", default="grand", help=f"{piano}; default: grand")
     add("--kind", action="append", metavar="KIND", help="a kind of mistake; may be repeated (default: all)")
     add("--takes", type=number_of("takes"), metavar="N", default=1, help="of each, with mistakes (default: 1)")
-    add("--tempo", type=_tempo, metavar="BPM", help="beats a minute (default: as written, if a beat lasts 0.5 s)")
+    add(
+        "--tempo",
+        type=tempo(slowest=_SLOWEST, fastest=_FASTEST),
+        metavar="BPM",
+        help="beats a minute (default: as written, if a beat lasts 0.5 s)",
+    )
     add(
         "--bar",
         type=number_of("beats", most=32),
@@ -49,12 +54,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--sr", type=number_of("samples a second", most=_MOST_HZ), metavar="HZ", default=44100, help="default: 44100")
     add("--seed", type=number_of("seed"), metavar="N", default=1, help="draws all that is free")
-
-
-def _tempo(text: str) -> float:
-    if not (is_number(text) and _SLOWEST <= float(text) <= _FASTEST):
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no tempo: use {_SLOWEST:g} to {_FASTEST:g} beats a minute")
-    return float(text)
 
 
 def _run(args: argparse.Namespace) -> int:

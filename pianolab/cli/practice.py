@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import RUNS_CODE, SPEC, Command, is_number
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, is_number, tempo
 from pianolab.cli.messages import DONE, UsageError
 from pianolab.errors import nearest, one_line, printable
 from pianolab.files import refuse_unwritable, replacing
@@ -51,7 +51,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--detector", default=_DETECTOR, metavar=SPEC, help=f"default: {_DETECTOR}; {RUNS_CODE}")
     add("--hand", choices=_HANDS, metavar="|".join(_HANDS), help="only this hand was played (default: both)")
     add("--bars", type=_bars, metavar="A-B", help="only these bars, by their numbers on the page")
-    add("--tempo", type=_tempo, metavar="BPM", help="quarter notes a minute at the beginning (default: as written)")
+    add(
+        "--tempo",
+        type=tempo(slowest=_SLOWEST, fastest=_FASTEST),
+        metavar="BPM",
+        help="quarter notes a minute at the beginning (default: as written)",
+    )
     add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.8)")
     add("--json", metavar="FILE", help="write the report there, too")
 
@@ -70,12 +75,6 @@ def _bars(text: str) -> tuple[int, int]:
     if not found or int(found[2] or found[1]) < int(found[1]):
         raise argparse.ArgumentTypeError(f"{text[:30]!r} is no passage: use two numbers of bars, such as 5-8")
     return int(found[1]), int(found[2] or found[1])
-
-
-def _tempo(text: str) -> float:
-    if not (is_number(text) and _SLOWEST <= float(text) <= _FASTEST):
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no tempo: use {_SLOWEST:g} to {_FASTEST:g} beats a minute")
-    return float(text)
 
 
 def _certainty(text: str) -> float:

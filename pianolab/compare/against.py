@@ -220,12 +220,16 @@ def keep(run: str | Path, folder: str | Path) -> None:
     Raises
     ------
     CompareError
-        If the run cannot be read, or the folder holds something else.
+        If the run cannot be read or nobody heard anything in it, or the folder holds something else.
     """
     about: dict[str, Any] = checked_about(run)
-    scores = read_table(Path(run) / "scores.csv")
-    good = scores.loc[(scores.status == "ok") & scores.metric.isin(METRICS)]
-    protocol = good.loc[good.metric == RANKED_BY, "protocol"].iloc[0]
+    try:
+        scores = read_table(Path(run) / "scores.csv")
+        good = scores.loc[(scores.status == "ok") & scores.metric.isin(METRICS)]
+        protocol = good.loc[good.metric == RANKED_BY, "protocol"].iloc[0]
+    except (OSError, ValueError, KeyError, AttributeError, IndexError) as error:
+        remedy = "name a folder that pianolab compare wrote"
+        raise CompareError(f"{printable(run)} holds no scores to keep: {remedy}") from error
     wide = good.loc[good.protocol == protocol].pivot_table(index=_WHO, columns="metric", values="value", sort=False)
     with claimed(folder) as claim:
         claim.new.mkdir()

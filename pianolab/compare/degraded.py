@@ -20,7 +20,7 @@ from pianolab.compare.participants import Participant
 from pianolab.compare.rows import SCORE_COLUMNS, ScoreRow, score_all
 from pianolab.compare.statistics import bootstrap_mean, paired_difference
 from pianolab.compare.sweeps import Condition, Sweep
-from pianolab.compare.tables import RANKED_BY, aligned, label, labels, pieces
+from pianolab.compare.tables import RANKED_BY, aligned, label, labels, number_text, pieces
 from pianolab.data import Recording
 from pianolab.roll import Notes
 from pianolab.scores import Protocol
@@ -266,7 +266,7 @@ def console_degraded(table: pd.DataFrame, sweeps: Sequence[Sweep]) -> str:
 
 
 def _text(title: str, names: list[str], rows: list[tuple[str, list[float]]]) -> str:
-    cells = [["", "onset F1", *names], *(["", text, *map(_number, means)] for text, means in rows)]
+    cells = [["", "onset F1", *names], *(["", text, *map(number_text, means)] for text, means in rows)]
     return "\n".join([title, *aligned(cells)])
 
 
@@ -321,7 +321,3 @@ def wide_crossed(table: pd.DataFrame, dataset: str) -> tuple[list[str], list[tup
     return list(map(str, means.columns)), [
         (text, list(row)) for text, row in zip(map(str, means.index), means.to_numpy(), strict=True)
     ]
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else "-"

@@ -65,6 +65,7 @@ def command_line(
     cross: bool = False,
     shard: str | None = None,
     delays: bool = False,
+    against: str | Path | None = None,
 ) -> str:
     """The command line that makes a comparison again.
 
@@ -72,7 +73,7 @@ def command_line(
     ----------
     data, detectors, estimates, seconds, split, protocol, cache, timeout_s, my_piano, unconfirmed, protocols, commands
         As for `pianolab.compare.compare`, the first two as lists.
-    degrade, cross, shard, delays
+    degrade, cross, shard, delays, against
         As for it, the first as a list.
 
     Returns
@@ -107,6 +108,7 @@ def command_line(
     options += [("--cache", os.fspath(cache))] if Path(cache) != CACHE else []
     options += [("--my-piano", os.fspath(my_piano))] if my_piano is not None else []
     options += [("--shard", shard)] if shard is not None else []
+    options += [("--against", os.fspath(against))] if against is not None else []
     if isinstance(protocols, Mapping):
         cannot.append(f"protocols {', '.join(protocols)}")
     elif protocols is not None:

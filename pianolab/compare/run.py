@@ -223,6 +223,7 @@ def compare(
             cross,
             shard,
             delays,
+            against,
         ),
         "settings": {**settings, "shard": shard, "split": split, "protocol": asdict(protocol)},
         "protocols": {name: str(each) for name, each in further.items()},

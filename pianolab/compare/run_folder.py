@@ -181,7 +181,7 @@ def checked_about(folder: str | Path) -> dict[str, Any]:
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         files, made_by = about["files"], about["made_by"]
-        missing = [name for name in files if not (folder / name).is_file()]
+        missing = [name for name in files if not (folder / name).exists()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CompareError(f"{shown}: {ABOUT} is cut, or not of {MADE_BY}: run its comparison again") from error
     if made_by != MADE_BY:

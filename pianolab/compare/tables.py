@@ -357,10 +357,10 @@ def console_table(
                 [
                     str(row["rank"]),
                     name,
-                    _number(row[RANKED_BY]),
+                    number_text(row[RANKED_BY]),
                     f"{low:.3f}-{high:.3f}" if np.isfinite(low) else "-",
                     *([change.get(name, "-")] if change is not None else []),
-                    *(_number(row[metric], 1 if metric.endswith("_ms") else 3) for metric in shown),
+                    *(number_text(row[metric], 1 if metric.endswith("_ms") else 3) for metric in shown),
                     f"{row['speed']:.0f}x" if np.isfinite(row["speed"]) else "-",
                     f"{row['n']}" + (f" ({row['failed']} failed)" if row["failed"] else ""),
                 ]
@@ -369,7 +369,7 @@ def console_table(
         if of_pedal is not None and not (here := of_pedal.loc[of_pedal.dataset == dataset]).empty:
             rows = [["", "detector", "down F1", "up F1", "frame F1", "recordings"]]
             for name, row in zip(labels(here), here.to_dict("records"), strict=True):
-                rows.append(["", name, *(_number(row[metric]) for metric in _PEDAL), str(row["n"])])
+                rows.append(["", name, *(number_text(row[metric]) for metric in _PEDAL), str(row["n"])])
             blocks.append("\n".join([f"{dataset}: the sustain pedal, where labels know of one", *aligned(rows)]))
     return "\n\n".join(blocks)
 
@@ -399,5 +399,23 @@ def _cell(text: str, column: int, width: int) -> str:
     return text.ljust(width) if column == 1 else text.rjust(width)
 
 
-def _number(value: float, digits: int = 3) -> str:
+def number_text(value: float, digits: int = 3) -> str:
+    """A number as it stands in a table.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Behind the point.
+
+    Returns
+    -------
+    str
+        '-' where there is none.
+
+    Examples
+    --------
+    >>> number_text(0.25), number_text(np.nan)
+    ('0.250', '-')
+    """
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"

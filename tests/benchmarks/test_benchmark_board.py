@@ -161,3 +161,14 @@ def test_data_that_is_not_there_is_refused_in_a_line(bench, tmp_path, capsys):
     err = capsys.readouterr().err.strip()
     assert "nowhere" in err
     assert "\n" not in err
+
+
+def test_the_command_that_it_prints_makes_the_same_board_again(bench, tmp_path, capsys):
+    words = ["--data", "builtin", "--block", "512", "--each", "1", "--seconds", "2", "--detector", "fft_peak"]
+    assert bench.main([*words, "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "board.md").read_text(encoding="utf-8")
+    assert "board.py --data builtin --each 1 --seconds 2 --block 512 --detector fft_peak\n" in page
+    capsys.readouterr()
+    assert bench.main([*words, "--out", str(tmp_path / "out"), "--docs", str(tmp_path / "docs")]) == 2
+    assert "leave out --data, or --docs" in capsys.readouterr().err
+    assert not (tmp_path / "docs").exists()

@@ -143,3 +143,21 @@ def test_what_is_kept_is_small_and_has_four_decimals(run):
     assert len(table) == 6  # three recordings, two detectors
     assert {"onset_f1", "note_f1", "frame_f1", "melody_rpa"} <= set(table)
     assert sorted(path.name for path in (run[0] / "reference").iterdir()) == ["run.json", "scores.csv"]
+
+
+def test_what_holds_no_scores_cannot_be_kept(run, tmp_path):
+    folder, found = run
+    failed = found.scores.loc[found.scores.recording == "0"].assign(metric="", status="error")
+    write_report(replace(found, scores=failed), tmp_path / "failed")
+    for name in (folder / "reference", tmp_path / "failed"):
+        with pytest.raises(CompareError, match=f"{name.name} holds no scores to keep: name a folder"):
+            keep(name, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_command_of_a_run_names_what_it_was_held_against(run):
+    folder, found = run
+    assert "--against" not in found.about["command"]
+    words = {"cache": folder / "kept", "jobs": 1, "progress": False}
+    again = compare(folder / "songs", ["fft_peak", "yin"], against=folder / "run", **words)
+    assert f"--against {folder / 'run'}" in again.about["command"]
