@@ -19,6 +19,7 @@ from pianolab.texts.choices import DEFAULT_DETECTOR
 from pianolab.units import A4_HZ, A4_RANGE_HZ
 
 TRACKING = ("threshold", "n_confirm", "onset_threshold")  # A player may change these settings of the tracker.
+_PEERS = "pianolab.detectors.peers."
 MAX_CONFIRM = 50  # A note waits for no more frames than this; the page offers up to 20.
 BEST_SINGLE = (DEFAULT_DETECTOR, "yin")  # These hear one note at a time; the best comes first.
 BEST_CHORDS = ("neural", "nmf")  # These hear many notes at once; the best comes first.
@@ -147,11 +148,13 @@ def menu(extra: Iterable[str] = ()) -> list[MenuEntry]:
     Returns
     -------
     list of MenuEntry
-        One for each detector that can answer while one plays, and one for each file that cannot be imported. Its texts
-        are Told where they can be said in other languages; a detector from outside has its own summary.
+        One for each detector that can answer while one plays, and one for each file that cannot be imported. A system
+        of others that is not installed is left out: it concerns no player. Texts are Told where they can be said in
+        other languages; a detector from outside has its own summary.
     """
     found, failures = load_all()
     entries = [_entry(name, cls) for name, cls in found.items() if not cls.whole_recording]
+    entries = [entry for entry in entries if not (entry["reason"] and _is_peer(found[entry["name"]]))]
     entries += [_entry(spec, type(create(spec))) for spec in extra]
     return entries + [_broken(name, Told("live.cannot_be_imported", reason=why)) for name, why in failures.items()]
 
@@ -174,6 +177,10 @@ def _entry(name: str, cls: type[Detector]) -> MenuEntry:
         "n_confirm": tracking.n_confirm,
         "onset_threshold": tracking.onset_threshold,
     }
+
+
+def _is_peer(cls: type[Detector]) -> bool:
+    return cls.__module__.startswith(_PEERS)
 
 
 def _broken(name: str, reason: str) -> MenuEntry:

@@ -326,3 +326,11 @@ def test_every_kind_of_chord_and_every_text_has_its_own_words():
         names = [kind.spoken.said(language) for kind in KINDS]
         assert len(set(names)) == len(names)
     assert Told("live.recording", name="x").said("ko") == say("live.recording", "ko", name="x") == "녹음: x"
+
+
+def test_a_system_of_others_that_is_not_installed_is_left_out_of_the_menu(monkeypatch):
+    offered = {entry["name"] for entry in menu()}
+    monkeypatch.setattr("pianolab.live.choices.missing", lambda cls: f"{cls.name} is not installed")
+    left = {entry["name"]: entry["reason"] for entry in menu()}
+    assert left == {name: f"{name} is not installed" for name in ("cqt", "fft_peak", "neural", "nmf", "yin")}
+    assert set(left) <= offered
