@@ -15,7 +15,7 @@ pytest.importorskip("playwright", reason="playwright is not installed: make setu
 pytest.importorskip("verovio", reason="verovio is not installed: make setup")
 
 from browser.harness import browser, free_port
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -63,7 +63,7 @@ def test_a_score_goes_in_is_found_shown_changed_fetched_and_removed(page):
     page.set_input_files("#file", [PIECES / "arirang.musicxml", PIECES / "doraji.musicxml"])
     page.get_by_text("Added: Arirang, one of its variants, Doraji").wait_for(timeout=30_000)
     page.fill("#words", "도라지")
-    page.wait_for_function("document.querySelectorAll('#items h2').length === 1")
+    expect(page.locator("#items h2")).to_have_count(1)
     assert page.locator("#items h2").inner_text() == "Doraji (도라지)"
     page.get_by_role("button", name="Open: Doraji").click()
     page.locator("#shown svg").first.wait_for()
@@ -81,7 +81,7 @@ def test_a_score_goes_in_is_found_shown_changed_fetched_and_removed(page):
     page.get_by_role("button", name="Remove: My Doraji").click()
     page.get_by_text("Removed: My Doraji").wait_for()
     page.fill("#words", "")
-    page.wait_for_function("document.querySelectorAll('#items h2').length === 1")
+    expect(page.locator("#items h2")).to_have_count(1)
     assert page.locator("#items h2").inner_text() == "Arirang, one of its variants (아리랑)"
 
 
