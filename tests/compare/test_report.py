@@ -172,7 +172,7 @@ def test_the_home_folder_stands_nowhere_in_the_page(result, tmp_path, monkeypatc
     """Neither in what could not be made nor in the name of an earlier run, whose letters stay as they are."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(report, "draw", lambda *_: (tmp_path / "gone").read_text())
-    monkeypatch.setattr(type(result), "said_of_changes", [f"against {tmp_path}/Runs/MAPS (all)"])
+    monkeypatch.setitem(vars(result), "said_of_changes", [f"against {tmp_path}/Runs/MAPS (all)"])
     html = (write_report(result, tmp_path / "run").folder / "report.html").read_text(encoding="utf-8")
     assert "Against ~/Runs/MAPS (all)" in html
     assert "~/gone" in html
