@@ -13,7 +13,6 @@ in processes of their own, which may crash or hang.
 """
 
 import asyncio
-import hmac
 import json
 import secrets
 import tempfile
@@ -28,16 +27,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, MissingArgumentError, RequestHandler, stream_request_body
 
 from pianolab.errors import PianolabError, first_line
 from pianolab.practice.contents import MOST_BYTES
 from pianolab.practice.facts import GRADES, engraved
 from pianolab.practice.library import DuplicateError, Item, Library, safe_name
+from pianolab.practice.local import HOST, bound, knows, origins_of
 from pianolab.texts.catalogue import LANGUAGES, catalogue, language_of
 
-HOST = "127.0.0.1"
 PORT = 8868
 Answer = TypeVar("Answer")
 _MOST_JSON = 1 << 16  # Bytes of a request that is no upload.
@@ -129,7 +127,7 @@ class ShelfServer:
     @property
     def origins(self) -> set[str]:
         """Where web pages may come from."""
-        return {f"http://{host}:{self.port}" for host in (HOST, "localhost")}
+        return origins_of(self.port)
 
     @property
     def address(self) -> str:
@@ -149,11 +147,7 @@ class ShelfServer:
         PianolabError
             If the port is in use or not allowed.
         """
-        try:
-            sockets = bind_sockets(port, HOST)
-        except OSError as error:
-            why = (error.strerror or "no socket").lower()
-            raise PianolabError(f"port {port} cannot be used ({why}): use another one, --port N") from None
+        sockets = bound(port)
         self.port = sockets[0].getsockname()[1]
         limits = {"max_header_size": _MOST_HEADER, "max_body_size": _MOST_JSON, "max_buffer_size": 1 << 22}
         self._http = server = HTTPServer(self._application, idle_connection_timeout=_IDLE_S, **limits)
@@ -198,10 +192,7 @@ class _Guarded(RequestHandler):
         origin = self.request.headers.get("Origin")
         if origin is not None and origin.lower() not in self.shelf.origins():
             raise _Refused(403, "forbidden", "pages from elsewhere may not ask")
-        given = self.get_query_argument("token", "")
-        kind, _, bearer = self.request.headers.get("Authorization", "").partition(" ")
-        given = bearer.strip() if kind.lower() == "bearer" else given
-        if not hmac.compare_digest(given.encode(), self.shelf.token.encode()):
+        if not knows(self.request, self.get_query_argument("token", ""), self.shelf.token):
             raise _Refused(403, "forbidden", "the token is wrong: open the address that the program printed")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -6,7 +6,6 @@ that is silent, does not read, sends too much or makes errors loses its own conn
 """
 
 import asyncio
-import hmac
 import json
 import os
 import re
@@ -21,7 +20,6 @@ from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -30,6 +28,7 @@ from pianolab.dsp.piano_profile import PianoProfile
 from pianolab.errors import PianolabError, one_line, printable, reason
 from pianolab.live.choices import Choice
 from pianolab.live.stream import FILL_S, MAX_BLOCK
+from pianolab.practice.local import HOST, bound, knows, origins_of
 from pianolab.practice.streaming.hearing import Hearing
 from pianolab.practice.streaming.limits import Allowance, Limits
 from pianolab.practice.streaming.messages import (
@@ -43,7 +42,6 @@ from pianolab.practice.streaming.messages import (
     read_message,
 )
 
-HOST = "127.0.0.1"
 PORT = 8867
 MAX_MESSAGE = 2 * MAX_BLOCK  # Bytes.
 LEAST_TOKEN = 8  # Characters of a token that is given.
@@ -128,7 +126,7 @@ class StreamServer:
     @property
     def origins(self) -> set[str]:
         """Where web pages may come from."""
-        return self._given | {f"http://{host}:{self.port}" for host in (HOST, "localhost")}
+        return self._given | origins_of(self.port)
 
     @property
     def address(self) -> str:
@@ -148,11 +146,7 @@ class StreamServer:
         PianolabError
             If the port is in use or not allowed.
         """
-        try:
-            sockets = bind_sockets(port, HOST)
-        except OSError as error:
-            why = (error.strerror or "no socket").lower()
-            raise PianolabError(f"port {port} cannot be used ({why}): use another one, --port N") from None
+        sockets = bound(port)
         self.port = sockets[0].getsockname()[1]
         most = {"max_header_size": _MAX_HEADER, "max_body_size": _MAX_HEADER}
         self._http = server = HTTPServer(self._application, idle_connection_timeout=_WAIT_FOR_HTTP_S, **most)
@@ -232,11 +226,7 @@ class _Client(WebSocketHandler):
         origin = self.request.headers.get("Origin")
         if origin is not None and origin.lower() not in self._server.origins:
             raise HTTPError(403, reason="Unknown origin")
-        given = self.get_query_argument("token", "")
-        kind, _, bearer = self.request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            given = bearer.strip()
-        if not hmac.compare_digest(given.encode(), self._server.token.encode()):
+        if not knows(self.request, self.get_query_argument("token", ""), self._server.token):
             raise HTTPError(403, reason="Wrong token")
 
     def check_origin(self, origin: str) -> bool:
