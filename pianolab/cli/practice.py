@@ -25,7 +25,7 @@ _EXAMPLES = """\
 pianolab practice list
 pianolab practice report petzold_minuet my_minuet.wav
 pianolab practice report song.musicxml take.flac --hand right --bars 5-8 --tempo 60
-pianolab practice report arirang arirang.wav --language ko --json report.json"""
+pianolab practice report arirang arirang.wav --language ko --json report.json --figure report.png"""
 _DETECTOR = "neural"
 _HANDS = ("right", "left")
 _SLOWEST, _FASTEST = 10.0, 400.0
@@ -58,7 +58,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="quarter notes a minute at the beginning (default: as written)",
     )
     add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.8)")
-    add("--json", metavar="FILE", help="write the report there, too")
+    add("--json", metavar="FILE", help="write the report there, too, with the numbers of its pictures")
+    add("--figure", metavar="FILE", help="draw loudness, tempo, rhythm and pedal there, as PNG")
 
 
 def _action(actions, name, answer, about) -> argparse.ArgumentParser:
@@ -152,12 +153,14 @@ def _report(args: argparse.Namespace) -> int:
     from pianolab.practice.checking import CERTAINTY
     from pianolab.practice.hearing import hear_take, passage
     from pianolab.practice.modes import one_hand
+    from pianolab.practice.pictures import pictures_of
     from pianolab.practice.report import lines_of, report_of
     from pianolab.practice.score import read_score
     from pianolab.registry import create
 
     language = language_of(args.language)
-    _refuse_unwritable(args.json)
+    _refuse_unwritable("--json", args.json)
+    _refuse_unwritable("--figure", args.figure)
     score = read_score(_score_path(args.score))
     part: Part = passage(score, bars=args.bars)
     if args.hand:
@@ -165,7 +168,7 @@ def _report(args: argparse.Namespace) -> int:
     written = args.tempo or min(max(60.0 * score.beats / score.seconds, _SLOWEST), _FASTEST)
     detector = create(args.detector)
     certainty = CERTAINTY if args.certainty is None else args.certainty
-    verdicts = hear_take(
+    verdicts, events = hear_take(
         part,
         args.recording,
         detector=detector,
@@ -173,7 +176,9 @@ def _report(args: argparse.Namespace) -> int:
         certainty=certainty,
         watched=_watched,
     )
-    report = report_of(part, verdicts, bar_names=[bar.number for bar in score.bars])
+    names = [bar.number for bar in score.bars]
+    report = report_of(part, verdicts, bar_names=names)
+    pictures = pictures_of(part, verdicts, events, pedal=score.pedal, bar_names=names)
     about = {
         "title": _title(score, language) or printable(Path(args.score).stem),
         "recording": printable(args.recording),
@@ -181,7 +186,9 @@ def _report(args: argparse.Namespace) -> int:
     }
     if args.json:
         asked = {"certainty": certainty, "tempo": round(written, 3), "hand": args.hand, "bars_asked": args.bars}
-        _write(Path(args.json), {**about, **asked, **report.as_dict(language)})
+        _write(Path(args.json), {**about, **asked, **report.as_dict(language), "pictures": pictures})
+    if args.figure:
+        _draw(Path(args.figure), pictures, f"{about['title']}: {about['recording']}")
     print(say("practice.head", language, **about))
     print("\n".join(lines_of(report, written=written, language=language)))
     return DONE
@@ -201,21 +208,30 @@ def _score_path(name: str) -> Path:
     raise UsageError(f"there is no score {printable(name)[:100]!r}{hint}")
 
 
-def _refuse_unwritable(path: str | None) -> None:
+def _refuse_unwritable(option: str, path: str | None) -> None:
     if path is None:
         return
     if Path(path).is_dir():
-        raise UsageError(f"--json {printable(path)} is a folder: name a file")
+        raise UsageError(f"{option} {printable(path)} is a folder: name a file")
     try:
         refuse_unwritable(Path(path).parent)
     except OSError as error:
-        raise UsageError(f"--json {printable(path)} cannot be written ({error.strerror}): name another file") from error
+        raise UsageError(
+            f"{option} {printable(path)} cannot be written ({error.strerror}): name another file"
+        ) from error
 
 
 def _write(path: Path, told: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _draw(path: Path, pictures: dict, title: str) -> None:
+    from pianolab.practice.figure import write_figure
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_figure(path, pictures, title=title)
 
 
 def _watched(blocks: Iterable, n_samples: int) -> Iterable:

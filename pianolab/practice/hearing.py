@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from pianolab import sound
 from pianolab.detector import Detector
@@ -14,10 +13,24 @@ from pianolab.practice.checking import Checker, Verdict, check
 from pianolab.practice.part import Part, PartError
 from pianolab.practice.score import Score
 from pianolab.session import Session
-from pianolab.tracking import NoteEvent
+from pianolab.tracking import Event, NoteEvent
 
 BLOCK_S = 0.05  # A recording is heard in blocks of so many seconds, as from a microphone.
 _NOTES_SURE = 1.0  # A file of notes says what was played, and no detector guessed it.
+
+
+class Heard(NamedTuple):
+    """A take as it was heard.
+
+    Attributes
+    ----------
+    verdicts : list of Verdict
+    events : list of NoteEvent and PedalEvent
+        What the Checker was given.
+    """
+
+    verdicts: list[Verdict]
+    events: list[Event]
 
 
 def passage(score: Score, *, bars: tuple[int, int] | None = None) -> Part:
@@ -61,7 +74,7 @@ def hear_take(
     beats_a_minute: float,
     certainty: float,
     watched: Callable[[Iterable, int], Iterable] = lambda blocks, n_samples: blocks,
-) -> list[Verdict]:
+) -> Heard:
     """Check a recording or a file of notes against a part.
 
     Parameters
@@ -78,7 +91,7 @@ def hear_take(
 
     Returns
     -------
-    list of Verdict
+    Heard
 
     Raises
     ------
@@ -92,19 +105,22 @@ def hear_take(
     with sound.blocks(source) as blocks:
         checker = Checker(part, beats_a_minute=beats_a_minute, certainty=certainty)
         session = Session(detector, sr=blocks.sr, listen=checker.hear)
-        verdicts, length = [], max(1, round(BLOCK_S * blocks.sr))
+        heard, length = Heard([], []), max(1, round(BLOCK_S * blocks.sr))
         for block in watched(blocks, n_samples):
             for at in range(0, len(block), length):
-                verdicts += checker.push(session.push(block[at : at + length]), now_s=session.heard_s)
-    verdicts += checker.push(session.flush(), now_s=session.heard_s)
-    return verdicts + checker.flush()
+                heard.events.extend(new := session.push(block[at : at + length]))
+                heard.verdicts.extend(checker.push(new, now_s=session.heard_s))
+    heard.events.extend(new := session.flush())
+    heard.verdicts.extend([*checker.push(new, now_s=session.heard_s), *checker.flush()])
+    return heard
 
 
-def _from_notes(part: Part, path: Path, *, beats_a_minute: float, certainty: float) -> list[Verdict]:
+def _from_notes(part: Part, path: Path, *, beats_a_minute: float, certainty: float) -> Heard:
     notes = read_labels(path).on_keyboard()
     if not len(notes):
         raise PartError(f"{printable(path)} holds no note of the 88 keys: name a file of piano music")
-    velocity = np.nan_to_num(notes.velocity, nan=64.0)
-    rows = enumerate(zip(notes.onset.tolist(), notes.midi.tolist(), velocity.tolist(), strict=True))
-    events = [NoteEvent("on", i, t, t, midi, loud, _NOTES_SURE, 0.0) for i, (t, midi, loud) in rows]
-    return check(part, events, beats_a_minute=beats_a_minute, certainty=certainty)
+    rows = enumerate(zip(notes.onset.tolist(), notes.midi.tolist(), notes.velocity.tolist(), strict=True))
+    events: list[Event] = [
+        NoteEvent("on", i, t, t, midi, loud, _NOTES_SURE, float("nan")) for i, (t, midi, loud) in rows
+    ]
+    return Heard(check(part, events, beats_a_minute=beats_a_minute, certainty=certainty), events)

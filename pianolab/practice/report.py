@@ -14,6 +14,7 @@ import numpy as np
 from pianolab.practice.checking import Verdict
 from pianolab.practice.follow import STEADY
 from pianolab.practice.part import Part
+from pianolab.practice.pictures import steps_of
 from pianolab.practice.words import words_of
 from pianolab.texts.catalogue import language_of, say
 
@@ -146,16 +147,11 @@ def report_of(part: Part, verdicts: Sequence[Verdict], *, bar_names: Sequence[st
 
 def _tempo(part: Part, verdicts: Sequence[Verdict]) -> tuple[float | None, float | None]:
     """Quarter notes a minute, and how far from it half of the steps came at most, stops left out."""
-    began: list[tuple[int, float]] = []
-    for one in sorted((one for one in verdicts if one.what == "right"), key=lambda one: one.time_s):
-        step = int(part.step[one.note])
-        if not began or began[-1][0] != step:
-            began.append((step, one.time_s))
     beat = part.beat[part.first_notes]
     logs = np.array(
         [
             np.log((beat[step] - beat[last]) / (now_s - last_s))
-            for (last, last_s), (step, now_s) in pairwise(began)
+            for (last, last_s), (step, now_s) in pairwise(steps_of(part, verdicts))
             if step == last + 1 and now_s > last_s
         ]
     )

@@ -55,12 +55,23 @@ def test_a_right_playing_is_not_blamed_and_a_wrong_key_is_named(score, tmp_path,
     assert code == 0
     assert f"in all {len(notes)} of {len(notes)} notes were right\nno mistake was heard" in out
     write_labels(tmp_path / "wrong.mid", with_wrong_key(notes, 11, 1))
-    code, out, _ = run(capsys, "report", PIECE, tmp_path / "wrong.mid", "--json", tmp_path / "said.json")
+    code, out, _ = run(
+        capsys,
+        "report",
+        PIECE,
+        tmp_path / "wrong.mid",
+        "--json",
+        tmp_path / "said.json",
+        "--figure",
+        tmp_path / "new" / "said.png",
+    )
     assert code == 0
     assert "bar 3: 3 of 4 right" in out
     assert "You played D#4, the score has D4." in out
     said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
     assert (said["totals"]["wrong"], said["right"], said["notes"]) == (1, len(notes) - 1, len(notes))
+    assert len(said["pictures"]["rhythm"]["steps"]) > 20
+    assert (tmp_path / "new" / "said.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_passage_of_one_hand_is_heard_in_sound_and_told_in_korean(score, tmp_path, capsys):
@@ -88,6 +99,7 @@ def test_a_passage_of_one_hand_is_heard_in_sound_and_told_in_korean(score, tmp_p
         (["report", PIECE, "x.mid", "--certainty", "0.2"], "'0.2' is no certainty: use 0.5 to 1"),
         (["report", PIECE, "x.mid", "--detector", "yni"], "unknown detector 'yni': did you mean yin"),
         (["report", PIECE, "x.mid", "--json", "."], "is a folder: name a file"),
+        (["report", PIECE, "x.mid", "--figure", "."], "--figure . is a folder: name a file"),
         (["report", "99999999", "x.mid"], "99999999"),
         (["rport"], "unknown command 'rport': did you mean report"),
     ],
