@@ -3,9 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
+import { DEVICES, NOTES } from "../feltsettings.js";
+import { KINDS } from "../marks.js";
+import { MAPPINGS, REGISTERS, RHYTHMS } from "../pulses.js";
 import { speaker } from "../texts.js";
 
-const said = (name) => [...readFileSync(new URL(`../${name}`, import.meta.url), "utf-8").matchAll(/\bsay\(\s*"([\w.]+)"/g)].map((found) => found[1]);
+const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), "utf-8");
+const SAID = /"((?:keys|falling|metronome|felt|tryout|pictures)\.[\w.]+)"/g; // Also those that are chosen between.
+const said = (name) => [...read(name).matchAll(SAID)].map((found) => found[1]);
 const kept = (language) => JSON.parse(readFileSync(new URL(`../../../../../texts/${language}/practice_page.json`, import.meta.url), "utf-8"));
 
 test("places are filled, a pair goes by its number, and what is missing is named", () => {
@@ -19,8 +24,17 @@ test("places are filled, a pair goes by its number, and what is missing is named
 });
 
 test("what the modules say is in the catalogue", () => {
-  for (const name of ["keys.js", "marks.js", "falling.js", "metronome.js"]) {
+  const modules = ["keys.js", "marks.js", "falling.js", "metronome.js", "felt.js", "tryout.js", "../tryout.html"];
+  for (const name of modules) {
     for (const key of said(name)) for (const language of ["en", "ko"]) assert.ok(key in kept(language), `${name} says ${key} (${language})`);
   }
-  assert.ok(said("metronome.js").length > 1);
+  assert.ok(said("metronome.js").length > 3 && said("tryout.js").includes("tryout.test_wrong") && said("../tryout.html").length > 10);
+});
+
+test("every choice of what is felt has its words", () => {
+  const wishes = { device: DEVICES, mapping: MAPPINGS, notes: NOTES, rhythm: RHYTHMS };
+  const keys = Object.entries(wishes).flatMap(([name, values]) => [`felt.${name}`, ...values.map((value) => `felt.${name}.${value}`)]);
+  const registers = REGISTERS.map((_, register) => `tryout.register.${register}`);
+  const kinds = Object.keys(KINDS).map((kind) => `keys.${kind}`);
+  for (const key of [...keys, ...registers, ...kinds]) for (const language of ["en", "ko"]) assert.ok(key in kept(language), key);
 });
