@@ -109,8 +109,9 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 live: $(READY)  ## the live view as a web page on this machine
 	@$(BIN)/python -m pianolab.live
 
-notebooks: $(READY)  ## run all notebooks and keep their new outputs
+notebooks: $(READY)  ## run all notebooks and keep their new outputs, also in the Korean ones
 	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb notebooks/solutions/*.ipynb
+	@$(BIN)/python notebooks/ko/translate.py
 
 glossary: $(READY)  ## write docs/glossary.md from pianolab/texts/*/glossary.json
 	@$(BIN)/python -m pianolab.texts.glossary > docs/glossary.md

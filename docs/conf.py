@@ -38,6 +38,8 @@ include_patterns = [
     "docs/api/*.rst",
     "notebooks/*.ipynb",
     "notebooks/solutions/*.ipynb",
+    "notebooks/ko/*.ipynb",
+    "notebooks/ko/solutions/*.ipynb",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -1,4 +1,7 @@
-"""For nbval: a notebook whose library is not installed is skipped, and says so; coverage sees what a kernel ran."""
+"""For nbval: a notebook whose library is not installed is skipped, and says so; coverage sees what a kernel ran.
+
+The Korean notebooks have the code and the outputs of the English ones, which a quick test holds; so they are slow ones.
+"""
 
 import os
 from importlib.util import find_spec
@@ -10,6 +13,8 @@ NEEDS = {"09_train_a_network": "torch"}  # its solutions need none
 
 def pytest_collection_modifyitems(items):
     for item in items:
+        if "ko" in item.path.parent.parts:
+            item.add_marker(pytest.mark.slow)
         library = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
         if library and find_spec(library) is None:
             item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: make setup-train"))

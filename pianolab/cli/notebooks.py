@@ -14,10 +14,11 @@ _EXAMPLES = """\
 pianolab notebooks lessons
 pianolab notebooks ~/pianolab"""
 _SHOWN = 5  # So many files that are kept are named; of more their number is told.
-# Notebooks, their solutions, and the detector that notebook 06 shows.
-_COPIED = ("[0-9]*.ipynb", "solutions/[0-9]*.ipynb", "loudest.py")
+# Notebooks, their solutions, both in Korean, and the detector that notebook 06 shows.
+_COPIED = ("[0-9]*.ipynb", "solutions/[0-9]*.ipynb", "ko/[0-9]*.ipynb", "ko/solutions/[0-9]*.ipynb", "loudest.py")
 # A link to a page of the docs leads nowhere beside a copy, so the copy has the page's name.
-_LINK_TO_DOCS = re.compile(rb"\[[^][]*\]\(\.\./(docs/[^()#]*)[^()]*\)")
+_LINK_TO_DOCS = re.compile(rb"\[[^][]*\]\((?:\.\./)+(docs/[^()#]*)[^()]*\)")
+_IN_KOREAN, _IN_ENGLISH = "저장소의 \\1".encode(), rb"\1 of the repository"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +45,13 @@ def _run(args: argparse.Namespace) -> int:
         if name not in there:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with replacing(folder / name) as temporary:
-                temporary.write_bytes(_LINK_TO_DOCS.sub(rb"\1 of the repository", (source / name).read_bytes()))
+                said = _IN_KOREAN if name.parts[0] == "ko" else _IN_ENGLISH
+                temporary.write_bytes(_LINK_TO_DOCS.sub(said, (source / name).read_bytes()))
     if there:
         few = len(there) <= _SHOWN
         print("left as they were:", ", ".join(name.as_posix() for name in there) if few else f"{len(there)} files")
     print(f"copied {len(names) - len(there)} of {len(names)} files; open them with: jupyter lab {printable(folder)}")
+    print("in Korean: the folder ko in it")
     return DONE
 
 

@@ -40,6 +40,7 @@ SHIPPED = (
     ("notebooks", "[0-9]*.ipynb", "pianolab/shipped/notebooks"),
     ("notebooks", "loudest.py", "pianolab/shipped/notebooks"),
     ("notebooks/solutions", "*.ipynb", "pianolab/shipped/notebooks/solutions"),
+    ("notebooks/ko", "**/*.ipynb", "pianolab/shipped/notebooks/ko"),
     ("pianolab", "**/*.py", "pianolab"),
     ("pianolab/detectors", "*.onnx", "pianolab/detectors"),
     ("pianolab/detectors", "*.npz", "pianolab/detectors"),
@@ -52,7 +53,7 @@ SHIPPED = (
     ("pianolab/practice/shelf/static", "*.*", "pianolab/practice/shelf/static"),
 )
 LEFT_OUT = re.compile(
-    r"checkpoint|pieces/(engrave|.*txt)|builtin/(scores|audio)|real/(make|scores)|compose|conftest|node_modules|__pycache__|/tests?/|live/js/"
+    r"checkpoint|pieces/(engrave|.*txt)|builtin/(scores|audio)|real/(make|scores)|compose|conftest|ko/translate|node_modules|__pycache__|/tests?/|live/js/"
 )
 
 

@@ -137,6 +137,33 @@ def test_where_english_says_a_term_korean_says_it_too():
     assert not wrong, "write the word of the glossary, or list another form of it in this test:\n" + "\n".join(wrong)
 
 
+def plain_words(markdown):
+    """Markdown without its formulas, code, and the targets of its links."""
+    return re.sub(r"\$\$.+?\$\$|\$[^$]+\$|`[^`]+`|(?<=\])\([^)\s]+\)", " ", markdown, flags=re.DOTALL)
+
+
+def translated_cells():
+    """(name, English, Korean) of each cell of words of the Korean notebooks."""
+    for path in sorted((ROOT / "notebooks/ko").rglob("*.ipynb")):
+        name = path.relative_to(ROOT / "notebooks/ko")
+        english, korean = (
+            {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"}
+            for cells in (json.loads(each.read_text("utf-8"))["cells"] for each in (ROOT / "notebooks" / name, path))
+        )
+        yield from ((f"notebooks.{name.with_suffix('')}, {id_}", english[id_], korean[id_]) for id_ in korean)
+
+
+def test_the_korean_notebooks_say_the_words_of_the_glossary():
+    cells = list(translated_cells())
+    assert len(cells) > 10
+    wrong = [
+        f"{name}: {english!r} stands for {word!r}"
+        for name, english_text, korean_text in cells
+        for word, english in other_words(name, plain_words(english_text), korean_text)
+    ]
+    assert not wrong, "write the word of the glossary, or list another form of it in this test:\n" + "\n".join(wrong)
+
+
 def test_a_korean_text_that_says_another_word_is_noticed():
     assert list(other_words("page.x", "the sampling rate of a take", "테이크의 샘플 속도")) == [
         ("sampling rate", "표본율")
