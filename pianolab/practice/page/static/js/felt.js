@@ -47,11 +47,16 @@ export class Felt {
     const { say, wishes } = this;
     const chosen = (name, values) => labelled(say(`felt.${name}`),
       menu(values.map((value) => [value, say(`felt.${name}.${value}`)]), wishes[name], (value) => this.set({ [name]: value })));
-    const strength = h("input", { type: "range", min: STRENGTHS[0], max: STRENGTHS.at(-1), value: wishes.strength,
-      oninput: (event) => this.set({ strength: Number(event.target.value) }) });
+    const strength = labelled(say("felt.strength", { strength: wishes.strength }), h("input", {
+      type: "range", min: STRENGTHS[0], max: STRENGTHS.at(-1), value: wishes.strength,
+      oninput: (event) => {
+        this.set({ strength: Number(event.target.value) });
+        write(strength.querySelector("label"), say("felt.strength", { strength: this.wishes.strength }));
+      },
+    }));
     const other = h("input", { type: "checkbox", checked: wishes.other, onchange: (event) => this.set({ other: event.target.checked }) });
     return [
-      chosen("device", ["phone", "gamepad"]), labelled(say("felt.strength"), strength), chosen("mapping", MAPPINGS),
+      chosen("device", ["phone", "gamepad"]), strength, chosen("mapping", MAPPINGS),
       chosen("notes", NOTES), labelled(say("felt.other"), other), chosen("rhythm", RHYTHMS),
     ];
   }

@@ -16,24 +16,30 @@ export function sliced([begin, long], strength) {
     [begin + i * SLICE_MS, Math.min(on, long - i * SLICE_MS)]));
 }
 
-/** Pulses that touch or cover each other become one. */
+/** Pulses, each with its strength, of which those that touch or cover each other become one, as strong as the stronger. */
 export function joined(pulses) {
   const all = [];
-  for (const [begin, long] of [...pulses].sort((a, b) => a[0] - b[0])) {
+  for (const [begin, long, strength] of [...pulses].sort((a, b) => a[0] - b[0])) {
     const last = all.at(-1);
-    if (last && begin <= last[0] + last[1]) last[1] = Math.max(last[1], begin + long - last[0]);
-    else all.push([begin, long]);
+    if (last && begin <= last[0] + last[1]) {
+      last[1] = Math.max(last[1], begin + long - last[0]);
+      last[2] = Math.max(last[2], strength);
+    } else all.push([begin, long, strength]);
   }
   return all;
 }
 
-/** Pulses from now on, as `navigator.vibrate` takes them: on, off, on, ... */
-export function pattern(pulses, now) {
-  const left = pulses.filter(([begin, long]) => begin + long > now).map(([begin, long]) => {
+/** What of these pulses is left from now on. */
+export function left(pulses, now) {
+  return pulses.filter(([begin, long]) => begin + long > now).map(([begin, long, strength]) => {
     const from = Math.max(begin, now);
-    return [from, begin + long - from];
+    return [from, begin + long - from, strength];
   });
-  const all = joined(left).slice(0, MOST);
+}
+
+/** Pulses that are apart from each other, from now on, as `navigator.vibrate` takes them: on, off, on, ... */
+export function pattern(pulses, now) {
+  const all = pulses.flatMap(([begin, long, strength]) => sliced([begin, long], strength)).slice(0, MOST);
   const numbers = all.length && all[0][0] > now ? [0, all[0][0] - now] : [];
   all.forEach(([begin, long], i) => numbers.push(long, ...(all[i + 1] ? [all[i + 1][0] - begin - long] : [])));
   return numbers.map(Math.round);
@@ -53,8 +59,8 @@ export class Phone {
   play(pulses, { strength }) {
     if (!this.isThere) return;
     const now = this.now();
-    const coming = pulses.flatMap((pulse) => sliced(pulse, strength)).map(([begin, long]) => [now + begin, long]);
-    this.running = [...this.running.filter(([begin, long]) => begin + long > now), ...coming];
+    const coming = pulses.map(([begin, long]) => [now + begin, long, strength]);
+    this.running = joined(left([...this.running, ...coming], now));
     this.navigator.vibrate(pattern(this.running, now));
   }
 

@@ -6,7 +6,7 @@ import { BlindTest, byGuessing, drawn } from "../blindtest.js";
 import { Feeler } from "../feeler.js";
 import { DEFAULTS, checked, keep, kept } from "../feltsettings.js";
 import { Gamepad } from "../gamepad.js";
-import { Phone, joined, pattern, sliced } from "../phone.js";
+import { Phone, joined, left, pattern, sliced } from "../phone.js";
 import { MAPPINGS, REGISTERS, STRENGTHS, TRANSIENT, beatPulses, keysOf, lengthOf, pulsesOf, registerOf } from "../pulses.js";
 import { COLUMNS, SIZE, columns } from "../trail.js";
 
@@ -59,12 +59,21 @@ test("a stronger wish is a larger share of time in which the motor is on", () =>
   }
 });
 
-test("pulses that meet become one, and what is over is left out of a pattern", () => {
-  assert.deepEqual(joined([[50, 20], [0, 30], [20, 30], [100, 5]]), [[0, 70], [100, 5]]);
-  assert.deepEqual(pattern([[0, 40], [100, 40]], 20), [20, 60, 40]);
-  assert.deepEqual(pattern([[100, 40]], 20), [0, 80, 40]);
-  assert.deepEqual(pattern([[0, 10]], 20), []);
-  assert.ok(pattern(Array.from({ length: 300 }, (_, i) => [10 * i, 5]), 0).length <= 99);
+test("pulses that meet become one, as strong as the stronger, and what is over is left out of a pattern", () => {
+  assert.deepEqual(joined([[50, 20, 1], [0, 30, 2], [20, 30, 5], [100, 5, 1]]), [[0, 70, 5], [100, 5, 1]]);
+  assert.deepEqual(left([[0, 10, 5], [0, 40, 5], [100, 40, 1]], 20), [[20, 20, 5], [100, 40, 1]]);
+  assert.deepEqual(pattern([[20, 20, 5], [100, 40, 5]], 20), [20, 60, 40]);
+  assert.deepEqual(pattern([[100, 40, 5]], 20), [0, 80, 40]);
+  assert.deepEqual(pattern([], 20), []);
+  assert.ok(pattern([[0, 5000, 1]], 0).length <= 99);
+});
+
+test("two notes at once are as strong as one", () => {
+  const { device, told } = phone();
+  device.play([[0, 200]], { strength: 2 });
+  told.now = 7;
+  device.play([[0, 193]], { strength: 2 });
+  assert.ok(Math.abs(onTime(told.patterns[1]) - onTime(told.patterns[0])) < 13);
 });
 
 test("a beat within a note ends neither of them", () => {
