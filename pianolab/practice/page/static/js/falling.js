@@ -8,6 +8,7 @@ import { speaker } from "./texts.js";
 
 const GLIDE_MS = 150; // how long a step of the waiting page takes
 const STRIPE = 6; // pixels
+const FINGER = 15;
 
 /**
  * @param {Element} root
@@ -99,23 +100,23 @@ class Falling {
 }
 
 function drawNote(pen, note, { x, y, w, h: tall }, { ink, paper, hand }) {
+  const shape = new Path2D();
+  shape.roundRect(x, y, w, tall, note.left ? 0 : Math.min(6, w / 2));
   pen.save();
-  pen.beginPath();
-  pen.roundRect(x, y, w, tall, note.left ? 0 : Math.min(6, w / 2));
-  pen.fillStyle = note.other ? paper : note.left ? paper : hand;
-  pen.fill();
-  if (note.left && !note.other) stripes(pen, { x, y, w, tall }, hand);
+  pen.fillStyle = note.other || note.left ? paper : hand;
+  pen.fill(shape);
+  if (note.left && !note.other) stripes(pen, shape, { x, y, w, tall }, hand);
   pen.setLineDash(note.other ? [3, 3] : []);
   pen.lineWidth = note.now && !note.other ? 3 : 1.5;
   pen.strokeStyle = ink;
-  pen.stroke();
+  pen.stroke(shape);
   pen.restore();
   if (note.finger && !note.other) finger(pen, note, { x, y, w, tall }, { ink, paper });
 }
 
-function stripes(pen, { x, y, w, tall }, colour) {
+function stripes(pen, shape, { x, y, w, tall }, colour) {
   pen.save();
-  pen.clip();
+  pen.clip(shape);
   pen.strokeStyle = colour;
   pen.lineWidth = 2;
   pen.beginPath();
@@ -127,15 +128,18 @@ function stripes(pen, { x, y, w, tall }, colour) {
   pen.restore();
 }
 
+/** The finger stands on its note, or beside a note that is too narrow for it. */
 function finger(pen, note, { x, y, w, tall }, { ink, paper }) {
-  const size = 15;
-  const [cx, cy] = [x + w / 2, y + tall - size / 2 - 1];
-  pen.beginPath();
-  pen.arc(cx, cy, size / 2, 0, 2 * Math.PI);
-  pen.fillStyle = paper;
-  pen.fill();
+  const isNarrow = w < FINGER;
+  const [cx, cy] = [isNarrow ? x + w + FINGER / 2 : x + w / 2, y + tall - FINGER / 2 - 1];
+  if (!isNarrow) {
+    pen.beginPath();
+    pen.arc(cx, cy, FINGER / 2, 0, 2 * Math.PI);
+    pen.fillStyle = paper;
+    pen.fill();
+  }
   pen.fillStyle = ink;
-  pen.font = `bold ${size - 3}px system-ui, sans-serif`;
+  pen.font = `bold ${FINGER - 3}px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(String(note.finger), cx, cy);

@@ -5,22 +5,21 @@ import { isBlack, keyBox, part } from "./piano.js";
 export const AHEAD = 8; // quarter notes that are seen above the keys
 export const BEHIND = 0.5; // quarter notes that stay below the line for a moment
 const LEAST = 0.12; // quarter notes; shorter notes are drawn as long as that
-const LEFT = 2; // as in a score's notes
 
 /**
  * The notes that are seen at a moment, the earliest first.
- * @param {{midi: number, onset_beats: number, offset_beats: number, hand: number, finger?: ?number}[]} notes
+ * @param {{midi: number, onset_beats: number, offset_beats: number, hand: "right"|"left", finger?: ?number}[]} notes
  * @param {{beat: number, hands?: "both"|"right"|"left", ahead?: number}} at
  */
 export function seen(notes, { beat, hands = "both", ahead = AHEAD }) {
   return notes
     .filter((note) => note.offset_beats > beat - BEHIND && note.onset_beats < beat + ahead)
-    .map((note) => ({ ...note, left: note.hand === LEFT, other: isOther(note, hands), now: isNow(note, beat) }))
+    .map((note) => ({ ...note, left: note.hand === "left", other: isOther(note, hands), now: isNow(note, beat) }))
     .sort((a, b) => a.onset_beats - b.onset_beats || a.midi - b.midi);
 }
 
 const isNow = (note, beat) => note.onset_beats <= beat + 1e-9 && beat < note.offset_beats;
-const isOther = (note, hands) => (hands === "right" && note.hand === LEFT) || (hands === "left" && note.hand !== LEFT);
+const isOther = (note, hands) => hands !== "both" && note.hand !== hands;
 
 /**
  * Where things lie on a picture of this size. Time falls: what comes later stands higher, and meets the line when it is due.

@@ -75,7 +75,9 @@ class Keys {
       const kind = byKey.get(midi)?.kind ?? "";
       rect.setAttribute("class", `${isBlack(midi) ? "black" : "white"} ${kind}`.trim());
     }
-    this.pins.replaceChildren(...marks.map((mark) => this.pin(mark)));
+    this.stems = marks.map(({ midi, kind }) => this.placed(h("span", { class: `keys-stem ${kind}` }), midi));
+    this.marked = marks.map((mark) => this.pin(mark));
+    this.pins.replaceChildren(...this.stems, ...this.marked);
     this.stack();
     const words = inWords(marks, this.say, (midi) => this.nameOf(midi));
     if (this.node.getAttribute("aria-label") !== words) this.node.setAttribute("aria-label", words);
@@ -89,9 +91,10 @@ class Keys {
   }
 
   stack() {
-    const pins = [...this.pins.children];
-    const rows = pinRows(pins.map((pin) => pin.getBoundingClientRect()));
-    pins.forEach((pin, i) => pin.style.setProperty("--up", `${rows[i] * ROW_PX}px`));
+    const rows = pinRows(this.marked.map((pin) => pin.getBoundingClientRect()));
+    for (const nodes of [this.marked, this.stems]) {
+      nodes.forEach((node, i) => node.style.setProperty("--up", `${rows[i] * ROW_PX}px`));
+    }
     this.rows = Math.max(this.rows ?? 1, ...rows.map((row) => row + 1)); // It never shrinks, so that the keys do not jump.
     this.node.style.setProperty("--rows", this.rows);
     const wide = this.svg.getBoundingClientRect().width / Math.max(1, this.keys.size);

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { AHEAD, barLines, geometry, seen } from "../fallingnotes.js";
 
-const note = (midi, onset, length, hand = 1, finger = null) => ({ midi, onset_beats: onset, offset_beats: onset + length, hand, finger });
-const NOTES = [note(64, 4, 1, 1, 3), note(60, 0, 1), note(48, 0, 4, 2), note(72, 30, 1)];
+const note = (midi, onset, length, hand = "right", finger = null) => ({ midi, onset_beats: onset, offset_beats: onset + length, hand, finger });
+const NOTES = [note(64, 4, 1, "right", 3), note(60, 0, 1), note(48, 0, 4, "left"), note(72, 30, 1)];
 
 test("notes of the next beats are seen, earliest first, and gone ones are not", () => {
   assert.deepEqual(seen(NOTES, { beat: 0 }).map(({ midi }) => midi), [48, 60, 64]);

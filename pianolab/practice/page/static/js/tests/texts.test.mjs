@@ -24,17 +24,19 @@ test("places are filled, a pair goes by its number, and what is missing is named
 });
 
 test("what the modules say is in the catalogue", () => {
-  const modules = ["keys.js", "marks.js", "falling.js", "metronome.js", "felt.js", "tryout.js", "../tryout.html"];
+  const modules = ["keys.js", "marks.js", "falling.js", "metronome.js", "felt.js", "tryout.js", "charts.js", "pictures.js", "../tryout.html"];
   for (const name of modules) {
     for (const key of said(name)) for (const language of ["en", "ko"]) assert.ok(key in kept(language), `${name} says ${key} (${language})`);
   }
   assert.ok(said("metronome.js").length > 3 && said("tryout.js").includes("tryout.test_wrong") && said("../tryout.html").length > 10);
 });
 
-test("every choice of what is felt has its words", () => {
+test("every choice, register, sign and picture has its words", () => {
   const wishes = { device: DEVICES, mapping: MAPPINGS, notes: NOTES, rhythm: RHYTHMS };
   const keys = Object.entries(wishes).flatMap(([name, values]) => [`felt.${name}`, ...values.map((value) => `felt.${name}.${value}`)]);
   const registers = REGISTERS.map((_, register) => `tryout.register.${register}`);
   const kinds = Object.keys(KINDS).map((kind) => `keys.${kind}`);
-  for (const key of [...keys, ...registers, ...kinds]) for (const language of ["en", "ko"]) assert.ok(key in kept(language), key);
+  const charts = ["loudness", "evenness", "rhythm", "pedal"].flatMap((kind) => [`pictures.${kind}`, `pictures.${kind}_signs`]);
+  const hands = ["right", "left", "unknown"].map((hand) => `pictures.hand.${hand}`);
+  for (const key of [...keys, ...registers, ...kinds, ...charts, ...hands]) for (const language of ["en", "ko"]) assert.ok(key in kept(language), key);
 });
