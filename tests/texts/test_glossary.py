@@ -38,6 +38,7 @@ ONLY_IN = {"take": ("page", "live", "verdicts"), "root": ("page", "live", "chord
 EXCEPT = {
     ("prompts.chord", "chord"): "the Korean name of each kind of chord says it already",
     ("hints.update.formula", "template"): "a formula in Python",
+    ("notebooks.01_sound_and_sampling, markdown-49", "split"): "a verb",
 }
 
 # Words that mean the same as one of ours, and ours.
@@ -138,7 +139,8 @@ def test_where_english_says_a_term_korean_says_it_too():
 
 
 def plain_words(markdown):
-    """Markdown without its formulas, code, and the targets of its links."""
+    """Markdown without its formulas, code, the targets of its links, and the titles of its sources."""
+    markdown = markdown.partition("**Sources.**")[0]
     return re.sub(r"\$\$.+?\$\$|\$[^$]+\$|`[^`]+`|(?<=\])\([^)\s]+\)", " ", markdown, flags=re.DOTALL)
 
 
