@@ -25,6 +25,8 @@ _EXAMPLES = """\
 pianolab practice list
 pianolab practice report petzold_minuet my_minuet.wav
 pianolab practice report song.musicxml take.flac --hand right --bars 5-8 --tempo 60
+pianolab practice report arirang arirang.wav --keep
+pianolab practice progress arirang
 pianolab practice report arirang arirang.wav --language ko --json report.json --figure report.png"""
 _DETECTOR = "neural"
 _HANDS = ("right", "left")
@@ -32,6 +34,7 @@ _SLOWEST, _FASTEST = 10.0, 400.0
 _LEAST_SURE = 0.5
 _SHOWN_AFTER_S = 2.0
 _SUFFIX = ".musicxml"
+_HARDEST = 3
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +61,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="quarter notes a minute at the beginning (default: as written)",
     )
     add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.8)")
+    add(
+        "--keep", action="store_true", help="keep what was right in the progress of the piece, which your library holds"
+    )
+    add("--library", metavar="DIR", help="another library than yours")
     add("--json", metavar="FILE", help="write the report there, too, with the numbers of its pictures")
     add("--figure", metavar="FILE", help="draw loudness, tempo, rhythm and pedal there, as PNG")
+
+    progress = _action(
+        actions, "progress", _progress, "how a piece of your library went each time that it was practised"
+    )
+    progress.add_argument(
+        "score", metavar="PIECE", help="its number in your library, its file, or a name from the list"
+    )
+    progress.add_argument("--library", metavar="DIR", help="another library than yours")
+    progress.add_argument("--json", action="store_true", help="write it as JSON")
 
 
 def _action(actions, name, answer, about) -> argparse.ArgumentParser:
@@ -120,11 +136,15 @@ def _list(args: argparse.Namespace) -> int:
         length = say("practice.list.seconds", language, seconds=round(score.seconds))
         grade, bars = score.facts.get("grade", ""), str(len(score.bars))
         rows.append((grade, name, _signature(score, language), bars, length, _title(score, language)))
+    _print_table(rows)
+    return DONE
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
-    return DONE
 
 
 def _width(text: str) -> int:
@@ -152,8 +172,10 @@ def _signature(score: Score, language: str) -> str:
 def _report(args: argparse.Namespace) -> int:
     from pianolab.practice.checking import CERTAINTY
     from pianolab.practice.hearing import hear_take, passage
+    from pianolab.practice.library import Library
     from pianolab.practice.modes import one_hand
     from pianolab.practice.pictures import pictures_of
+    from pianolab.practice.progress import Progress, bars_of
     from pianolab.practice.report import lines_of, report_of
     from pianolab.practice.score import read_score
     from pianolab.registry import create
@@ -161,7 +183,9 @@ def _report(args: argparse.Namespace) -> int:
     language = language_of(args.language)
     _refuse_unwritable("--json", args.json)
     _refuse_unwritable("--figure", args.figure)
-    score = read_score(_score_path(args.score))
+    path = _score_path(args.score, args.library)
+    item = _item(args.score, path, args.library) if args.keep else None
+    score = read_score(path)
     part: Part = passage(score, bars=args.bars)
     if args.hand:
         part, _ = one_hand(part, args.hand)
@@ -189,12 +213,65 @@ def _report(args: argparse.Namespace) -> int:
         _write(Path(args.json), {**about, **asked, **report.as_dict(language), "pictures": pictures})
     if args.figure:
         _draw(Path(args.figure), pictures, f"{about['title']}: {about['recording']}")
+    if item is not None and report.reached:
+        first, last = int(part.bar.min()), int(part.bar.max())
+        tempo_kept = (report.beats_a_minute or written) * score.seconds / (60.0 * score.beats)
+        progress, hands = Progress(Library(args.library)), args.hand or "both"
+        progress.add(item, bars_of(report), passage=(first, last), hands=hands, tempo=tempo_kept)
     print(say("practice.head", language, **about))
     print("\n".join(lines_of(report, written=written, language=language)))
     return DONE
 
 
-def _score_path(name: str) -> Path:
+def _progress(args: argparse.Namespace) -> int:
+    from pianolab.practice.library import Library
+    from pianolab.practice.progress import Progress
+    from pianolab.practice.score import read_score
+
+    language = language_of(args.language)
+    path = _score_path(args.score, args.library)
+    told = Progress(Library(args.library)).as_dict(_item(args.score, path, args.library))
+    if args.json:
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return DONE
+    names = [bar.number for bar in read_score(path).bars]
+    print(one_line(told["title"]))
+    if not told["takes"]:
+        print(say("practice.progress.none", language))
+        return DONE
+    heads = ("hands", "bars", "takes", "first", "best", "last", "fastest")
+    rows = [tuple(say(f"practice.progress.{head}", language) for head in heads)]
+    for one in told["passages"]:
+        shares = (f"{100 * one[which]:.0f} %" for which in ("first", "best", "last"))
+        fastest = "-" if one["fastest"] is None else f"{100 * one['fastest']:.0f} %"
+        hands = say(f"practice.progress.{one['hands']}", language)
+        passage = f"{_named(names, one['first_bar'])}-{_named(names, one['last_bar'])}"
+        rows.append((hands, passage, str(one["takes"]), *shares, fastest))
+    _print_table(rows)
+    hard = sorted((bar for bar in told["bars"] if bar["newest"] < 1), key=lambda bar: bar["newest"])[:_HARDEST]
+    for bar in hard:
+        values = {"bar": _named(names, bar["bar"]), "percent": round(100 * bar["newest"])}
+        print(say("practice.progress.bar", language, **values))
+    return DONE
+
+
+def _named(names: list[str], bar: int) -> str:
+    """What stands on the page for a bar."""
+    return names[bar] if bar < len(names) else str(bar + 1)
+
+
+def _item(name: str, path: Path, library: str | None) -> int:
+    """The number of a piece in the library."""
+    from pianolab.practice.library import Library
+
+    item = Library(library).find(path)
+    if item is None:
+        shown = printable(name)[:100]
+        raise UsageError(f"{shown} is not in your library, which keeps the progress: `pianolab library add` it")
+    return item.number
+
+
+def _score_path(name: str, library: str | None) -> Path:
     if os.path.exists(name):
         return Path(name)
     pieces = _pieces()
@@ -203,7 +280,7 @@ def _score_path(name: str) -> Path:
     if name.isascii() and name.isdigit() and len(name) < 10:
         from pianolab.practice.library import Library
 
-        return Library(None).item(int(name)).path
+        return Library(library).item(int(name)).path
     hint = nearest(name, pieces) or ": name a file, or a piece that `pianolab practice list` shows"
     raise UsageError(f"there is no score {printable(name)[:100]!r}{hint}")
 

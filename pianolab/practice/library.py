@@ -30,7 +30,7 @@ from pianolab.places import user_dir
 from pianolab.practice.contents import KINDS, MOST_BYTES, Kind
 from pianolab.practice.facts import checked_grade, facts_of_all
 
-_VERSION = 1  # Of the index; a program refuses an index of a later one.
+_VERSION = 2  # Of the index; a program refuses an index of a later one, and brings an earlier one up to this.
 _SCHEMA = """
 CREATE TABLE items (
   number INTEGER PRIMARY KEY AUTOINCREMENT, checksum TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, format TEXT NOT NULL,
@@ -47,6 +47,13 @@ CREATE TRIGGER changed AFTER UPDATE ON items BEGIN INSERT INTO words(words, rowi
   INSERT INTO words(rowid, title, also, composer, tags, name)
   VALUES (new.number, new.title, new.also, new.composer, new.tags, new.name); END;
 """
+_TAKES = """
+CREATE TABLE takes (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, item INTEGER NOT NULL, played TEXT NOT NULL, hands TEXT NOT NULL,
+  mode TEXT NOT NULL, first_bar INTEGER NOT NULL, last_bar INTEGER NOT NULL, tempo REAL NOT NULL, bars TEXT NOT NULL);
+CREATE INDEX takes_of ON takes(item, played);
+CREATE TRIGGER forgotten AFTER DELETE ON items BEGIN DELETE FROM takes WHERE item = old.number; END;
+"""  # What was practised: see pianolab.practice.progress.
 _TEXTS = ("title", "composer", "licence")
 _MOST_TEXT = 300  # Characters of a title or another text.
 _MOST_TAGS = 50
@@ -177,7 +184,7 @@ class Library:
         self.folder = Path(folder) if folder is not None else library_dir()
         self._files = self.folder / "files"
         self._files.mkdir(parents=True, exist_ok=True)
-        with self._writing() as index:
+        with self.writing() as index:
             self._tidy(index)
 
     def add(self, path: str | os.PathLike[str], *, name: str | None = None, **about: Any) -> Item:
@@ -326,6 +333,27 @@ class Library:
             )
         return found[0]
 
+    def find(self, path: str | os.PathLike[str]) -> Item | None:
+        """The item whose file is the same as this one.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Item or None
+            None if the library does not hold it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        with open(path, "rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        return next(iter(self._select("SELECT * FROM items WHERE checksum = ?", (checksum,))), None)
+
     def change(self, number: int, **about: Any) -> Item:
         """Change what is said of an item.
 
@@ -349,7 +377,7 @@ class Library:
         if given:
             columns = ", ".join(f"{name} = ?" for name in given)
             values = [_stored(name, value) for name, value in given.items()]
-            with self._writing() as index:
+            with self.writing() as index:
                 index.execute(f"UPDATE items SET {columns} WHERE number = ?", (*values, number))
         return self.item(number)
 
@@ -372,7 +400,7 @@ class Library:
         """
         item = self.item(number)
         with self._locked():
-            with self._index() as index:
+            with self.reading() as index:
                 index.execute("DELETE FROM items WHERE number = ?", (number,))
             item.path.unlink(missing_ok=True)
         return item
@@ -425,7 +453,7 @@ class Library:
         with self._locked():
             self._refuse_duplicate(checksum, name)
             os.replace(there, self._files / f"{checksum}{facts['suffix']}")
-            with self._index() as index:
+            with self.reading() as index:
                 marks = ", ".join("?" * len(values))
                 rows = index.execute(
                     f"INSERT INTO items ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
@@ -440,7 +468,7 @@ class Library:
             raise DuplicateError(f"{printable(name)} is in the library already, {told}")
 
     def _select(self, query: str, values: Sequence[Any]) -> list[Item]:
-        with self._index() as index:
+        with self.reading() as index:
             return [self._item(row) for row in index.execute(query, tuple(values))]
 
     def _item(self, row: sqlite3.Row) -> Item:
@@ -474,13 +502,29 @@ class Library:
             lock.release()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._locked(), self._index() as index:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The index, for what is kept beside the items: one program at a time, in one transaction.
+
+        Yields
+        ------
+        sqlite3.Connection
+        """
+        with self._locked(), self.reading() as index:
             yield index
 
     @contextmanager
-    def _index(self) -> Iterator[sqlite3.Connection]:
-        """The index, in one transaction."""
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The index, in one transaction.
+
+        Yields
+        ------
+        sqlite3.Connection
+
+        Raises
+        ------
+        LibraryError
+            If it is damaged, or cannot be read or written.
+        """
         path = self.folder / "index.sqlite"
         try:
             with closing(sqlite3.connect(path, timeout=_BUSY_S)) as index:
@@ -488,9 +532,11 @@ class Library:
                 version = index.execute("PRAGMA user_version").fetchone()[0]
                 if version > _VERSION:
                     raise LibraryError(f"{printable(path)} was written by a later pianolab: use that one")
-                if version == 0:
-                    self._refuse_orphans()
-                    index.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+                if version < _VERSION:
+                    if version == 0:
+                        self._refuse_orphans()
+                    new = _TAKES if version else _SCHEMA + _TAKES
+                    index.executescript(f"BEGIN IMMEDIATE; {new} PRAGMA user_version = {_VERSION}; COMMIT;")
                 with index:
                     yield index
         except sqlite3.OperationalError as error:

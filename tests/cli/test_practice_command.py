@@ -87,6 +87,30 @@ def test_a_passage_of_one_hand_is_heard_in_sound_and_told_in_korean(score, tmp_p
     assert "3마디" not in out
 
 
+def test_what_was_kept_of_reports_is_shown_as_progress_by_passage(score, tmp_path, capsys):
+    library = ("--library", tmp_path / "library")
+    piece = comes_with("data") / "pieces" / f"{PIECE}.musicxml"
+    notes = score.performance()
+    write_labels(tmp_path / "wrong.mid", with_wrong_key(notes, 11, 1))
+    write_labels(tmp_path / "right.mid", notes)
+    code, _, err = run(capsys, "report", PIECE, tmp_path / "right.mid", "--keep", *library)
+    assert (code, "is not in your library" in err) == (2, True)
+    assert main(["library", "add", str(piece), *map(str, library)]) == 0
+    assert run(capsys, "progress", PIECE, *library)[1].splitlines()[-1] == "nothing was practised yet"
+    for take in ("wrong", "right"):
+        assert run(capsys, "report", PIECE, tmp_path / f"{take}.mid", "--keep", *library)[0] == 0
+    assert run(capsys, "report", "1", tmp_path / "right.mid", "--bars", "3-4", "--keep", *library)[0] == 0
+    code, out, _ = run(capsys, "progress", "1", *library)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[1].split() == ["hands", "bars", "takes", "first", "best", "last", "all", "right", "at"]
+    assert lines[2].split()[:3] == ["both", "3-4", "1"]
+    assert lines[3].split() == ["both", "1-8", "2", "97", "%", "100", "%", "100", "%", "100", "%"]
+    assert lines[4] == "bar 3: 92 % right lately"
+    code, out, _ = run(capsys, "progress", piece, "--json", *library)
+    assert [take["last_bar"] for take in json.loads(out)["takes"]] == [7, 7, 3]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
