@@ -31,7 +31,7 @@ class Keys {
     this.node = h("div", { class: "keys", role: "img" }, this.pins, this.svg, this.octaves);
     root.replaceChildren(this.node);
     this.draw(range);
-    globalThis.addEventListener?.("resize", () => this.stack());
+    for (const event of ["resize", "load"]) globalThis.addEventListener?.(event, () => this.fit()); // Before "load" styles may be missing.
   }
 
   draw(midis) {
@@ -88,6 +88,12 @@ class Keys {
     return this.placed(h("span", { class: `keys-pin ${kind} ${shape}` },
       h("b", {}, signs.join("")), ` ${this.nameOf(midi)}`,
       ...(finger ? [h("i", { class: "keys-finger" }, String(finger))] : [])), midi);
+  }
+
+  /** Stack the pins for a new width. */
+  fit() {
+    this.rows = 1;
+    this.stack();
   }
 
   stack() {
