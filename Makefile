@@ -7,7 +7,7 @@ READY := .venv/.ready
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-train compare test test-all test-train coverage covered js test-js test-browser test-package fuzz lint types docs test-docs lab live notebooks glossary clean
+.PHONY: help setup setup-train compare test test-all test-train coverage covered js test-js test-browser test-package fuzz lint types docs test-docs lab live practice notebooks glossary clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -108,6 +108,9 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 
 live: $(READY)  ## the live view as a web page on this machine
 	@$(BIN)/python -m pianolab.live
+
+practice: $(READY)  ## the practice page on this machine
+	@$(BIN)/python -m pianolab.practice $(ARGS)
 
 notebooks: $(READY)  ## run all notebooks and keep their new outputs, also in the Korean ones
 	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb notebooks/solutions/*.ipynb

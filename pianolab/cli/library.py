@@ -191,6 +191,7 @@ def _page(args: argparse.Namespace) -> int:
     import webbrowser
 
     from pianolab.practice.library import Library
+    from pianolab.practice.local import leading_to
     from pianolab.practice.shelf.server import PORT, ShelfServer, serve
 
     with serving(), tempfile.TemporaryDirectory(prefix="pianolab-", ignore_cleanup_errors=True) as folder:
@@ -198,24 +199,10 @@ def _page(args: argparse.Namespace) -> int:
         def started(server: ShelfServer) -> None:
             print(f"page: {server.address}\nCtrl-C ends it", flush=True)
             if not args.no_browser:
-                webbrowser.open(_leading_to(server.address, Path(folder)))
+                webbrowser.open(leading_to(server.address, Path(folder) / "library.html"))
 
         asyncio.run(serve(ShelfServer(Library(args.library)), port=args.port or PORT, started=started))
     return DONE
-
-
-def _leading_to(address: str, folder: Path) -> str:
-    """The address of a file that leads to a page: all users of a machine see what a browser is started with."""
-    from html import escape
-
-    path = folder / "library.html"
-    path.touch(mode=0o600)
-    to = escape(address)
-    head = (
-        f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={to}"><title>pianolab</title>'
-    )
-    path.write_text(f'{head}<a href="{to}">{to}</a>\n', encoding="utf-8")
-    return path.as_uri()
 
 
 COMMAND = Command("library", "keep scores, recordings and images to practise with", _EXAMPLES, _add_arguments, _run)

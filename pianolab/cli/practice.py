@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianolab.cli.command import RUNS_CODE, SPEC, Command, is_number, tempo
+from pianolab.cli.command import RUNS_CODE, SPEC, Command, add_my_piano, is_number, port, tempo
 from pianolab.cli.messages import DONE, UsageError
+from pianolab.cli.signals import serving
 from pianolab.errors import nearest, one_line, printable
 from pianolab.files import refuse_unwritable, replacing
 from pianolab.texts.catalogue import LANGUAGES, language_of, say
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pianolab.practice.score import Score
 
 _EXAMPLES = """\
+pianolab practice open                         the practice page, in a browser
 pianolab practice list
 pianolab practice report petzold_minuet my_minuet.wav
 pianolab practice report song.musicxml take.flac --hand right --bars 5-8 --tempo 60
@@ -76,6 +78,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     progress.add_argument("--library", metavar="DIR", help="another library than yours")
     progress.add_argument("--json", action="store_true", help="write it as JSON")
+    page = _action(actions, "open", _open, "practise on a page on this machine, until Ctrl-C")
+    page.add_argument("--port", type=port, metavar="N", help="1024 to 65535 (default: 8869)")
+    page.add_argument("--library", metavar="DIR", help="another library than yours")
+    page.add_argument("--detector", metavar=SPEC, help=f"which one listens (default: {_DETECTOR}); {RUNS_CODE}")
+    add_my_piano(page)
+    page.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def _action(actions, name, answer, about) -> argparse.ArgumentParser:
@@ -167,6 +175,22 @@ def _signature(score: Score, language: str) -> str:
     fifths = _fifths(score)
     kind = "sharps" if fifths > 0 else "flats" if fifths else "plain"
     return say(f"practice.list.{kind}", language, n=abs(fifths))
+
+
+def _open(args: argparse.Namespace) -> int:
+    from pianolab.practice.page.program import open_page
+
+    with serving():
+        open_page(
+            port=args.port,
+            library=args.library,
+            detector=args.detector,
+            language=args.language,
+            my_piano=args.my_piano,
+            browser=not args.no_browser,
+            say=lambda line: print(line, flush=True),
+        )
+    return DONE
 
 
 def _report(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ dictionaries that can be sent to a page or written to a file as they are.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +44,8 @@ class Listener:
         Number of the listener in its stream, which its events carry.
     my_piano : PianoProfile, optional
         What was learnt of the piano. A tuning other than 440 Hz in the choice goes before the learnt one.
+    listen : callable, optional
+        Called with each piece of Salience, its times in the stream.
 
     Attributes
     ----------
@@ -51,11 +53,19 @@ class Listener:
         What went wrong in the detector, or ''.
     """
 
-    def __init__(self, choice: Choice, *, sr: int, number: int = 0, my_piano: PianoProfile | None = None):
+    def __init__(
+        self,
+        choice: Choice,
+        *,
+        sr: int,
+        number: int = 0,
+        my_piano: PianoProfile | None = None,
+        listen: Callable[[Salience], object] | None = None,
+    ):
         self.choice, self.sr, self.number = choice, sr, number
         self.fault = ""
         self._detector: Detector | None = None  # made once; one that failed is made anew
-        self._learnt = my_piano
+        self._learnt, self._listen = my_piano, listen
         self._earlier: list[Notes] = []  # what was heard on earlier stretches
         self._n_away = 0  # what was turned away on earlier stretches
         self._first_note = 0  # number of the first note of this stretch
@@ -178,6 +188,8 @@ class Listener:
             self._row_s = self._frame / self.sr + self._stretch * self._session.heard_s
         if salience.pedal is not None:
             self._pedal_sure = float(salience.pedal[-1])
+        if self._listen is not None:
+            self._listen(replace(salience, times=self._frame / self.sr + self._stretch * salience.times))
         for key in np.flatnonzero(strength):
             midi = key_to_midi(int(key))
             self._last[midi] = round(float(strength[key]), 3), _cents(float(salience.hz[-1, key]), midi)

@@ -19,7 +19,7 @@ from pianolab.live.listener import Listener
 from pianolab.live.messages import AwayNow, Event, Gap, PedalNow, Sounding
 from pianolab.live.reordering import PATIENCE, OrderedBlock, Reorderer
 from pianolab.live.takes import Recorder
-from pianolab.roll import Notes
+from pianolab.roll import Notes, Salience
 from pianolab.sound import checked_rate
 
 Samples = bytes | bytearray | memoryview | npt.NDArray[np.int16] | npt.NDArray[np.float32]
@@ -54,6 +54,8 @@ class Stream:
         What was learnt of the piano.
     also : callable, optional
         Called with all samples that are heard.
+    listen : callable, optional
+        Called with each piece of Salience that the first listener makes, its times in the stream.
 
     Attributes
     ----------
@@ -93,8 +95,9 @@ class Stream:
         patience: int = PATIENCE,
         my_piano: PianoProfile | None = None,
         also: Callable[[npt.NDArray[np.float32]], object] | None = None,
+        listen: Callable[[Salience], object] | None = None,
     ):
-        self._my_piano, self._also = my_piano, also
+        self._my_piano, self._also, self._listen = my_piano, also, listen
         self.sr, self.session, self.recorder = checked_rate(sr), session, recorder
         self.listeners = [self._listener(one, number) for number, one in enumerate(choices_of(choices))]
         self.counts: dict[str, int] = dict.fromkeys(("blocks", "samples", "gaps", "missing", *REFUSALS), 0)
@@ -219,7 +222,8 @@ class Stream:
             return [listener.away for listener in self.listeners]
 
     def _listener(self, choice: Choice, number: int) -> Listener:
-        return Listener(choice, sr=self.sr, number=number, my_piano=self._my_piano)
+        listen = None if number else self._listen
+        return Listener(choice, sr=self.sr, number=number, my_piano=self._my_piano, listen=listen)
 
     def _replace(self, number: int, choice: Choice) -> Sequence[Event]:
         new, events = self._listener(choice, number), []

@@ -49,7 +49,7 @@ def engraved(path: Path, name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        title, composer, beats, seconds, pedal, notes and bars (dicts) and pages (SVG), as `Score` has them.
+        title, composer, beats, seconds, pedal, count, notes and bars (dicts) and pages (SVG), as `Score` has them.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _engraved(path: Path, name: str) -> dict[str, Any]:
     score = score_of(path.read_bytes(), printable(name))
     about = {"title": score.title, "composer": score.composer, "beats": score.beats, "seconds": score.seconds}
     rows = {"notes": [asdict(note) for note in score.notes], "bars": [asdict(bar) for bar in score.bars]}
-    return {**about, **rows, "pedal": score.pedal, "pages": score.pages()}
+    return {**about, **rows, "pedal": score.pedal, "count": score.count, "pages": score.pages()}
 
 
 def _apart(

@@ -2,6 +2,8 @@
 
 import hmac
 import socket
+from html import escape
+from pathlib import Path
 
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
@@ -72,3 +74,26 @@ def knows(request: HTTPServerRequest, query: str, token: str) -> bool:
     kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
     given = bearer.strip() if kind.lower() == "bearer" else query
     return hmac.compare_digest(given.encode(), token.encode())
+
+
+def leading_to(address: str, path: Path) -> str:
+    """The address of a file that leads to a page: all users of a machine see what a browser is started with.
+
+    Parameters
+    ----------
+    address : str
+        Of the page, with its token.
+    path : Path
+        A file that only its owner can read; it is written.
+
+    Returns
+    -------
+    str
+    """
+    path.touch(mode=0o600)
+    to = escape(address)
+    head = (
+        f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={to}"><title>pianolab</title>'
+    )
+    path.write_text(f'{head}<a href="{to}">{to}</a>\n', encoding="utf-8")
+    return path.as_uri()

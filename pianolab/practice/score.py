@@ -29,6 +29,7 @@ _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _AGAIN = re.compile(r"-rend\d+$")  # So verovio names what a repeat brings again.
 _DIVISORS = ("divisions", "beat-type")
 _POSITIVE = re.compile(r"0*[1-9][0-9]{0,5}(\.0*)?")
+_EIGHTHS = 8  # Notes of a time signature that are counted in threes, if there are more than three.
 _USUAL_BPM = 120.0  # Notation programs play quarter notes at this tempo until the score names one.
 _DECIMALS = 6  # Quarter notes; verovio's times are floats, and a triplet is no round one.
 _PAGE_WIDTH, _PAGE_HEIGHT = 2100, 2970  # Of A4, in tenths of a millimetre.
@@ -122,6 +123,19 @@ class Score:
     def hands(self) -> tuple[Hand, ...]:
         """The hands that have notes."""
         return tuple(hand for hand in HANDS if any(note.hand == hand for note in self.notes))
+
+    @cached_property
+    def count(self) -> float:
+        """What is counted by the first time signature, in quarter notes: 1 in 3/4, 1.5 in 6/8."""
+        for element in ElementTree.fromstring(self.xml).iter():
+            beats, unit = element.findtext("beats"), element.findtext("beat-type")
+            beats, unit = beats or element.get("meter.count"), unit or element.get("meter.unit")
+            if element.tag == f"{_MEI}meterSig":
+                beats, unit = element.get("count"), element.get("unit")
+            if beats and unit and beats.strip().isdecimal():
+                n, of = int(beats), int(float(unit))
+                return 3 * 4 / of if of >= _EIGHTHS and n % 3 == 0 and n > 3 else 4 / of
+        return 1.0
 
     def part(self) -> Part:
         """The notes as what is to be followed and checked, in the same order.

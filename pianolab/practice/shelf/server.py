@@ -16,6 +16,7 @@ import asyncio
 import json
 import secrets
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -43,6 +44,7 @@ _MOST_HEADER = 1 << 14
 _MOST_UPLOADS = 4  # At once.
 _THREADS = _MOST_UPLOADS + 2  # Someone can look while files are looked into.
 _IDLE_S = 60.0
+_REMEMBERED = 8  # Scores.
 _COLUMNS = {"title", "composer", "licence", "grade", "tags"}
 _PAGES = {"/shelf.js": ("shelf.js", "text/javascript"), "/shelf.css": ("shelf.css", "text/css")}
 _SAFE = {
@@ -71,10 +73,39 @@ class Shelf:
         self.library, self.token, self.origins = library, token, origins
         self.uploads = 0
         self.pool = ThreadPoolExecutor(_THREADS, "shelf")
+        self._engraved: OrderedDict[str, asyncio.Future[dict[str, Any]]] = OrderedDict()  # By checksum.
 
     async def work(self, function: Callable[..., Answer], *given: Any, **named: Any) -> Answer:
         """Call a function in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, lambda: function(*given, **named))
+
+    async def score(self, item: Item) -> dict[str, Any]:
+        """What `engraved` says of a score; those that were asked for last are remembered.
+
+        Parameters
+        ----------
+        item : Item
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        PianolabError
+            If it cannot be read or engraved.
+        """
+        known = self._engraved.get(item.checksum)
+        if known is None:
+            known = self._engraved[item.checksum] = asyncio.ensure_future(self.work(engraved, item.path, item.title))
+            while len(self._engraved) > _REMEMBERED:
+                self._engraved.popitem(last=False)
+        self._engraved.move_to_end(item.checksum)
+        try:
+            return await asyncio.shield(known)
+        except Exception:
+            self._engraved.pop(item.checksum, None)
+            raise
 
 
 def shelf_routes(shelf: Shelf) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
@@ -97,6 +128,23 @@ def shelf_routes(shelf: Shelf) -> list[tuple[str, type[RequestHandler], dict[str
     ]
 
 
+def page_routes(shelf: Shelf, *, page: str = "/") -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Routes of the library's page.
+
+    Parameters
+    ----------
+    shelf : Shelf
+    page : str
+        Where it is.
+
+    Returns
+    -------
+    list of (pattern, handler, arguments)
+    """
+    files: list[Any] = [(path, _Static, {"name": name, "kind": kind}) for path, (name, kind) in _PAGES.items()]
+    return [(page, _Page, {"shelf": shelf}), *files]
+
+
 class ShelfServer:
     """The page of the library and what it asks for.
 
@@ -117,9 +165,8 @@ class ShelfServer:
     def __init__(self, library: Library, *, token: str | None = None) -> None:
         self.token, self.port = token or secrets.token_urlsafe(24), 0
         self.shelf = Shelf(library, self.token, lambda: self.origins)
-        pages = [(path, _Static, {"name": name, "kind": kind}) for path, (name, kind) in _PAGES.items()]
         self._application = Application(
-            [("/", _Page, {"shelf": self.shelf}), *pages, *shelf_routes(self.shelf)],
+            [*page_routes(self.shelf), *shelf_routes(self.shelf)],
             log_function=lambda handler: None,  # Addresses have the token in them.
         )
         self._http: HTTPServer | None = None
@@ -178,7 +225,7 @@ def _named(error: Exception, *, code: str = "failed") -> _Refused:
     return _Refused(500, "failed", first_line(error))
 
 
-class _Guarded(RequestHandler):
+class Guarded(RequestHandler):
     """Answers only who knows the token, and no web page from elsewhere."""
 
     def initialize(self, shelf: Shelf) -> None:
@@ -224,7 +271,7 @@ def _told(item: Item) -> dict[str, Any]:
 
 
 @stream_request_body
-class _Items(_Guarded):
+class _Items(Guarded):
     """The list, and uploads, which go to the disk as they come."""
 
     _is_coming = False
@@ -308,7 +355,7 @@ class _Items(_Guarded):
                 self._staging.cleanup()
 
 
-class _Item(_Guarded):
+class _Item(Guarded):
     """One item: what is said of it, and its end."""
 
     async def get(self, number: str) -> None:
@@ -348,7 +395,7 @@ def _makes_sense(asked: Any) -> bool:
     return whole and listed and all(isinstance(text, str) for text in texts)
 
 
-class _File(_Guarded):
+class _File(Guarded):
     """The file of an item, to be kept and not shown by itself."""
 
     async def get(self, number: str) -> None:
@@ -368,7 +415,7 @@ class _File(_Guarded):
         await self.finish()
 
 
-class _Score(_Guarded):
+class _Score(Guarded):
     """The notes, bars and pages of a score."""
 
     async def get(self, number: str) -> None:
@@ -376,7 +423,7 @@ class _Score(_Guarded):
         if item.kind != "score":
             raise _Refused(400, "no_score", f"{item.title} is no score")
         try:
-            self.answer(await self.shelf.work(engraved, item.path, item.title))
+            self.answer(await self.shelf.score(item))
         except (PianolabError, OSError) as error:
             raise _named(error, code="not_shown") from error
 
@@ -398,7 +445,7 @@ def _static(name: str) -> bytes:
     return files("pianolab.practice.shelf").joinpath("static", name).read_bytes()
 
 
-class _Page(_Guarded):
+class _Page(Guarded):
     """The page, with its texts in the language that is asked for."""
 
     def get(self) -> None:

@@ -18,6 +18,7 @@ from pianolab.live.messages import Event
 from pianolab.live.stream import MAX_AHEAD_S, MAX_BLOCK, Stream
 from pianolab.practice.streaming.limits import Limits
 from pianolab.practice.streaming.messages import Heard, ProtocolError, Stopped, Told
+from pianolab.roll import Salience
 
 TOLD_EVERY_S = 0.1  # So much sound goes by until its level is told again.
 _BYTES = 2  # A sample has 16 bits.
@@ -36,6 +37,8 @@ class Hearing:
         How long sound may wait, how long a block and the stream may be.
     my_piano : PianoProfile, optional
         What was learnt of the piano.
+    listen : callable, optional
+        Called with each piece of Salience, its times in the stream, by the thread that hears.
     clock : callable
         Seconds that pass; for tests.
 
@@ -67,11 +70,12 @@ class Hearing:
         sr: int,
         limits: Limits | None = None,
         my_piano: PianoProfile | None = None,
+        listen: Callable[[Salience], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.limits = limits or Limits()
         self.dropped_s = 0.0
-        self._stream = Stream(choice, sr=sr, my_piano=my_piano)
+        self._stream = Stream(choice, sr=sr, my_piano=my_piano, listen=listen)
         self._clock = clock
         self._lock = threading.Lock()  # The event loop puts in what a worker takes out.
         self._waiting: deque[tuple[int, bytes, float]] = deque()  # first sample, sound, when it came
@@ -86,6 +90,11 @@ class Hearing:
     def sr(self) -> int:
         """Rate of the sound, Hz."""
         return self._stream.sr
+
+    @property
+    def come_s(self) -> float:
+        """Seconds of the stream that have come, whether they were heard yet or not."""
+        return self._next_frame / self.sr
 
     @property
     def waits(self) -> bool:

@@ -196,6 +196,34 @@ class Error(TypedDict):
 Answer = Welcome | Heard | Pong | Stopped | Error
 
 
+def object_of(text: str) -> dict[str, Any]:
+    """The object that a text message is.
+
+    Parameters
+    ----------
+    text : str
+        As it came.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ProtocolError
+        If it is too long, or no JSON object.
+    """
+    if len(text) > MAX_TEXT:
+        refuse(f"a text message has at most {MAX_TEXT} characters, not {len(text)}")
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):  # Thousands of brackets, or a number of thousands of digits, are no message.
+        refuse(f'{shown(text)} is not JSON: send an object such as {{"type": "stop"}}')
+    if not isinstance(said, dict):
+        refuse(f'{shown(said)} is no object: send one with a type, such as {{"type": "stop"}}')
+    return said
+
+
 def read_message(text: str) -> Said:
     """A text message of a client.
 
@@ -219,25 +247,18 @@ def read_message(text: str) -> Said:
     >>> read_message('{"type": "hello", "versions": [1, 7], "sr": 48000}')
     {'type': 'hello', 'versions': [1, 7], 'sr': 48000}
     """
-    if len(text) > MAX_TEXT:
-        _refuse(f"a text message has at most {MAX_TEXT} characters, not {len(text)}")
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):  # Thousands of brackets, or a number of thousands of digits, are no message.
-        _refuse(f'{_shown(text)} is not JSON: send an object such as {{"type": "stop"}}')
-    if not isinstance(said, dict):
-        _refuse(f'{_shown(said)} is no object: send one with a type, such as {{"type": "stop"}}')
+    said = object_of(text)
     match said.get("type"):
         case "hello":
             return {"type": "hello", "versions": _versions(said), "sr": _rate(said)}
         case "missing":
-            return {"type": "missing", "samples": _whole(said, "samples", least=1)}
+            return {"type": "missing", "samples": whole(said, "samples", least=1)}
         case "ping":
             return {"type": "ping", "id": _id(said)}
         case "stop":
             return {"type": "stop"}
         case other:
-            _refuse(f"type {_shown(other)} is unknown: use hello, missing, ping or stop")
+            refuse(f"type {shown(other)} is unknown: use hello, missing, ping or stop")
 
 
 def chosen_version(versions: list[int]) -> int:
@@ -285,40 +306,43 @@ def error_message(error: ProtocolError) -> Error:
 
 def _versions(said: dict[str, Any]) -> list[int]:
     given = said.get("versions")
-    if not isinstance(given, list) or not 0 < len(given) <= MAX_NAMED or not all(map(_is_whole, given)):
-        _refuse(f"versions {_shown(given)} of hello is no list of versions: send those that you speak, such as [1]")
+    if not isinstance(given, list) or not 0 < len(given) <= MAX_NAMED or not all(map(is_whole, given)):
+        refuse(f"versions {shown(given)} of hello is no list of versions: send those that you speak, such as [1]")
     return given
 
 
 def _rate(said: dict[str, Any]) -> int:
     given = said.get("sr")
-    if not _is_whole(given):
-        raise ProtocolError("bad_rate", f"sr {_shown(given)} of hello is no rate: send whole Hz, such as 44100")
+    if not is_whole(given):
+        raise ProtocolError("bad_rate", f"sr {shown(given)} of hello is no rate: send whole Hz, such as 44100")
     try:
         return checked_rate(given)
     except AudioError as error:
         raise ProtocolError("bad_rate", str(error)) from None
 
 
-def _whole(said: dict[str, Any], name: str, *, least: int) -> int:
+def whole(said: dict[str, Any], name: str, *, least: int, most: int = 2**53 - 1) -> int:
+    """A whole number of a message, in a range; anything else is refused."""
     given = said.get(name)
-    if not _is_whole(given) or not least <= given < 2**53:
-        _refuse(f"{name} {_shown(given)} of {said['type']} is no whole number from {least} on")
+    if not is_whole(given) or not least <= given <= most:
+        until = "on" if most == 2**53 - 1 else f"to {most}"
+        refuse(f"{name} {shown(given)} of {said['type']} is no whole number from {least} {until}")
     return given
 
 
 def _id(said: dict[str, Any]) -> int | str:
     given = said.get("id", 0)
-    if not (_is_whole(given) and abs(given) < 2**53) and not (isinstance(given, str) and len(given) <= MAX_NAMED):
-        _refuse(f"id {_shown(given)} of ping is neither a whole number nor a text of at most {MAX_NAMED} characters")
+    if not (is_whole(given) and abs(given) < 2**53) and not (isinstance(given, str) and len(given) <= MAX_NAMED):
+        refuse(f"id {shown(given)} of ping is neither a whole number nor a text of at most {MAX_NAMED} characters")
     return given
 
 
-def _is_whole(value: object) -> TypeGuard[int]:
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether something is a whole number; true and false are none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """What a client said, on one short line."""
     try:
         text = value if isinstance(value, str) else json.dumps(value)
@@ -327,5 +351,6 @@ def _shown(value: object) -> str:
     return repr(one_line(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."))
 
 
-def _refuse(text: str) -> NoReturn:
+def refuse(text: str) -> NoReturn:
+    """Say that a message is none."""
     raise ProtocolError("bad_message", text)

@@ -11,11 +11,11 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
@@ -33,7 +33,6 @@ from pianolab.practice.streaming.hearing import Hearing
 from pianolab.practice.streaming.limits import Allowance, Limits
 from pianolab.practice.streaming.messages import (
     MAX_TEXT,
-    Answer,
     Hello,
     ProtocolError,
     Welcome,
@@ -104,7 +103,7 @@ class StreamServer:
         self.choice, self.limits, self.my_piano = choice, limits or Limits(), my_piano
         self.token = secrets.token_urlsafe(24) if token is None else checked_token(token)
         self.port = 0
-        self.clients: set[_Client] = set()
+        self.clients: set[Client] = set()
         self._given = {checked_origin(origin) for origin in origins}
         detector = choice.build()
         if detector.whole_recording:
@@ -112,9 +111,8 @@ class StreamServer:
         self.detector, self.polyphonic = detector.name, detector.polyphonic
         self.pool = ThreadPoolExecutor(_THREADS, "hearing")
         self._warm_up()
-        routes = [(path, _Page, {"name": name, "kind": kind}) for path, (name, kind) in _PAGES.items()]
         self._application = Application(
-            [*routes, ("/stream", _Client, {"server": self})],
+            self.routes(),
             websocket_max_message_size=MAX_MESSAGE,
             websocket_ping_interval=_PING_S,
             websocket_ping_timeout=_PING_S,
@@ -133,6 +131,33 @@ class StreamServer:
         """The address of the sample page, with the token."""
         return f"http://{HOST}:{self.port}/?token={self.token}"
 
+    def routes(self, *, page: str = "/") -> list[Any]:
+        """Routes of the stream and its sample page, for a tornado application that may have others.
+
+        Parameters
+        ----------
+        page : str
+            Where the sample page is.
+
+        Returns
+        -------
+        list of (pattern, handler, arguments)
+        """
+        paths = {page if path == "/" else path: file for path, file in _PAGES.items()}
+        pages = [(path, _Page, {"name": name, "kind": kind}) for path, (name, kind) in paths.items()]
+        return [*pages, ("/stream", Client, {"server": self})]
+
+    def start(self, port: int):
+        """Look after clients that come in by a port; for a running event loop.
+
+        Parameters
+        ----------
+        port : int
+            Where this or another server listens.
+        """
+        self.port = port
+        self._looker = asyncio.get_running_loop().create_task(look_after(self))
+
     def listen(self, port: int = PORT):
         """Begin to take clients; for a running event loop.
 
@@ -147,11 +172,10 @@ class StreamServer:
             If the port is in use or not allowed.
         """
         sockets = bound(port)
-        self.port = sockets[0].getsockname()[1]
         most = {"max_header_size": _MAX_HEADER, "max_body_size": _MAX_HEADER}
         self._http = server = HTTPServer(self._application, idle_connection_timeout=_WAIT_FOR_HTTP_S, **most)
         server.add_sockets(sockets)
-        self._looker = asyncio.get_running_loop().create_task(self._look())
+        self.start(sockets[0].getsockname()[1])
 
     async def close(self):
         """Tell all clients that the server ends, and let go of the port."""
@@ -159,22 +183,10 @@ class StreamServer:
             self._looker.cancel()
         if self._http is not None:
             self._http.stop()
-        leaving = list(self.clients)
-        for client in leaving:
-            client.fail(ProtocolError("going_away", "the server ends: connect again later"))
-        end = time.monotonic() + _GOODBYE_S
-        while not all(client.gone for client in leaving) and time.monotonic() < end:
-            await asyncio.sleep(0.01)
+        await say_goodbye(self)
         if self._http is not None:
             await self._http.close_all_connections()
         self.pool.shutdown(wait=False, cancel_futures=True)
-
-    async def _look(self):
-        """End the connections of clients that say nothing."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            for client in list(self.clients):
-                client.look()
 
     def _warm_up(self):
         """Load and compile what the detector needs, and refuse what it cannot do."""
@@ -203,10 +215,54 @@ class _Page(RequestHandler):
         self.finish(files("pianolab.practice.streaming").joinpath("static", self._file).read_bytes())
 
 
-class _Client(WebSocketHandler):
+class Host(Protocol):
+    """What a client's connection needs of its server."""
+
+    limits: Limits
+    token: str
+    pool: ThreadPoolExecutor
+    clients: "set[Client]"
+
+    @property
+    def origins(self) -> set[str]:
+        """Where web pages may come from."""
+        ...
+
+
+async def look_after(host: Host) -> None:
+    """End the connections of clients that say nothing, until cancelled.
+
+    Parameters
+    ----------
+    host : Host
+    """
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        for client in list(host.clients):
+            client.look()
+
+
+async def say_goodbye(host: Host) -> None:
+    """Tell all clients that the server ends, and give them a moment to answer.
+
+    Parameters
+    ----------
+    host : Host
+    """
+    leaving = list(host.clients)
+    for client in leaving:
+        client.fail(ProtocolError("going_away", "the server ends: connect again later"))
+    end = time.monotonic() + _GOODBYE_S
+    while not all(client.gone for client in leaving) and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+
+
+class Client(WebSocketHandler):
     """The connection of one client."""
 
-    def initialize(self, server: StreamServer) -> None:
+    _server: Any
+
+    def initialize(self, server: Any) -> None:
         self._server, self._limits = server, server.limits
         self.gone = False
         self._hearing: Hearing | None = None
@@ -277,9 +333,12 @@ class _Client(WebSocketHandler):
         self._n_errors += 1
         if error.closes is None and self._n_errors > self._limits.errors:
             error = ProtocolError("too_many_errors", f"more than {self._limits.errors} errors; the last: {error}")
-        self._tell(error_message(error))
+        self._tell(self._error(error))
         if error.closes is not None:
             self._end(error.closes, error.code)
+
+    def _error(self, error: ProtocolError) -> Any:
+        return error_message(error)
 
     def _take_text(self, text: str) -> Awaitable[None] | None:
         said = read_message(text)
@@ -303,17 +362,11 @@ class _Client(WebSocketHandler):
         if self._hearing is not None:
             self.fail(ProtocolError("bad_message", "hello was said already: connect again for another rate"))
             return
-        self._greeting = True
         server, limits = self._server, self._limits
-        make = partial(Hearing, server.choice, sr=said["sr"], limits=limits, my_piano=server.my_piano)
-        try:
-            hearing = await asyncio.get_running_loop().run_in_executor(server.pool, make)
-        except Exception as error:  # A detector from anywhere may raise anything.
-            self.fail(ProtocolError("detector_failed", reason(error)))
+        if not await self._made(
+            partial(Hearing, server.choice, sr=said["sr"], limits=limits, my_piano=server.my_piano)
+        ):
             return
-        if self._ending:
-            return
-        self._hearing, self._greeting, self._spoke_s = hearing, False, time.monotonic()
         welcome: Welcome = {
             "type": "welcome",
             "version": version,
@@ -330,6 +383,19 @@ class _Client(WebSocketHandler):
             },
         }
         self._tell(welcome)
+
+    async def _made(self, make: Callable[[], Hearing]) -> bool:
+        """Let a thread make what hears; whether it is there."""
+        self._greeting = True
+        try:
+            hearing = await asyncio.get_running_loop().run_in_executor(self._server.pool, make)
+        except Exception as error:  # A detector from anywhere may raise anything.
+            self.fail(ProtocolError("detector_failed", reason(error)))
+            return False
+        if self._ending:
+            return False
+        self._hearing, self._greeting, self._spoke_s = hearing, False, time.monotonic()
+        return True
 
     def _take_sound(self, pcm: bytes) -> None:
         if self._hearing is None:
@@ -352,9 +418,8 @@ class _Client(WebSocketHandler):
         loop = asyncio.get_running_loop()
         try:
             while self._hearing is hearing and hearing.waits:
-                heard = await loop.run_in_executor(self._server.pool, hearing.hear)
-                if heard is not None:
-                    self._tell(heard)
+                for answer in await loop.run_in_executor(self._server.pool, self._heard, hearing):
+                    self._tell(answer)
             if self._ending and self._hearing is hearing:
                 for answer in await loop.run_in_executor(self._server.pool, hearing.stop):
                     self._tell(answer)
@@ -366,7 +431,12 @@ class _Client(WebSocketHandler):
         finally:
             self._working = False
 
-    def _tell(self, answer: Answer) -> None:
+    def _heard(self, hearing: Hearing) -> list[Any]:
+        """Hear what waits; for a worker thread."""
+        heard = hearing.hear()
+        return [] if heard is None else [heard]
+
+    def _tell(self, answer: Any) -> None:
         """Send a message. A client that does not read loses its connection: its messages must not fill the memory."""
         if self.ws_connection is None:
             return
