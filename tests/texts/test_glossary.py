@@ -26,7 +26,7 @@ KOREAN_FORMS = {
     "fundamental": ("기본 주파수",),
     "window": ("창",),
     "key_release": ("건반을 놓",),
-    "stroke": ("치", "친", "쳤", "칠"),
+    "stroke": ("치", "친", "쳤", "칠", "칩"),
     "weight": ("가중",),
     "logarithm": ("log",),
 }
@@ -39,6 +39,8 @@ EXCEPT = {
     ("prompts.chord", "chord"): "the Korean name of each kind of chord says it already",
     ("hints.update.formula", "template"): "a formula in Python",
     ("notebooks.01_sound_and_sampling, markdown-49", "split"): "a verb",
+    ("notebooks.02_fourier_and_stft, markdown-12", "split"): "a verb",
+    ("notebooks.02_fourier_and_stft, markdown-22", "hit"): "a verb",
 }
 
 # Words that mean the same as one of ours, and ours.
