@@ -41,6 +41,7 @@ include_patterns = [
     "notebooks/ko/*.ipynb",
     "notebooks/ko/solutions/*.ipynb",
     "README.md",
+    "README.ko.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "benchmarks/README.md",

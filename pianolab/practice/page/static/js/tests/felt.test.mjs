@@ -1,12 +1,14 @@
 // What is felt: registers that differ, strengths as shares of time, patterns that are put together, and nothing that is not seen.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { BlindTest, byGuessing, drawn } from "../blindtest.js";
 import { Feeler } from "../feeler.js";
 import { DEFAULTS, checked, keep, kept } from "../feltsettings.js";
 import { Gamepad } from "../gamepad.js";
 import { Phone, joined, left, pattern, sliced } from "../phone.js";
+import { noteName } from "../names.js";
 import { MAPPINGS, REGISTERS, STRENGTHS, TRANSIENT, beatPulses, keysOf, lengthOf, pulsesOf, registerOf } from "../pulses.js";
 import { COLUMNS, SIZE, columns } from "../trail.js";
 
@@ -40,6 +42,19 @@ test("in every mapping registers differ clearly, and none lasts as long as half 
   const lengths = REGISTERS.map((_, register) => lengthOf(pulsesOf(register, "length")));
   lengths.slice(1).forEach((ms, i) => assert.ok(ms < 0.7 * lengths[i]));
   assert.deepEqual(REGISTERS.map((_, register) => pulsesOf(register, "count").length), [1, 2, 3, 4, 5]);
+});
+
+test("the docs say of each register what it is", () => {
+  const page = readFileSync(new URL("../../../../../../docs/felt.md", import.meta.url), "utf-8");
+  const rows = page.split("\n").filter((line) => /^\| (very low|low|middle|upper middle|high) \|/.test(line));
+  assert.equal(rows.length, REGISTERS.length);
+  rows.forEach((row, register) => {
+    const [keys, length, number, roughness] = row.split(" | ").slice(1);
+    assert.equal(keys, keysOf(register).map((midi) => noteName(midi)).join(" to "));
+    assert.equal(Number(length.match(/\d+/)[0]), lengthOf(pulsesOf(register, "length")));
+    assert.equal(Number(number.match(/\d+/)[0]), pulsesOf(register, "count").length);
+    if (register < TRANSIENT) assert.equal(Number(roughness.match(/\d+/)[0]), pulsesOf(register, "roughness")[1][0]);
+  });
 });
 
 test("high notes are short strokes: one, or one at each end", () => {
