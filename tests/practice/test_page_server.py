@@ -76,6 +76,31 @@ def test_a_passage_from_hello_to_the_report(library):
     run(what())
 
 
+def test_each_take_is_kept_in_the_progress_of_its_piece(tmp_path):
+    library = Library(tmp_path)
+    library.add(PIECE)
+
+    async def what():
+        async with practising(library) as server:
+            for keys, share in (((67, 65, 64, 64), 0.667), ((67, 64, 64), 1.0)):
+                one = await player(server)
+                await one.say({"type": "choose", "item": 1, "hands": "right", "last_bar": 0})
+                await one.say({"type": "begin"})
+                for midi in keys:
+                    await one.say({"type": "try", "midi": midi})
+                progress = (await one.answer("report"))["progress"]
+                assert progress["last"] == pytest.approx(share)
+            assert (progress["takes"], progress["best"]) == (2, 1.0)
+            at = f"http://127.0.0.1:{server.port}/progress"
+            told = await AsyncHTTPClient().fetch(f"{at}/1?token={TOKEN}")
+            assert [take["right"] for take in json.loads(told.body)["takes"]] == [2, 3]
+            for wrong in (f"{at}/1", f"{at}/2?token={TOKEN}"):
+                with pytest.raises(HTTPClientError, match=r"HTTP 40[34]"):
+                    await AsyncHTTPClient().fetch(wrong)
+
+    run(what())
+
+
 @pytest.mark.parametrize(
     ("hello", "said"),
     [

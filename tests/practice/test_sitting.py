@@ -206,6 +206,8 @@ def test_rounds_with_the_beat_are_kept_apart():
     assert not of(answers, "report")
     (report,) = sitting.say(asked("finish"), now_s=99.0)
     assert (report["sums"]["right"], report["sums"]["right_by_round"]) == (4, [3, 4])
+    assert report["pictures"]["loudness"]["right"][0]["notes"] == 4
+    assert len(report["pictures"]["evenness"]["steps"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -328,12 +330,13 @@ def test_a_take_that_is_over_is_kept():
 
     def keep(passage, choice, report):
         kept.append((passage.piece.item, choice["mode"], report["sums"]["right"]))
-        return [{"right": 1, "of": 4}]
+        return {"takes": 3, "first": 0.25, "best": 1.0, "last": 1.0}
 
     sitting = begun(SCALE, last_bar=0, keep=keep)
     (report,) = of(play(sitting, (60, 62, 64, 65)), "report")
     assert kept == [(7, "wait", 4)]
-    assert report["progress"] == [{"right": 1, "of": 4}]
+    assert report["progress"]["takes"] == 3
+    assert report["lines"][-1] == "this passage, 3 times by now: first 25 %, best 100 %, now 100 % right"
 
 
 def test_a_repeated_bar_is_named_as_on_the_page():

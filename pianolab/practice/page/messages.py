@@ -237,7 +237,11 @@ class BarTold(TypedDict):
 
 
 class ReportTold(TypedDict):
-    """The end of a take: sentences, sums, bars, data for pictures, and earlier takes of the passage."""
+    """The end of a take: sentences, sums, and bars.
+
+    ``pictures`` is as `pianolab.practice.pictures.pictures_of` gives it, ``progress`` is this passage's row of
+    `pianolab.practice.progress.Progress.as_dict`, this take included; each None where there is none.
+    """
 
     type: Literal["report"]
     mode: Mode
@@ -245,7 +249,7 @@ class ReportTold(TypedDict):
     sums: dict[str, Any]
     bars: list[BarTold]
     pictures: dict[str, Any] | None
-    progress: list[dict[str, Any]] | None
+    progress: dict[str, Any] | None
 
 
 class CommandTold(TypedDict):

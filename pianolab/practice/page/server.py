@@ -6,6 +6,7 @@ connection that is silent, does not read, or sends garbage or too much ends, and
 
     GET  /                 the practice page;  /shelf  that of the library;  /sample  that of the stream
     GET  /static/...       what the practice page consists of
+    GET  /progress/3       how a piece went each time, as pianolab.practice.progress has it
     WS   /practice/live    what a player asks, and his sound
     ...  /library...       as pianolab.practice.shelf.server has it
     WS   /stream           as pianolab.practice.streaming has it
@@ -36,11 +37,13 @@ from pianolab.practice.page.messages import (
     PageError,
     PageHello,
     PageWelcome,
+    ReportTold,
     error_told,
     read_asked,
 )
-from pianolab.practice.page.piece import Piece
+from pianolab.practice.page.piece import Passage, Piece
 from pianolab.practice.page.sitting import Sitting
+from pianolab.practice.progress import BarPractised, Progress
 from pianolab.practice.shelf.server import Guarded, Shelf, page_routes, shelf_routes
 from pianolab.practice.streaming.hearing import Hearing
 from pianolab.practice.streaming.limits import Limits
@@ -127,7 +130,7 @@ class PracticeServer:
         live = [("/practice/live", Player, {"server": self})]
         pages: list[Any] = [("/", _Page, {"shelf": self.shelf, "name": "practice.html"})]
         pages += [(f"/{name.removesuffix('.html')}", _Page, {"shelf": self.shelf, "name": name}) for name in _html()]
-        static = [("/static/(.*)", _Static)]
+        static = [("/static/(.*)", _Static), (r"/progress/(\d{1,18})", _Progress, {"shelf": self.shelf})]
         library_routes = [*page_routes(self.shelf, page="/shelf"), *shelf_routes(self.shelf)]
         self._application = Application(
             [*pages, *static, *live, *library_routes, *self.stream.routes(page="/sample")],
@@ -148,6 +151,32 @@ class PracticeServer:
     def address(self) -> str:
         """The address of the page, with the token."""
         return f"http://{HOST}:{self.port}/?token={self.token}"
+
+    def keep(self, passage: Passage, asked: Choose, report: ReportTold) -> dict[str, Any] | None:
+        """Keep a take in the progress of its piece.
+
+        Parameters
+        ----------
+        passage : Passage
+        asked : Choose
+        report : ReportTold
+
+        Returns
+        -------
+        dict or None
+            How the passage went by now; None where nothing was kept, as of a piece that is gone.
+        """
+        bars = [BarPractised(bar["bar_index"], bar["right"], bar["of"]) for bar in report["bars"] if bar["reached"]]
+        item, between = passage.piece.item, (passage.first_bar, passage.last_bar)
+        how = {"passage": between, "hands": passage.hands, "mode": asked["mode"], "tempo": asked["tempo"]}
+        try:
+            progress = Progress(self.library)
+            progress.add(item, bars, **how)
+            rows = progress.as_dict(item)["passages"]
+        except (PianolabError, OSError):
+            return None
+        mine = (passage.hands, *between)
+        return next((row for row in rows if (row["hands"], row["first_bar"], row["last_bar"]) == mine), None)
 
     def listen(self, port: int = PORT) -> None:
         """Begin to answer; for a running event loop.
@@ -253,7 +282,7 @@ class Player(Client):
             self.fail(PageError("no_detector", Told("sitting.no_detector")))
             return
         choice = server.choice if name == server.choice.detector else Choice(name)
-        sitting = Sitting(language=said["language"], names=said["names"])
+        sitting = Sitting(language=said["language"], names=said["names"], keep=server.keep)
         make = partial(
             Hearing, choice, sr=said["sr"], limits=self._limits, my_piano=server.my_piano, listen=sitting.hear
         )
@@ -326,6 +355,14 @@ class _Static(RequestHandler):
         kind = _KINDS.get(name.rpartition(".")[2], "application/octet-stream")
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
         self.finish(file.read_bytes())
+
+
+class _Progress(Guarded):
+    """How a piece went each time that it was practised."""
+
+    async def get(self, number: str) -> None:
+        item = await self.item(number)
+        self.answer(await self.shelf.work(Progress(self.shelf.library).as_dict, item.number))
 
 
 class _Page(Guarded):

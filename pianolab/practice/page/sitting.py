@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pianolab.practice.checking import GHOST, GHOSTS
-from pianolab.practice.modes import SLOWEST
+from pianolab.practice.modes import AGAIN_S, SLOWEST
 from pianolab.practice.page.messages import (
     COMMANDS,
     PEDAL,
@@ -29,18 +29,20 @@ from pianolab.practice.page.messages import (
 from pianolab.practice.page.piece import Passage, Piece
 from pianolab.practice.page.takes import PlayedTake, Speech, Take, WaitTake
 from pianolab.practice.part import PartError
+from pianolab.practice.streaming.messages import PedalTold
 from pianolab.practice.streaming.messages import Told as EventTold
 from pianolab.roll import Salience
 from pianolab.texts.catalogue import Told
-from pianolab.tracking import NoteEvent
+from pianolab.tracking import Event, NoteEvent, PedalEvent
 
 SLOWER = 0.1  # Share of the written tempo by which a key makes it slower.
 COMMAND_S = 0.5  # A command is not given twice within this.
 _RINGS_S = 2.0  # So long a struck key can make a detector imagine another one.
 _FIRST_TRIED = 10**9  # Number of the first key that is struck on the page; the detector's lie below.
 _TRIED_LOUD = 64.0
+_TRIED_APART_S = 2 * AGAIN_S
 
-Keep = Callable[[Passage, Choose, ReportTold], list[dict[str, Any]] | None]
+Keep = Callable[[Passage, Choose, ReportTold], dict[str, Any] | None]
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Sitting:
         self._commands: dict[What, int | str] = {}
         self._commanded_s = -math.inf
         self._struck: dict[int, float] = {}
-        self._n_tried = 0
+        self._n_tried, self._tried_s = 0, -math.inf
 
     @property
     def is_playing(self) -> bool:
@@ -178,13 +180,15 @@ class Sitting:
         """
         come_s = now_s if come_s is None else come_s
         answers: list[Answer] = []
-        played: list[NoteEvent] = []
+        played: list[Event] = []
         for event in events:
-            if event["kind"] == "pedal":
-                if event["down"]:
-                    answers += self._commanded(PEDAL, event["time_s"], 1.0, come_s)
-                continue
             if event["kind"] == "gap":
+                continue
+            if event["kind"] == "pedal":
+                if PEDAL not in self._commands.values():
+                    played.append(_pedal_event(event))
+                elif event["down"]:
+                    answers += self._commanded(PEDAL, event["time_s"], 1.0, come_s)
                 continue
             note = _note_event(event)
             if note.midi in self._commands.values():
@@ -196,7 +200,7 @@ class Sitting:
             played.append(note)
         return answers + self._play(played, now_s)
 
-    def _play(self, events: Sequence[NoteEvent], now_s: float) -> list[Answer]:
+    def _play(self, events: Sequence[Event], now_s: float) -> list[Answer]:
         if self._take is None or self._reported:
             return []
         answers = self._take.push(events, now_s=now_s)
@@ -251,6 +255,9 @@ class Sitting:
         report, choice = self._take.report(), self._chosen_one
         if self._keep is not None:
             report["progress"] = self._keep(choice.passage, choice.asked, report)
+        if (progress := report["progress"]) is not None and progress["takes"] > 1:
+            shares = {name: round(100 * progress[name]) for name in ("first", "best", "last")}
+            report["lines"].append(self.speech.say(Told("sitting.progress", n=progress["takes"], **shares)))
         return [report]
 
     def _take_commands(self, asked: Commands) -> None:
@@ -300,10 +307,11 @@ class Sitting:
     def _try(self, midi: int, now_s: float) -> list[Answer]:
         number = _FIRST_TRIED + self._n_tried
         self._n_tried += 1
-        event = NoteEvent("on", number, now_s, now_s, midi, _TRIED_LOUD, 1.0, 0.0)
+        self._tried_s = at = max(now_s, self._tried_s + _TRIED_APART_S)  # Without sound, no time passes.
+        event = NoteEvent("on", number, at, at, midi, _TRIED_LOUD, 1.0, 0.0)
         if midi in self._commands.values():
-            return self._commanded(midi, now_s, 1.0, now_s)
-        return self._play([event], now_s)
+            return self._commanded(midi, at, 1.0, now_s)
+        return self._play([event], at)
 
     @property
     def _chosen_one(self) -> _Choice:
@@ -340,6 +348,11 @@ class Sitting:
         loop, certainty = choice.asked["loop"], choice.asked["certainty"]
         take = WaitTake(choice.passage, loop=loop, certainty=certainty, speech=self.speech, began_s=now_s)
         return [self._chosen_message, take.shown]
+
+
+def _pedal_event(event: PedalTold) -> PedalEvent:
+    kind = "pedal_down" if event["down"] else "pedal_up"
+    return PedalEvent(kind, event["time_s"], event["heard_s"], event["confidence"])
 
 
 def _note_event(event: EventTold) -> NoteEvent:

@@ -24,11 +24,12 @@ from pianolab.practice.page.messages import (
     WrongTold,
 )
 from pianolab.practice.page.piece import Passage
+from pianolab.practice.pictures import pictures_of
 from pianolab.practice.report import lines_of, report_of
 from pianolab.practice.words import words_of
 from pianolab.roll import Salience
 from pianolab.texts.catalogue import Told, say
-from pianolab.tracking import NoteEvent
+from pianolab.tracking import Event, NoteEvent
 from pianolab.units import note_name
 
 AFTER_S = 1.0  # So long after the end of a round what was played in it is still waited for.
@@ -65,7 +66,7 @@ class Take(Protocol):
     def hear(self, salience: Salience) -> None:
         """Take evidence of the detector."""
 
-    def push(self, events: Sequence[NoteEvent], *, now_s: float) -> list[Answer]:
+    def push(self, events: Sequence[Event], *, now_s: float) -> list[Answer]:
         """Take events, and say what follows from them."""
         ...
 
@@ -104,12 +105,12 @@ class WaitTake:
     def hear(self, salience: Salience) -> None:
         """Evidence is not needed: nobody is blamed for what was not heard."""
 
-    def push(self, events: Sequence[NoteEvent], *, now_s: float) -> list[Answer]:
+    def push(self, events: Sequence[Event], *, now_s: float) -> list[Answer]:
         """Take events, and show what has changed.
 
         Parameters
         ----------
-        events : sequence of NoteEvent
+        events : sequence of NoteEvent and PedalEvent
         now_s : float
             Up to which time the sound was heard.
 
@@ -120,7 +121,7 @@ class WaitTake:
         """
         answers: list[Answer] = []
         for event in events:
-            if event.time_s < self._began_s:
+            if not isinstance(event, NoteEvent) or event.time_s < self._began_s:
                 continue
             before, now = self._last, self._waiting.process(event)
             if now == before:
@@ -273,6 +274,7 @@ class PlayedTake:
             self.metronome = _metronome(passage, tempo=tempo, loop=loop)
         self._rows: deque[Salience] = deque()
         self._rounds: list[list[Verdict]] = []
+        self._events: list[list[Event]] = []  # Of each round.
         self._whole: list[bool] = []
         self._told_position: tuple[int, bool] | None = None
         self._event_s = began_s
@@ -283,6 +285,7 @@ class PlayedTake:
         for rows in self._rows:
             self._checker.hear(rows)
         self._rounds.append([])
+        self._events.append([])
         self._whole.append(False)
         self._last_judged = False
 
@@ -300,12 +303,12 @@ class PlayedTake:
             self._rows.popleft()
         self._checker.hear(salience)
 
-    def push(self, events: Sequence[NoteEvent], *, now_s: float) -> list[Answer]:
+    def push(self, events: Sequence[Event], *, now_s: float) -> list[Answer]:
         """Take events, and say what was right and where the player is.
 
         Parameters
         ----------
-        events : sequence of NoteEvent
+        events : sequence of NoteEvent and PedalEvent
         now_s : float
             Up to which time the sound was heard.
 
@@ -317,7 +320,10 @@ class PlayedTake:
         if self.over:
             return answers
         for event in events:
-            if event.kind not in ("on", "revised") or event.time_s < self._from_s:
+            if event.time_s < self._from_s:
+                continue
+            self._events[-1].append(event)
+            if not isinstance(event, NoteEvent) or event.kind not in ("on", "revised"):
                 continue
             self._event_s = max(self._event_s, event.time_s)
             answers += self._told(self._checker.push([], now_s=event.heard_s))
@@ -325,6 +331,7 @@ class PlayedTake:
                 answers += self._end_round(whole=True)
                 if self.over:
                     return answers
+                self._events[-1].append(self._events[-2].pop())
             answers += self._told(self._checker.push([event], now_s=event.heard_s))
         answers += self._told(self._checker.push([], now_s=now_s))
         if self._is_at_the_end(now_s):
@@ -342,8 +349,9 @@ class PlayedTake:
         if not self.over:
             self._rounds[-1] += self._checker.flush()
             self.over = True
-        whole = [one for one, is_whole in zip(self._rounds, self._whole, strict=True) if is_whole and one]
-        verdicts = (whole or self._rounds)[-1]
+        whole = [i for i, is_whole in enumerate(self._whole) if is_whole and self._rounds[i]]
+        number = whole[-1] if whole else len(self._rounds) - 1
+        verdicts, events = self._rounds[number], self._events[number]
         part, names = self.passage.part, self.passage.piece.bar_names
         report = report_of(part, verdicts, bar_names=names)
         bars: list[BarTold] = [
@@ -357,7 +365,8 @@ class PlayedTake:
             }
             for bar in report.bars
         ]
-        rounds = [len({one.note for one in said if one.what == "right"}) for said in whole]
+        rounds = [len({one.note for one in self._rounds[i] if one.what == "right"}) for i in whole]
+        pictures = pictures_of(part, verdicts, events, pedal=self.passage.piece.pedal, bar_names=names)
         sums: dict[str, Any] = {
             "notes": report.notes,
             "right": report.right,
@@ -370,13 +379,12 @@ class PlayedTake:
             "with_beat": None,
         }
         lines = lines_of(report, written=self._bpm, language=self.speech.language)
-        number = next(i for i, one in enumerate(self._rounds) if one is verdicts)
         if (off := self._with_beat(verdicts, number)) is not None:
             sums["with_beat"] = off
             key = "sitting.behind_beat" if off["middle_ms"] >= 0 else "sitting.before_beat"
             lines.append(say(key, self.speech.language, ms=abs(off["middle_ms"])))
         return ReportTold(
-            type="report", mode=self.mode, lines=lines, sums=sums, bars=bars, pictures=None, progress=None
+            type="report", mode=self.mode, lines=lines, sums=sums, bars=bars, pictures=pictures, progress=None
         )
 
     def _with_beat(self, verdicts: list[Verdict], number: int) -> dict[str, int] | None:
