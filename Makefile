@@ -62,7 +62,7 @@ covered: $(READY)  ## what was counted: each file with lines that never ran, and
 js: node_modules/.ready  ## bundle the live page's JavaScript (needs node 18 or later)
 	@npm run --silent build
 
-test-js:  ## lint and tests of the live page's JavaScript, and whether its bundle is of today (needs node 18 or later)
+test-js:  ## lint and tests of the pages' JavaScript, and whether the live page's bundle is of today (needs node 18 or later)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready && npm run --silent check; \
 	elif [ "$$CI" = true ]; then echo "make test-js needs node and npm: install nodejs and npm"; exit 1; \
 	else echo "make test-js is skipped: node and npm are not installed"; fi

@@ -37,7 +37,7 @@ def facts_of_all(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, dict
     return _apart(facts_of, list(files))
 
 
-def engraved(path: Path, name: str) -> dict[str, Any]:
+def engraved(path: Path, name: str, *, width: int | None = None) -> dict[str, Any]:
     """The notes, bars and pages of a score, found out in a process that may end badly.
 
     Parameters
@@ -45,6 +45,8 @@ def engraved(path: Path, name: str) -> dict[str, Any]:
     path : Path
     name : str
         The file in messages.
+    width : int, optional
+        Of a page, in tenths of a millimetre, as for `Score.pages`; that of A4 if not given.
 
     Returns
     -------
@@ -56,20 +58,21 @@ def engraved(path: Path, name: str) -> dict[str, Any]:
     PianolabError
         If it cannot be read or engraved.
     """
-    ((_, said, error),) = _apart(_engraved, [(path, name)])
+    ((_, said, error),) = _apart(partial(_engraved, width=width), [(path, name)])
     if error is not None:
         raise error
     assert said is not None
     return said
 
 
-def _engraved(path: Path, name: str) -> dict[str, Any]:
+def _engraved(path: Path, name: str, *, width: int | None) -> dict[str, Any]:
     from pianolab.practice.score import score_of
 
     score = score_of(path.read_bytes(), printable(name))
     about = {"title": score.title, "composer": score.composer, "beats": score.beats, "seconds": score.seconds}
     rows = {"notes": [asdict(note) for note in score.notes], "bars": [asdict(bar) for bar in score.bars]}
-    return {**about, **rows, "pedal": score.pedal, "count": score.count, "pages": score.pages()}
+    pages = score.pages() if width is None else score.pages(width=width)
+    return {**about, **rows, "pedal": score.pedal, "count": score.count, "pages": pages}
 
 
 def _apart(

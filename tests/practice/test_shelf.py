@@ -200,6 +200,22 @@ def test_a_full_disk_is_told_to_who_uploads(library, monkeypatch, capfd, size):
     assert capfd.readouterr() == ("", "")
 
 
+def test_pages_are_as_wide_as_is_asked_for_and_notes_keep_their_names(library):
+    library.add(PIECE)
+    wide, narrow, *refused = talk(
+        library,
+        ("GET", "/library/1/score", None),
+        ("GET", "/library/1/score?width=800", None),
+        ("GET", "/library/1/score?width=wide", None),
+        ("GET", "/library/1/score?width=99999", None),
+    )
+    assert 'viewBox="0 0 1050 ' in wide[1]["pages"][0]
+    assert 'viewBox="0 0 400 ' in narrow[1]["pages"][0]
+    assert wide[1]["notes"] == narrow[1]["notes"]
+    assert wide[1]["bars"] == narrow[1]["bars"]
+    assert [(code, said["error"]["code"]) for code, said in refused] == [(400, "bad_request")] * 2
+
+
 def test_a_score_that_ends_its_engraver_is_refused_and_the_server_goes_on(library, monkeypatch):
     library.add(PIECE)
     monkeypatch.setattr(facts.workers, "run", lambda _, jobs, **__: ((job, None, WorkerDied("x")) for job in jobs))

@@ -9,7 +9,7 @@ in processes of their own, which may crash or hang.
     PATCH  /library/3                     {"title": ..., "composer": ..., "licence": ..., "grade": ..., "tags": [...]}
     DELETE /library/3
     GET    /library/3/file                the file
-    GET    /library/3/score               its notes, bars and pages
+    GET    /library/3/score?width=2100    its notes, bars and pages, as wide as that (tenths of a millimetre)
 """
 
 import asyncio
@@ -45,6 +45,7 @@ _MOST_UPLOADS = 4  # At once.
 _THREADS = _MOST_UPLOADS + 2  # Someone can look while files are looked into.
 _IDLE_S = 60.0
 _REMEMBERED = 8  # Scores.
+_WIDTHS = range(500, 5001)  # Of pages of notation, in tenths of a millimetre.
 _COLUMNS = {"title", "composer", "licence", "grade", "tags"}
 _PAGES = {"/shelf.js": ("shelf.js", "text/javascript"), "/shelf.css": ("shelf.css", "text/css")}
 _SAFE = {
@@ -73,18 +74,20 @@ class Shelf:
         self.library, self.token, self.origins = library, token, origins
         self.uploads = 0
         self.pool = ThreadPoolExecutor(_THREADS, "shelf")
-        self._engraved: OrderedDict[str, asyncio.Future[dict[str, Any]]] = OrderedDict()  # By checksum.
+        self._engraved: OrderedDict[tuple[str, int | None], asyncio.Future[dict[str, Any]]] = OrderedDict()
 
     async def work(self, function: Callable[..., Answer], *given: Any, **named: Any) -> Answer:
         """Call a function in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, lambda: function(*given, **named))
 
-    async def score(self, item: Item) -> dict[str, Any]:
+    async def score(self, item: Item, *, width: int | None = None) -> dict[str, Any]:
         """What `engraved` says of a score; those that were asked for last are remembered.
 
         Parameters
         ----------
         item : Item
+        width : int, optional
+            Of its pages, in tenths of a millimetre, as for `Score.pages`; any that is known if not given.
 
         Returns
         -------
@@ -95,16 +98,19 @@ class Shelf:
         PianolabError
             If it cannot be read or engraved.
         """
-        known = self._engraved.get(item.checksum)
+        any_width = (key for key in self._engraved if key[0] == item.checksum)
+        key = (item.checksum, width) if width is not None else next(any_width, (item.checksum, None))
+        known = self._engraved.get(key)
         if known is None:
-            known = self._engraved[item.checksum] = asyncio.ensure_future(self.work(engraved, item.path, item.title))
+            made = self.work(engraved, item.path, item.title, width=width)
+            known = self._engraved[key] = asyncio.ensure_future(made)
             while len(self._engraved) > _REMEMBERED:
                 self._engraved.popitem(last=False)
-        self._engraved.move_to_end(item.checksum)
+        self._engraved.move_to_end(key)
         try:
             return await asyncio.shield(known)
         except Exception:
-            self._engraved.pop(item.checksum, None)
+            self._engraved.pop(key, None)
             raise
 
 
@@ -419,11 +425,15 @@ class _Score(Guarded):
     """The notes, bars and pages of a score."""
 
     async def get(self, number: str) -> None:
+        asked = self.get_query_argument("width", "")
+        if asked and not (asked.isascii() and asked.isdecimal() and len(asked) < 6 and int(asked) in _WIDTHS):
+            text = f"a page is {_WIDTHS[0]} to {_WIDTHS[-1]} tenths of a millimetre wide"
+            raise _Refused(400, "bad_request", text)
         item = await self.item(number)
         if item.kind != "score":
             raise _Refused(400, "no_score", f"{item.title} is no score")
         try:
-            self.answer(await self.shelf.score(item))
+            self.answer(await self.shelf.score(item, width=int(asked) if asked else None))
         except (PianolabError, OSError) as error:
             raise _named(error, code="not_shown") from error
 

@@ -1,7 +1,9 @@
 // The report of a take: each bar as a tile with a shape, and what was said in words.
 
 import { h } from "./dom.js";
+import { mount as mountPictures } from "./pictures.js";
 
+const MOST_TAKES = 10;
 const KINDS = { "✓": "right", "✗": "wrong", "?": "not-sure", "–": "not-reached" };
 
 /** The shape of a bar: all right, not all right, unsure, or not reached. */
@@ -18,6 +20,11 @@ export function weakest(bars) {
   if (!reached.length) return null;
   const worst = reached.reduce((least, bar) => (share(bar) < share(least) ? bar : least));
   return { first: Math.max(0, worst.bar_index - 1), last: worst.bar_index };
+}
+
+/** How much of a take was right, and in which tempo it was played, in per cent. */
+export function percentOf({ right, of, share = right / Math.max(1, of), tempo = 1 }) {
+  return { right: Math.round(100 * share), tempo: Math.round(100 * tempo) };
 }
 
 /**
@@ -41,9 +48,13 @@ export function mount(root, say, { practise }) {
     const text = say("report.next", { n, first: named(passage.first), last: named(passage.last) });
     return [h("p", {}, h("button", { type: "button", class: "strong", onclick: () => practise(passage) }, text))];
   };
-  const pictures = h("div", { class: "pictures" });
+  const progress = (takes) => (takes?.length > 1 ? [
+    h("h3", {}, say("report.progress")),
+    h("ol", { class: "takes" }, ...takes.slice(-MOST_TAKES).map((take) => h("li", {}, say("report.take", percentOf(take))))),
+  ] : []);
+  const place = h("div", { class: "report-pictures" });
+  const pictures = mountPictures(place, say);
   return {
-    pictures,
     /** Show the report of a take; null shows none. */
     show(report) {
       root.hidden = !report;
@@ -53,8 +64,9 @@ export function mount(root, say, { practise }) {
       root.replaceChildren(
         h("h2", { tabindex: "-1" }, say("report.heading")),
         h("ul", { class: "tiles" }, ...bars.map(tile)), h("p", { class: "legend" }, say("report.legend")),
-        ...next(bars), h("ul", { class: "lines" }, ...lines), pictures,
+        ...next(bars), h("ul", { class: "lines" }, ...lines), place, ...progress(report.progress),
       );
+      pictures.show(report.pictures); // They are as wide as their place.
     },
   };
 }
