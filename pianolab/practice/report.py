@@ -165,7 +165,9 @@ def _tempo(part: Part, verdicts: Sequence[Verdict]) -> tuple[float | None, float
     return 60.0 * float(np.exp(middle)), float(np.expm1(np.median(steady)))
 
 
-def sentence(verdict: Verdict, bar_names: dict[int, str], language: str | None = None) -> str:
+def sentence(
+    verdict: Verdict, bar_names: dict[int, str], language: str | None = None, *, style: str | None = None
+) -> str:
     """What a verdict says, in plain words.
 
     Parameters
@@ -175,6 +177,8 @@ def sentence(verdict: Verdict, bar_names: dict[int, str], language: str | None =
         What stands on the page for a bar; others have their number.
     language : str, optional
         As for `pianolab.texts.catalogue.say`.
+    style : str, optional
+        How keys are named, a key of `pianolab.units.NOTE_STYLES`; default: as is usual in the language.
 
     Returns
     -------
@@ -187,19 +191,21 @@ def sentence(verdict: Verdict, bar_names: dict[int, str], language: str | None =
     """
     language = language_of(language)
     to_bar = None if verdict.to_bar is None else bar_names.get(verdict.to_bar)
-    told = words_of(verdict, to_bar=to_bar, style=_NOTE_STYLE.get(language, "C4"))
+    told = words_of(verdict, to_bar=to_bar, style=style or _NOTE_STYLE.get(language, "C4"))
     return told.values["said"].said(language)
 
 
-def _line(verdict: Verdict, bar_names: dict[int, str], language: str | None) -> str:
+def _line(verdict: Verdict, bar_names: dict[int, str], language: str | None, style: str | None) -> str:
     """When, what, and by how much it was off its time."""
-    values = {"seconds": f"{verdict.time_s:.1f}", "said": sentence(verdict, bar_names, language)}
+    values = {"seconds": f"{verdict.time_s:.1f}", "said": sentence(verdict, bar_names, language, style=style)}
     if verdict.off_s is None:
         return say("practice.at", language, **values)
     return say("practice.at_off", language, ms=round(1000 * abs(verdict.off_s)), **values)
 
 
-def lines_of(report: PracticeReport, *, written: float | None = None, language: str | None = None) -> list[str]:
+def lines_of(
+    report: PracticeReport, *, written: float | None = None, language: str | None = None, style: str | None = None
+) -> list[str]:
     """The report as lines of text.
 
     Parameters
@@ -209,6 +215,8 @@ def lines_of(report: PracticeReport, *, written: float | None = None, language: 
         The tempo that was asked for, quarter notes a minute.
     language : str, optional
         As for `pianolab.texts.catalogue.say`.
+    style : str, optional
+        As for `sentence`.
 
     Returns
     -------
@@ -220,7 +228,7 @@ def lines_of(report: PracticeReport, *, written: float | None = None, language: 
             continue
         lines.append(say("practice.report_bar", language, bar=bar.name, right=bar.right, n=bar.notes))
         for one in bar.said:
-            lines.append(f"  {_line(one, names, language)}")
+            lines.append(f"  {_line(one, names, language, style)}")
     if not report.reached:
         return [*lines, say("practice.nothing", language)]
     lines.append(say("practice.all", language, right=report.right, n=report.notes))

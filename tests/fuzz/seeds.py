@@ -221,6 +221,15 @@ def stream() -> list[bytes]:
     return [json.dumps(message).encode() for message in said]
 
 
+def practice() -> list[bytes]:
+    """What the practice page says, one message a seed."""
+    hello = {"type": "hello", "versions": [1], "sr": 48000, "language": "ko", "names": "도", "detector": "yin"}
+    choice = {"type": "choose", "item": 3, "hands": "left", "mode": "beat", "first_bar": 0, "last_bar": 7}
+    commands = {"type": "commands", "again": 21, "slower": "pedal", "on": None}
+    said = (hello, choice, {**choice, "loop": True, "tempo": 0.5, "certainty": 0.9}, commands, {"type": "begin"})
+    return [json.dumps(message).encode() for message in said]
+
+
 def messages() -> list[bytes]:
     """What a page says, one list of messages a seed; "take" stands for the name of the last take."""
     tracking = {"n_confirm": 5, "threshold": 0.5}

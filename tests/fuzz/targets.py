@@ -8,6 +8,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -197,6 +198,14 @@ def _use_stream(data: bytes) -> None:
     read_message(text)
 
 
+def _use_practice(data: bytes) -> None:
+    """The practice page may say anything."""
+    from pianolab.practice.page.messages import read_asked
+
+    with suppress(UnicodeDecodeError):  # The websocket itself refuses such a message.
+        read_asked(data.decode())
+
+
 @cache
 def _noise(n: int) -> bytes:
     return np.random.default_rng(0).integers(-3000, 3000, n).astype("<i2").tobytes()
@@ -274,6 +283,7 @@ TARGETS = {
     "pianos": Target(seeds.pianos, mutation.mutate_json, _use_piano),
     "messages": Target(seeds.messages, mutation.mutate_json, _use_messages, memory_mb=HEARING_MB, work=20),
     "stream": Target(seeds.stream, mutation.mutate_json, _use_stream),
+    "practice": Target(seeds.practice, mutation.mutate_json, _use_practice),
     "cache": Target(_cache_files, mutation.mutate_bytes, _use_cache, memory_mb=HEARING_MB),
 }
 

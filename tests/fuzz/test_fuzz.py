@@ -14,6 +14,7 @@ CASES = {
     "pianos": 300,
     "messages": 20,
     "stream": 300,
+    "practice": 100,
     "cache": 200,
 }
 

@@ -263,3 +263,30 @@ def test_the_program_fills_a_new_library_once_and_says_where_the_page_is(tmp_pat
     assert re.search(r"page: http://127.0.0.1:0/\?token=\S{20}", lines[-1])
     assert opened[0].startswith("file://")
     assert "token" not in opened[0]
+
+
+def test_the_command_gives_the_page_what_it_was_given(monkeypatch, capsys):
+    from pianolab.cli import main
+    from pianolab.practice.page import program
+
+    given = []
+    monkeypatch.setattr(program, "open_page", lambda **how: given.append(how))
+    options = ["--port", "9001", "--library", "mine", "--detector", "yin", "--language", "ko", "--no-browser"]
+    assert main(["practice", "open", *options]) == 0
+    assert program.main(options) == 0
+    for how in given:
+        assert how.pop("say")
+        assert how.pop("my_piano", None) is None
+        assert how == {"port": 9001, "library": "mine", "detector": "yin", "language": "ko", "browser": False}
+    assert len(given) == 2
+
+
+def test_what_cannot_be_opened_is_said_in_one_line(tmp_path, monkeypatch, capsys):
+    from pianolab.cli import main
+    from pianolab.practice.page import program
+
+    monkeypatch.setattr(program, "comes_with", lambda _: tmp_path / "none")
+    options = ["--library", str(tmp_path), "--no-browser", "--detector", "yinn"]
+    for start in (lambda: main(["practice", "open", *options]), lambda: program.main(options)):
+        assert start() == 2
+        assert capsys.readouterr().err == "pianolab: unknown detector 'yinn': did you mean yin or pyin?\n"

@@ -129,7 +129,7 @@ def main(given: Sequence[str]) -> int:
             say=lambda line: print(line, flush=True),
         )
     except (PianolabError, OSError) as error:
-        print(f"error: {first_line(error)}", file=sys.stderr)
+        print(f"pianolab: {first_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

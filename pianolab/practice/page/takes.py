@@ -6,7 +6,7 @@ out; the same events always give the same messages.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -353,7 +353,9 @@ class PlayedTake:
         number = whole[-1] if whole else len(self._rounds) - 1
         verdicts, events = self._rounds[number], self._events[number]
         part, names = self.passage.part, self.passage.piece.bar_names
-        report = report_of(part, verdicts, bar_names=names)
+        # Its seconds are those of the take; the events of the pictures have those of the stream.
+        since = [replace(one, time_s=one.time_s - self._began_s) for one in verdicts]
+        report = report_of(part, since, bar_names=names)
         bars: list[BarTold] = [
             {
                 "bar": bar.name,
@@ -378,7 +380,10 @@ class PlayedTake:
             "right_by_round": rounds,
             "with_beat": None,
         }
-        lines = lines_of(report, written=self._bpm, language=self.speech.language)
+        language = self.speech.language
+        lines = lines_of(report, written=self._bpm, language=language, style=self.speech.names)
+        if not report.reached:
+            lines = [say("sitting.nothing_heard", language)]
         if (off := self._with_beat(verdicts, number)) is not None:
             sums["with_beat"] = off
             key = "sitting.behind_beat" if off["middle_ms"] >= 0 else "sitting.before_beat"
