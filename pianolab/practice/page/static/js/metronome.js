@@ -10,8 +10,9 @@ import { speaker } from "./texts.js";
 /**
  * @param {Element} root
  * @param {Object|function} texts
- * @param {{onBeat?: function(Object), onEnd?: function(), nameOfBar?: function(number): string, now?: function(): number,
- *   frame?: function}} options `onBeat` is told each count as it begins, with the place as `Metronome.at` gives it.
+ * @param {{onBeat?: function(Object), onFrame?: function(Object), onEnd?: function(), nameOfBar?: function(number): string,
+ *   now?: function(): number, frame?: function}} options `onBeat` is told each count as it begins, `onFrame` each picture, with
+ *   the place as `Metronome.at` gives it.
  * @returns {{load: function(Object), start: function(number=), stop: function(), show: function(Object), flash: function(boolean)}}
  */
 export function mount(root, texts, options = {}) {
@@ -22,6 +23,7 @@ class View {
   constructor(root, say, options) {
     this.say = say;
     this.onBeat = options.onBeat ?? (() => {});
+    this.onFrame = options.onFrame ?? (() => {});
     this.onEnd = options.onEnd ?? (() => {});
     this.nameOfBar = options.nameOfBar ?? ((bar) => String(bar + 1));
     this.now = options.now ?? (() => performance.now());
@@ -51,6 +53,7 @@ class View {
       const place = this.beat.at((this.now() - at) / 1000);
       this.show(place);
       this.tell(place, run);
+      this.onFrame(place);
       if (place.ended) return this.end();
       this.frame(step);
     };
@@ -71,6 +74,10 @@ class View {
 
   stop() {
     this.run = null;
+  }
+
+  get isRunning() {
+    return this.run != null;
   }
 
   /** Draw the place that `Metronome.at` gave. */

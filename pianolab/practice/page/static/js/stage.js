@@ -6,6 +6,7 @@ import { mount as mountKeys } from "./keys.js";
 import { mount as mountMetronome } from "./metronome.js";
 import { at } from "./nodes.js";
 import { Marks } from "./notemarks.js";
+import { Passing } from "./passing.js";
 import { mount as mountSays } from "./says.js";
 import { mount as mountScore } from "./score.js";
 import { dueInWords, heardInWords, kindOf } from "./words.js";
@@ -25,7 +26,7 @@ export class Stage {
     this.falling = mountFalling(at("falling"), say, { names: choice.names });
     this.says = mountSays(at("words"));
     this.metronome = mountMetronome(at("metronome"), say, {
-      nameOfBar: (bar) => this.piece.nameOf(bar), onBeat: (place) => this.felt.beat(place),
+      nameOfBar: (bar) => this.piece.nameOf(bar), onBeat: (place) => this.felt.beat(place), onFrame: (place) => this.pass(place),
     });
     this.felt = mountFelt(at("felt"), say, { tryout });
   }
@@ -34,7 +35,7 @@ export class Stage {
     this.piece = piece;
     this.score.open(piece, svgs);
     this.keys.range(piece.notes.map((note) => note.midi));
-    this.falling.load({ notes: piece.notes.map((note) => ({ ...note, hand: note.hand === "left" ? 2 : 1 })), bars: piece.bars });
+    this.falling.load(piece);
     this.preview();
   }
 
@@ -98,12 +99,23 @@ export class Stage {
     if (told.mode !== "beat") return;
     const { piece, count } = this;
     at("metronome").hidden = false;
+    const notes = piece.inside(count.first_bar, count.last_bar);
+    this.passing = new Passing(notes, count.hands, piece.bars[count.first_bar].onset_beats);
     this.metronome.load({
       bars: piece.bars.map((bar) => bar.onset_beats), end: piece.beats,
       beatsAMinute: count.beats_a_minute, tempo: told.tempo, beat: count.count,
       firstBar: count.first_bar, lastBar: count.last_bar, loop: count.loop,
     });
     this.metronome.start();
+  }
+
+  /** The beat goes on: notes fall with it, and those that come due are felt. */
+  pass({ beat, countingIn, ended }) {
+    this.falling.show({ beat, hands: this.count.hands });
+    if (countingIn || ended) return;
+    const { own, other } = this.passing.passed(beat);
+    this.felt.strike(own);
+    this.felt.strike(other, { other: true });
   }
 
   shown(told) {
@@ -130,7 +142,7 @@ export class Stage {
   look(told, beat) {
     const fingers = Object.fromEntries(this.piece.at(beat).filter((note) => note.finger).map((note) => [note.midi, note.finger]));
     this.keys.show({ ...told, fingers });
-    this.falling.show({ beat, hands: this.choice.hands, glide: true });
+    if (!this.metronome.isRunning) this.falling.show({ beat, hands: this.choice.hands, glide: true });
   }
 
   position(told) {

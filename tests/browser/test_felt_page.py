@@ -1,4 +1,4 @@
-"""The page to try what is felt, in a real browser: what vibrates is drawn, the test tells nothing before the answer.
+"""What is felt, in a real browser: on the page to try it, and while one practises with the beat.
 
 Needs Chromium and Playwright (`make test-browser`). The server is a process of its own, as a user starts it; instead of
 a motor there is a list of what the page asked for.
@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: make setup")
+pytest.importorskip("verovio", reason="verovio is not installed: make setup")
 
 from browser.harness import browser, free_port
 from playwright.sync_api import expect, sync_playwright
@@ -37,7 +38,7 @@ def address(tmp_path_factory):
     with subprocess.Popen([*command, "--port", str(free_port())], stdout=subprocess.PIPE, text=True) as server:
         lines = iter(server.stdout.readline, "")
         found = next(filter(None, (re.search(r"http\S+", line) for line in lines)))
-        yield found[0].replace("/?", "/tryout?")
+        yield found[0]
         server.terminate()
 
 
@@ -52,13 +53,13 @@ def opened(chromium, address):
     """Opens the page, with what is asked of the browser; no error may come."""
     contexts, faults = [], []
 
-    def open_page(language="en", **settings):
-        contexts.append(chromium.new_context(viewport={"width": 390, "height": 844}, **settings))
+    def open_page(language="en", *, path="/tryout", **settings):
+        contexts.append(chromium.new_context(**{"viewport": {"width": 390, "height": 844}} | settings))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.add_init_script(MOTOR)
-        page.goto(f"{address}&language={language}")
-        page.locator("#registers button").first.wait_for()
+        page.goto(f"{address.replace('/?', path + '?')}&language={language}")
+        page.locator("h2").first.wait_for()
         return page
 
     yield open_page
@@ -125,6 +126,31 @@ def test_who_wants_little_motion_gets_no_ball_and_no_light(opened):
     assert page.locator("#flash input").is_disabled()
     assert not page.locator(".metronome-ball").is_visible()
     assert page.locator(".metronome-ring.now").count() == 1
+
+
+def test_with_the_beat_notes_fall_and_both_hands_are_felt_in_their_places(opened):
+    """Mary Had a Little Lamb, the first bar: the right hand has four notes, the left one note under them."""
+    page = opened(path="/", viewport={"width": 1280, "height": 800})
+    page.locator("#score .pages > svg").first.wait_for(timeout=30_000)
+    page.select_option("#piece", label=page.locator("#piece option", has_text="Mary").inner_text())
+    page.locator("#score .pages > svg[aria-label*=Mary]").first.wait_for(timeout=30_000)
+    page.get_by_label("right", exact=True).check()
+    page.locator("[name=mode][value=beat]").check()
+    page.select_option("#last", "0")
+    page.locator("#tempo").fill("30")
+    page.get_by_text("More", exact=True).click()
+    page.locator("#view-falling").check()
+    page.get_by_label("Feel notes and beats").check()
+    page.locator("#felt summary").click()
+    page.get_by_label("Feel the other hand").check()
+    page.get_by_role("button", name="Start").click()
+    page.locator("[data-phase=playing]").wait_for(timeout=60_000)
+    page.locator(".metronome-words", has_text="Bar 1: 1 of 4").wait_for(timeout=30_000)
+    assert page.locator("canvas.falling").get_attribute("aria-label") == "Falling notes. Now: E4."
+    page.locator(".metronome-words", has_text="Bar 1: 4 of 4").wait_for(timeout=30_000)
+    assert page.locator(".trail .trail-note").count() == 4
+    assert page.locator(".trail .trail-other").count() == 1
+    assert page.evaluate("window.felt.length") >= 8
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
