@@ -43,6 +43,66 @@ def test_01_few_bits_buzz_and_many_hiss():
     assert max(shares[bits] for bits in (8, 12, 16)) < 1.5 * anywhere
 
 
+def test_01_careless_harmonics_are_folded_among_the_true_ones():
+    assert says("01", "all the harmonics above it are folded down to false places among the true ones")
+    harmonics, sr = 1100 * np.arange(4, 19), 7350
+    folded = np.abs(harmonics - sr * np.round(harmonics / sr))
+    assert all((folded % 1100 > 40) & (folded % 1100 < 1060))
+    assert folded.min() < 1100
+    assert folded.max() > 3300
+
+
+def test_01_a_bit_is_worth_6_db_from_8_bits_up():
+    assert says("01", "Every bit from 8 up is worth 6 dB; with so few that most of the note vanishes it is less.")
+    of = {int(bits): db for bits, db in printed("01", r"(\d+) bits: error (\S+) dB")}
+    assert [(of[8] - of[12]) / 4, (of[12] - of[16]) / 4] == [6, 6]
+    assert (of[4] - of[8]) / 4 < 5
+
+
+def test_02_the_mean_of_a_product_is_far_from_zero_at_harmonics_and_near_one():
+    assert says("02", "the mean is far from zero at 262 Hz and at its harmonics, above or below, and small elsewhere")
+    assert says("02", "(280 Hz is too near to be told apart in so short a time: section 6)")
+    y, sr = pianolab.load(comes_with("data") / "clips" / "C4.flac", start_s=0.2)
+    part = y[: int(0.02 * sr)] / np.abs(y[: int(0.02 * sr)]).max()
+    asked = [262, 524, 786, 1048, 280, 131, 200, 240, 300, 350, 400, 480]
+    means = [abs(np.mean(part * np.sin(2 * np.pi * hz * np.arange(len(part)) / sr))) for hz in asked]
+    assert min(means[:5]) > 0.12
+    assert max(means[5:]) < 0.06
+
+
+def test_02_without_phase_the_wave_is_seven_times_weaker():
+    assert says("02", "Another wave, and seven times weaker.")
+    clip = comes_with("data") / "clips" / "fur_elise.flac"
+    music, _ = pianolab.load(clip, sr=22050, start_s=0.3, duration_s=2.0)
+    stft = spectra.librosa.stft(music, n_fft=1024, hop_length=256)
+    without = spectra.librosa.istft(np.abs(stft), hop_length=256, length=len(music))
+    assert round(float(np.std(music) / np.std(without))) == 7
+
+
+def test_03_guessing_also_names_the_piano_more_often():
+    assert says("03", "So would guessing, for one of four is easier than one of 25")
+    ((piano, chance),) = printed("03", r"the piano is named right in (\d+)%, by chance (\d+)%")
+    ((key, chance_of_key),) = printed("03", r"the key is named right in (\d+)%, by chance (\d+)%")
+    assert piano > key
+    assert [chance, chance_of_key] == [100 / 4, 100 / 25]
+
+
+def test_04_a_crescendo_is_heard_more_than_two_octaves_too_low():
+    assert says("04", "and the answer is more than two octaves too low")
+    ((periods,),) = printed("04", r"growing louder: highest peak at (\S+) periods")
+    assert np.log2(periods) > 2
+
+
+def test_05_the_first_two_partials_of_the_lowest_keys_of_the_upright_hardly_sound():
+    assert says("05", "the two lowest keys of the upright, whose first two partials hardly sound")
+    assert printed("05", r"windows by register .* upright (\d+)/88") == [(86,)]
+    for midi in (A0, A0 + 1):
+        x, f0 = playing.note(midi, sr=SR, n=16384, piano="upright"), units.midi_to_hz(midi)
+        hz, magnitude = spectra.magnitudes(x, sr=SR, n_fft=65536)
+        level = [20 * np.log10(magnitude[np.abs(hz - n * f0) < 0.4 * f0].max() / magnitude.max()) for n in (1, 2, 3)]
+        assert max(level[:2]) < -40 < level[2]
+
+
 def test_03_the_mel_curve_bends_from_the_start():
     assert says("03", "at 0 Hz one hertz more is 1.6 mel, at 1000 Hz 0.7, at 8000 Hz 0.1")
     slopes = 2595 / np.log(10) / (700 + np.array([0, 1000, 8000]))

