@@ -4,6 +4,10 @@ What comes in: how surely the pedal is down in each row, a number from 0 to 1. W
 evidence crosses a threshold, timed between the two rows by the straight line through them. Two thresholds, one for
 down and a lower one for up, keep evidence that wavers around one of them from being told as many changes. A change
 that does not last is none: it is told as soon as it has lasted for ``pedal_min_s``, with the time at which it began.
+
+A pedal that goes down is hardly heard before a key is let go, one that goes up at once. But pianists change it at a new
+chord: up with the chord, and down about a sixth of a second later. So where it goes down soon after it went up, most of
+the time at which it went down is taken from when it went up (``pedal_change_s``).
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,8 @@ from numpy.typing import NDArray
 from pianolab.tracking.settings import Tracking
 
 PedalKind = Literal["pedal_down", "pedal_up"]
+CHANGED_WITHIN_S = 0.5  # Down so soon after it went up: the pedal was changed.
+CHANGE_SHARE = 0.75  # Of when it went down, so much is taken from when it went up.
 _ROUNDING_S = 1e-9  # Times of rows are sums of floats.
 
 
@@ -87,7 +93,7 @@ class PedalTracker:
         if self._moved_s is None or time_s < self._moved_s + self.tracking.pedal_min_s - _ROUNDING_S:
             return []
         delay_s = self.tracking.pedal_up_delay_s if self._down else self.tracking.pedal_delay_s
-        moved_s, self._moved_s = self._moved_s - delay_s, None
+        moved_s, self._moved_s = min(self._as_changed(self._moved_s - delay_s), time_s), None
         return [self._change(moved_s, time_s, 1.0 - sure if self._down else sure)]
 
     def flush(self, end_s: float) -> list[PedalEvent]:
@@ -135,6 +141,13 @@ class PedalTracker:
         threshold = self.tracking.pedal_up_threshold if self._down else self.tracking.pedal_threshold
         share = float(np.clip((threshold - before[1]) / (sure - before[1]), 0.0, 1.0))
         return before[0] + share * (time_s - before[0])
+
+    def _as_changed(self, moved_s: float) -> float:
+        """When the pedal went down, if it was changed; other times stay as they are."""
+        change_s = self.tracking.pedal_change_s
+        if self._down or not change_s or not self._changes_s or moved_s > self._changes_s[-1] + CHANGED_WITHIN_S:
+            return moved_s
+        return CHANGE_SHARE * (self._changes_s[-1] + change_s) + (1.0 - CHANGE_SHARE) * moved_s
 
     def _change(self, moved_s: float, heard_s: float, sure: float) -> PedalEvent:
         """Write a change into the books: not before the one before it, nor before the beginning."""

@@ -21,7 +21,7 @@ _RANGES = {
     ),
     **dict.fromkeys(("pedal_threshold", "pedal_up_threshold", "struck_threshold", "sure_threshold"), (0, 1)),
     **dict.fromkeys(("n_confirm", "n_release"), (1, math.inf)),
-    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s"), (0, math.inf)),
+    **dict.fromkeys(("n_wait", "release_db", "min_gap_s", "pedal_min_s", "pedal_change_s"), (0, math.inf)),
     **dict.fromkeys(("struck_wait_s", "struck_late_s"), (0, math.inf)),
     **dict.fromkeys(("sure_base", "sure_own", "sure_support", "sure_struck", "sure_prompt"), (-math.inf, math.inf)),
     **dict.fromkeys(
@@ -80,6 +80,8 @@ class Tracking:
         A change of the pedal is told when it has lasted so long, seconds; one that does not is none.
     pedal_delay_s, pedal_up_delay_s : float
         Taken off the time at which the pedal goes down, and up, seconds.
+    pedal_change_s : float
+        Who changes the pedal puts it down so long after it went up, seconds; 0 if nothing is known of that.
     sure_base, sure_own, sure_support, sure_struck, sure_prompt : float
         How the evidence of a note becomes its confidence; see `pianolab.tracking.certainty`. As they are by default the
         evidence that the policy names is the confidence. This is for every policy.
@@ -127,6 +129,7 @@ class Tracking:
     pedal_min_s: float = 0.04
     pedal_delay_s: float = 0.0
     pedal_up_delay_s: float = 0.0
+    pedal_change_s: float = 0.0
     sure_base: float = 0.0
     sure_own: float = 1.0
     sure_support: float = 0.0

@@ -3,7 +3,8 @@
 What comes in: how surely a network hears the pedal down, row by row, and when it was down. What comes out: the
 thresholds at which it goes down and up, how long a change must last, and how late each of them is heard. The best
 settings are those with the highest sum of two scores: changes down within 100 ms, and whether the pedal is down. Both
-are counted over all recordings together, so that a pedal that is heard where nobody uses it counts as false.
+are counted over all recordings together, so that a pedal that is heard where nobody uses it counts as false. At last it
+is chosen how long after it went up a pedal that is changed goes down.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ DOWN = (0.3, 0.4, 0.5, 0.6, 0.7)
 LOWER = (0.0, 0.1, 0.2, 0.3)  # So much lower lies the threshold at which it goes up.
 LEAST_S = (0.0, 0.04, 0.08, 0.12)
 DELAYS_S = tuple(round(0.02 * i, 2) for i in range(-3, 11))
+CHANGES_S = (0.0, *(round(0.02 * i, 2) for i in range(5, 17)))
 TOLERANCE_S = PedalProtocol().tolerance_s
 APART_S = 10.0  # So far apart are recordings laid, one after the other, to be counted together.
 GOALS = ("pedal_onset_f1", "pedal_frame_f1")
@@ -56,7 +58,30 @@ def choose_pedal(heard: Sequence[Salience], pedals: Sequence[Pedal | None]) -> d
         scores = pedal_scores([rows for rows, _ in known], [pedal for _, pedal in known], settings)
         if sum(scores[goal] for goal in GOALS) > most:
             best, most = settings, sum(scores[goal] for goal in GOALS)
-    return best
+    return best | {"pedal_change_s": change_s(known, best)}
+
+
+def change_s(known: Sequence[tuple[Salience, Pedal]], settings: dict[str, float]) -> float:
+    """How long after it went up a pedal that is changed goes down: what makes most changes down right.
+
+    Parameters
+    ----------
+    known : list of (Salience, (n, 2) array)
+        The network's answers, and when the pedal went down and up.
+    settings : dict
+        The other settings of the pedal.
+
+    Returns
+    -------
+    float
+        Seconds; 0 if that is best left alone.
+    """
+
+    def right(after_s: float) -> float:
+        heard = [followed(rows, settings | {"pedal_change_s": after_s}) for rows, _ in known]
+        return score_pedal(*_one_after_the_other(known, heard))["pedal_onset_f1"]
+
+    return max(CHANGES_S, key=right)
 
 
 def pedal_scores(

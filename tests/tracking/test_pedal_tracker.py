@@ -143,3 +143,23 @@ def test_a_threshold_for_up_above_that_for_down_is_refused():
         TrackingError, match=r"pedal_threshold 1\.5 cannot be used: give a number at least 0 and at most 1"
     ):
         Tracking(pedal_threshold=1.5)
+
+
+def test_a_pedal_that_is_changed_goes_down_so_long_after_it_went_up():
+    changed = held((10, 40), (56, 90))  # Up at 0.8 s, down 0.32 s later.
+    plain, timed = (tracked(changed, pedal_min_s=0.0, pedal_change_s=change_s)[0].pedal for change_s in (0.0, 0.2))
+    assert timed[0] == pytest.approx(plain[0])
+    up_s, down_s = plain[0, 1], plain[1, 0]
+    assert timed[1] == pytest.approx([0.75 * (up_s + 0.2) + 0.25 * down_s, plain[1, 1]])
+
+
+def test_a_pedal_that_stays_up_for_long_is_not_changed_but_pressed():
+    pressed = held((10, 40), (80, 100))
+    plain, timed = (tracked(pressed, pedal_change_s=change_s)[0].pedal for change_s in (0.0, 0.2))
+    assert np.array_equal(plain, timed)
+
+
+def test_no_change_is_told_before_it_is_heard():
+    events = tracked(held((10, 40), (42, 90)), pedal_min_s=0.0, pedal_change_s=0.4)[1]
+    assert [event.kind for event in events] == ["pedal_down", "pedal_up", "pedal_down", "pedal_up"]
+    assert all(event.time_s <= event.heard_s for event in events)

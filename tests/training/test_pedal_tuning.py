@@ -49,6 +49,19 @@ def test_a_pedal_that_is_heard_where_nobody_uses_it_counts_as_false():
     assert len(followed(without, beside)) == 0
 
 
+def test_how_soon_a_changed_pedal_goes_down_is_chosen_where_the_evidence_comes_at_any_time():
+    """The pedal goes down 0.16 s after it went up, and is heard 0 to 0.4 s late; going up is heard at once."""
+    ups_s = np.arange(1.0, 11.0, 1.0)
+    played = np.stack([np.append(0.5, ups_s[:-1] + 0.16), ups_s], axis=1)
+    late_s = np.resize([0.0, 0.3, 0.1, 0.4, 0.2], len(played))
+    heard = played + np.stack([late_s, np.zeros(len(played))], axis=1)
+    rows = evidence(heard)
+    settings = choose_pedal([rows], [played])
+    plain = pedal_scores([rows], [played], settings | {"pedal_change_s": 0.0})
+    assert settings["pedal_change_s"] == pytest.approx(0.16, abs=0.1)
+    assert pedal_scores([rows], [played], settings)["pedal_onset_f1"] > plain["pedal_onset_f1"] + 0.2
+
+
 def test_nothing_is_chosen_where_no_pedal_is_known_or_heard():
     rows = evidence(PEDAL)
     silent = Salience(rows.times, rows.strength, rows.hz, rows.level_db)
