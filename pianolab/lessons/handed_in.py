@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pianolab.errors import PianolabError, first_line, printable
 from pianolab.places import comes_with
@@ -236,7 +236,7 @@ async def _run(notebook: Any, *, cell_s: float, total_s: float, language: str) -
         )
         environment = {**os.environ, "PIANOLAB_LANGUAGE": language, "MPLBACKEND": "agg"}
         try:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             await asyncio.wait_for(client.async_execute(env=environment, **quiet), total_s)
             return True
         except TimeoutError:
@@ -245,7 +245,7 @@ async def _run(notebook: Any, *, cell_s: float, total_s: float, language: str) -
             return True
         finally:
             with suppress(Exception):
-                await client.km.shutdown_kernel(now=True)
+                await cast("Any", client.km).shutdown_kernel(now=True)
 
 
 def _answer(one: _Asked, cell: Any, question: Any, word: str) -> tuple[Verdict, str]:
