@@ -71,6 +71,7 @@ def test_a_command_of_the_section_hears_the_notes(here, capsys, command):
         assert re.search(r"to declare +onset_delay_s = -?0\.0\d\d$", said, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_snippet_keeps_the_contract(here):
     words = shlex.split(CONTRACT.replace("mine.py", str(here / "mine.py")))[1:]
     done = subprocess.run([sys.executable, *words, "-q"], capture_output=True, text=True, timeout=300, cwd=ROOT)

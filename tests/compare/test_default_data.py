@@ -46,6 +46,7 @@ def test_rendered_and_recorded_notes_are_two_tables_and_no_mean_has_both(few, tm
     assert set(result.summary.dataset) == {"builtin", "real"}
 
 
+@pytest.mark.slow
 def test_the_command_prints_both_tables_and_the_report_says_what_the_sounds_are(few, capsys):
     words = ["compare", "--detector", "fft_peak", "--seconds", "3", "--jobs", "1", "--cache", "kept", "--out", "run"]
     assert main(words) == 0

@@ -83,6 +83,7 @@ def test_every_option_is_known_to_these_tests():
 
 
 @bash
+@pytest.mark.slow
 def test_the_command_of_a_report_repeats_every_option_and_gives_the_same_numbers(place):
     words = [word for option, value in VALUES.items() if value is not None for word in (option, value) if word]
     assert main(["compare", *words, "--out", "first"]) == 0
@@ -99,6 +100,7 @@ def test_the_command_of_a_report_repeats_every_option_and_gives_the_same_numbers
 
 
 @bash
+@pytest.mark.slow
 def test_it_can_be_typed_in_the_same_folder_although_no_private_folder_stands_in_it(place, monkeypatch):
     """What was given with whole paths in a home folder; a shell and a process of its own repeat it."""
     monkeypatch.setenv("HOME", str(place))

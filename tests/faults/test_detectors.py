@@ -129,6 +129,7 @@ def test_whoever_ends_its_process_is_a_row_that_says_how(one, tmp_path):
 
 
 @posix
+@pytest.mark.slow
 def test_whoever_leaves_a_daemon_behind_is_a_row(one, tmp_path):
     note = tmp_path / "note"
     try:
@@ -168,6 +169,7 @@ def test_whoever_hangs_is_stopped_after_the_time_that_was_given(data, tmp_path):
 
 
 @posix
+@pytest.mark.slow
 def test_output_threads_and_forks_are_no_fault_and_disturb_nothing(data, alone, tmp_path, capfd):
     noisy = ("Prints", "LeavesAThread", "Forks")
     result = run(data, [*map(bad, noisy)], tmp_path, jobs=2)

@@ -296,6 +296,7 @@ def test_the_menu_holds_what_a_detector_declares():
     assert entry["reason"] == ""
 
 
+@pytest.mark.slow
 def test_ten_minutes_lose_no_sample_and_need_no_more_memory():
     second = pcm16(0.5 * render(Notes([0.1], [0.7], [60]), sr=SR, tail_s=0.3)[:SR])
     live, process, sizes = stream(), psutil.Process(), []
