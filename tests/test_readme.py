@@ -10,7 +10,9 @@ import pytest
 
 import pianolab
 from pianolab.cli import main
+from pianolab.cli.parser import make_parser
 from pianolab.scores import score_notes
+from pianolab.texts.catalogue import LANGUAGES, catalogue
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,3 +54,18 @@ def test_readmes_commands_write_the_files_that_it_names_and_score_them(monkeypat
     capsys.readouterr()
     assert main([*shlex.split(SCORE[1]), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["onset_f1"] > 0.9
+
+
+def test_the_korean_readme_names_what_is_there():
+    """Its bold words in the steps are buttons and choices of the pages; its targets of make and its commands exist."""
+    text = (ROOT / "README.ko.md").read_text(encoding="utf-8")
+    steps = "\n".join(re.findall(r"^\d\. .*|^자기 피아노.*", text, re.MULTILINE))
+    said = set(map(str, catalogue("ko").values())) | set(LANGUAGES.values())
+    named = re.findall(r"\*\*(.+?)\*\*", steps)
+    assert len(named) > 8
+    assert [one for one in named if one not in said] == []
+    targets = set(re.findall(r"^ {4}make ([\w-]+)", text, re.MULTILINE))
+    assert targets == {"setup", "live", "practice"}
+    assert all(re.search(rf"^{one}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE) for one in targets)
+    for command in re.findall(r"^ {4}pianolab (?:library|practice) .*?(?= {2,}#|$)", text, re.MULTILINE):
+        make_parser().parse_args(shlex.split(command)[1:])

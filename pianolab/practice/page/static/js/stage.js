@@ -45,6 +45,7 @@ export class Stage {
     if (!piece) return;
     this.marks.clear();
     this.before = null;
+    this.isBegun = false; // What is shown before a take is not felt.
     this.score.choose({ first: choice.first, last: choice.last });
     const [begin] = piece.inside(choice.first, choice.last, choice.hands);
     const beat = begin?.onset_beats ?? 0;
@@ -77,6 +78,7 @@ export class Stage {
   }
 
   end() {
+    this.isBegun = false;
     this.metronome.stop();
     this.felt.stop();
     at("metronome").hidden = true;
@@ -94,6 +96,7 @@ export class Stage {
 
   begun(told) {
     this.begin();
+    this.isBegun = true;
     if (told.mode === "wait") return;
     this.says.next(this.say(`play.${told.mode}`));
     if (told.mode !== "beat") return;
@@ -123,7 +126,7 @@ export class Stage {
     this.says.heard(heardInWords(say, told, choice.names, this.before));
     const due = piece.at(told.beat, told.due);
     this.says.next(told.ended ? "" : say("play_now", { due: dueInWords(say, due, choice.names) }));
-    if (!told.ended && (this.before?.step !== told.step || this.before?.rounds !== told.rounds)) {
+    if (this.isBegun && !told.ended && (this.before?.step !== told.step || this.before?.rounds !== told.rounds)) {
       this.felt.strike(told.due);
       this.felt.strike(told.beside, { other: true });
     }
