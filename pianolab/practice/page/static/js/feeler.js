@@ -32,7 +32,7 @@ export class Feeler {
    */
   strike(midis, { other = false, as = "due" } = {}) {
     const { on, notes, other: wished } = this.settings;
-    if (!on || !midis.length || notes !== as || (other && !wished)) return null;
+    if (!on || !midis.length || !(other ? wished : notes === as)) return null;
     return this.feel(registerOf(Math.min(...midis)), { what: other ? "other" : "note" });
   }
 

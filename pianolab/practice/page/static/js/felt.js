@@ -31,6 +31,7 @@ export class Felt {
     const wishes = h("details", { class: "felt-wishes" }, h("summary", {}, say("felt.wishes")), ...this.fields(), ...link);
     this.node = h("div", { class: "felt" }, this.switch(), this.warning, this.trail.node, wishes);
     root.replaceChildren(this.node);
+    for (const event of ["gamepadconnected", "gamepaddisconnected"]) globalThis.addEventListener?.(event, () => this.warn());
     this.warn();
   }
 

@@ -141,6 +141,9 @@ test("of a chord the lowest key is felt; heard and due notes are felt as the pla
   one.set({ notes: "heard" });
   one.strike([72], { as: "heard" });
   assert.deepEqual(seen.map(({ register }) => register), [1, 4]);
+  one.set({ notes: "off", other: true });
+  assert.equal(one.strike([72]), null);
+  assert.equal(one.strike([48], { other: true }).what, "other"); // It is wished by itself.
 });
 
 test("the beat is felt by its rhythm, the first of the bar longer", () => {
