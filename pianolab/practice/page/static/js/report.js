@@ -23,7 +23,7 @@ export function weakest(bars) {
 }
 
 /** How much of a take was right, and in which tempo it was played, in per cent. */
-export function percentOf({ right, of, share = right / Math.max(1, of), tempo = 1 }) {
+export function percentOf({ share, tempo }) {
   return { right: Math.round(100 * share), tempo: Math.round(100 * tempo) };
 }
 
@@ -48,7 +48,7 @@ export function mount(root, say, { practise }) {
     const text = say("report.next", { n, first: named(passage.first), last: named(passage.last) });
     return [h("p", {}, h("button", { type: "button", class: "strong", onclick: () => practise(passage) }, text))];
   };
-  const progress = (takes) => (takes?.length > 1 ? [
+  const progress = (takes = []) => (takes.length > 1 ? [
     h("h3", {}, say("report.progress")),
     h("ol", { class: "takes" }, ...takes.slice(-MOST_TAKES).map((take) => h("li", {}, say("report.take", percentOf(take))))),
   ] : []);
@@ -64,7 +64,7 @@ export function mount(root, say, { practise }) {
       root.replaceChildren(
         h("h2", { tabindex: "-1" }, say("report.heading")),
         h("ul", { class: "tiles" }, ...bars.map(tile)), h("p", { class: "legend" }, say("report.legend")),
-        ...next(bars), h("ul", { class: "lines" }, ...lines), place, ...progress(report.progress),
+        ...next(bars), h("ul", { class: "lines" }, ...lines), place, ...progress(report.progress?.history),
       );
       pictures.show(report.pictures); // They are as wide as their place.
     },

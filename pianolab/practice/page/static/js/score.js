@@ -135,7 +135,8 @@ class Score {
       if (!columns.has(column) || columns.get(column).weight < weight) columns.set(column, { ...one, y, weight });
     }
     return [...columns.values()].map(({ kind, shape, head, y }) => {
-      const sign = h("b", { class: kind.replace(" ", "-") }, shape);
+      const amiss = kind === "now" && shape === "✗" ? " wrong" : "";
+      const sign = h("b", { class: `${kind.replace(" ", "-")}${amiss}` }, shape);
       Object.assign(sign.style, { left: `${(head.left + head.right) / 2}px`, top: `${y}px` });
       return sign;
     });
