@@ -47,12 +47,20 @@ EARLY = 0.7  # A key that is in no step does not stand for the next one before s
 STOP = 1.6  # Between steps that lie farther apart than this many times what the tempo says, nobody is early.
 UNEVEN, UNEVEN_STEPS = 0.25, 4  # A bar is uneven whose steps spread so much (logarithm), if it has so many.
 FAST_S, COVERED = 0.15, 0.75  # Of a note with a neighbour so near, "missing" is only so certain.
+FARTHEST_OCTAVE = 24  # So many semitones from a key that is due, another one of its name may stand for it.
 EVEN = 0.5  # What is less likely than not is neither told nor doubted, where nothing was due.
 STRUCK = 0.05  # Evidence of a stroke that is as probable as not, where the note is due.
 # Semitones above a key that is struck at which detectors imagine keys, and how far such an event is believed. Real
 # octaves are so rare that they are at most doubted.
 GHOSTS, GHOST = (12, 19, 24, 28, 31, 34, 36, -12), 0.52
-RINGING_S, RINGING = 2.5, 0.8  # A key that rings and seems to be struck again, while it is not due, is believed so far.
+RINGING_S, RINGING = 2.5, 0.8  # A key that rings and seems to be struck again, while it is not due, is believed so far,
+RINGS_ALONG, SAME_STROKE_S = 0.6, 0.06  # and so far if another one is struck at that very moment.
+RANG_S, SOUNDS = (-0.2, -0.04), 0.5  # A key rings that sounded, on average, so strongly at these times before.
+STRUCK_AGAIN = 0.95  # A key that rings is struck again if that is so sure;
+RINGS_ON = 0.75  # if not, and confidence times softness is below this, it only rings on.
+FAINT_S, FAINT = (0.06, 0.25), 0.6  # A key that does not sound at these times after it is believed so far.
+CLEAR = 0.75  # A key that is believed less does not stand for one that is due.
+KEPT_STROKES = 32  # So many strokes may stand beside one.
 KEPT_S = 6.0  # Evidence is kept for so long.
 KEPT_VISITS = 8  # So many steps may still ring.
 STEP_S = 0.05  # A take that is there as a whole is checked in steps of so many seconds.
@@ -157,6 +165,8 @@ class Checker:
         self._rows: deque[Salience] = deque()
         self._waiting: deque[NoteEvent] = deque()
         self._visits: list[_Visit] = []
+        self._announced: deque[NoteEvent] = deque(maxlen=KEPT_STROKES)  # All strokes,
+        self._strokes: deque[NoteEvent] = deque(maxlen=KEPT_STROKES)  # and those that are taken for strokes.
         self._now_s = 0.0
 
     def hear(self, salience: Salience) -> None:
@@ -186,8 +196,10 @@ class Checker:
         list of Verdict
             What is known now.
         """
-        for event in events:
-            if isinstance(event, NoteEvent) and event.kind in ("on", "revised"):
+        strokes = [event for event in events if isinstance(event, NoteEvent) and event.kind in ("on", "revised")]
+        self._announced.extend(event for event in strokes if event.kind == "on")
+        for event in strokes:
+            if not self._only_rings(event):
                 self.follower.process(event)
                 self._take(event)
         self._now_s = max(self._now_s, now_s)
@@ -201,9 +213,32 @@ class Checker:
             verdicts += self._evenness(last=True)
         return verdicts
 
+    def _only_rings(self, event: NoteEvent) -> bool:
+        """Whether a key that sounds already only seems to be struck again: softer than before, and not surely.
+
+        Such a stroke would lead who follows to the next place of that key. If it was one and is due, the evidence of it
+        is asked for when its step is over.
+        """
+        if event.kind != "on" or event.confidence >= STRUCK_AGAIN or not self._knows_strokes:
+            return False
+        former = next((one for one in reversed(self._strokes) if one.midi == event.midi), None)
+        before = self._sound_of(event, RANG_S)
+        if former is None or before is None or float(np.mean(before)) < SOUNDS:
+            return False
+        if event.time_s - former.time_s <= DOUBLED_S and not self._is_along(event):
+            return False  # Nothing but a hammer makes a string begin again so soon.
+        softer = event.velocity / max(former.velocity, 1.0)
+        return event.confidence * (min(softer, 1.0) if np.isfinite(softer) else 1.0) < RINGS_ON
+
+    @property
+    def _knows_strokes(self) -> bool:
+        """Whether the detector gives evidence of strokes."""
+        return bool(self._rows) and _has_onsets(self._rows[-1])
+
     def _take(self, event: NoteEvent) -> None:
         if event.kind == "on":
             self._waiting.append(event)
+            self._strokes.append(event)
             return
         for i, waiting in enumerate(self._waiting):
             if waiting.note == event.note:
@@ -287,42 +322,76 @@ class Checker:
 
     def _amiss(self, visit: _Visit, event: NoteEvent) -> list[Verdict]:
         """A key that is not due: in the place of one that is, or besides."""
-        sure = self._sure_of(visit, event)
         if event.time_s - visit.amiss.get(event.midi, -np.inf) <= DOUBLED_S:
             return []  # It was told already.
         visit.amiss[event.midi] = event.time_s
         last = visit.heard.get(event.midi)
-        if last is not None and event.time_s - last.time_s <= DOUBLED_S:
+        again = last is not None and event.time_s - last.time_s <= DOUBLED_S
+        clear = event.confidence * self._stands_clear(event, again=again)
+        if again:
             note = self._note(visit.step, event.midi)
-            if sure < EVEN:
+            if clear < EVEN:
                 return []
+            sure = clear if self._is_along(event) else float(np.sqrt(clear))
             return [self._blame("doubled", note, event.midi, event.time_s, sure, step=visit.step)]
         left = [key for key in self.part.keys_of(visit.step) if key not in visit.heard and key not in visit.judged]
         left = [key for key in left if self._struck_beside(event.midi, key, visit.began_s) < EVEN]
-        if left and abs(event.time_s - visit.began_s) <= SAME_MOMENT_S:
+        if left and clear >= min(CLEAR, event.confidence) and abs(event.time_s - visit.began_s) <= SAME_MOMENT_S:
             asked = min(left, key=lambda key: (0 if (key - event.midi) % 12 == 0 else 1, abs(key - event.midi)))
             octave = (asked - event.midi) % 12 == 0
-            if octave or abs(asked - event.midi) <= 12:
+            if abs(asked - event.midi) <= (FARTHEST_OCTAVE if octave else 12):
                 visit.judged.add(asked)
                 what: VerdictKind = "octave" if octave else "wrong"
                 missing = 1 - self._struck_beside(event.midi, asked, visit.began_s)
-                certainty = min(float(np.sqrt(event.confidence)), missing)
+                certainty = min(float(np.sqrt(clear)), missing)
+                if any(abs(event.midi - key) == 12 for key in visit.heard):
+                    certainty = min(certainty, GHOST)
                 note = self._note(visit.step, asked)
                 return [self._blame(what, note, event.midi, event.time_s, certainty, step=visit.step)]
+        sure = min(clear, GHOST * event.confidence) if self._is_ghost(visit, event) else clear
         if sure < EVEN:
             return []
         return [self._blame("extra", None, event.midi, event.time_s, sure, step=visit.step)]
 
-    def _sure_of(self, visit: _Visit, event: NoteEvent) -> float:
-        """How sure it is that a key that is not due was struck, beside those that were."""
+    def _is_ghost(self, visit: _Visit, event: NoteEvent) -> bool:
+        """Whether a key that is not due lies where detectors imagine keys over those that were struck."""
         struck = set(visit.heard)
         if abs(event.time_s - visit.began_s) <= SAME_MOMENT_S:
             due = set(self.part.keys_of(visit.step)) - struck
             struck |= {key for key in due if self._struck_beside(event.midi, key, visit.began_s) >= EVEN}
-        if any(event.midi - key in GHOSTS for key in struck):
-            return GHOST * event.confidence
-        last_s = max((self._last_stroke(one, event.midi) for one in self._visits[-KEPT_VISITS:]), default=-np.inf)
-        return event.confidence * (RINGING if DOUBLED_S < event.time_s - last_s <= RINGING_S else 1.0)
+        return any(event.midi - key in GHOSTS for key in struck)
+
+    def _stands_clear(self, event: NoteEvent, *, again: bool) -> float:
+        """How far a stroke is to be believed: what rings may only seem to be struck again when another key is."""
+        along = self._is_along(event)
+        if again:
+            return RINGS_ALONG if along else 1.0
+        before, after = self._sound_of(event, RANG_S), self._sound_of(event, FAINT_S)
+        if before is None:
+            last_s = max((self._last_stroke(one, event.midi) for one in self._visits[-KEPT_VISITS:]), default=-np.inf)
+            rings = DOUBLED_S < event.time_s - last_s <= RINGING_S
+        else:
+            rings = float(np.mean(before)) >= SOUNDS
+        if rings:
+            return RINGS_ALONG if along else RINGING
+        return FAINT if after is not None and float(np.max(after)) < SOUNDS else 1.0
+
+    def _is_along(self, event: NoteEvent) -> bool:
+        """Whether another key was struck at the moment of a stroke."""
+        beside = (one for one in self._announced if one.midi != event.midi)
+        return any(abs(one.time_s - event.time_s) <= SAME_STROKE_S for one in beside)
+
+    def _sound_of(self, event: NoteEvent, span_s: tuple[float, float]) -> NDArray[np.float32] | None:
+        """How strongly its key sounds about a stroke; None where nothing is known of it."""
+        column = event.midi - MIDI_LOW
+        begin_s, end_s = event.time_s + span_s[0], event.time_s + span_s[1]
+        found = [
+            rows.strength[(rows.times >= begin_s) & (rows.times <= end_s), column]
+            for rows in self._rows
+            if rows.times[-1] >= begin_s and rows.times[0] <= end_s
+        ]
+        found = np.concatenate(found) if found else np.zeros(0, np.float32)
+        return found if len(found) else None
 
     def _last_stroke(self, visit: _Visit, key: int) -> float:
         heard = visit.heard.get(key)
@@ -484,9 +553,13 @@ class Checker:
         )
 
 
+def _has_onsets(rows: Salience) -> bool:
+    return rows.onset is not None and rows.onset.shape[1] == N_KEYS
+
+
 def _evidence(rows: Salience, column: int, inside: NDArray[np.bool_]) -> float:
     """The greatest evidence of a stroke; where a detector has none, how much the key grows stronger."""
-    if rows.onset is not None and rows.onset.shape[1] == N_KEYS:
+    if rows.onset is not None and _has_onsets(rows):
         return float(rows.onset[inside, column].max())
     strength = rows.strength[inside, column]
     return float(max(strength.max() - strength[0], 0.0))

@@ -22,13 +22,14 @@ def events_of(notes: Notes, confidence: float = 0.95) -> list[NoteEvent]:
 
 
 def evidence_of(notes: Notes, *, faint: tuple[int, ...] = ()) -> Salience:
-    """Rows that know each stroke; of some notes (by their number) only faintly."""
+    """Rows that know each stroke, of some notes (by their number) only faintly, and how long each key sounds."""
     times = np.arange(0, notes.onset.max() + 1, 0.02)
-    onset = np.zeros((len(times), 88))
-    for i, (time_s, midi) in enumerate(zip(notes.onset, notes.midi, strict=True)):
-        row = round(time_s / 0.02)
+    onset, sounds = np.zeros((2, len(times), 88))
+    for i, (begin_s, end_s, midi) in enumerate(zip(notes.onset, notes.offset, notes.midi, strict=True)):
+        row = round(begin_s / 0.02)
         onset[row : row + 2, midi - 21] = 0.2 if i in faint else 0.9
-    return Salience(times, onset, np.full(onset.shape, np.nan), np.full(len(times), -20.0), onset=onset)
+        sounds[row : max(round(end_s / 0.02), row + 2), midi - 21] = 0.95
+    return Salience(times, sounds, np.full(onset.shape, np.nan), np.full(len(times), -20.0), onset=onset)
 
 
 def checked(take: Take, **settings: float) -> list[Verdict]:
@@ -111,15 +112,62 @@ def test_the_last_note_of_a_take_is_judged_whenever_it_ends(n):
         assert [one.what for one in check(part, events)] == ["right"] * n
 
 
-def test_what_is_neither_sure_nor_unlikely_is_not_sure():
-    part = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+FOUR = Part.of(range(4), [1] * 4, [60, 62, 64, 65], [0] * 4)
+
+
+def beside(part: Part, *others: NoteEvent) -> list[NoteEvent]:
+    """The part at a beat a second, and what else a detector tells."""
+    return sorted([*events_of(part.at_tempo(60)), *others], key=lambda event: event.heard_s)
+
+
+def told_at(time_s: float, midi: int, *, confidence: float, velocity: float = 64.0) -> NoteEvent:
+    return NoteEvent("on", 99, time_s, time_s + DELAY_S, midi, velocity, confidence, -20.0)
+
+
+def sounding(part: Part, *others: tuple[float, float, int]) -> Salience:
+    """Evidence of the part at a beat a second, and of other keys (from, to, key)."""
     notes = part.at_tempo(60)
-    faint = NoteEvent("on", 9, 1.5, 1.63, 55, 64.0, 0.7, -20.0)
-    events = sorted([*events_of(notes), faint], key=lambda event: event.heard_s)
-    (told,) = [one for one in check(part, events, evidence_of(notes)) if one.what != "right"]
+    rows = [*zip(notes.onset, notes.offset, notes.midi, strict=True), *others]
+    return evidence_of(Notes(*(np.array(column) for column in zip(*sorted(rows), strict=True))))
+
+
+def test_what_is_neither_sure_nor_unlikely_is_not_sure():
+    events = beside(FOUR, told_at(1.5, 55, confidence=0.7))
+    evidence = sounding(FOUR, (1.5, 2.0, 55))
+    (told,) = [one for one in check(FOUR, events, evidence) if one.what != "right"]
     assert (told.what, told.perhaps, told.heard) == ("not sure", "extra", 55)
-    (told,) = [one for one in check(part, events, evidence_of(notes), certainty=0.6) if one.what != "right"]
+    (told,) = [one for one in check(FOUR, events, evidence, certainty=0.6) if one.what != "right"]
     assert (told.what, told.perhaps) == ("extra", None)
+
+
+def test_a_key_that_does_not_sound_after_it_was_told_blames_nobody():
+    events = beside(FOUR, told_at(1.5, 55, confidence=0.88))
+    assert blames(check(FOUR, events, sounding(FOUR, (1.5, 2.0, 55)))) == [("extra", None, 55)]
+    assert "extra" not in [what for what, *_ in blames(check(FOUR, events, sounding(FOUR)))]
+
+
+def test_a_key_that_rings_and_is_told_again_when_another_is_struck_blames_nobody():
+    held = Part.of([0, 0.37, 1, 2], [3, 0.6, 1, 1], [60, 62, 64, 65], [0] * 4)
+    for confidence in (0.7, 0.88, 0.97):
+        events = beside(held, told_at(0.38, 60, confidence=confidence))
+        said = check(held, events, sounding(held))
+        assert [one.what for one in said if one.what not in ("right", "not sure")] == []
+        assert [one.note for one in said if one.what == "right"] == [0, 1, 2, 3]
+
+
+def test_a_key_that_rings_does_not_lead_to_the_next_place_where_it_is_due():
+    again = Part.of(range(5), [2, 1, 2, 1, 1], [62, 60, 64, 64, 65], [0] * 5)
+    said = check(again, beside(again, told_at(2.6, 64, confidence=0.72, velocity=40.0)), sounding(again))
+    assert [(one.what, one.note) for one in said] == [("right", note) for note in range(5)]
+    assert [one.time_s for one in said] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_key_that_is_struck_again_at_once_is_doubled_also_where_the_detector_is_not_very_sure():
+    twice = told_at(1.16, 62, confidence=0.72, velocity=56.0)
+    assert blames(check(FOUR, beside(FOUR, twice), sounding(FOUR))) == [("doubled", 62, 62)]
+    rings_along = told_at(1.16, 62, confidence=0.72, velocity=56.0), told_at(1.15, 69, confidence=0.9)
+    said = check(FOUR, beside(FOUR, *rings_along), sounding(FOUR, (1.15, 1.6, 69)))
+    assert "doubled" not in [one.what for one in said]
 
 
 def test_an_octave_that_is_heard_with_a_due_key_blames_nobody():
