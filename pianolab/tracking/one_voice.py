@@ -53,8 +53,15 @@ NAMED_S = 0.09
 # softer than by this much, is a note all the same. An octave or twelfth up or down may be the old note that fades.
 TAKEN_ROWS, TAKEN_SURE, TAKEN_DB = 6, 0.8, -1.0
 RELATED = (12, 19, 24, 28, 31)
-# It was struck so long before the rows that show it.
+# Where the evidence has a peak of so much before that, which lies too little above the usual for an onset, the key may
+# also be softer by so much: a low string that beats makes evidence all the time. Peaks are remembered for so long.
+FAINT_STROKE, FAINT_DB, PEAKS_S = 0.35, -6.0, 0.4
+# Without any peak it was struck so long before the rows that show it.
 SHOWS_AFTER_S = 0.015
+# From this key on (C6) notes fade within a few rows, and noise breaks these up. Such a key has spoken if it was the
+# strongest in so many rows, not in a row, within some time after an onset, and other keys have said no more together.
+# All its rows together must be so sure, times what is asked of rows in a row. So long it waits for rows in a row.
+BROKEN_KEY, BROKEN_ROWS, BROKEN_SURE, BROKEN_S = 63, 4, 0.8, 0.1
 # A note may begin out of silence without any onset. It takes so many rows with one key.
 SILENT_START_ROWS = 9
 # It also takes a level that has grown by this much since the last note ended.
@@ -107,6 +114,9 @@ class OneVoice:
         self._note: _Sounding | None = None
         self._pending: _Onset | None = None
         self._later: list[_Onset] = []  # Peaks after the one that waits, which did not take its place.
+        self._peaks: list[_Onset] = []  # All of the last moments, also those that are too low for an onset.
+        # In how many rows each key was the strongest since the peak that waits, and how sure it was in all of them.
+        self._since_peak: dict[int, tuple[int, float]] = {}
         self._two_onsets_before = (0.0, 0.0)
         self._usual = 0.0
         self._levels: list[tuple[float, float]] = []  # These are (time, level) of the last moment's rows.
@@ -130,7 +140,7 @@ class OneVoice:
         self._find_onset(row)
         self._levels = [(t, db) for t, db in self._levels if t > row.time_s - MOMENT_S] + [(row.time_s, level_db)]
         self._count_run(row, level_db)
-        changes = self._name(row, level_db) if self._has_said_enough() else []
+        changes = self._name(row, level_db) if self._has_said_enough() else self._name_broken(row, level_db)
         self._forget(row.time_s)
         if self._note is not None:
             changes += self._end_released(self._note, row.time_s, level_db)
@@ -158,18 +168,18 @@ class OneVoice:
         self._two_onsets_before = (peak, evidence)
         least = max(WEAK_ONSET * self.tracking.onset_threshold, self._usual + ABOVE_USUAL)
         self._usual += USUAL_SHARE * (evidence - self._usual)
-        if not (peak >= least and peak >= before and peak > evidence and self._levels):
+        if not (peak >= before and peak > evidence and self._levels):
             return
         hop_s = row.time_s - self._levels[-1][0]
         onset_s = row.time_s + (parabola_shift(before, peak, evidence) - 1.0) * hop_s
-        if self._note is not None and onset_s < self._note.onset_s + self.tracking.min_gap_s:
+        onset = _Onset(onset_s, peak, max((db for _, db in self._levels[:-2]), default=LEAST_DB))
+        self._peaks = [one for one in self._peaks if one.time_s > row.time_s - PEAKS_S] + [onset]
+        if peak < least or (self._note is not None and onset_s < self._note.onset_s + self.tracking.min_gap_s):
             return
-        earlier = [db for _, db in self._levels[:-2]]
-        onset = _Onset(onset_s, peak, max(earlier, default=LEAST_DB))
         if self._pending is not None and peak <= self._pending.evidence + CLEARLY_STRONGER:
             self._later.append(onset)
         else:
-            self._pending, self._later = onset, []
+            self._pending, self._later, self._since_peak = onset, [], {}
             self._run = 0 if self._key < 0 else min(self._run, 1)  # Rows from the peak on speak for the new note.
             self._said = self._last
 
@@ -193,6 +203,9 @@ class OneVoice:
         """For how many rows has the strongest key been the same?"""
         key = row.best_key
         strength = float(row.strength[key])
+        if key >= 0 and level_db >= self.tracking.silence_db:
+            n, said = self._since_peak.get(key, (0, 0.0))
+            self._since_peak[key] = (n + 1, said + strength)
         if key < 0 or strength < FAINT * self.tracking.threshold or level_db < self.tracking.silence_db:
             key = -1
         self._run, self._said = (self._run + 1, self._said + strength) if key == self._key else (1, strength)
@@ -224,8 +237,8 @@ class OneVoice:
             sure = onset.evidence >= self.tracking.onset_threshold
             if sure or not young or self._gives_way(note, onset):
                 return self._begin(row, onset, level_db)
-        if onset is None and self._takes_over(note):
-            return self._begin(row, _Onset(self._run_s - SHOWS_AFTER_S, 0.0, level_db), level_db)
+        if onset is None and (stroke := self._taking_over(note, level_db)) is not None:
+            return self._begin(row, stroke, level_db)
         if young and note.votes[key] > note.votes.get(note.key, 0.0):
             former_key, note.key = note.key, key
             strength = float(row.strength[key])
@@ -233,24 +246,43 @@ class OneVoice:
             return [Change("revised", told_s, key, confidence=strength, support=note.evidence, former_key=former_key)]
         return []
 
+    def _name_broken(self, row, level_db):
+        """A high key that was the strongest again and again since a clear onset, though never for long, is a note."""
+        key, note, onset = row.best_key, self._note, self._pending
+        if key < BROKEN_KEY or onset is None or row.time_s < onset.time_s + BROKEN_S:
+            return []
+        if note is not None and (key == note.key or onset.evidence < self.tracking.onset_threshold):
+            return []
+        n, said = self._since_peak.get(key, (0, 0.0))
+        before = -1 if note is None else note.key
+        others = sum(so_sure for other, (_, so_sure) in self._since_peak.items() if other not in (key, before))
+        if n < BROKEN_ROWS or said < max(BROKEN_SURE * self.tracking.n_confirm * self.tracking.threshold, others):
+            return []
+        self._key, self._run = key, n
+        return self._begin(row, onset, level_db)
+
     def _gives_way(self, note, onset):
         """Does a note that has just begun give way to a weak stroke of another key, which does not make it softer?"""
         is_named = note.votes.get(note.key, 0.0) >= max(note.votes.values())
         louder_db = max(db for _, db in self._levels) - onset.level_db
         return is_named and onset.time_s >= note.onset_s + NAMED_S and louder_db >= 0.0
 
-    def _takes_over(self, note):
-        """Does another key go on so surely that it is a note, though no stroke was heard?"""
+    def _taking_over(self, note, level_db):
+        """The stroke of another key that goes on so surely that it is a note, though no onset was heard; or None."""
         is_named = note.votes.get(note.key, 0.0) >= max(note.votes.values())
+        is_late = self._run_s >= note.onset_s + NAMED_S and self._run >= TAKEN_ROWS
+        is_sure = self._said >= TAKEN_SURE * self._run and abs(self._key - note.key) not in RELATED
+        if not (is_named and is_late and is_sure):
+            return None
+        first_s = max(self._run_s - SHOWS_S - SHOWS_PERIODS / KEY_HZ[self._key], note.onset_s + NAMED_S)
+        peaks = [one for one in self._peaks if first_s <= one.time_s < self._run_s + EARLY_S]
+        unheard = _Onset(self._run_s - SHOWS_AFTER_S, 0.0, level_db)
+        peak = max(peaks, key=lambda one: one.evidence, default=unheard)
+        is_faint = peak.evidence >= FAINT_STROKE
         before_db = max((db for t, db in self._levels if t < self._run_s), default=self._levels[0][1])
-        return (
-            is_named
-            and self._run_s >= note.onset_s + NAMED_S
-            and abs(self._key - note.key) not in RELATED
-            and self._run >= TAKEN_ROWS
-            and self._said >= TAKEN_SURE * self._run
-            and self._levels[-1][1] >= before_db + TAKEN_DB
-        )
+        if level_db < before_db + (FAINT_DB if is_faint else TAKEN_DB):
+            return None
+        return peak if is_faint else _Onset(peak.time_s, 0.0, level_db)
 
     def _is_struck_again(self, onset):
         """Is this onset a stroke of the key that sounds?"""

@@ -26,6 +26,8 @@ class Row:
         Evidence of a release in [0, 1]; velocity 0..127 if struck here.
     struck : callable, optional
         Computes the evidence that what sounds at each key is a struck string: (88,) float32 in [0, 1].
+    hz : (88,) float32, optional
+        Frequency of each key that sounds, Hz; NaN where it is not known.
     """
 
     time_s: float
@@ -35,6 +37,7 @@ class Row:
     offset: NDArray[np.float32] | None = None
     velocity: NDArray[np.float32] | None = None
     struck: Callable[[], NDArray[np.float32]] | None = None
+    hz: NDArray[np.float32] | None = None
 
     @property
     def best_key(self) -> int:

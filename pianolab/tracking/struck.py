@@ -7,8 +7,8 @@ The evidence of a note is the mean of its rows since the policy was sure, in log
 many. Much evidence tells it at once. Less lets it wait, because a string's evidence may still rise, and asks less from
 row to row. What has too little at the end of the wait is turned away; with one voice it is asked for a while longer,
 for a voice beside a stroke hides it at first. What was heard lately counts as well: where somebody plays a note needs
-less, where somebody talks it needs more. The policy is not asked: for it the note goes on, and its end is turned away
-with it.
+less, where somebody talks it needs more. With one voice a note that glides or swells needs more, too (`steady`). The
+policy is not asked: for it the note goes on, and its end is turned away with it.
 
 A told note that gets another name is asked as well, by what was heard when it was told and by what is heard now. Until
 the new name has enough evidence the note keeps the old one.
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from pianolab.tracking.policy import Change, Row
 from pianolab.tracking.settings import Tracking
+from pianolab.tracking.steady import Steadiness
 
 # Evidence is not believed beyond these odds (log), nor is that of one note in what was heard lately.
 MOST_ODDS, MOST_OF_ONE = 9.0, 4.0
@@ -118,6 +119,7 @@ class StruckGate:
         self._waiting: dict[int, _Waiting] = {}
         self._told: dict[int, _Told] = {}
         self._strokes: dict[int, float] = {}  # Onset of the last told stroke of each key, seconds.
+        self._steadiness = Steadiness() if tracking.policy == "mono" else None
         self._asks = False
         self._lately = 0.0  # The odds of the last notes, the newest first of all.
 
@@ -138,6 +140,8 @@ class StruckGate:
         if row.struck is None or not self.tracking.struck_threshold:
             return list(changes)
         self._asks = True
+        if self._steadiness is not None:
+            self._steadiness.hear(row)
         told = []
         for change in changes:
             told += self._sift(row, change)
@@ -217,7 +221,10 @@ class StruckGate:
         needed, wait_s = _log_odds(self.tracking.struck_threshold) - TRUST * self._lately, self.tracking.struck_wait_s
         left = 0.0 if wait_s == 0 else max(1.0 - waited_s / wait_s, 0.0)
         is_unheard = self.tracking.policy == "mono" and waiting.change.support == 0.0
-        return needed + SURE * left + LATE * waiting.is_late + UNHEARD * is_unheard
+        needed += SURE * left + LATE * waiting.is_late + UNHEARD * is_unheard
+        if self._steadiness is None:
+            return needed
+        return needed + self._steadiness.doubt(waiting.change.key, waiting.change.time_s)
 
     def _tell(self, key, time_s, struck):
         """Tell a note or its new name. A note that is still known by that name has ended."""

@@ -274,4 +274,11 @@ def _row(salience, i, struck):
     optional = (salience.onset, salience.offset, salience.velocity)
     evidence = (None if rows is None else rows[i] for rows in optional)
     ask = None if struck is None else lambda: struck[i]
-    return Row(float(salience.times[i]), float(salience.level_db[i]), salience.strength[i], *evidence, struck=ask)
+    return Row(
+        float(salience.times[i]),
+        float(salience.level_db[i]),
+        salience.strength[i],
+        *evidence,
+        struck=ask,
+        hz=salience.hz[i],
+    )

@@ -8,7 +8,7 @@ from pianolab.tracking import Tracker, Tracking, TrackingError
 from pianolab.units import N_KEYS
 
 HOP_S = 0.01
-C4, C5, E4 = 39, 51, 43
+C4, C5, E4, C7 = 39, 51, 43, 75
 
 
 def rows(keys, *, onsets=(), level_db=-20.0, strength=0.9, evidence=0.9):
@@ -110,6 +110,44 @@ def test_a_key_that_surely_takes_over_is_a_note_though_nobody_heard_its_stroke(k
     assert notes.midi.tolist() == midi
     if len(midi) == 2:
         assert notes.onset[1] == pytest.approx(0.685, abs=0.001)
+
+
+@pytest.mark.parametrize(("evidence", "falls_db", "midi"), [
+    (0.40, 3.0, [60, 64]),
+    (0.30, 3.0, [60]),  # The peak is too low, ...
+    (0.40, 9.0, [60]),  # ... or the sound much softer.
+])  # fmt: skip
+def test_a_key_that_surely_takes_over_may_be_softer_where_the_evidence_has_a_peak(evidence, falls_db, midi):
+    """The evidence of a low string that beats is .33 all the time, so a peak of .40 is no onset."""
+    keys = [-1] * 10 + [C4] * 60 + [E4] * 7 + [-1] * 10
+    level_db = np.where(np.arange(len(keys)) < 70, -20.0, -20.0 - falls_db)
+    salience = rows(keys, level_db=level_db)
+    onset = np.full((len(keys), 1), 0.30)
+    onset[10], onset[68] = 0.9, evidence
+    notes, _ = tracked(Salience(salience.times, salience.strength, salience.hz, salience.level_db, onset=onset))
+    assert notes.midi.tolist() == midi
+    if len(midi) == 2:
+        assert notes.onset[1] == pytest.approx(0.68, abs=0.006)
+
+
+@pytest.mark.parametrize(("key", "evidence", "midi"), [
+    (C7, 0.9, [60, 96]),
+    (C7, 0.4, [60]),  # Its stroke was hardly heard, ...
+    (C4 + 2, 0.9, [60]),  # ... or such a key does not fade so soon.
+])  # fmt: skip
+def test_a_high_key_that_noise_breaks_up_is_a_note_of_its_stroke(key, evidence, midi):
+    keys = [-1] * 10 + [C4] * 30 + [key, key, -1, key, -1, key, key, -1, -1, key, -1, key, -1, key] + [-1] * 10
+    strength = [0.9] * 30 + [0.5] * 8
+    notes, _ = tracked(rows(keys, onsets=[10, 40], evidence=[0.9, evidence], strength=strength))
+    assert notes.midi.tolist() == midi
+    if len(midi) == 2:
+        assert notes.onset[1] == pytest.approx(0.40, abs=0.006)
+
+
+def test_high_keys_that_take_turns_are_no_note():
+    keys = [-1] * 10 + [C4] * 30 + [C7, C7 + 1, C7 + 2] * 10 + [-1] * 10
+    notes, _ = tracked(rows(keys, onsets=[10, 40]))
+    assert notes.midi.tolist() == [60]
 
 
 def test_a_faint_flicker_in_a_long_note_is_no_new_note():
