@@ -8,16 +8,20 @@ from importlib.util import find_spec
 
 import pytest
 
-NEEDS = {"09_train_a_network": "torch"}  # its solutions need none
+# What a notebook needs, and where to get it; the solutions of 09 need nothing.
+NEEDS = {
+    "09_train_a_network": ("torch", "make setup-train"),
+    "11_practice": ("verovio", "pip install 'pianolab[practice]'"),
+}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if "ko" in item.path.parent.parts:
             item.add_marker(pytest.mark.slow)
-        library = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
-        if library and find_spec(library) is None:
-            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: make setup-train"))
+        needs = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
+        if needs and find_spec(needs[0]) is None:
+            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {needs[0]}: {needs[1]}"))
 
 
 @pytest.hookimpl(tryfirst=True)
