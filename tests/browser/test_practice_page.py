@@ -174,6 +174,18 @@ def test_a_passage_that_is_dragged_over_is_played_again_and_again(opened):
     page.locator("#words .next", has_text="C3").wait_for()
 
 
+def test_with_the_beat_a_bar_is_counted_in_and_the_end_brings_the_report(opened):
+    page = opened()
+    page.get_by_role("radio", name="With the beat").check()
+    start(page)
+    page.locator("#metronome", has_text="Bar 2: 3 of 4").wait_for()
+    assert page.locator("#metronome svg").is_visible()
+    page.locator("#report .tile").first.wait_for()
+    assert page.locator("#report .tile b").all_inner_texts() == ["–", "–"]
+    assert "No note of this passage was heard." in page.locator("#report").inner_text()
+    assert not page.locator("#metronome").is_visible()
+
+
 def test_hands_are_practised_apart_and_the_other_one_is_shown(opened):
     page = opened(piece="Both")
     page.get_by_label("right", exact=True).check()

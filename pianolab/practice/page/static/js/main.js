@@ -109,7 +109,7 @@ function phase() {
   document.body.dataset.phase = now;
   write(at("state"), say(`state.${now}`, { percent: Math.round(100 * choice.tempo) }));
   if (now === "idle") at("level").value = at("level").min;
-  if (now === "playing") at("score").scrollIntoView({ block: "nearest" });
+  if (now === "playing") at("play").scrollIntoView({ block: "nearest" });
   else if (now !== "choosing") stage.end();
 }
 

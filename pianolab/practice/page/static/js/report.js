@@ -66,7 +66,7 @@ export function mount(root, say, { practise }) {
         h("ul", { class: "tiles" }, ...bars.map(tile)), h("p", { class: "legend" }, say("report.legend")),
         ...next(bars), h("ul", { class: "lines" }, ...lines), place, ...progress(report.progress?.history),
       );
-      pictures.show(report.pictures); // They are as wide as their place.
+      pictures.show(bars.some((bar) => bar.reached) ? report.pictures : null); // They are as wide as their place.
     },
   };
 }

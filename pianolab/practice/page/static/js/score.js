@@ -60,10 +60,16 @@ class Score {
     return there.map((element) => ({ element, ...this.barBox(this.places.get(element)) }));
   }
 
+  /** The box of a staff in a bar, from its first line to its fifth; null where it has none. */
+  staffBox(staff) {
+    const lined = [...(staff?.children ?? [])].filter((node) => node.localName === "path").map((node) => this.box(node));
+    return lined.length < 5 ? null : { ...lined[0], bottom: lined[4].bottom };
+  }
+
   /** The box around the staves of a bar. */
   barBox(bar) {
-    const staves = [...bar.querySelectorAll(":scope > [data-class=staff]")];
-    const boxes = (staves.length ? staves : [bar]).map((node) => this.box(node));
+    const staves = [...bar.querySelectorAll(":scope > [data-class=staff]")].map((staff) => this.staffBox(staff)).filter(Boolean);
+    const boxes = staves.length ? staves : [this.box(bar)];
     const [left, top] = ["left", "top"].map((side) => Math.min(...boxes.map((box) => box[side])));
     const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...boxes.map((box) => box[side])));
     return { left, right, top, bottom };
@@ -92,9 +98,8 @@ class Score {
   place(element) {
     const note = this.places.get(element);
     if (!note) return {};
-    const [first, last] = [1, 5].map((n) => note.closest("[data-class=staff]")?.querySelector(`:scope > path:nth-of-type(${n})`));
     const head = this.head(element);
-    const staff = first && last ? { top: this.box(first).top, bottom: this.box(last).bottom } : head;
+    const staff = this.staffBox(note.closest("[data-class=staff]")) ?? head;
     return { element, head, staff, hand: this.piece.byElement.get(element)?.hand ?? "right" };
   }
 
