@@ -1,5 +1,6 @@
 // The page on which one practises. It asks the program for the pieces, lets the player choose, and shows what is heard.
 
+import { Awake } from "./awake.js";
 import { mount as mountBars } from "./bars.js";
 import { asMessage, commandsOf, keep, remembered, stepped } from "./choice.js";
 import { mount as mountControls } from "./controls.js";
@@ -16,6 +17,7 @@ const { language, texts } = JSON.parse(at("said").textContent);
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const say = speaker(texts);
 const choice = remembered(localStorage, language);
+const awake = new Awake(navigator.wakeLock);
 const shelf = new Shelf(token, say);
 
 const stage = new Stage(say, choice, `/tryout?${new URLSearchParams({ token, language })}`);
@@ -109,8 +111,11 @@ function phase() {
   document.body.dataset.phase = now;
   write(at("state"), say(`state.${now}`, { percent: Math.round(100 * choice.tempo) }));
   if (now === "idle") at("level").value = at("level").min;
-  if (now === "playing") at("play").scrollIntoView({ block: "nearest" });
-  else if (now !== "choosing") stage.end();
+  awake.keep(now === "playing");
+  if (now === "playing") {
+    report.show(null);
+    at("play").scrollIntoView({ block: "nearest" });
+  } else if (now !== "choosing") stage.end();
 }
 
 function told(message) {
@@ -123,8 +128,7 @@ function told(message) {
   else if (message.type === "error") {
     wrong(message.text);
     if (message.closing || take.sitting.phase === "greeting") take.end(); // It cannot go on like this.
-  }
-  else if (message.type === "report") show(message);
+  } else if (message.type === "report") show(message);
 }
 
 /** The program has taken a choice, or changed it because a key of the piano asked for it. */
@@ -155,6 +159,17 @@ function listen() {
   const acts = { start, stop: () => take.sitting.finish(), again: () => take.sitting.again(), on: () => take.sitting.on() };
   const more = { slower: () => tempo(-1), faster: () => tempo(1), off: () => take.end() };
   for (const [id, act] of Object.entries({ ...acts, ...more })) at(id).addEventListener("click", act);
+  window.addEventListener("focus", () => { if (!take.sitting.playing) list().catch(() => {}); }); // A score may have been added.
+  window.addEventListener("pagehide", () => take.end());
+}
+
+/** The pieces of the library, and the one that is chosen, or else the easiest. */
+async function list() {
+  const items = (await shelf.scores()).sort((a, b) => (a.grade ?? 99) - (b.grade ?? 99));
+  if (!items.some((item) => item.number === choice.item)) choice.item = items[0]?.number ?? null;
+  controls.pieces(items);
+  if (choice.item === null) write(at("about"), say("no_pieces"));
+  else if (stage.piece?.item !== choice.item) await open();
 }
 
 async function begin() {
@@ -164,11 +179,7 @@ async function begin() {
   stage.use();
   write(at("state"), say("state.idle"));
   try {
-    const items = await shelf.scores();
-    if (!items.some((item) => item.number === choice.item)) choice.item = items[0]?.number ?? null;
-    controls.pieces(items);
-    if (choice.item === null) write(at("about"), say("no_pieces"));
-    else await open();
+    await list();
   } catch (error) {
     wrong(error.message);
   }
