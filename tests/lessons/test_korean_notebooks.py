@@ -137,6 +137,15 @@ def test_what_a_check_and_a_slider_said_is_said_in_korean():
         translate._answer("no such answer")
 
 
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.parent == FOLDER], ids=lambda p: p.stem)
+def test_saved_sliders_have_korean_labels(path):
+    models = translate.read(path).metadata.widgets[translate.WIDGETS].state.values()
+    labels = [model.state.get("description") for model in models if "Slider" in model.model_name]
+    labels = [label for label in labels if label]
+    assert labels
+    assert set(labels) <= {text for key, text in catalogue("ko").items() if key.startswith("widgets.label_")}
+
+
 def test_a_name_that_is_no_notebook_is_refused_in_one_line(monkeypatch, capsys):
     for given in (["--done", "07_nothing"], ["--begin", "07_nothing"]):
         monkeypatch.setattr("sys.argv", ["translate.py", *given])

@@ -169,6 +169,26 @@ def test_the_korean_notebooks_say_the_words_of_the_glossary():
     assert not wrong, "write the word of the glossary, or list another form of it in this test:\n" + "\n".join(wrong)
 
 
+def test_a_korean_lesson_says_the_english_word_of_each_term_in_brackets():
+    """Not 00, whose map names what the others explain; nor the solutions and what stands behind the lesson."""
+    lessons = {}
+    for name, english, korean in translated_cells():
+        lesson = name.removeprefix("notebooks.").partition(",")[0]
+        if re.match("0[1-9]", lesson):
+            pair = lessons.setdefault(lesson, ["", ""])
+            pair[0] += "\n" + plain_words(english.partition("\nNext: ")[0])
+            pair[1] += "\n" + korean.partition("\n다음: ")[0]
+    assert lessons
+    wrong = []
+    for lesson, (english, korean) in lessons.items():
+        for key in ORDER:
+            said, english = PATTERNS[key].search(english), PATTERNS[key].sub(" ", english)
+            word = KOREAN[key].word
+            if said and re.match("[가-힣]", word) and word in korean and not PATTERNS[key].search(korean):
+                wrong.append(f"{lesson}: {word}({ENGLISH[key].word})")
+    assert not wrong, "where the lesson first says it, write " + ", ".join(wrong)
+
+
 def test_a_korean_text_that_says_another_word_is_noticed():
     assert list(other_words("page.x", "the sampling rate of a take", "테이크의 샘플 속도")) == [
         ("sampling rate", "표본율")
