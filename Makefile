@@ -17,7 +17,7 @@ setup: $(READY)  ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 14))' || \
 	  { echo "pianolab needs Python 3.11 to 3.14; found $$($(PYTHON) --version). Try: make PYTHON=/path/to/python3.11 setup"; exit 2; }
-	@echo "1/2 Installing pianolab and about 145 packages (180 MB to fetch, 1.3 GB on disk) into .venv; 1 to 5 minutes, once"
+	@echo "1/2 Installing pianolab and about 146 packages (240 MB to fetch, 1.5 GB on disk) into .venv; 1 to 5 minutes, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) .ci/install.py test
 	@echo "2/2 Compiling the fast kernels; 10 to 30 seconds, once"

@@ -8,20 +8,23 @@ from importlib.util import find_spec
 
 import pytest
 
-# What a notebook needs, and where to get it; the solutions of 09 need nothing.
+# What a notebook needs, and where to get it.
 NEEDS = {
     "09_train_a_network": ("torch", "make setup-train"),
     "11_practice": ("verovio", "pip install 'pianolab[practice]'"),
+    "13_pictures_of_sound": ("cv2", "make setup"),
 }
+SOLUTIONS_TOO = {"cv2"}  # Those of 09 need no PyTorch.
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if "ko" in item.path.parent.parts:
             item.add_marker(pytest.mark.slow)
-        needs = NEEDS.get(item.path.stem) if item.path.parent.name == "notebooks" else None
-        if needs and find_spec(needs[0]) is None:
-            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {needs[0]}: {needs[1]}"))
+        library, remedy = NEEDS.get(item.path.stem, (None, ""))
+        needed = library in SOLUTIONS_TOO or item.path.parent.name == "notebooks"
+        if library and needed and find_spec(library) is None:
+            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} needs {library}: {remedy}"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -41,6 +41,7 @@ ONLY_IN = {
     "anywidget": ("live/*.py",),
     "mir_eval": ("scores/*.py",),
     "verovio": ("practice/score.py",),
+    "cv2": ("lessons/pictures.py",),
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from scipy.fft import dct
 
 import pianolab
@@ -256,6 +257,28 @@ def chroma(strength):
     return np.array([strength[(np.arange(88) + 21) % 12 == name].sum() for name in range(12)])
 
 
+def grey(magnitude, floor_db):
+    level_db = 20 * np.log10(magnitude / magnitude.max())
+    return np.round(255 * np.clip(level_db / floor_db + 1, 0, 1)).astype(np.uint8)
+
+
+def opened(row, n):
+    return ndimage.binary_opening(row, np.ones(n))
+
+
+def count_blobs(mask):
+    return ndimage.label(mask, np.ones((3, 3)))[1]
+
+
+def shared(a, b):
+    wide, tall = (max(min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i]), 0) for i in (0, 1))
+    return wide * tall
+
+
+def overlap(a, b):
+    return shared(a, b) / (a[2] * a[3] + b[2] * b[3] - shared(a, b))
+
+
 RIGHT = {name: globals()[name] for name in CHECKS}
 
 
@@ -395,6 +418,37 @@ def confirms_silence(keys, n):
 
 
 MISTAKES = {
+    "grey": [
+        (lambda m, floor: grey(m, floor) / 255, "white is 255"),
+        (lambda m, floor: 255 - grey(m, floor), "it is the negative"),
+        (lambda m, floor: (255 * (20 * np.log10(m / m.max()) / floor + 1)).astype(int).astype(np.uint8), "np.clip"),
+        (lambda m, floor: 255 * np.clip(10 * np.log10(m / m.max()) / floor + 1, 0, 1), "20 log10"),
+        (lambda m, floor: 255 * np.clip(20 * np.log10(m) / floor + 1, 0, 1), "divide by it first"),
+        (lambda m, floor: 255 * m / m.max(), "even in decibels"),
+        (lambda m, floor: 0 * m, "dB below the largest should be"),
+    ],
+    "opened": [
+        (lambda row, n: ndimage.binary_erosion(row, np.ones(n)), "that is the erosion"),
+        (lambda row, n: ndimage.binary_dilation(row, np.ones(n)), "that is a dilation"),
+        (lambda row, n: ndimage.binary_closing(row, np.ones(n)), "that is a closing"),
+        (lambda row, n: opened(row, n + 1), "exactly n stays"),
+        (lambda row, n: row, "nothing was removed"),
+        (lambda row, n: ~row, "a shorter one goes"),
+    ],
+    "count_blobs": [
+        (lambda mask: ndimage.label(mask)[1], "touch at a corner"),
+        (lambda mask: count_blobs(mask) + 1, "background is no blob"),
+        (lambda mask: mask.sum(), "you counted pixels"),
+        (lambda mask: 1, "eight neighbours"),
+    ],
+    "overlap": [
+        (lambda a, b: overlap(a, b) ** 0.5, "area over the area of both"),
+        (lambda a, b: overlap(a, b) + 0.5 * (shared(a, b) == 0), "they do not touch"),
+        (shared, "that is the shared area"),
+        (lambda a, b: shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "counted twice"),
+        (lambda a, b: 2 * shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "Dice"),
+        (lambda a, b: shared(a, b) / min(a[2] * a[3], b[2] * b[3]), "not by the smaller box"),
+    ],
     "convolve": [
         (lambda x, h: np.convolve(x, h)[: len(x)], "the echo of the last samples is missing"),
         (lambda x, h: np.convolve(x, h, "valid"), "samples come out"),

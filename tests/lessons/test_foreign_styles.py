@@ -2,12 +2,13 @@
 
 import itertools
 import math
+import re
 
 import librosa
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import fft, signal, special, stats
+from scipy import fft, ndimage, signal, special, stats
 
 import pianolab
 from pianolab import scores, units
@@ -357,7 +358,79 @@ def chroma_by_loops(strength):
     return list(names.values())
 
 
+def grey_one_by_one(magnitude, floor_db):
+    largest = max(magnitude)
+    steps = (255 + 255 * 20 * math.log10(value / largest) / floor_db for value in magnitude)
+    return [int(min(255, max(0, step))) for step in steps]
+
+
+def opened_by_runs(row, n):
+    runs = [(on, len(list(group))) for on, group in itertools.groupby(row)]
+    return [on and length >= n for on, length in runs for _ in range(length)]
+
+
+def opened_by_strings(row, n):
+    text = "".join("X" if on else "." for on in row)
+    return [mark == "X" for mark in re.sub(rf"(?<!X)X{{1,{n - 1}}}(?!X)", lambda run: "." * len(run[0]), text)]
+
+
+def opened_by_windows(row, n):
+    kept = np.zeros(len(row), bool)
+    for i in range(len(row) - n + 1):
+        if row[i : i + n].all():
+            kept[i : i + n] = True
+    return kept
+
+
+def blobs_by_filling(mask):
+    left, n = set(zip(*np.nonzero(mask), strict=True)), 0
+    while left:
+        todo, n = [left.pop()], n + 1
+        while todo:
+            y, x = todo.pop()
+            near = {(y + i, x + j) for i in (-1, 0, 1) for j in (-1, 0, 1)} & left
+            left -= near
+            todo += near
+    return n
+
+
+def blobs_by_spreading(mask):
+    names = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
+    for _ in range(mask.size):
+        names = np.where(mask, ndimage.maximum_filter(names, 3), 0)
+    return len(np.unique(names[mask]))
+
+
+def overlap_by_pixels(a, b):
+    pixels = [{(x, y) for x in range(c[0], c[0] + c[2]) for y in range(c[1], c[1] + c[3])} for c in (a, b)]
+    return len(pixels[0] & pixels[1]) / len(pixels[0] | pixels[1])
+
+
+def overlap_by_masks(a, b):
+    masks = np.zeros((2, 40, 40), bool)
+    for mask, (x, y, width, height) in zip(masks, (a, b), strict=True):
+        mask[y : y + height, x : x + width] = True
+    return np.sum(masks[0] & masks[1]) / np.sum(masks[0] | masks[1])
+
+
+def overlap_by_ranges(a, b):
+    shared = math.prod(len(range(max(a[i], b[i]), min(a[i] + a[i + 2], b[i] + b[i + 2]))) for i in (0, 1))
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+
 FOREIGN = {
+    "grey": [
+        grey_one_by_one,
+        lambda m, floor: np.interp(librosa.amplitude_to_db(m, ref=np.max, top_db=None), [-floor, 0], [0, 255]),
+        lambda m, floor: np.rint(np.maximum(0, 255 * (1 + np.log10(m / np.max(m)) * 20 / floor))).astype("uint8"),
+    ],
+    "opened": [opened_by_runs, opened_by_strings, opened_by_windows],
+    "count_blobs": [
+        blobs_by_filling,
+        blobs_by_spreading,
+        lambda mask: ndimage.label(mask, ndimage.generate_binary_structure(2, 2))[0].max(),
+    ],
+    "overlap": [overlap_by_pixels, overlap_by_masks, overlap_by_ranges],
     "convolve": [
         convolve_by_loops,
         lambda x, h: signal.fftconvolve(h, x),

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import pianolab
-from pianolab import scores, units
+from pianolab import data, scores, units
 from pianolab.compare import statistics
 from pianolab.detectors import nmf
-from pianolab.lessons import pitch, playing, spectra, waves
+from pianolab.lessons import pictures, pitch, playing, spectra, waves
 from pianolab.places import comes_with
 
 SR = 44100
@@ -205,3 +205,54 @@ def test_06_ties_and_holm_hold_p_up():
     six = statistics.least_p(6)
     assert says("06", "`p_floor`, the least that any six pieces can give here, is 2 · 2/64.")
     assert statistics.holm([six, six])[0] == 2 * six
+
+
+def test_13_means_spread_spots_and_the_median_drops_them():
+    assert says("13", "end farther off than the dirt itself. The median drops the spots")
+    off = [value for (value,) in printed("13", r"(?:dirty|box|Gauss|median) +(\S+) grey values off")]
+    dirty, box, gauss, median = off
+    assert median < dirty < gauss < box
+
+
+def test_13_upright_lines_stand_at_strokes():
+    assert says("13", "Nearly every stroke has an upright line, and nearly every upright line stands at a stroke")
+    (counts,) = printed("13", r"of (\d+) moments (\d+) have an upright line within 50 ms; of (\d+) lines (\d+) stand")
+    moments, found, lines, right = counts
+    assert found / moments >= 0.9
+    assert right / lines >= 0.9
+
+
+def test_13_an_octave_below_fits_as_well_as_a_stroke():
+    assert says("13", "the one at 5.6 s is higher than the lowest of them, and there E4 is struck")
+    ((low, high, elsewhere, at_s),) = printed("13", r"of E5: (\S+) to (\S+); elsewhere at most (\S+), at (\S+) s")
+    assert low < elsewhere < high
+    clip = data.load_dataset(data.data_dir() / "clips")["fur_elise"].notes()
+    assert units.parse_note("E4") in clip.midi[np.abs(clip.onset - at_s) < 0.1]
+
+
+def test_13_few_upright_lines_are_found_among_canny_edges():
+    assert says("13", "In the Canny edges of section 3, where all kinds of edges cross, few upright lines are found.")
+    cv2 = pytest.importorskip("cv2", reason="pictures of sound need OpenCV: make setup")
+    y, sr = pianolab.load(data.data_dir() / "clips" / "fur_elise.flac", sr=pictures.SR)
+    edges = cv2.Canny(pictures.picture(y, sr=sr), 200, 400)
+    x1, y1, x2, y2 = cv2.HoughLinesP(edges, 1, np.pi / 180, 25, minLineLength=40, maxLineGap=10).reshape(-1, 4).T
+    slope = np.degrees(np.arctan2(np.abs(y2 - y1), np.abs(x2 - x1)))
+    ((upright,),) = printed("13", r"in the top-hat, (\d+) upright ones")
+    assert 0 < np.sum(slope > 87) < upright / 5
+
+
+def test_13_stencils_stand_between_one_voice_and_many_and_the_network_adds_a_tenth():
+    assert says("13", "the stencils stand between `fft_peak`, which hears one key at a time, and `nmf`")
+    of = [value for (value,) in printed("13", r"(?:stencils|fft_peak|nmf|neural) +(0\.\d|1\.0)\n")]
+    stencils, fft_peak, nmf_, neural = of
+    assert fft_peak < stencils < nmf_ < neural
+    assert says("13", "On this clip its judgement is worth a tenth")
+    ((alone, judged),) = printed("13", r"stencils alone (\S+), with the network (\S+)")
+    assert judged - alone == pytest.approx(0.1)
+
+
+def test_13_the_network_is_better_where_it_learnt():
+    assert says("13", "On pianos that it learnt from it is right more often than on the one that was held out")
+    (learnt, held_out) = printed("13", r"patches: (\d+)% right, and (\d+)% if")
+    assert learnt[0] > held_out[0] + 3
+    assert held_out[0] > held_out[1] + 20

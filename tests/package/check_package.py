@@ -44,6 +44,8 @@ SHIPPED = (
     ("pianolab", "**/*.py", "pianolab"),
     ("pianolab/detectors", "*.onnx", "pianolab/detectors"),
     ("pianolab/detectors", "*.npz", "pianolab/detectors"),
+    ("pianolab/lessons", "*.onnx", "pianolab/lessons"),
+    ("pianolab/lessons", "*.json", "pianolab/lessons"),
     ("pianolab/detectors", "*.json", "pianolab/detectors"),
     ("pianolab/detectors", "WEIGHTS_LICENSE_*", "pianolab/detectors"),
     ("pianolab/compare", "*.html", "pianolab/compare"),

@@ -17,6 +17,7 @@ from pianolab.lessons.checks.network import (
 )
 from pianolab.lessons.checks.notes import check_confirm, check_hits, check_precision_recall
 from pianolab.lessons.checks.onsets import check_chroma, check_convolve, check_flux, check_zero_crossings
+from pianolab.lessons.checks.pictures import check_count_blobs, check_grey, check_opened, check_overlap
 from pianolab.lessons.checks.pitch import (
     check_comb,
     check_cumulative_mean,
@@ -88,6 +89,10 @@ __all__ = [
     "check_flux",
     "check_zero_crossings",
     "check_chroma",
+    "check_grey",
+    "check_opened",
+    "check_count_blobs",
+    "check_overlap",
     "check_gains",
     "check_flip_p",
     "check_holm",
