@@ -86,14 +86,14 @@ async def serving(detector="fft_peak", *, origins=(), **limits):
         await server.close()
 
 
-async def raw(port, token):
+async def raw(port, token, *, path="/stream"):
     """A websocket without a library, whose owner need not behave."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(sock, ("127.0.0.1", port))
-    head = f"GET /stream?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    head = f"GET {path}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     await loop.sock_sendall(
         sock, f"{head}Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
@@ -111,9 +111,9 @@ def frame(payload, *, opcode=1, length=None):
 N_BAD = 7
 
 
-async def bad_company(port, *, token=TOKEN):
+async def bad_company(port, *, token=TOKEN, path="/stream"):
     """Clients of every bad kind; each leaves what it opened."""
-    loop, sockets = asyncio.get_running_loop(), [await raw(port, token) for _ in range(N_BAD)]
+    loop, sockets = asyncio.get_running_loop(), [await raw(port, token, path=path) for _ in range(N_BAD)]
     hello = frame(json.dumps(HELLO).encode())
     unread, oversized, vanished, garbage, cut, flood, holes = sockets
     for sock in (unread, vanished, flood, holes):

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from page_client import SR, TOKEN, player, practising, run
+from stream_client import bad_company
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from pianolab.live.stream import pcm16
@@ -204,6 +205,22 @@ def test_who_says_nothing_or_garbage_loses_only_his_own_connection(library):
             one = await practise(server, pcm)
             assert one.of("report")[0]["sums"]["right"] > 0
             assert await silent.closed() == 4004
+
+    run(what())
+
+
+def test_bad_company_takes_nothing_from_who_practises(library):
+    notes = melody(2)
+
+    async def what():
+        async with practising(library, clients=10, hello_s=1.0, unread=50) as server:
+            playing = asyncio.create_task(practise(server, sound(notes)))
+            sockets = await bad_company(server.port, path="/practice/live")
+            one = await playing
+            assert one.of("report")[0]["sums"]["right"] == len(notes)
+            assert one.of("heard")[-1]["dropped_s"] == 0
+            for sock in sockets:
+                sock.close()
 
     run(what())
 

@@ -28,7 +28,7 @@ from tornado.web import Application, RequestHandler
 
 import pianolab
 from pianolab.dsp.piano_profile import PianoProfile
-from pianolab.errors import PianolabError
+from pianolab.errors import PianolabError, reason
 from pianolab.live.choices import BEST_CHORDS, Choice, menu
 from pianolab.practice.library import Item, Library
 from pianolab.practice.local import HOST, bound, origins_of
@@ -329,6 +329,9 @@ class Player(Client):
             answers = await asyncio.get_running_loop().run_in_executor(self._server.pool, asked)
         except ProtocolError as error:
             self.fail(error)
+            return
+        except Exception as error:  # A fault of ours ends this connection and no other one.
+            self.fail(ProtocolError("detector_failed", reason(error)))
             return
         for answer in answers:
             self._tell(answer)
