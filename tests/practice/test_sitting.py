@@ -1,10 +1,13 @@
 """A sitting, with events made by hand: what the page is told is known beforehand."""
 
 import math
+from dataclasses import asdict
 
 import pytest
 
-from pianolab.practice.page import Piece, Sitting
+from pianolab.places import comes_with
+from pianolab.practice import read_score
+from pianolab.practice.page import Passage, Piece, Sitting
 from pianolab.practice.page.messages import PageError, read_asked
 from pianolab.practice.page.sitting import COMMAND_S
 
@@ -337,6 +340,49 @@ def test_a_take_that_is_over_is_kept():
     assert kept == [(7, "wait", 4)]
     assert report["progress"]["takes"] == 3
     assert report["lines"][-1] == "this passage, 3 times by now: first 25 %, best 100 %, now 100 % right"
+
+
+@pytest.fixture(scope="module", params=["petzold_minuet", "greensleeves", "au_clair_de_la_lune"])
+def real(request):
+    """A piece with repeats, one in six eighths with pedal, and one whose left hand plays in the middle only."""
+    score = read_score(comes_with("data") / "pieces" / f"{request.param}.musicxml")
+    rows = {"notes": [asdict(note) for note in score.notes], "bars": [asdict(bar) for bar in score.bars]}
+    about = {name: getattr(score, name) for name in ("title", "beats", "seconds", "pedal", "count")}
+    return Piece.of(7, {**about, **rows})
+
+
+@pytest.mark.parametrize("hands", ["both", "right", "left"])
+@pytest.mark.parametrize("mode", ["wait", "beat", "free"])
+def test_who_plays_a_real_piece_rightly_is_told_so(real, mode, hands):
+    sitting = Sitting()
+    sitting.choose(real, asked(mode=mode, hands=hands), now_s=0.0)
+    begun = sitting.say(asked("begin"), now_s=1.0)[0]
+    part = Passage.of(real, hands=hands).part
+    due_s = begun["at_s"] + begun["count_in_s"] + part.beat * 60 / real.beats_a_minute
+    answers, struck = [], sorted({(round(time_s, 6), midi) for time_s, midi in zip(due_s, part.midi, strict=True)})
+    for time_s, midi in struck:
+        answers += sitting.push([on(int(midi), float(time_s))], now_s=float(time_s) + 0.05)
+    for later_s in range(30):
+        answers += sitting.push([], now_s=float(due_s[-1]) + later_s)
+    assert {one["what"] for one in of(answers, "verdict")} <= {"right"}
+    assert all(not one["wrong"] for one in of(answers, "shown"))
+    (report,) = of(answers, "report")
+    assert report["sums"]["right"] == report["sums"]["notes"] == len(part)
+    if mode == "beat":
+        assert report["sums"]["with_beat"] == {"middle_ms": 0, "spread_ms": 0}
+
+
+def test_bars_that_cannot_be_counted_are_told_before_the_beat_begins():
+    note = {"element": "a", "midi": 60, "hand": "right", "onset_beats": 0.0, "offset_beats": 1.0}
+    bars = [{"number": str(at), "onset_beats": 0.0} for at in range(2)]
+    piece = Piece.of(1, {"title": "", "beats": 4.0, "seconds": 2.0, "pedal": [], "notes": [note], "bars": bars})
+    sitting = Sitting(language="ko")
+    sitting.choose(piece, asked(mode="beat"), now_s=0.0)
+    with pytest.raises(PageError) as error:
+        sitting.say(asked("begin"), now_s=0.0)
+    assert error.value.code == "no_beat"
+    sitting.choose(piece, asked(mode="free"), now_s=0.0)
+    assert kinds(sitting.say(asked("begin"), now_s=0.0)) == ["begun"]
 
 
 def test_a_repeated_bar_is_named_as_on_the_page():

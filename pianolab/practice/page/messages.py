@@ -40,7 +40,16 @@ _LONGEST_NAME = 200
 PEDAL: Literal["pedal"] = "pedal"
 
 # Errors that a page can meet beside those of the stream. The connection stays open behind all of them.
-REFUSALS = ("no_piece", "no_passage", "choose_first", "begin_first", "key_is_needed", "no_detector", "no_next")
+REFUSALS = (
+    "no_piece",
+    "no_passage",
+    "no_beat",
+    "choose_first",
+    "begin_first",
+    "key_is_needed",
+    "no_detector",
+    "no_next",
+)
 
 
 class PageError(ProtocolError):

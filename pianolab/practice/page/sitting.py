@@ -222,7 +222,10 @@ class Sitting:
             self._take = take = WaitTake(passage, loop=loop, certainty=certainty, speech=speech, began_s=now_s)
             return [begun, take.shown]
         how = {"mode": asked["mode"], "loop": loop, "tempo": asked["tempo"], "certainty": certainty}
-        self._take = take = PlayedTake(passage, **how, began_s=now_s, speech=speech)
+        try:
+            self._take = take = PlayedTake(passage, **how, began_s=now_s, speech=speech)
+        except PartError as error:
+            raise PageError("no_beat", Told("sitting.no_beat")) from error
         if take.metronome is not None:
             begun["count_in_s"] = round(take.metronome.count_in_s, 6)
         return [begun]

@@ -413,9 +413,11 @@ class PlayedTake:
 
     @property
     def _round_ends_s(self) -> float:
-        """With the beat: half way from the last note of this round to the first of the next one."""
+        """With the beat: the end of the passage, or half way from its last note to the first one of the next round."""
         metronome = self.metronome
         assert metronome is not None
+        if not self.loop:
+            return self._began_s + metronome.count_in_s + metronome.round_s
         beat, number = self.passage.part.beat, len(self._rounds) - 1
         last_s = metronome.time_of(float(beat[-1]))
         next_s = metronome.time_of(float(beat[0])) + metronome.round_s
@@ -423,10 +425,11 @@ class PlayedTake:
 
     def _is_new_round(self, event: NoteEvent) -> bool:
         """Whether an event belongs to the next round."""
+        if not self.loop:
+            return False
         if self.metronome is not None:
             return event.time_s >= self._round_ends_s
-        part = self.passage.part
-        return self.loop and self._last_judged and event.kind == "on" and event.midi in part.keys_of(0)
+        return self._last_judged and event.kind == "on" and event.midi in self.passage.part.keys_of(0)
 
     def _is_at_the_end(self, now_s: float) -> bool:
         if self.over:
