@@ -99,6 +99,8 @@ class Controls {
       input.disabled = Boolean(piece) && handsOf(piece, input.value) !== input.value;
     }
     for (const name of ["names", "size", "detector", "first", "last"]) at(name).value = choice[name];
+    document.body.dataset.mode = choice.mode;
+    at("on").disabled = Boolean(piece) && choice.last >= piece.bars.length - 1; // There are no more bars.
     at("loop").checked = choice.loop;
     for (const name of VIEWS) at(`view-${name}`).checked = choice[name];
     for (const name of ["tempo", "certainty"]) at(name).value = Math.round(100 * choice[name]);

@@ -105,11 +105,16 @@ function tempo(way) {
   changed("tempo");
 }
 
+function state() {
+  const { phase: now, playing } = take.sitting;
+  write(at("state"), say(playing && choice.mode !== "wait" ? "playing_at" : `state.${now}`, { percent: Math.round(100 * choice.tempo) }));
+}
+
 /** Where the sitting stands has changed. */
 function phase() {
   const { phase: now } = take.sitting;
   document.body.dataset.phase = now;
-  write(at("state"), say(`state.${now}`, { percent: Math.round(100 * choice.tempo) }));
+  state();
   if (now === "idle") at("level").value = at("level").min;
   awake.keep(now === "playing");
   if (now === "playing") {
@@ -135,7 +140,7 @@ function told(message) {
 function follow({ first_bar: first, last_bar: last, tempo: share, hands }) {
   Object.assign(choice, { first, last, tempo: share, hands });
   controls.show();
-  write(at("state"), say(`state.${take.sitting.phase}`, { percent: Math.round(100 * share) }));
+  state();
 }
 
 function show(message) {
@@ -177,7 +182,7 @@ async function begin() {
   listen();
   controls.show();
   stage.use();
-  write(at("state"), say("state.idle"));
+  state();
   try {
     await list();
   } catch (error) {

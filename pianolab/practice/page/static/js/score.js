@@ -154,14 +154,15 @@ class Score {
     return node;
   }
 
-  /** Scroll so that what is due can be read, with what comes behind it. */
+  /** Scroll so that what is due can be read, with its signs. */
   follow() {
     const now = this.marks.find(([, kind]) => kind === "now");
-    const box = now && this.head(now[0]);
-    if (!box) return;
+    const bar = now && this.places.get(now[0])?.closest("[data-class=measure]");
+    if (!bar) return;
+    const { top, bottom, left } = this.barBox(bar);
     const { scrollTop, clientHeight } = this.root;
-    const margin = Math.min(90, clientHeight / 4);
-    if (box.top - margin < scrollTop || box.bottom + margin > scrollTop + clientHeight) this.root.scrollTop = box.top - clientHeight / 3;
-    if (this.root.scrollWidth > this.root.clientWidth + 1) this.root.scrollLeft = box.left - this.root.clientWidth / 2;
+    const margin = Math.max(45, 0.4 * (bottom - top)); // Signs stand above and below the staves.
+    if (top - margin < scrollTop || bottom + margin / 2 > scrollTop + clientHeight) this.root.scrollTop = top - margin;
+    if (this.root.scrollWidth > this.root.clientWidth + 1) this.root.scrollLeft = left - this.root.clientWidth / 4;
   }
 }
