@@ -53,6 +53,9 @@ SHIPPED = (
     ("pianolab/texts", "*/*.json", "pianolab/texts"),
     ("pianolab/live/static", "**/*.*", "pianolab/live/static"),
     ("pianolab/practice/shelf/static", "*.*", "pianolab/practice/shelf/static"),
+    ("pianolab/practice/streaming/static", "*.*", "pianolab/practice/streaming/static"),
+    ("pianolab/practice/page/static", "*.*", "pianolab/practice/page/static"),
+    ("pianolab/practice/page/static/js", "*.js", "pianolab/practice/page/static/js"),
 )
 LEFT_OUT = re.compile(
     r"checkpoint|pieces/(engrave|.*txt)|builtin/(scores|audio)|real/(make|scores)|compose|conftest|ko/translate|node_modules|__pycache__|/tests?/|live/js/"

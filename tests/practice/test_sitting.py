@@ -188,7 +188,7 @@ def test_with_the_beat_what_is_right_is_told_with_its_place_on_the_page():
     assert [one["beat"] for one in of(answers, "position")] == [float(i) for i in range(8)]
     (report,) = of(answers, "report")
     assert report["sums"]["with_beat"] == {"middle_ms": 30, "spread_ms": 0}
-    assert "with the beat: in the middle 30 ms after it" in report["lines"]
+    assert "with the beat: 30 ms after it (the middle of all notes)" in report["lines"]
 
 
 def test_with_the_beat_the_count_in_and_the_tempo_are_told():

@@ -14,6 +14,7 @@ connection that is silent, does not read, or sends garbage or too much ends, and
 
 import asyncio
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -213,6 +214,7 @@ class PracticeServer:
         PianolabError
             If the port cannot be used.
         """
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)  # What strangers send is no news.
         try:
             self.listen(port)
             started()
