@@ -156,7 +156,7 @@ def harmonic_patterns(
     places = BINS_PER_OCTAVE * np.log2(partial_places(keys, harmonics, unit_hz=first_hz))
     own = places[:, :, :1]
     shown = (own <= n_bins - 1) & ((np.abs(places - own) > 1.0) | (np.arange(3) == 0))
-    heights = np.where(shown, partial_heights(harmonics), 0.0)
+    heights = np.where(shown, partial_heights(keys, harmonics), 0.0)
     n = len(places)
     return triangles(places.reshape(n, -1), heights.reshape(n, -1), np.ones(n), n_bins)
 

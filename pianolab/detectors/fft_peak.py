@@ -83,7 +83,7 @@ def comb_templates(
     places = partial_places(keys, harmonics, unit_hz=bin_step_hz)
     half_width = np.minimum(TOOTH_BINS * bin_step_hz, first_partials_hz(keys, harmonics) / 2) / bin_step_hz
     inside = places[:, :, :1] + half_width[:, None, None] <= n_bins - 1
-    heights = np.where(inside, partial_heights(harmonics), 0.0)
+    heights = np.where(inside, partial_heights(keys, harmonics), 0.0)
     return triangles(places.reshape(len(places), -1), heights.reshape(len(places), -1), half_width, n_bins)
 
 

@@ -65,7 +65,7 @@ BANDS = (
 PASS_TAPS = 63
 # From each of these frequencies up, a dip must be so much deeper than one an octave above it to win. In the highest
 # octave a short note stands on a knock that sounds an octave or more below, and outlasts it.
-OCTAVE_COSTS = ((27.5, 0.03), (130.8, 0.06), (523.3, 0.10), (1760.0, 0.35))
+OCTAVE_COSTS = ((27.5, 0.015), (130.8, 0.06), (523.3, 0.10), (1760.0, 0.35), (2800.0, 0.9))
 # A frame of which less than this part of the energy repeats is no note.
 LEAST_PERIODIC = 0.5
 # The periodic part of an answer that is as often right as wrong, and how much more is needed for e : 1. Fitted on the
@@ -257,7 +257,7 @@ class Yin(Detector):
         From 0 to 1. The first dip below it wins, in one window: giving it switches the registers off. 0: the deepest
         one wins, an octave lower only if it is deeper by ``octave_cost``. With aubio: its tolerance.
     octave_cost : float
-        Times the margins 0.03, 0.06, 0.1 and 0.35 of bass, middle, treble and highest octave.
+        Times the margins 0.015, 0.06, 0.1, 0.35 and 0.9 of bass, middle, treble, the highest octave and its upper half.
     newest_first : bool
         Compare the newest half of a window with earlier sound, not the oldest half with later sound.
     stretched : bool

@@ -20,6 +20,9 @@ from pianolab.dsp.tuning import TYPICAL_B, partial_ratios, tuned_hz
 
 # Templates reach this far either way; between two keys the nearer one wins.
 DETUNED_CENTS = 30.0
+# From this key up (A7) a short note stands on a knock that sounds an octave or more below and outlasts it. So what lies
+# below the first partial does not speak against such a key but for it, by this part of what a gap would take.
+KNOCK_KEY, KNOCK = 84, 0.5
 # A frequency is read from so many partials: inharmonicity is uncertain above.
 REFINED_PARTIALS = 6
 # A frequency that is read farther than this part from where the template lies is not believed.
@@ -107,20 +110,25 @@ def partial_places(keys: Sequence[int], harmonics: Harmonics, *, unit_hz: float)
     return np.stack([first * partial_ratios(n + side, b[:, None]) for side in (0.0, -0.5, 0.5)], axis=2)
 
 
-def partial_heights(harmonics: Harmonics) -> NDArray[np.float64]:
+def partial_heights(keys: Sequence[int], harmonics: Harmonics) -> NDArray[np.float64]:
     """Heights at partial_places: 1 / sqrt(n) at partial n, and the gaps beside it half as deep.
 
     Parameters
     ----------
+    keys : sequence of int
+        Key indices.
     harmonics : Harmonics
 
     Returns
     -------
-    (n_partials, 3) float64
+    (len(keys) * n_detunings, n_partials, 3) float64
+        Below the first partial of the highest keys there is a small tooth, for the knock.
     """
     teeth = 1.0 / np.sqrt(np.arange(1, harmonics.n_partials + 1))
     gaps = -0.5 * harmonics.negative * teeth
-    return np.stack([teeth, gaps, gaps], axis=1)
+    heights = np.tile(np.stack([teeth, gaps, gaps], axis=1), (len(keys) * harmonics.n_detunings, 1, 1))
+    heights[np.repeat(keys, harmonics.n_detunings) >= KNOCK_KEY, 0, 1] *= -KNOCK
+    return heights
 
 
 @dataclass(frozen=True, eq=False)
