@@ -17,11 +17,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pianolab.practice.evidence import Evidence
 from pianolab.practice.follow import BESIDE, FARTHEST, JUMPED, OF_THE_STEP_BEFORE, Follower, Played
 from pianolab.practice.part import Part
 from pianolab.roll import Salience
 from pianolab.tracking import Event, NoteEvent
-from pianolab.units import MIDI_LOW, N_KEYS
 
 VerdictKind = Literal[
     "right", "early", "late", "wrong", "octave", "missing", "extra", "doubled", "restart", "skip", "uneven", "not sure"
@@ -36,8 +36,8 @@ JUMP_NOTES, MOST_NOTES, JUMP_S = (
 PLACE_CLEAR = 0.8  # the most of them if no place is as probable as this, as where a passage comes twice.
 PLACE_KNOWN = 0.95  # So do notes that pass over a step, where the place is less certain than this.
 JUMP_CERTAINTY = 0.5  # Where the player went is told from this certainty on: it blames nobody.
-INSTEAD = 2.0  # Where another key was struck, so many times more evidence is needed that the right one was, too;
-AS_GHOST = 5.0  # and so many times more, if the other one makes detectors imagine the right one.
+INSTEAD = 3.0  # Where another key was struck, so many times more evidence is needed that the right one was, too;
+AS_GHOST = 8.0  # and so many times more, if the other one makes detectors imagine the right one.
 BEFORE_S, AFTER_S = 0.12, 0.2  # Where a note is due, its stroke is looked for so long before and after.
 SAME_MOMENT_S = 0.1  # A key that is struck within this of a step stands for one of the step that is missing.
 DOUBLED_S = 0.4  # A key that is struck again so soon, and is not due, is doubled.
@@ -61,7 +61,6 @@ RINGS_ON = 0.75  # if not, and confidence times softness is below this, it only 
 FAINT_S, FAINT = (0.06, 0.25), 0.6  # A key that does not sound at these times after it is believed so far.
 CLEAR = 0.75  # A key that is believed less does not stand for one that is due.
 KEPT_STROKES = 32  # So many strokes may stand beside one.
-KEPT_S = 6.0  # Evidence is kept for so long.
 KEPT_VISITS = 8  # So many steps may still ring.
 STEP_S = 0.05  # A take that is there as a whole is checked in steps of so many seconds.
 
@@ -162,7 +161,7 @@ class Checker:
     def reset(self) -> None:
         """Forget what was played."""
         self.follower.reset()
-        self._rows: deque[Salience] = deque()
+        self._evidence = Evidence()
         self._waiting: deque[NoteEvent] = deque()
         self._visits: list[_Visit] = []
         self._announced: deque[NoteEvent] = deque(maxlen=KEPT_STROKES)  # All strokes,
@@ -176,10 +175,7 @@ class Checker:
         ----------
         salience : Salience
         """
-        if len(salience):
-            self._rows.append(salience)
-            while self._rows[0].times[-1] < salience.times[-1] - KEPT_S:
-                self._rows.popleft()
+        self._evidence.add(salience)
 
     def push(self, events: Iterable[Event], *, now_s: float) -> list[Verdict]:
         """Take what a Session answered.
@@ -219,7 +215,7 @@ class Checker:
         Such a stroke would lead who follows to the next place of that key. If it was one and is due, the evidence of it
         is asked for when its step is over.
         """
-        if event.kind != "on" or event.confidence >= STRUCK_AGAIN or not self._knows_strokes:
+        if event.kind != "on" or event.confidence >= STRUCK_AGAIN or not self._evidence.knows_strokes:
             return False
         former = next((one for one in reversed(self._strokes) if one.midi == event.midi), None)
         before = self._sound_of(event, RANG_S)
@@ -229,11 +225,6 @@ class Checker:
             return False  # Nothing but a hammer makes a string begin again so soon.
         softer = event.velocity / max(former.velocity, 1.0)
         return event.confidence * (min(softer, 1.0) if np.isfinite(softer) else 1.0) < RINGS_ON
-
-    @property
-    def _knows_strokes(self) -> bool:
-        """Whether the detector gives evidence of strokes."""
-        return bool(self._rows) and _has_onsets(self._rows[-1])
 
     def _take(self, event: NoteEvent) -> None:
         if event.kind == "on":
@@ -382,16 +373,8 @@ class Checker:
         return any(abs(one.time_s - event.time_s) <= SAME_STROKE_S for one in beside)
 
     def _sound_of(self, event: NoteEvent, span_s: tuple[float, float]) -> NDArray[np.float32] | None:
-        """How strongly its key sounds about a stroke; None where nothing is known of it."""
-        column = event.midi - MIDI_LOW
-        begin_s, end_s = event.time_s + span_s[0], event.time_s + span_s[1]
-        found = [
-            rows.strength[(rows.times >= begin_s) & (rows.times <= end_s), column]
-            for rows in self._rows
-            if rows.times[-1] >= begin_s and rows.times[0] <= end_s
-        ]
-        found = np.concatenate(found) if found else np.zeros(0, np.float32)
-        return found if len(found) else None
+        """How strongly its key sounds about a stroke."""
+        return self._evidence.sound(event.midi, event.time_s + span_s[0], event.time_s + span_s[1])
 
     def _last_stroke(self, visit: _Visit, key: int) -> float:
         heard = visit.heard.get(key)
@@ -489,14 +472,7 @@ class Checker:
 
     def _struck_at(self, key: int, time_s: float, *, even: float = STRUCK) -> float:
         """The probability that a key that is due was struck about a time, by the evidence."""
-        column = key - MIDI_LOW
-        if not 0 <= column < N_KEYS:
-            return 0.0
-        best = 0.0
-        for rows in self._rows:
-            inside = (rows.times >= time_s - BEFORE_S) & (rows.times <= time_s + AFTER_S)
-            if np.any(inside):
-                best = max(best, _evidence(rows, column, inside))
+        best = self._evidence.stroke(key, time_s - BEFORE_S, time_s + AFTER_S)
         return float(best**2 / (best**2 + even**2))
 
     def _struck_beside(self, other: int, key: int, time_s: float) -> float:
@@ -551,18 +527,6 @@ class Checker:
         return Verdict(
             what, note, asked, heard, *where, float(time_s), off_s, float(certainty), told_s, perhaps, to_bar
         )
-
-
-def _has_onsets(rows: Salience) -> bool:
-    return rows.onset is not None and rows.onset.shape[1] == N_KEYS
-
-
-def _evidence(rows: Salience, column: int, inside: NDArray[np.bool_]) -> float:
-    """The greatest evidence of a stroke; where a detector has none, how much the key grows stronger."""
-    if rows.onset is not None and _has_onsets(rows):
-        return float(rows.onset[inside, column].max())
-    strength = rows.strength[inside, column]
-    return float(max(strength.max() - strength[0], 0.0))
 
 
 def check(
