@@ -2,6 +2,7 @@
 
     python benchmarks/practice.py
     python benchmarks/practice.py --pianos "$PIANOS" --rooms "$ROOMS" --takes 2
+    python benchmarks/practice.py --detector fft_peak --melody
     python benchmarks/practice.py --recordings "$MAPS" --seconds 30
 
 The pieces that come with pianolab are played with human timing and dynamics: rightly, and with mistakes of ten kinds.
@@ -33,6 +34,7 @@ from pianolab.places import comes_with
 from pianolab.practice import read_score
 from pianolab.practice.checking import CERTAINTY, Verdict, check
 from pianolab.practice.mistakes import KINDS, Mistake, Take, play
+from pianolab.practice.modes import one_hand
 from pianolab.practice.part import Part
 from pianolab.roll import Salience
 from pianolab.session import Session
@@ -149,7 +151,9 @@ def takes(given: argparse.Namespace, detector: str) -> Iterator[Heard]:
         piano = SampledPiano(given.pianos / piano_name, sr=SR) if given.pianos else None
         for i, path in enumerate(paths[:: given.every]):
             score = read_score(path)
-            part = score.part()
+            part = one_hand(score.part(), "right")[0] if given.melody else score.part()
+            if given.melody and len(part) > part.n_steps:
+                continue  # The right hand strikes two keys at once.
             tempo = SLOWER * 60 * score.beats / score.seconds
             for number in range(given.takes + 1):
                 draws = seeded("practice", piano_name, path.stem, number)
@@ -227,6 +231,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=30.0, help="of each of them (default: 30)")
     parser.add_argument("--takes", type=int, default=1, help="with mistakes, of each piece on each piano (default: 1)")
     parser.add_argument("--every", type=int, default=1, help="only every so many pieces (default: 1)")
+    parser.add_argument("--melody", action="store_true", help="only right hands that strike one key at a time")
     parser.add_argument("--detector", default="neural", help="spec text (default: neural)")
     parser.add_argument("--certainty", action="append", type=float, help=f"may be repeated (default: {CERTAINTY})")
     parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")

@@ -124,6 +124,12 @@ class _Visit:
         """When it began, by its own keys where one was heard."""
         return min((event.time_s for event in self.heard.values()), default=self.began_s)
 
+    @property
+    def onset_sure(self) -> float:
+        """How sure the stroke is that says when it began."""
+        first = min(self.heard.values(), key=lambda event: event.time_s, default=None)
+        return 0.0 if first is None else first.confidence
+
 
 class Checker:
     """Checks one player on one part.
@@ -391,7 +397,7 @@ class Checker:
             self._visits.append(passed)
             verdicts += self._close(passed)
         self._visits.append(_Visit(played.step, event.time_s))
-        return verdicts + self._timing() + self._evenness()
+        return verdicts + self._timing(event) + self._evenness()
 
     def _jumped(self, event: NoteEvent, played: Played) -> list[Verdict]:
         former = self._visits[-1]
@@ -428,8 +434,11 @@ class Checker:
         near = np.diff(self._beat[max(step - 1, 0) : step + 2])
         return position is not None and len(near) > 0 and float(near.min()) * position.beat_s < FAST_S
 
-    def _timing(self) -> list[Verdict]:
-        """Whether the step before the last one was off its time, between its neighbours."""
+    def _timing(self, event: NoteEvent) -> list[Verdict]:
+        """Whether the step before the one that an event begins was off its time, between its neighbours.
+
+        That is as sure as the strokes are whose times are compared.
+        """
         if len(self._visits) < 3:
             return []
         first, middle, last = self._visits[-3:]
@@ -447,7 +456,8 @@ class Checker:
         what: VerdictKind = "late" if off_s > 0 else "early"
         key = next(iter(middle.heard))
         note = self._note(middle.step, key)
-        return [self._told(what, note, key, middle.onset_s, 1.0, off_s=float(off_s))]
+        sure = min(first.onset_sure, middle.onset_sure, event.confidence)
+        return [self._blame(what, note, key, middle.onset_s, sure, step=middle.step, off_s=float(off_s))]
 
     def _evenness(self, *, last: bool = False) -> list[Verdict]:
         """Whether the bar that has just ended was uneven."""
@@ -468,7 +478,8 @@ class Checker:
         turns = np.abs(np.diff(logs))
         if float(np.median(turns)) <= UNEVEN:
             return []
-        return [self._blame("uneven", None, None, run[0].began_s, 1.0, step=run[0].step)]
+        sure = float(np.mean([visit.onset_sure for visit in run]))
+        return [self._blame("uneven", None, None, run[0].began_s, sure, step=run[0].step)]
 
     def _struck_at(self, key: int, time_s: float, *, even: float = STRUCK) -> float:
         """The probability that a key that is due was struck about a time, by the evidence."""
@@ -494,6 +505,7 @@ class Checker:
         *,
         step: int,
         to_bar: int | None = None,
+        off_s: float | None = None,
     ) -> Verdict:
         sure = certainty >= self.certainty
         return self._told(
@@ -504,6 +516,7 @@ class Checker:
             certainty,
             step=step,
             to_bar=to_bar,
+            off_s=off_s,
             perhaps=None if sure else what,
         )
 

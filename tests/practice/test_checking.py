@@ -1,5 +1,7 @@
 """Right playing is not blamed; each mistake is named with its note, soon; what is unsure is told as unsure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_pieces import piece
@@ -210,6 +212,19 @@ def test_a_note_that_comes_late_by_itself_is_late():
     late = [one for one in check(part, events_of(Notes(onset, onset + 0.5, notes.midi))) if one.what == "late"]
     assert [one.asked for one in late] == [67]
     assert late[0].off_s == pytest.approx(0.28, abs=0.02)
+
+
+def test_a_note_whose_time_is_unsure_is_not_said_to_be_late():
+    part = Part.of(range(8), [1] * 8, [60, 62, 64, 65, 67, 69, 71, 72], [0] * 4 + [1] * 4)
+    notes = part.at_tempo(75)
+    onset = notes.onset.copy()
+    onset[4] += 0.28
+    heard = events_of(Notes(onset, onset + 0.5, notes.midi))
+    for which in (3, 4, 5):  # The note itself, or a neighbour by which it is told to be late.
+        unsure = [replace(event, confidence=0.6) if event.note == which else event for event in heard]
+        (told,) = [one for one in check(part, unsure) if one.what != "right"]
+        assert (told.what, told.perhaps, told.asked) == ("not sure", "late", 67)
+        assert told.off_s == pytest.approx(0.28, abs=0.02)
 
 
 def test_a_name_that_is_put_right_in_time_blames_nobody():
