@@ -17,7 +17,7 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.image import AxesImage
 
 from pianolab import sound
 from pianolab.errors import PianolabError
@@ -178,7 +178,7 @@ def columns_of(seconds: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return np.round(np.asarray(seconds) * SR / HOP).astype(np.int64)
 
 
-def draw(ax: Axes, image: npt.ArrayLike, *, cmap: str = "gray", **settings: Any) -> QuadMesh:
+def draw(ax: Axes, image: npt.ArrayLike, *, cmap: str = "gray", **settings: Any) -> AxesImage:
     """Draw a picture over seconds and keys, low keys below.
 
     Parameters
@@ -188,15 +188,18 @@ def draw(ax: Axes, image: npt.ArrayLike, *, cmap: str = "gray", **settings: Any)
     cmap : str
         Of matplotlib.
     **settings
-        For ``Axes.pcolormesh``, such as ``vmax``.
+        For ``Axes.imshow``, such as ``vmax``.
     """
     image = np.asarray(image)
-    keys = MIDI_LOW + (np.arange(len(image)) - 1) / ROWS_PER_KEY
-    mesh = ax.pcolormesh(np.arange(image.shape[1]) * HOP / SR, keys, image, cmap=cmap, shading="nearest", **settings)
-    mesh.set_rasterized(True)
+    n_rows, n_columns = image.shape
+    half_s, half_row = HOP / SR / 2, 0.5 / ROWS_PER_KEY
+    low = MIDI_LOW - 1 / ROWS_PER_KEY - half_row
+    extent = (-half_s, (2 * n_columns - 1) * half_s, low, low + n_rows / ROWS_PER_KEY)
+    look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "extent": extent}
+    drawn = ax.imshow(image, cmap=cmap, **{**look, **settings})
     octave_ticks(ax, vertical=True)
     ax.set(xlabel="time (s)", ylabel="key at this frequency")
-    return mesh
+    return drawn
 
 
 def mark(ax: Axes, notes: Notes, **style: Any) -> None:

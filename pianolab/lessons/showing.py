@@ -6,12 +6,13 @@ slider and button stands a plain function that can be called where there are no 
 catalogue, in the language of the moment in which they are made. Nothing is recorded and nothing leaves the machine.
 """
 
+import asyncio
 import io
 import re
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from html import escape
 from typing import Any
 
@@ -34,6 +35,7 @@ PLAYER_SECONDS = 2.0
 DPI = 80  # Small pictures keep a notebook well under 1.5 MB.
 FADE_S = 0.01  # A sound that is cut off would click.
 _TELL_EVERY_S = 0.1
+_AHEAD_S = 0.05  # So long after a move, or after the one before, a picture is drawn ahead: meanwhile others are heard.
 SILENT = 1e-3  # Sounds with a lower peak are not turned up to full scale.
 # JupyterLab and nbconvert give these names to the parts of a cell; the still picture beside a living widget is hidden.
 _HIDE_STILL = ".jp-OutputArea:has(.widget-image) > .jp-OutputArea-child:has(> .jp-RenderedImage) {display: none}"
@@ -71,12 +73,14 @@ def figure(width: float = 9.0, height: float = 2.6, *, rows: int = 1, **settings
     return fig, fig.subplots(rows, **settings)
 
 
-def png(fig: Figure) -> bytes:
+def png(fig: Figure, *, smallest: bool = True) -> bytes:
     """A figure as a small PNG of at most 128 colours.
 
     Parameters
     ----------
     fig : Figure
+    smallest : bool
+        Take a little longer for a file that is a tenth smaller, or not.
 
     Returns
     -------
@@ -86,7 +90,8 @@ def png(fig: Figure) -> bytes:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         fig.savefig(buffer, format="png", dpi=fig.get_dpi())
-    PIL.Image.open(buffer).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE).save(small, "PNG", optimize=True)
+    few = PIL.Image.open(buffer).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
+    few.save(small, "PNG", optimize=smallest)
     return small.getvalue()
 
 
@@ -252,6 +257,9 @@ class _Controls:
 class Explorer(_Controls):
     """Sliders above a picture that is drawn again whenever one is moved; made by `explore`.
 
+    Pictures are kept, so what was shown once comes at once. After the first move of a slider the kernel draws what it
+    may show next, the nearest first, one picture at a time while it has nothing else to do.
+
     Where there are no widgets (a page on the web, a printed notebook) a sentence and the first picture stand there;
     a living widget hides that picture.
 
@@ -270,17 +278,55 @@ class Explorer(_Controls):
         super().__init__(draw, {name: _slider(name, values) for name, values in choices.items()})
         self.image = widgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
         self.message = widgets.Label()
+        # By the places of the sliders: a picture and its words, or why there is none.
+        self._frames: dict[tuple[int, ...], tuple[bytes, str] | str] = {}
+        self._ahead: asyncio.TimerHandle | None = None
         for control in self.controls.values():
-            control.observe(self._redraw, names="value")
-        self._redraw()
+            control.observe(self._moved, names="value")
+        self._redraw(smallest=True)
 
-    def _redraw(self, change: Any = None) -> None:
-        try:
-            fig = self.call(**self._values)
-            self.image.value, self._words = png(fig), in_words(fig)
+    @property
+    def _places(self) -> tuple[int, ...]:
+        return tuple(control.index for control in self.controls.values())
+
+    def _moved(self, change: Any) -> None:
+        self._redraw()
+        self._draw_later(list(self.controls.values()).index(change.owner))
+
+    def _redraw(self, *, smallest: bool = False) -> None:
+        frame = self._frame(self._places, smallest=smallest)
+        if isinstance(frame, str):
+            self.message.value = frame
+        else:
+            self.image.value, self._words = frame
             self.message.value = ""
-        except ValueError as error:
-            self.message.value = str(error)
+
+    def _frame(self, places: tuple[int, ...], *, smallest: bool = False) -> tuple[bytes, str] | str:
+        if places not in self._frames:
+            chosen = zip(self.controls.items(), places, strict=True)
+            values = {name: control.options[place][1] for (name, control), place in chosen}
+            try:
+                fig = self.call(**values)
+                self._frames[places] = png(fig, smallest=smallest), in_words(fig)
+            except ValueError as error:
+                self._frames[places] = str(error)
+        return self._frames[places]
+
+    def _draw_later(self, moved: int) -> None:
+        """Have the next picture of the slider that was moved drawn once the kernel is idle; without one nothing is."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+        with suppress(RuntimeError):  # No loop runs, so nobody waits.
+            self._ahead = asyncio.get_running_loop().call_later(_AHEAD_S, self._draw_ahead, moved)
+
+    def _draw_ahead(self, moved: int) -> None:
+        here = self._places
+        others = range(len(list(self.controls.values())[moved].options))
+        wanted = [(*here[:moved], place, *here[moved + 1 :]) for place in others]
+        missing = [places for places in wanted if places not in self._frames]
+        if missing:
+            self._frame(min(missing, key=lambda places: abs(places[moved] - here[moved])))
+            self._draw_later(moved)
 
     def _ipython_display_(self) -> None:
         hide = widgets.HTML(f"<style>{_HIDE_STILL}</style>", layout={"display": "none"})

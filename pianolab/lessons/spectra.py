@@ -191,8 +191,10 @@ def stft_figure(
     for ax, (low, high) in zip(axes, ((1900, 2300), (260, 345)), strict=True):
         rows = (stft.f >= low) & (stft.f <= high)
         part = level[rows] - level[rows].max()
-        mesh = ax.pcolormesh(seconds, stft.f[rows], part, vmin=-50, cmap="magma", shading="nearest", rasterized=True)
-        fig.colorbar(mesh, ax=ax, label="level (dB)")
+        half_s, half_hz = 128 / sr, sr / stft.mfft / 2
+        extent = (seconds[0] - half_s, seconds[-1] + half_s, stft.f[rows][0] - half_hz, stft.f[rows][-1] + half_hz)
+        drawn = ax.imshow(part, vmin=-50, cmap="magma", origin="lower", aspect="auto", extent=extent)
+        fig.colorbar(drawn, ax=ax, label="level (dB)")
         ax.set(ylabel="frequency (Hz)", xlim=(0, len(y) / sr))
     axes[-1].set_xlabel("time (s)")
     ms, bin_hz = 1000 * frame_length / sr, sr / frame_length

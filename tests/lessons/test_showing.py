@@ -1,5 +1,6 @@
 """What the notebooks put around the package: small players, labelled pictures, sliders that move them."""
 
+import asyncio
 import html
 import io
 import sys
@@ -91,6 +92,40 @@ def test_a_moved_slider_changes_the_picture_and_moved_back_restores_it():
     explorer.controls["hz"].value = 5000
     assert first != second
     assert explorer.image.value == first
+
+
+def counted_figure(drawn):
+    def draw(n, wide=False):
+        drawn.append((n, wide))
+        if n == 4:
+            raise ValueError("4 is too many")
+        return waves.harmonics_figure(n)
+
+    return draw
+
+
+def test_a_picture_that_was_shown_once_is_not_drawn_again():
+    drawn = []
+    explorer = explore(counted_figure(drawn), n=[1, 2, 4])
+    for n in (2, 1, 4, 2, 4, 1):
+        explorer.controls["n"].value = n
+    assert drawn == [(1, False), (2, False), (4, False)]
+
+
+def test_after_a_move_the_nearest_pictures_are_drawn_while_nothing_else_is_done():
+    drawn = []
+    explorer = explore(counted_figure(drawn), n=[5, 1, 2, 4, 8, 9], wide=[False, True])
+
+    async def move():
+        explorer.controls["n"].value = 2
+        while len(drawn) < 6:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(asyncio.wait_for(move(), 20))
+    assert drawn == [(n, False) for n in (5, 2, 1, 4, 8, 9)]
+    explorer.controls["n"].value = 4
+    assert explorer.message.value == "4 is too many"
 
 
 def test_a_slider_shows_the_first_choice_and_sorts_the_numbers():
