@@ -22,6 +22,13 @@ export class Shelf {
     return (await this.ask("/library?kind=score")).items;
   }
 
+  /** How often a piece was practised, and how much of the newest take was right; null if never. */
+  async practised(item) {
+    const { takes } = await this.ask(`/progress/${item}`);
+    const last = takes.at(-1);
+    return last ? { n: takes.length, right: Math.round((100 * last.right) / Math.max(1, last.of)) } : null;
+  }
+
   /** A score, its pages as wide as there is room for. */
   score(item, width) {
     return this.ask(`/library/${item}/score?width=${width}`);

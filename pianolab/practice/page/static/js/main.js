@@ -38,6 +38,7 @@ function word() {
 }
 
 let asked = 0;
+let about = "";
 
 /** Fetch the piece that is chosen, and show it. */
 async function open() {
@@ -53,11 +54,20 @@ async function open() {
     if (same) controls.piece = piece;
     else controls.open(piece);
     stage.open(piece, score.pages);
-    write(at("about"), say("about", { composer: score.composer || say("unknown"), bars: piece.bars.length }));
+    about = say("about", { composer: score.composer || say("unknown"), bars: piece.bars.length });
+    write(at("about"), about);
+    await practised();
   } catch (error) {
     write(at("about"), "");
     wrong(error.message);
   }
+}
+
+/** Say how the piece went until today. */
+async function practised() {
+  const { item } = choice;
+  const soFar = await shelf.practised(item);
+  if (soFar && item === choice.item) write(at("about"), `${about} · ${say("practised", soFar)}`);
 }
 
 function changed(name) {
@@ -145,6 +155,7 @@ function follow({ first_bar: first, last_bar: last, tempo: share, hands }) {
 
 function show(message) {
   report.show(message);
+  practised().catch(() => {}); // It stands in the report, too.
   at("report").scrollIntoView({ block: "start" });
   at("report").querySelector("h2").focus({ preventScroll: true });
 }

@@ -131,6 +131,7 @@ class Score {
   /** The shapes: above the staff of the right hand and below that of the left one; of a chord the one that says most. */
   signs(heads) {
     const columns = new Map();
+    const tempos = [...this.pages.querySelectorAll("[data-class=tempo]")].map((node) => this.box(node));
     for (const one of heads) {
       const { head, staff, hand } = one;
       const tall = Math.max(16, staff.bottom - staff.top);
@@ -139,7 +140,9 @@ class Score {
       const weight = ORDER.indexOf(one.shape);
       if (!columns.has(column) || columns.get(column).weight < weight) columns.set(column, { ...one, y, weight });
     }
-    return [...columns.values()].map(({ kind, shape, head, y }) => {
+    return [...columns.values()].map(({ kind, shape, head, staff, y: place }) => {
+      const over = tempos.find((box) => box.top < place && place < box.bottom && box.left < head.right && head.left < box.right);
+      const y = over ? place - 0.5 * (staff.bottom - staff.top) : place; // A tempo stays readable.
       const amiss = kind === "now" && shape === "✗" ? " wrong" : "";
       const sign = h("b", { class: `${kind.replace(" ", "-")}${amiss}` }, shape);
       Object.assign(sign.style, { left: `${(head.left + head.right) / 2}px`, top: `${y}px` });
