@@ -28,7 +28,7 @@ from pianolab.data.phrases import make_phrases
 from pianolab.detectors import yin
 from pianolab.dsp import onsets
 from pianolab.scores import score_notes
-from pianolab.tracking import one_voice
+from pianolab.tracking import one_voice, steady
 
 HEARD = ("clean", "pink 10 dB", "white 10 dB", "quiet")
 
@@ -54,6 +54,10 @@ CONSTANTS = (
     Constant(one_voice, "SWELL_S", (0.0, 0.5, 2.0)),
     Constant(one_voice, "REPEAT_LOUDER_DB", (0.5, 2.0, 99.0)),
     Constant(one_voice, "NAMED_S", (0.05, 0.15, 99.0)),
+    Constant(one_voice, "FAINT_STROKE", (0.3, 0.45, 99.0)),
+    Constant(one_voice, "BROKEN_SURE", (1.2, 99.0)),
+    Constant(steady, "STEADY_CENTS", (4.0, 16.0)),
+    Constant(steady, "STEADY_DB", (0.0, 3.0)),
     Constant(onsets, "FLOOR_S", (0.75, 3.0)),
     Constant(onsets, "FLOOR_SHARE", (0.15, 0.6)),
     Constant(onsets, "ABOVE_FLOOR", (4.0, 16.0)),
