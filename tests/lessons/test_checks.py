@@ -238,6 +238,40 @@ def chosen(tune, test):
     return test[np.argmax(tune.mean(axis=1))].mean()
 
 
+def mu_law(y):
+    return np.sign(y) * np.log(1 + 255 * np.abs(y)) / np.log(256)
+
+
+def warping_cost(cost):
+    total = np.full(np.add(cost.shape, 1), np.inf)
+    total[0, 0] = 0
+    for i, j in np.ndindex(cost.shape):
+        total[i + 1, j + 1] = cost[i, j] + min(total[i, j], total[i, j + 1], total[i + 1, j])
+    return total[-1, -1]
+
+
+def greedy_cost(cost):
+    i = j = 0
+    total, (last, end) = cost[0, 0], np.subtract(cost.shape, 1)
+    while (i, j) != (last, end):
+        steps = [(i + a, j + b) for a, b in ((1, 1), (1, 0), (0, 1)) if i + a <= last and j + b <= end]
+        i, j = min(steps, key=lambda at: cost[at])
+        total += cost[i, j]
+    return total
+
+
+def right_angled_cost(cost):
+    total = np.full(cost.shape, np.inf)
+    for i, j in np.ndindex(cost.shape):
+        before = [total[i - 1, j]] * (i > 0) + [total[i, j - 1]] * (j > 0)
+        total[i, j] = cost[i, j] + min(before, default=0)
+    return total[-1, -1]
+
+
+def late(sent, arrived, buffer_s):
+    return np.mean(arrived - sent > buffer_s)
+
+
 def convolve(x, h):
     y = np.zeros(len(x) + len(h) - 1)
     for n, sample in enumerate(x):
@@ -448,6 +482,28 @@ MISTAKES = {
         (lambda a, b: shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "counted twice"),
         (lambda a, b: 2 * shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "Dice"),
         (lambda a, b: shared(a, b) / min(a[2] * a[3], b[2] * b[3]), "not by the smaller box"),
+    "mu_law": [
+        (lambda y: np.log(1 + 255 * np.abs(y)) / np.log(256), "the sign is lost"),
+        (lambda y: np.sign(y) * np.log(1 + 255 * np.abs(y)), "divide by ln 256"),
+        (lambda y: y, "as it was"),
+        (lambda y: np.sign(y) * np.log(1 + 100 * np.abs(y)) / np.log(101), "should become"),
+    ],
+    "warping_cost": [
+        (lambda c: warping_cost(c) - c[0, 0], "the first cell counts"),
+        (lambda c: warping_cost(c) - c[-1, -1], "the last cell counts"),
+        (right_angled_cost, "at once"),
+        (lambda c: np.trace(c[: min(c.shape), : min(c.shape)]), "a way may bend"),
+        (lambda c: c.min(axis=1).sum(), "smallest of each row"),
+        (lambda c: 0.5 * warping_cost(c), "so cheap is no way"),
+        (greedy_cost, "the cheapest sum that leads there"),
+    ],
+    "late": [
+        (lambda sent, arrived, b: np.sum(arrived - sent > b), "how many"),
+        (lambda sent, arrived, b: np.mean(arrived - sent <= b), "in time"),
+        (lambda sent, arrived, b: np.mean(arrived > b), "when each block was sent"),
+        (lambda sent, arrived, b: np.mean(arrived - sent > 1000 * b), "all three are seconds"),
+        (lambda sent, arrived, b: 100 * np.mean(arrived - sent > b), "between 0 and 1"),
+        (lambda sent, arrived, b: np.mean(arrived - sent > 2 * b) + 0.01, "more than the buffer"),
     ],
     "convolve": [
         (lambda x, h: np.convolve(x, h)[: len(x)], "the echo of the last samples is missing"),

@@ -1,5 +1,6 @@
 """An exercise takes every right answer, however it is written: three of each, in styles that are not ours."""
 
+import functools
 import itertools
 import math
 import re
@@ -431,6 +432,42 @@ FOREIGN = {
         lambda mask: ndimage.label(mask, ndimage.generate_binary_structure(2, 2))[0].max(),
     ],
     "overlap": [overlap_by_pixels, overlap_by_masks, overlap_by_ranges],
+def warping_cost_by_asking_back(cost):
+    @functools.cache
+    def to(i, j):
+        if i < 0 or j < 0:
+            return math.inf
+        return cost[i, j] + (0 if i == j == 0 else min(to(i - 1, j), to(i, j - 1), to(i - 1, j - 1)))
+
+    return to(len(cost) - 1, len(cost[0]) - 1)
+
+
+def warping_cost_by_rows(cost):
+    before = list(itertools.accumulate(cost[0]))
+    for row in cost[1:]:
+        now = [before[0] + row[0]]
+        for j in range(1, len(row)):
+            now.append(row[j] + min(now[-1], before[j], before[j - 1]))
+        before = now
+    return before[-1]
+
+
+FOREIGN = {
+    "mu_law": [
+        lambda y: librosa.mu_compress(y, mu=255, quantize=False),
+        lambda y: [math.copysign(math.log(1 + 255 * abs(v), 256), v) for v in y],
+        lambda y: np.where(y < 0, -1, 1) * np.log2(1 + 255 * abs(y)) / 8,
+    ],
+    "warping_cost": [
+        warping_cost_by_asking_back,
+        warping_cost_by_rows,
+        lambda cost: librosa.sequence.dtw(C=cost, backtrack=False)[-1, -1],
+    ],
+    "late": [
+        lambda sent, arrived, b: 1 - np.count_nonzero(arrived <= sent + b) / len(sent),
+        lambda sent, arrived, b: sum(a - s > b for s, a in zip(sent, arrived, strict=True)) / len(sent),
+        lambda sent, arrived, b: pd.Series(arrived).sub(sent).gt(b).mean(),
+    ],
     "convolve": [
         convolve_by_loops,
         lambda x, h: signal.fftconvolve(h, x),

@@ -38,6 +38,7 @@ from pianolab.lessons.checks.spectra import (
     check_peak_hz,
     check_strength_at,
 )
+from pianolab.lessons.checks.speech import check_late, check_mu_law, check_warping_cost
 from pianolab.lessons.checks.waves import (
     check_heard_hz,
     check_level_db,
@@ -93,6 +94,9 @@ __all__ = [
     "check_opened",
     "check_count_blobs",
     "check_overlap",
+    "check_mu_law",
+    "check_warping_cost",
+    "check_late",
     "check_gains",
     "check_flip_p",
     "check_holm",
