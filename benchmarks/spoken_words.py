@@ -33,12 +33,18 @@ from pianolab.piano import espeak
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 NAME = re.compile(r"(\d)_([A-Za-z]+)_(\d+)\.wav")
-ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-029", "en-gb-x-rp")
-VARIANTS = [name for name in espeak.VARIANTS if name not in ("whisper", "croak")]
+ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-029", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-gb-x-gbclan")
+VARIANTS = """
+m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 klatt klatt2 klatt3 klatt4 klatt5 klatt6 Andy Annie Alex Alicia Andrea Gene Gene2
+Denis Diogo Jacky Lee linda steph steph2 Mario Max michel miguel norbert pablo paul pedro quincy rob robert sandro
+shelby travis victor zac belinda anika boris caleb david edward grandma grandpa Henrique Hugo john kaukovalta Michael
+marcelo Storm aunty antonio adam benjamin ed Marco
+""".split()  # noqa: SIM905
+ACCENTS_EACH = 2
 QUIET_DB = 40.0  # espeak-ng puts silence around a word; the recordings have none.
 # Chosen on a sixth of these recordings, because there are no other speakers.
 N_CONTEXT, N_PARTS, N_DIMS = 4, 4, 12
-N_TEMPLATES, N_VOICES = 8, 25  # Of a digit: from each real speaker, and from espeak-ng.
+N_TEMPLATES, N_VOICES = 8, 30  # Of a digit: from each real speaker, and from espeak-ng.
 EPOCHS = 14
 NEEDS = {"cnn_lstm": "torch", "cnn_1d": "torch", "pocketsphinx": "pocketsphinx"}
 
@@ -70,11 +76,11 @@ def recorded(folder: Path, at_most: int | None) -> Words:
 
 
 def synthetic() -> Words:
-    """Ten digits in 70 voices of espeak-ng."""
+    """Ten digits in 140 voices of espeak-ng."""
     rng = np.random.default_rng(0)
     y, digit, speaker = [], [], []
     for variant in VARIANTS:
-        for accent in ACCENTS:
+        for accent in rng.permutation(ACCENTS)[:ACCENTS_EACH]:
             pitch, pace = int(rng.integers(20, 70)), int(rng.integers(120, 220))
             for i, word in enumerate(DIGITS):
                 voice = f"{accent}+{variant}"

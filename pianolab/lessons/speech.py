@@ -13,6 +13,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 
 from pianolab import sound
 from pianolab.places import comes_with
@@ -23,6 +24,7 @@ N_FFT, N_WINDOW = 512, 200  # A window of 25 ms, on a finer grid of frequencies.
 N_MELS, N_MFCC = 26, 13
 LOW_HZ, HIGH_HZ = 100.0, 3800.0
 FLOOR_DB = 60.0  # What lies so far below the loudest moment of a word counts as silence.
+QUIET_DB = 30.0  # What is so far below its loudest moment, before and after, is not the word.
 PREEMPHASIS = 0.97
 N_NEAREST = 5  # As many templates of a word vote for it.
 STEPS, WEIGHTS = np.array([[1, 1], [0, 1], [1, 0]]), np.array([2.0, 1.0, 1.0])  # Sakoe and Chiba 1978, symmetric
@@ -112,7 +114,9 @@ def said(word: str, voice: str = "m1", *, sr: int = SR) -> npt.NDArray[np.float3
 
 
 def log_mel(y: npt.ArrayLike) -> Floats:
-    """Levels in 26 mel bands every 10 ms; what lies 60 dB below the loudest is cut off.
+    """Levels in 26 mel bands every 10 ms, without the quiet before and after a word.
+
+    What lies 60 dB below the loudest counts as silence.
 
     Parameters
     ----------
@@ -125,6 +129,7 @@ def log_mel(y: npt.ArrayLike) -> Floats:
         dB.
     """
     y = librosa.effects.preemphasis(np.asarray(y, np.float32), coef=PREEMPHASIS)
+    y, _ = librosa.effects.trim(y, top_db=QUIET_DB, frame_length=2 * N_WINDOW, hop_length=HOP)
     power = librosa.feature.melspectrogram(
         y=y,
         sr=SR,
@@ -255,3 +260,22 @@ def confusion(truth: Sequence[str], heard: Sequence[str], words: Sequence[str]) 
     counts = np.zeros((len(words), len(words)), np.int64)
     np.add.at(counts, ([words.index(word) for word in truth], [words.index(word) for word in heard]), 1)
     return counts
+
+
+def draw_confusion(ax: Axes, counts: npt.NDArray[np.int64], words: Sequence[str]) -> None:
+    """A confusion matrix with its numbers.
+
+    Parameters
+    ----------
+    ax : Axes
+    counts : (n, n) array
+        Rows are what was said, columns what was heard.
+    words : sequence of str
+    """
+    ax.imshow(counts, cmap="Blues", aspect="auto")
+    for row, column in np.argwhere(counts):
+        n = counts[row, column]
+        ax.text(column, row, str(n), ha="center", va="center", color="white" if 2 * n > counts.max() else "black")
+    ax.set_xticks(range(len(words)), words, rotation=60)
+    ax.set_yticks(range(len(words)), words)
+    ax.set(xlabel="heard", ylabel="said")
