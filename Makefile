@@ -46,7 +46,7 @@ setup-train: .venv/.train  ## add PyTorch to .venv, for notebook 09 and `pianola
 	@touch $@
 
 test-train: .venv/.train  ## the training tests and notebook 09 (adds PyTorch, gigabytes where no CPU build is found)
-	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py \
+	@$(BIN)/python $(COUNT) -m pytest -n $(JOBS) --dist loadfile $(NBVAL) tests/training tests/lessons/test_lesson_network.py tests/lessons/test_lesson_speech.py \
 	  notebooks/09_train_a_network.ipynb notebooks/solutions/09_train_a_network.ipynb $(ARGS)
 
 coverage: $(READY)  ## make test and make test-train, counting what they run; fails below the floor in pyproject.toml

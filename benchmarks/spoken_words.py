@@ -45,7 +45,7 @@ QUIET_DB = 40.0  # espeak-ng puts silence around a word; the recordings have non
 # Chosen on a sixth of these recordings, because there are no other speakers.
 N_CONTEXT, N_PARTS, N_DIMS = 4, 4, 12
 N_TEMPLATES, N_VOICES = 8, 30  # Of a digit: from each real speaker, and from espeak-ng.
-EPOCHS = 14
+EPOCHS, NETWORK_VOICES = 20, 70  # More voices of a program drown the people.
 NEEDS = {"cnn_lstm": "torch", "cnn_1d": "torch", "pocketsphinx": "pocketsphinx"}
 
 
@@ -130,7 +130,7 @@ def turned(words: Words, features: list[np.ndarray], learnt: np.ndarray) -> list
 
 def warped(words: Words, learnt: np.ndarray, asked: np.ndarray, *, turn: bool) -> list[int]:
     """What is heard by templates."""
-    features = speech.by_speaker([speech.cepstra(y) for y in words.y], words.speaker.tolist())
+    features = speech.by_speaker([speech.cepstra(y) for y in words.y], words.speaker.tolist(), spread=turn)
     if turn:
         features = turned(words, features, learnt)
     chosen = templates_of(words, learnt)
@@ -145,6 +145,9 @@ def by_network(words: Words, learnt: np.ndarray, asked: np.ndarray, *, of_sample
     """What is heard by a network."""
     shown = (speech_network.waves if of_samples else speech_network.pictures)(words.y, words.speaker.tolist())
     make = speech_network.cnn_on_samples if of_samples else speech_network.cnn_lstm
+    voices = np.unique(words.speaker[~words.real])
+    heard_of = np.random.default_rng(2).permutation(voices)[:NETWORK_VOICES]
+    learnt = learnt[words.real[learnt] | np.isin(words.speaker[learnt], heard_of)]
     looked_at = (shown[asked[:2]], words.digit[asked[:2]])  # Nothing is chosen by it.
     tell(f"{words.speaker[asked[0]]}: {EPOCHS} epochs of {len(learnt)} words")
     found = speech_network.learn(

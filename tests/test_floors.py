@@ -35,7 +35,8 @@ FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 
 HEAVY = ("torch", "onnxruntime", "matplotlib", "anywidget", "librosa", "numba", "pandas")
 ONLY_IN = {
-    "torch": ("training/*.py", "lessons/network.py"),  # the second inside its functions, for notebook 09
+    "torch": ("training/*.py", "lessons/network.py", "lessons/speech_network.py"),  # notebooks 09, 12: inside functions
+    "pocketsphinx": ("lessons/sphinx.py",),
     "onnxruntime": ("detectors/neural.py",),
     "matplotlib": ("plots.py", "lessons/*.py"),
     "anywidget": ("live/*.py",),

@@ -26,6 +26,7 @@ LOW_HZ, HIGH_HZ = 100.0, 3800.0
 FLOOR_DB = 60.0  # What lies so far below the loudest moment of a word counts as silence.
 QUIET_DB = 30.0  # What is so far below its loudest moment, before and after, is not the word.
 PREEMPHASIS = 0.97
+LOUDNESS = 0.5
 N_NEAREST = 5  # As many templates of a word vote for it.
 STEPS, WEIGHTS = np.array([[1, 1], [0, 1], [1, 0]]), np.array([2.0, 1.0, 1.0])  # Sakoe and Chiba 1978, symmetric
 
@@ -147,7 +148,7 @@ def log_mel(y: npt.ArrayLike) -> Floats:
 
 
 def cepstra(y: npt.ArrayLike) -> Floats:
-    """13 MFCCs every 10 ms.
+    """13 MFCCs every 10 ms; the first, loudness, counts half.
 
     Parameters
     ----------
@@ -158,11 +159,13 @@ def cepstra(y: npt.ArrayLike) -> Floats:
     -------
     (T, 13) float32
     """
-    return librosa.feature.mfcc(S=log_mel(y), n_mfcc=N_MFCC).T
+    found = librosa.feature.mfcc(S=log_mel(y), n_mfcc=N_MFCC).T
+    found[:, 0] *= LOUDNESS
+    return found
 
 
-def of_one_speaker(features: Sequence[Floats]) -> list[Floats]:
-    """Take away what all words of a speaker have in common: the mean of each column, and its spread.
+def of_one_speaker(features: Sequence[Floats], *, spread: bool = True) -> list[Floats]:
+    """Take away what all words of a speaker have in common: the mean of each column, and perhaps its spread.
 
     A larynx, a mouth and a microphone colour everything that is said; what remains is what differs between words.
 
@@ -170,18 +173,20 @@ def of_one_speaker(features: Sequence[Floats]) -> list[Floats]:
     ----------
     features : sequence of (T, n) arrays
         Of words of one speaker.
+    spread : bool
+        Whether each column is divided by its standard deviation.
 
     Returns
     -------
     list of (T, n) arrays
-        Over all frames each column has mean 0 and standard deviation 1.
+        Over all frames each column has mean 0, and with ``spread`` standard deviation 1.
     """
     together = np.concatenate(list(features))
-    mean, spread = together.mean(axis=0), together.std(axis=0) + 1e-9
-    return [(one - mean) / spread for one in features]
+    scale = together.std(axis=0) + 1e-9 if spread else 1.0
+    return [(one - together.mean(axis=0)) / scale for one in features]
 
 
-def by_speaker(features: Sequence[Floats], speakers: Sequence[str]) -> list[Floats]:
+def by_speaker(features: Sequence[Floats], speakers: Sequence[str], *, spread: bool = True) -> list[Floats]:
     """`of_one_speaker` for each speaker, in the order that was given.
 
     Parameters
@@ -189,6 +194,8 @@ def by_speaker(features: Sequence[Floats], speakers: Sequence[str]) -> list[Floa
     features : sequence of (T, n) arrays
     speakers : sequence of str
         Who said each.
+    spread : bool
+        As for `of_one_speaker`.
 
     Returns
     -------
@@ -197,7 +204,7 @@ def by_speaker(features: Sequence[Floats], speakers: Sequence[str]) -> list[Floa
     out = list(features)
     for speaker in dict.fromkeys(speakers):
         places = [i for i, other in enumerate(speakers) if other == speaker]
-        for i, one in zip(places, of_one_speaker([features[i] for i in places]), strict=True):
+        for i, one in zip(places, of_one_speaker([features[i] for i in places], spread=spread), strict=True):
             out[i] = one
     return out
 

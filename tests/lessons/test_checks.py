@@ -452,6 +452,29 @@ def confirms_silence(keys, n):
 
 
 MISTAKES = {
+    "mu_law": [
+        (lambda y: np.log(1 + 255 * np.abs(y)) / np.log(256), "the sign is lost"),
+        (lambda y: np.sign(y) * np.log(1 + 255 * np.abs(y)), "divide by ln 256"),
+        (lambda y: y, "as it was"),
+        (lambda y: np.sign(y) * np.log(1 + 100 * np.abs(y)) / np.log(101), "should become"),
+    ],
+    "warping_cost": [
+        (lambda c: warping_cost(c) - c[0, 0], "the first cell counts"),
+        (lambda c: warping_cost(c) - c[-1, -1], "the last cell counts"),
+        (right_angled_cost, "at once"),
+        (lambda c: np.trace(c[: min(c.shape), : min(c.shape)]), "a way may bend"),
+        (lambda c: c.min(axis=1).sum(), "smallest of each row"),
+        (lambda c: 0.5 * warping_cost(c), "so cheap is no way"),
+        (greedy_cost, "the cheapest sum that leads there"),
+    ],
+    "late": [
+        (lambda sent, arrived, b: np.sum(arrived - sent > b), "how many"),
+        (lambda sent, arrived, b: np.mean(arrived - sent <= b), "in time"),
+        (lambda sent, arrived, b: np.mean(arrived > b), "when each block was sent"),
+        (lambda sent, arrived, b: np.mean(arrived - sent > 1000 * b), "all three are seconds"),
+        (lambda sent, arrived, b: 100 * np.mean(arrived - sent > b), "between 0 and 1"),
+        (lambda sent, arrived, b: np.mean(arrived - sent > 2 * b) + 0.01, "more than the buffer"),
+    ],
     "grey": [
         (lambda m, floor: grey(m, floor) / 255, "white is 255"),
         (lambda m, floor: 255 - grey(m, floor), "it is the negative"),
@@ -482,28 +505,6 @@ MISTAKES = {
         (lambda a, b: shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "counted twice"),
         (lambda a, b: 2 * shared(a, b) / (a[2] * a[3] + b[2] * b[3]), "Dice"),
         (lambda a, b: shared(a, b) / min(a[2] * a[3], b[2] * b[3]), "not by the smaller box"),
-    "mu_law": [
-        (lambda y: np.log(1 + 255 * np.abs(y)) / np.log(256), "the sign is lost"),
-        (lambda y: np.sign(y) * np.log(1 + 255 * np.abs(y)), "divide by ln 256"),
-        (lambda y: y, "as it was"),
-        (lambda y: np.sign(y) * np.log(1 + 100 * np.abs(y)) / np.log(101), "should become"),
-    ],
-    "warping_cost": [
-        (lambda c: warping_cost(c) - c[0, 0], "the first cell counts"),
-        (lambda c: warping_cost(c) - c[-1, -1], "the last cell counts"),
-        (right_angled_cost, "at once"),
-        (lambda c: np.trace(c[: min(c.shape), : min(c.shape)]), "a way may bend"),
-        (lambda c: c.min(axis=1).sum(), "smallest of each row"),
-        (lambda c: 0.5 * warping_cost(c), "so cheap is no way"),
-        (greedy_cost, "the cheapest sum that leads there"),
-    ],
-    "late": [
-        (lambda sent, arrived, b: np.sum(arrived - sent > b), "how many"),
-        (lambda sent, arrived, b: np.mean(arrived - sent <= b), "in time"),
-        (lambda sent, arrived, b: np.mean(arrived > b), "when each block was sent"),
-        (lambda sent, arrived, b: np.mean(arrived - sent > 1000 * b), "all three are seconds"),
-        (lambda sent, arrived, b: 100 * np.mean(arrived - sent > b), "between 0 and 1"),
-        (lambda sent, arrived, b: np.mean(arrived - sent > 2 * b) + 0.01, "more than the buffer"),
     ],
     "convolve": [
         (lambda x, h: np.convolve(x, h)[: len(x)], "the echo of the last samples is missing"),

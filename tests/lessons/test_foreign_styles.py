@@ -419,19 +419,6 @@ def overlap_by_ranges(a, b):
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
-FOREIGN = {
-    "grey": [
-        grey_one_by_one,
-        lambda m, floor: np.interp(librosa.amplitude_to_db(m, ref=np.max, top_db=None), [-floor, 0], [0, 255]),
-        lambda m, floor: np.rint(np.maximum(0, 255 * (1 + np.log10(m / np.max(m)) * 20 / floor))).astype("uint8"),
-    ],
-    "opened": [opened_by_runs, opened_by_strings, opened_by_windows],
-    "count_blobs": [
-        blobs_by_filling,
-        blobs_by_spreading,
-        lambda mask: ndimage.label(mask, ndimage.generate_binary_structure(2, 2))[0].max(),
-    ],
-    "overlap": [overlap_by_pixels, overlap_by_masks, overlap_by_ranges],
 def warping_cost_by_asking_back(cost):
     @functools.cache
     def to(i, j):
@@ -468,6 +455,18 @@ FOREIGN = {
         lambda sent, arrived, b: sum(a - s > b for s, a in zip(sent, arrived, strict=True)) / len(sent),
         lambda sent, arrived, b: pd.Series(arrived).sub(sent).gt(b).mean(),
     ],
+    "grey": [
+        grey_one_by_one,
+        lambda m, floor: np.interp(librosa.amplitude_to_db(m, ref=np.max, top_db=None), [-floor, 0], [0, 255]),
+        lambda m, floor: np.rint(np.maximum(0, 255 * (1 + np.log10(m / np.max(m)) * 20 / floor))).astype("uint8"),
+    ],
+    "opened": [opened_by_runs, opened_by_strings, opened_by_windows],
+    "count_blobs": [
+        blobs_by_filling,
+        blobs_by_spreading,
+        lambda mask: ndimage.label(mask, ndimage.generate_binary_structure(2, 2))[0].max(),
+    ],
+    "overlap": [overlap_by_pixels, overlap_by_masks, overlap_by_ranges],
     "convolve": [
         convolve_by_loops,
         lambda x, h: signal.fftconvolve(h, x),

@@ -57,8 +57,8 @@ def check_results(path):
     return {name: shown(cell) for cell in code_cells(path) for name in CHECK.findall(cell.source)}
 
 
-def test_there_are_fourteen_lessons_and_solutions():
-    assert len(TEACHING) == 14
+def test_there_are_fifteen_lessons_and_solutions():
+    assert len(TEACHING) == 15
     assert {path.name for path in SOLUTIONS} <= {path.name for path in TEACHING}
 
 
