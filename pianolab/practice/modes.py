@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from pianolab.practice.checking import CERTAINTY, GHOST, GHOSTS
+from pianolab.practice.checking import CERTAINTY, EVEN, GHOST, GHOSTS
 from pianolab.practice.part import Part, PartError
 from pianolab.tracking import NoteEvent
 
@@ -130,7 +130,7 @@ class Waiting:
     loop : bool
         Whether it begins again at its end.
     certainty : float
-        A key that is not due and less certain is shown as not sure.
+        A key that is not due and less certain is shown as not sure, and not at all if it is less likely than not.
     other : Part, optional
         What the other hand would play.
 
@@ -249,6 +249,8 @@ class Waiting:
     def _amiss(self, event: NoteEvent) -> None:
         sounding = self._before | self._right.keys()
         sure = event.confidence * (GHOST if any(event.midi - key in GHOSTS for key in sounding) else 1.0)
+        if sure < EVEN:
+            return  # What is less likely than not is not even doubted, as a Checker has it.
         if sure < self.certainty:
             self._unsure[event.note] = event.midi
             return

@@ -65,7 +65,14 @@ def test_an_unsure_octave_and_the_ghost_of_a_sounding_key_are_not_sure():
     assert player.strikes(72).wrong == (WrongKey(72, 64, -8),)
     player = Player(Waiting(CHORDS))
     player.strikes(60)
-    assert player.strikes(79).unsure == (79,)
+    assert player.strikes(79, sure=1.0).unsure == (79,)
+
+
+def test_what_is_less_likely_than_not_is_not_even_doubted():
+    player = Player(Waiting(CHORDS))
+    assert player.strikes(72, sure=0.45).unsure == ()
+    player.strikes(60)
+    assert player.strikes(79, sure=0.9).unsure == (), "a ghost is believed by half"
 
 
 def test_a_name_that_is_put_right_in_time_is_taken_back():

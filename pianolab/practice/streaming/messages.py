@@ -322,7 +322,25 @@ def _rate(said: dict[str, Any]) -> int:
 
 
 def whole(said: dict[str, Any], name: str, *, least: int, most: int = 2**53 - 1) -> int:
-    """A whole number of a message, in a range; anything else is refused."""
+    """A whole number of a message, in a range.
+
+    Parameters
+    ----------
+    said : dict
+        The message, with its type.
+    name : str
+        Of the field.
+    least, most : int
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ProtocolError
+        If it is missing, no whole number, or outside.
+    """
     given = said.get(name)
     if not is_whole(given) or not least <= given <= most:
         until = "on" if most == 2**53 - 1 else f"to {most}"
@@ -338,12 +356,31 @@ def _id(said: dict[str, Any]) -> int | str:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether something is a whole number; true and false are none."""
+    """Whether something is a whole number; true and false are none.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def shown(value: object) -> str:
-    """What a client said, on one short line."""
+    """What a client said, on one short line.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+        In quotes.
+    """
     try:
         text = value if isinstance(value, str) else json.dumps(value)
     except (ValueError, RecursionError):
@@ -352,5 +389,16 @@ def shown(value: object) -> str:
 
 
 def refuse(text: str) -> NoReturn:
-    """Say that a message is none."""
+    """Say that a message is none.
+
+    Parameters
+    ----------
+    text : str
+        One line with the remedy.
+
+    Raises
+    ------
+    ProtocolError
+        Always.
+    """
     raise ProtocolError("bad_message", text)
