@@ -32,6 +32,7 @@ _POSITIVE = re.compile(r"0*[1-9][0-9]{0,5}(\.0*)?")
 _EIGHTHS = 8  # Notes of a time signature that are counted in threes, if there are more than three.
 _USUAL_BPM = 120.0  # Notation programs play quarter notes at this tempo until the score names one.
 _DECIMALS = 6  # Quarter notes; verovio's times are floats, and a triplet is no round one.
+_NARROW = 1000  # Tenths of a millimetre.
 _PAGE_WIDTH, _PAGE_HEIGHT = 2100, 2970  # Of A4, in tenths of a millimetre.
 
 
@@ -184,7 +185,8 @@ class Score:
         Parameters
         ----------
         width, height : int
-            Of a page, in tenths of a millimetre, at a scale of 100. The last page is only as high as it must be.
+            Of a page, in tenths of a millimetre, at a scale of 100. The last page is only as high as it must be; a
+            narrow page bears no title, which would be cut off.
         scale : int
             Size of the notation in per cent.
 
@@ -193,7 +195,9 @@ class Score:
         list of str
             One SVG a page. The ``data-id`` of a note is the ``element`` of its `ScoreNote`.
         """
-        toolkit = _loaded(self.xml, self.title or "the score", pageWidth=width, pageHeight=height, scale=scale)
+        header = "none" if width < _NARROW else "auto"
+        layout = {"pageWidth": width, "pageHeight": height, "scale": scale, "header": header}
+        toolkit = _loaded(self.xml, self.title or "the score", **layout)
         return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
 
 
@@ -283,7 +287,7 @@ def _refuse_impossible(xml: str, name: str) -> None:
                 raise ScoreError(f"{name} has {what}, which no music has: export it again from the notation program")
 
 
-def _loaded(xml: str, name: str, **options: int) -> Any:
+def _loaded(xml: str, name: str, **options: Any) -> Any:
     """verovio's toolkit with a score, whose ids follow from the score alone."""
     try:
         import verovio

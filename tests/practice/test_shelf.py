@@ -211,6 +211,7 @@ def test_pages_are_as_wide_as_is_asked_for_and_notes_keep_their_names(library):
     )
     assert 'viewBox="0 0 1050 ' in wide[1]["pages"][0]
     assert 'viewBox="0 0 400 ' in narrow[1]["pages"][0]
+    assert ["Doraji" in score[1]["pages"][0] for score in (wide, narrow)] == [True, False]  # It would be cut off.
     assert wide[1]["notes"] == narrow[1]["notes"]
     assert wide[1]["bars"] == narrow[1]["bars"]
     assert [(code, said["error"]["code"]) for code, said in refused] == [(400, "bad_request")] * 2
