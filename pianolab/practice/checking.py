@@ -46,6 +46,7 @@ LATEST_S = 0.5  # Who comes later than this has stopped, and is not late.
 EARLY = 0.7  # A key that is in no step does not stand for the next one before so much of the time to it has passed.
 STOP = 1.6  # Between steps that lie farther apart than this many times what the tempo says, nobody is early.
 UNEVEN, UNEVEN_STEPS = 0.25, 4  # A bar is uneven whose steps spread so much (logarithm), if it has so many.
+MEASURED_S, STROKE_S = 0.1, 0.03  # Shorter steps are not measured well enough for that; others are, to within so much.
 FAST_S, COVERED = 0.15, 0.75  # Of a note with a neighbour so near, "missing" is only so certain.
 FARTHEST_OCTAVE = 24  # So many semitones from a key that is due, another one of its name may stand for it.
 EVEN = 0.5  # What is less likely than not is neither told nor doubted, where nothing was due.
@@ -471,12 +472,13 @@ class Checker:
             run.append(visit)
         run = ([] if last else [self._visits[-1]]) + run
         run = [visit for visit in run[::-1] if visit.heard]
-        if len(run) <= UNEVEN_STEPS:
+        passed_s = np.diff([visit.onset_s for visit in run])
+        measured = passed_s >= MEASURED_S
+        if np.count_nonzero(measured) < UNEVEN_STEPS:
             return []
-        passed = np.diff([visit.onset_s for visit in run]) / np.diff([self._beat[visit.step] for visit in run])
-        logs = np.log(np.maximum(passed, 1e-3))
+        logs = np.log((passed_s / np.diff([self._beat[visit.step] for visit in run]))[measured])
         turns = np.abs(np.diff(logs))
-        if float(np.median(turns)) <= UNEVEN:
+        if float(np.median(turns)) <= UNEVEN + STROKE_S / float(np.median(passed_s[measured])):
             return []
         sure = float(np.mean([visit.onset_sure for visit in run]))
         return [self._blame("uneven", None, None, run[0].began_s, sure, step=run[0].step)]

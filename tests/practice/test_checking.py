@@ -204,6 +204,15 @@ def test_an_uneven_bar_is_told_and_a_pause_or_slow_down_is_not():
     assert uneven >= 4
 
 
+def test_steps_that_are_too_short_to_be_measured_make_no_bar_uneven():
+    beat = np.concatenate([[b, b + 0.1] for b in np.arange(0, 8, 0.5)])  # Each chord is broken within 50 ms.
+    part = Part.of(beat, [0.4] * 32, np.resize([48, 64, 50, 65, 52, 67, 53, 69], 32), beat // 4)
+    notes = part.at_tempo(120)
+    rounded = np.round(notes.onset / 0.02 + 0.5 * (np.arange(32) % 3 - 1)) * 0.02  # As frames know them.
+    heard = events_of(Notes(rounded, rounded + 0.2, notes.midi))
+    assert "uneven" not in [one.what for one in check(part, heard, beats_a_minute=120)]
+
+
 def test_a_note_that_comes_late_by_itself_is_late():
     part = Part.of(range(8), [1] * 8, [60, 62, 64, 65, 67, 69, 71, 72], [0] * 4 + [1] * 4)
     notes = part.at_tempo(75)
