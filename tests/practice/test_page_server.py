@@ -83,13 +83,12 @@ def test_each_take_is_kept_in_the_progress_of_its_piece(tmp_path):
 
     async def what():
         async with practising(library) as server:
-            for keys, share in (((67, 65, 64, 64), 0.667), ((67, 64, 64), 1.0)):
-                one = await player(server)
-                await one.say({"type": "choose", "item": 1, "hands": "right", "last_bar": 0})
-                await one.say({"type": "begin"})
-                for midi in keys:
-                    await one.say({"type": "try", "midi": midi})
-                progress = (await one.answer("report"))["progress"]
+            for wrong, share in ((0, 0.667), (None, 1.0)):
+                notes = melody(1, wrong=None if wrong is None else (wrong, 2))
+                if wrong is not None:  # The right key comes after the wrong one.
+                    onset = np.concatenate([notes.onset[:1], notes.onset + 0.6])
+                    notes = Notes(onset, onset + 0.4, [notes.midi[0], notes.midi[0] - 2, *notes.midi[1:]])
+                progress = (await practise(server, sound(notes), last_bar=0)).of("report")[0]["progress"]
                 assert progress["last"] == pytest.approx(share)
             assert (progress["takes"], progress["best"]) == (2, 1.0)
             at = f"http://127.0.0.1:{server.port}/progress"

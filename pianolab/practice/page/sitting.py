@@ -82,6 +82,7 @@ class Sitting:
         self._commanded_s = -math.inf
         self._struck: dict[int, float] = {}
         self._n_tried, self._tried_s = 0, -math.inf
+        self._tried = False  # Whether keys of the page were struck in this take: it is no practice, and is not kept.
 
     @property
     def is_playing(self) -> bool:
@@ -217,7 +218,7 @@ class Sitting:
             "tempo": asked["tempo"],
             "count_in_s": 0.0,
         }
-        self._reported = False
+        self._reported = self._tried = False
         if asked["mode"] == "wait":
             self._take = take = WaitTake(passage, loop=loop, certainty=certainty, speech=speech, began_s=now_s)
             return [begun, take.shown]
@@ -256,7 +257,7 @@ class Sitting:
             raise PageError("begin_first", Told("sitting.begin_first"))
         self._reported = True
         report, choice = self._take.report(), self._chosen_one
-        if self._keep is not None:
+        if self._keep is not None and not self._tried:
             report["progress"] = self._keep(choice.passage, choice.asked, report)
         if (progress := report["progress"]) is not None and progress["takes"] > 1:
             shares = {name: round(100 * progress[name]) for name in ("first", "best", "last")}
@@ -310,6 +311,7 @@ class Sitting:
     def _try(self, midi: int, now_s: float) -> list[Answer]:
         number = _FIRST_TRIED + self._n_tried
         self._n_tried += 1
+        self._tried = True
         self._tried_s = at = max(now_s, self._tried_s + _TRIED_APART_S)  # Without sound, no time passes.
         event = NoteEvent("on", number, at, at, midi, _TRIED_LOUD, 1.0, 0.0)
         if midi in self._commands.values():
