@@ -7,6 +7,7 @@ network is made worse on purpose: each block waits for a time that is drawn. Not
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,24 +21,24 @@ class Sent:
 
     Attributes
     ----------
-    sent, arrived : (n_blocks,) float64
+    sent, arrived : (n_blocks,) array
         Seconds since the first block was spoken.
     blocks : (n_blocks, block) float32
         Samples, as they arrived.
-    network : (n_blocks,) float64
+    network : (n_blocks,) array
         Seconds that the network alone kept each block.
     """
 
-    sent: npt.NDArray[np.float64]
-    arrived: npt.NDArray[np.float64]
+    sent: npt.NDArray[np.floating]
+    arrived: npt.NDArray[np.floating]
     blocks: npt.NDArray[np.float32]
-    network: npt.NDArray[np.float64]
+    network: npt.NDArray[np.floating]
 
     def __repr__(self) -> str:
         return f"<Sent: {len(self.blocks)} blocks of {self.blocks.shape[1]} samples>"
 
     @property
-    def delay(self) -> npt.NDArray[np.float64]:
+    def delay(self) -> npt.NDArray[np.floating]:
         """Seconds from a block's being spoken to its arrival."""
         return self.arrived - self.sent
 
@@ -78,6 +79,11 @@ async def over_websocket(
     Returns
     -------
     Sent
+
+    Raises
+    ------
+    ValueError
+        If the sound is shorter than a block.
     """
     from tornado.httpserver import HTTPServer
     from tornado.netutil import bind_sockets
@@ -86,15 +92,17 @@ async def over_websocket(
 
     length = round(block_s * sr)
     blocks = np.asarray(y, np.float32)[: len(np.asarray(y)) // length * length].reshape(-1, length)
+    if len(blocks) == 0:
+        raise ValueError(f"there is nothing to send: the sound is shorter than a block of {length} samples")
     spoken = np.arange(len(blocks)) * block_s
     network = np.random.default_rng(seed).uniform(0, worst_s, len(blocks))
     due = np.maximum.accumulate(spoken + network)
-    arrived: list[tuple[float, bytes]] = []
+    arrived: list[tuple[float, Any]] = []
     all_here = asyncio.Event()
 
     class Ear(WebSocketHandler):
         def on_message(self, message):
-            arrived.append((time.perf_counter(), bytes(message)))
+            arrived.append((time.perf_counter(), message))
             if len(arrived) == len(blocks):
                 all_here.set()
 

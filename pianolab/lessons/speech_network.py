@@ -222,7 +222,7 @@ def learn(
 
     torch.manual_seed(seed)
     model, loss_of = make(), torch.nn.functional.cross_entropy
-    x, y = torch.from_numpy(x), torch.as_tensor(np.asarray(words))
+    shown, y = torch.from_numpy(x), torch.as_tensor(np.asarray(words))
     other, other_y = torch.from_numpy(validation[0]), torch.as_tensor(np.asarray(validation[1]))
     n_steps = epochs * -(-len(x) // batch)
     adam = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
@@ -231,8 +231,10 @@ def learn(
     for _ in range(epochs):
         model.train()
         losses, right = [], 0
-        for places in torch.randperm(len(x)).split(batch):
-            given = _otherwise_spoken(x[places], torch) if varied and x.ndim == 4 else x[places]
+        for places in torch.randperm(len(shown)).split(batch):
+            given = shown[places]
+            if varied and shown.ndim == 4:
+                given = _otherwise_spoken(given, torch)
             guesses = model(given)
             loss = loss_of(guesses, y[places])
             adam.zero_grad()
@@ -254,7 +256,8 @@ def learn(
         )
     with torch.no_grad():
         heard = model(torch.from_numpy(ask)).argmax(dim=1).tolist()
-    return Learnt(*np.transpose(curves), heard)
+    loss, other_loss, accuracy, other_accuracy = np.transpose(curves)
+    return Learnt(loss, other_loss, accuracy, other_accuracy, heard)
 
 
 # ------------------------------------------------------------------------------------------- on the lesson's clips

@@ -71,7 +71,7 @@ def grammar(words: Sequence[str]) -> str:
 def _decoder(words: tuple[str, ...]) -> Any:
     if not is_installed():
         raise SphinxError("pocketsphinx is not installed: pip install 'pianolab[speech]'")
-    from pocketsphinx import Decoder
+    from pocketsphinx import Decoder  # pyright: ignore[reportMissingImports]  (the extra [speech] has it)
 
     decoder = Decoder(lm=None, loglevel="FATAL")
     decoder.add_jsgf_string("spoken", grammar(words))

@@ -121,6 +121,11 @@ def test_blocks_arrive_whole_in_order_and_never_before_the_network_lets_them():
     np.testing.assert_array_equal(late.any(axis=1), sent.delay <= np.median(sent.delay))
 
 
+def test_a_sound_shorter_than_a_block_is_refused_and_nobody_waits_for_it():
+    with pytest.raises(ValueError, match="shorter than a block of 100 samples"):
+        asyncio.run(sending.over_websocket(np.zeros(99), sr=10000, block_s=0.01))
+
+
 # ---------------------------------------------------------------------------------------------------- networks
 
 

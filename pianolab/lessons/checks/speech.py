@@ -29,7 +29,19 @@ def check_mu_law(answer: Answer, rng: np.random.Generator) -> str:
 
 
 def cheapest(cost: npt.NDArray[np.float64], *, diagonal: bool = True) -> float:
-    """The sum along the cheapest way from the first cell to the last, to the right, down, and diagonally."""
+    """What the cheapest way from the first cell to the last costs.
+
+    Parameters
+    ----------
+    cost : (n, m) float64
+    diagonal : bool
+        Whether a way may go down and to the right at once, and not only one after the other.
+
+    Returns
+    -------
+    float
+        The sum of its cells.
+    """
     total = np.full((cost.shape[0] + 1, cost.shape[1] + 1), np.inf)
     total[0, 0] = 0.0
     for i, row in enumerate(cost, 1):
