@@ -22,6 +22,7 @@ _COLUMNS = ("file", "lesson", "exercise", "verdict", "said", "seed", "sha256")
 _UNREADABLE = "unreadable"
 _TABLE = "marks.csv"
 _CELL_S, _TOTAL_S = 60.0, 600.0
+_LONGEST_SAID, _LONGEST_NAME = 300, 4096  # Characters.
 _SPARE_S = 120.0  # For the start of a process and of a kernel.
 Row = dict[str, str]
 
@@ -66,7 +67,7 @@ def _marked(args: argparse.Namespace, folder: Path, paths: list[Path], table: Pa
     from pianolab.workers import run
 
     language = language_of(args.language)
-    names = {path: path.relative_to(folder).as_posix() for path in paths}
+    names = {path: _safe(path.relative_to(folder).as_posix(), length=_LONGEST_NAME) for path in paths}
     sums = {path: _sha256(path) for path in paths}
     known: dict[tuple[str, str, str], list[Row]] = {}
     for row in _read(table):
@@ -102,12 +103,12 @@ def _rows(job: tuple[str, int, float, float, str]) -> list[Row]:
 
 
 def _unreadable(error: BaseException | None) -> Row:
-    return {"lesson": "", "exercise": "", "verdict": _UNREADABLE, "said": one_line(str(error))}
+    return {"lesson": "", "exercise": "", "verdict": _UNREADABLE, "said": _safe(str(error))}
 
 
-def _safe(text: str) -> str:
-    """One line that no spreadsheet takes for a formula: it comes from the code of others."""
-    line = one_line(text)[:300]
+def _safe(text: str, *, length: int = _LONGEST_SAID) -> str:
+    """One line that no spreadsheet takes for a formula: it comes from others."""
+    line = one_line(text, length=length)
     return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
 
 

@@ -159,12 +159,8 @@ def _sources(notebook: Any) -> list[str]:
 
 
 def _asked(source: str) -> list[_Asked]:
-    """The calls of checks in a cell. Lines of IPython's own are left out."""
-    plain = "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines())
-    try:
-        tree = ast.parse(plain)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    """The calls of checks in a cell."""
+    tree = _parsed(source)
     unanswered = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _is_open(node)}
     found = []
     for node in ast.walk(tree):
@@ -174,6 +170,18 @@ def _asked(source: str) -> list[_Asked]:
                 answer = ast.unparse(node.args[0])
                 found.append(_Asked(name.removeprefix(_CHECK), answer, answer in unanswered))
     return found
+
+
+def _parsed(source: str) -> ast.Module:
+    """A cell as Python: what is IPython's own becomes calls, or goes with a first line such as ``%%time``."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    if source.lstrip().startswith("%%"):
+        source = source.lstrip().partition("\n")[2]
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def _is_open(function: ast.FunctionDef) -> bool:

@@ -1,6 +1,7 @@
 """Handed-in notebooks are marked: what is right, open, missing, wrong or too slow, and no mark is forged."""
 
 import csv
+import os
 
 import nbformat
 import pytest
@@ -63,8 +64,17 @@ def test_a_notebook_without_exercises_is_refused(tmp_path):
         mark(write(tmp_path / "holidays.ipynb", "1 + 1"))
 
 
-def test_lines_of_ipython_and_broken_cells_hide_no_exercise():
-    assert [one.exercise for one in handed_in._asked("%matplotlib inline\n" + OPEN)] == ["seconds"]
+REMAINDER = "def seconds(n, sr):\n    return (n\n        % 10**12) / sr\n\n\nchecks.check_seconds(seconds)"
+
+
+@pytest.mark.parametrize("before", ["%matplotlib inline\n", "%%time\n", "files = !ls\n", "help?\n", ""])
+@pytest.mark.parametrize("cell", [OPEN, REMAINDER])
+def test_lines_of_ipython_hide_no_exercise(before, cell):
+    """The second cell has a line that begins with a remainder, and is no line of IPython's."""
+    assert [one.exercise for one in handed_in._asked(before + cell)] == ["seconds"]
+
+
+def test_a_broken_cell_asks_nothing():
     assert handed_in._asked("def (") == []
 
 
@@ -116,3 +126,14 @@ def test_what_a_student_writes_is_no_formula(tmp_path):
 
     assert _safe('=HYPERLINK("x")\nmore').startswith("'=")
     assert "\n" not in _safe("a\nb")
+
+
+def test_names_that_no_table_can_hold_as_they_are_stop_nobody_s_marks(tmp_path):
+    """One begins as a formula, one is no text; what stands in them is no notebook, which is quick to say."""
+    for name in (b"=1+2.ipynb", b"\xff.ipynb"):
+        try:
+            (tmp_path / os.fsdecode(name)).write_text("{")
+        except OSError:
+            pytest.skip("this system has no such names")
+    assert main(["grade", str(tmp_path)]) == 1
+    assert {row["file"] for row in rows_of(tmp_path / "marks.csv")} == {"'=1+2.ipynb", "?.ipynb"}
