@@ -145,13 +145,15 @@ def spectrogram(
     return ax
 
 
-def salience(ax: Axes, evidence: Salience) -> Axes:
+def salience(ax: Axes, evidence: Salience, *, colorbar: bool = True) -> Axes:
     """Draw how strongly each key sounds in each frame.
 
     Parameters
     ----------
     ax : Axes
     evidence : Salience
+    colorbar : bool
+        Say beside the axes what the colours mean; where axes stand above each other, once is enough.
 
     Returns
     -------
@@ -159,22 +161,24 @@ def salience(ax: Axes, evidence: Salience) -> Axes:
     """
     if len(evidence):
         keys = np.arange(MIDI_LOW, MIDI_HIGH + 1)
-        mesh = ax.pcolormesh(
-            evidence.times,
-            keys,
-            evidence.strength.T,
-            cmap="viridis",
-            vmin=0,
-            vmax=1,
-            shading="nearest",
-            rasterized=True,
-        )
-        ax.figure.colorbar(mesh, ax=ax, label="strength (0..1)")
+        places = _edges(evidence.times), _edges(keys)
+        drawn = ax.pcolorfast(*places, evidence.strength.T, cmap="viridis", vmin=0, vmax=1)
+        drawn.set_zorder(1)  # Above the lines of the keys.
+        if colorbar:
+            ax.figure.colorbar(drawn, ax=ax, label="strength (0..1)")
         used = keys[evidence.strength.max(axis=0) > 0]
         _name_keys(ax, used if len(used) else keys)
         ax.set_xlim(evidence.times[0], max(evidence.times[-1], evidence.times[0] + 0.01))
     ax.set(xlabel="time (s)", ylabel="key")
     return ax
+
+
+def _edges(centres):
+    """Borders halfway between the middles of cells; a single cell is a hundredth wide."""
+    if len(centres) == 1:
+        return centres[0] + np.array([-0.005, 0.005])
+    between = (centres[1:] + centres[:-1]) / 2
+    return np.concatenate([[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]])
 
 
 def piano_roll(

@@ -64,6 +64,29 @@ def test_a_loud_second_of_a4_is_brightest_at_440_hz():
     assert centres[brightest] == pytest.approx(440, abs=SR / 1024)
 
 
+def test_a_key_is_bright_where_it_sounds_and_its_colours_are_explained_where_asked():
+    for colorbar in (True, False):
+        fig, ax = plots.figure()
+        plots.salience(ax, evidence(), colorbar=colorbar)
+        (image,) = ax.images
+        left, right, low, high = image.get_extent()
+        rows, columns = np.nonzero(np.asarray(image.get_array()) > 0.5)
+        assert np.unique(np.floor(low + (rows + 0.5) * (high - low) / 88 + 0.5)).tolist() == [60]
+        assert left + (columns.min() + 0.5) * (right - left) / 50 == pytest.approx(0.10)
+        assert left + (columns.max() + 0.5) * (right - left) / 50 == pytest.approx(0.29)
+        assert len(fig.axes) == 1 + colorbar
+
+
+def test_frames_that_come_unevenly_or_alone_can_be_drawn(tmp_path):
+    times = np.array([0.0, 0.1, 0.5])
+    for n in (1, 3):
+        fig, ax = plots.figure()
+        strength = np.full((n, 88), 0.5)
+        plots.salience(ax, Salience(times[:n], strength, np.full((n, 88), np.nan), np.zeros(n)))
+        plots.save(fig, tmp_path / "few.png")
+        assert (tmp_path / "few.png").stat().st_size > 2000
+
+
 def test_a_long_wave_keeps_its_peaks():
     y = np.zeros(1_000_000, dtype=np.float32)
     y[654_321] = 0.75  # one loud sample among a million

@@ -23,6 +23,7 @@ import PIL.Image
 import soundfile as sf
 from IPython.display import HTML, Audio, Image, display
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pianolab import plots, sound
@@ -86,11 +87,13 @@ def png(fig: Figure, *, smallest: bool = True) -> bytes:
     -------
     bytes
     """
-    buffer, small = io.BytesIO(), io.BytesIO()
+    canvas = fig.canvas if isinstance(fig.canvas, FigureCanvasAgg) else FigureCanvasAgg(fig)
+    small = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        fig.savefig(buffer, format="png", dpi=fig.get_dpi())
-    few = PIL.Image.open(buffer).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
+        canvas.draw()
+    drawn = PIL.Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    few = drawn.quantize(128, dither=PIL.Image.Dither.NONE)
     few.save(small, "PNG", optimize=smallest)
     return small.getvalue()
 
@@ -107,8 +110,26 @@ def in_words(fig: Figure) -> str:
     str
     """
     titles = [fig.get_suptitle(), *(ax.get_title() or ax.get_title(loc="left") for ax in fig.axes)]
-    drawn = [f"{ax.get_ylabel()} over {ax.get_xlabel()}" for ax in fig.axes if ax.get_ylabel() and ax.get_xlabel()]
-    return ". ".join([title for title in titles if title] + drawn)
+    labels = [(ax.get_ylabel() or fig.get_supylabel(), ax.get_xlabel()) for ax in fig.axes]
+    drawn = dict.fromkeys(f"{upwards} over {along}" for upwards, along in labels if upwards and along)
+    return ". ".join([*filter(None, titles), *drawn])
+
+
+def label_once(axes: Sequence[Axes]) -> None:
+    """Name an axis once that axes above each other share: time below the last, what all show at the left of all.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        From top to bottom.
+    """
+    for ax in axes[:-1]:
+        ax.set_xlabel("")
+    names = {ax.get_ylabel() for ax in axes}
+    if len(names) == 1:
+        axes[0].get_figure().supylabel(names.pop(), fontsize="medium")
+        for ax in axes:
+            ax.set_ylabel("")
 
 
 def legend_above(ax: Axes, *, ncols: int = 3) -> None:

@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 
 from pianolab import plots
 from pianolab.lessons.playing import note
-from pianolab.lessons.showing import Picture, figure, grid, legend_above
+from pianolab.lessons.showing import Picture, figure, grid, label_once, legend_above
 from pianolab.lessons.waves import zoom
 from pianolab.piano import PIANOS
 
@@ -142,7 +142,7 @@ def product_figure(y: npt.ArrayLike, *, sr: float, hz: float) -> Picture:
     for ax in (above, below):
         ax.set(ylim=(-1.3, 1.3), ylabel="amplitude (peak = 1)")
         legend_above(ax)
-    above.set_xlabel("")
+    label_once((above, below))
     return fig
 
 
@@ -193,10 +193,10 @@ def stft_figure(
         part = level[rows] - level[rows].max()
         half_s, half_hz = 128 / sr, sr / stft.mfft / 2
         extent = (seconds[0] - half_s, seconds[-1] + half_s, stft.f[rows][0] - half_hz, stft.f[rows][-1] + half_hz)
-        drawn = ax.imshow(part, vmin=-50, cmap="magma", origin="lower", aspect="auto", extent=extent)
-        fig.colorbar(drawn, ax=ax, label="level (dB)")
-        ax.set(ylabel="frequency (Hz)", xlim=(0, len(y) / sr))
-    axes[-1].set_xlabel("time (s)")
+        drawn = ax.imshow(part, vmin=-50, vmax=0, cmap="magma", origin="lower", aspect="auto", extent=extent)
+        ax.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, len(y) / sr))
+    fig.colorbar(drawn, ax=list(axes), label="level (dB, strongest of each = 0)")
+    label_once(axes)
     ms, bin_hz = 1000 * frame_length / sr, sr / frame_length
     fig.suptitle(f"{frame_length} samples: frames of {ms:.0f} ms, bins {bin_hz:.1f} Hz apart")
     return fig

@@ -79,6 +79,61 @@ def test_02_without_phase_the_wave_is_seven_times_weaker():
     assert round(float(np.std(music) / np.std(without))) == 7
 
 
+def test_02_between_two_bins_a_fiftieth_leaks_and_a_window_stops_it():
+    assert says("02", "Of the one between two bins a fiftieth (-34 dB) stands twenty bins further up")
+    assert says("02", "its neighbours have half of it (-6 dB)")
+    assert printed("02", r"40 periods: (\S+) dB in bin 60") == [(-120,)]
+    ((leaked,),) = printed("02", r"40.5 periods: (\S+) dB in bin 60")
+    ((faded,),) = printed("02", r"40.5 periods, faded: (\S+) dB in bin 60")
+    assert 10 ** (leaked / 20) == pytest.approx(1 / 50, rel=0.03)
+    assert faded < leaked - 40
+    assert printed("02", r"40 periods, as it is: (\S+) dB in the next bin") == [(-120,)]
+    assert printed("02", r"40 periods, faded: (\S+) dB in the next bin") == [(-6,)]
+
+
+def test_03_ref_moves_all_levels_by_the_same_number():
+    assert says("03", "`ref` moves all levels by the same number; the picture stays as it is.")
+    ranges = printed("03", r"ref is .+: from (\S+) to (\S+) dB")
+    assert ranges[0] != ranges[1] == (-80, 0)
+    assert {high - low for low, high in ranges} == {80}
+
+
+def test_03_top_db_decides_how_far_up_the_notes_are_seen():
+    assert says("03", "with 20 dB only the strongest partials remain, all below 2000 Hz")
+    assert says("03", "With 80 dB the strokes reach above 8000 Hz")
+    y = pianolab.render(pianolab.Notes([0.1, 0.6, 1.1], [0.6, 1.1, 1.9], [60, 64, 67], [90] * 3), sr=22050, tail_s=0.1)
+    bands = spectra.librosa.feature.melspectrogram(y=y, sr=22050, n_fft=2048, hop_length=512, n_mels=40, htk=True)
+    tops = spectra.librosa.mel_frequencies(42, fmax=11025, htk=True)[2:]
+    loudest = 10 * np.log10(bands.max(axis=1) / bands.max())
+    assert tops[loudest > -20].max() < 2000
+    assert tops[loudest > -80].max() > 8000
+
+
+def test_03_a_bank_times_the_powers_is_the_mel_spectrogram():
+    assert says("03", "every bin times its weight, added up band by band")
+    power = np.random.default_rng(0).uniform(size=(1025, 3))
+    bank = spectra.librosa.filters.mel(sr=22050, n_fft=2048, n_mels=40, htk=True)
+    by_hand = [[sum(w * p for w, p in zip(row, column, strict=True)) for column in power.T] for row in bank]
+    theirs = spectra.librosa.feature.melspectrogram(S=power, sr=22050, n_mels=40, htk=True)
+    np.testing.assert_allclose(by_hand, theirs, rtol=1e-4)
+
+
+def test_03_each_triangle_is_divided_by_its_width():
+    assert says("03", "(Here each triangle is also divided by its width in Hz")
+    flat, divided = (
+        spectra.librosa.filters.mel(sr=22050, n_fft=2048, n_mels=40, htk=True, norm=norm) for norm in (None, "slaney")
+    )
+    edges = spectra.librosa.mel_frequencies(42, fmax=11025, htk=True)
+    np.testing.assert_allclose(divided, flat * 2 / (edges[2:] - edges[:-2])[:, None], rtol=1e-4)
+
+
+def test_05_a_kernel_by_hand_gives_the_number_of_the_library():
+    assert says("05", "with a kernel for each of its 264 lines")
+    ((by_hand,),) = printed("05", r"by hand: (\S+) dB")
+    ((theirs,),) = printed("05", r"librosa: (\S+) dB")
+    assert by_hand == theirs
+
+
 def test_03_guessing_also_names_the_piano_more_often():
     assert says("03", "So would guessing, for one of four is easier than one of 25")
     ((piano, chance),) = printed("03", r"the piano is named right in (\d+)%, by chance (\d+)%")

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 import soundfile as sf
 
@@ -37,6 +38,36 @@ def test_a_picture_is_a_small_png():
 def test_a_picture_says_in_words_what_it_shows():
     words = showing.in_words(showing.sound_figure(a4(), sr=SR, title="A4"))
     assert words.startswith("A4. amplitude (full scale = 1) over time (s). frequency (Hz) over time (s)")
+
+
+def rows_with_labels(*upwards):
+    fig, axes = figure(rows=len(upwards), sharex=True)
+    for ax, label in zip(axes, upwards, strict=True):
+        ax.set(xlabel="time (s)", ylabel=label)
+    showing.label_once(axes)
+    return fig, [(ax.get_xlabel(), ax.get_ylabel()) for ax in axes]
+
+
+def test_rows_that_share_an_axis_name_it_once():
+    fig, labels = rows_with_labels("key", "key", "key")
+    assert labels == [("", ""), ("", ""), ("time (s)", "")]
+    assert fig.get_supylabel() == "key"
+    assert showing.in_words(fig) == "key over time (s)"
+
+
+def test_rows_that_show_different_things_keep_their_names():
+    fig, labels = rows_with_labels("key", "level (dB)")
+    assert labels == [("", "key"), ("time (s)", "level (dB)")]
+    assert fig.get_supylabel() == ""
+
+
+def test_a_picture_is_what_matplotlib_would_save():
+    fig = waves.harmonics_figure(4)
+    kept, saved = io.BytesIO(png(fig)), io.BytesIO()
+    fig.savefig(saved, format="png", dpi=fig.get_dpi())
+    one, other = (np.asarray(PIL.Image.open(file).convert("RGB"), int) for file in (kept, saved))
+    assert one.shape == other.shape
+    assert np.mean(np.abs(one - other)) < 1
 
 
 # ------------------------------------------------------------------------------------------------------- sounds
