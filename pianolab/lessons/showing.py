@@ -127,7 +127,7 @@ def label_once(axes: Sequence[Axes]) -> None:
         ax.set_xlabel("")
     names = {ax.get_ylabel() for ax in axes}
     if len(names) == 1:
-        axes[0].get_figure().supylabel(names.pop(), fontsize="medium")
+        axes[0].figure.supylabel(names.pop(), fontsize="medium")
         for ax in axes:
             ax.set_ylabel("")
 
