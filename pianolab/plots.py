@@ -24,6 +24,7 @@ from pianolab.roll import Notes, Salience
 from pianolab.scores import Protocol, match
 from pianolab.units import MIDI_HIGH, MIDI_LOW, midi_to_hz, note_name
 
+FEW = 40  # So many recordings have dots that are seen one by one.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#777777"
 _DPI = 120
 _DYNAMIC_RANGE_DB = 80
@@ -307,7 +308,8 @@ def ranked_bars(
     for row, values in zip(rows, spread or [], strict=False):
         values = np.asarray(values)
         jitter = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(len(values))
-        ax.plot(values, row + jitter, ".", color=GREY, markersize=4, alpha=0.7, zorder=2)
+        look = {"markersize": 6, "markeredgecolor": "white"} if len(values) <= FEW else {"markersize": 2, "alpha": 0.7}
+        ax.plot(values, row + jitter, "o", color=GREY, clip_on=False, zorder=4, **look)
     top = np.nanmax(means, initial=0.0)
     if low is not None and high is not None:
         low, high = np.asarray(low), np.asarray(high)
@@ -315,7 +317,7 @@ def ranked_bars(
         ax.add_collection(LineCollection(intervals, color="black", linewidth=2, zorder=3))
         top = np.nanmax(high, initial=top)
     for row, mean in zip(rows, means, strict=True):
-        ax.annotate(f"{mean:.3f}", (1.0, row), xytext=(6, 0), textcoords="offset points", va="center")
+        ax.annotate(f"{mean:.3f}", (1.0, row), xytext=(9, 0), textcoords="offset points", va="center")
     ax.set_yticks(rows, labels, parse_math=False)
     ax.set(xlabel=xlabel, xlim=(0, max(1.0, top)), ylim=(len(labels) - 0.5, -0.5))
     return ax

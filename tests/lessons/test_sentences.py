@@ -244,11 +244,11 @@ def test_06_melodies_are_moved_and_recorded_notes_are_harder():
     assert says("06", "The melodies are moved by octaves as they go")
     ((first, then),) = printed("06", r"begins: +(\d+) .*\n.*far away: (\d+) ")
     assert then - first > 24
-    assert says("06", "All three fare worse, two of them clearly.")
+    assert says("06", "Two of the three fare clearly worse, `fft_peak` does not.")
     worse = [rendered - recorded for rendered, recorded in printed("06", r"rendered (\S+) +recorded notes (\S+)")]
     assert len(worse) == 3
     assert sum(each > 0.03 for each in worse) == 2
-    assert min(worse) > 0
+    assert abs(worse[1]) < 0.02
 
 
 def test_06_ties_and_holm_hold_p_up():
