@@ -89,6 +89,16 @@ def test_an_error_of_the_player_is_told_in_his_language():
     }
 
 
+@pytest.mark.parametrize(
+    "code", ["full", "silent", "too_fast", "too_long", "detector_failed", "bad_rate", "going_away"]
+)
+def test_what_ends_a_connection_is_told_in_the_players_language(code):
+    told = {language: error_told(ProtocolError(code, "why it is"), language) for language in ("en", "ko")}
+    assert told["en"]["closing"]
+    assert "start" in told["en"]["text"] or "choose" in told["en"]["text"]
+    assert re.search("[가-힣]", told["ko"]["text"])
+
+
 def rows():
     """What the docs say of each message: its row, by name."""
     found = {}

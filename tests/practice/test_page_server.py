@@ -1,8 +1,11 @@
 """The practice server over real sockets: a piece from hello to its report, and who may ask."""
 
 import asyncio
+import importlib
 import json
 import re
+import socket
+import sys
 
 import numpy as np
 import pytest
@@ -208,6 +211,39 @@ def test_who_says_nothing_or_garbage_loses_only_his_own_connection(library):
     run(what())
 
 
+def test_who_asks_in_vain_again_and_again_is_told_so_and_goes_on_playing(library):
+    async def what():
+        async with practising(library, errors=3) as server:
+            one = await player(server)
+            await one.say({"type": "choose", "item": 1, "hands": "right", "last_bar": 0})
+            for _ in range(9):  # A key that is remembered as a command, and that the piece needs.
+                await one.say({"type": "commands", "again": 67})
+                assert (await one.answer("error"))["code"] == "key_is_needed"
+            await one.say({"type": "begin"})
+            await one.answer("begun")
+
+    run(what())
+
+
+def test_a_piece_that_is_removed_while_it_is_played_has_its_report(tmp_path):
+    library = Library(tmp_path)
+    library.add(PIECE)
+
+    async def what():
+        async with practising(library) as server:
+            one = await player(server, hello={"language": "ko"})
+            await one.say({"type": "choose", "item": 1, "hands": "right", "last_bar": 0})
+            await one.say({"type": "begin"})
+            await one.answer("begun")
+            library.remove(1)
+            await one.play(sound(melody(1)))
+            report = one.of("report")[0] if one.of("report") else await one.answer("report")
+            assert (report["sums"]["right"], report["progress"]) == (3, None)
+            assert "남기지 못했습니다" in report["lines"][-1]
+
+    run(what())
+
+
 def test_bad_company_takes_nothing_from_who_practises(library):
     notes = melody(2)
 
@@ -273,7 +309,7 @@ def test_the_program_fills_a_new_library_once_and_says_where_the_page_is(tmp_pat
     monkeypatch.setattr(asyncio, "run", lambda what: what)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            program.open_page(library=tmp_path / "mine", detector="yin", say=lines.append)
+            program.open_page(port=0, library=tmp_path / "mine", detector="yin", say=lines.append)
     assert [line for line in lines if "new" in line] == ["your library is new: 1 pieces are put into it"]
     assert [item.title for item in Library(tmp_path / "mine").items()] == ["Lightly Row (Hänschen klein)"]
     assert re.search(r"page: http://127.0.0.1:0/\?token=\S{20}", lines[-1])
@@ -295,6 +331,31 @@ def test_the_command_gives_the_page_what_it_was_given(monkeypatch, capsys):
         assert how.pop("my_piano", None) is None
         assert how == {"port": 9001, "library": "mine", "detector": "yin", "language": "ko", "browser": False}
     assert len(given) == 2
+
+
+@pytest.mark.parametrize("missing", ["tornado", "verovio"])
+def test_what_the_page_needs_is_named_before_a_library_is_made(tmp_path, monkeypatch, capsys, missing):
+    for module in ("pianolab.practice.page.program", "pianolab.practice.local", missing):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "pianolab.practice.page.program")
+    program = importlib.import_module("pianolab.practice.page.program")
+    assert program.main(["--library", str(tmp_path / "mine"), "--no-browser"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert re.match(f"pianolab: the page needs {missing}, .*: pip install", told)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, capsys):
+    from pianolab.practice.page import program
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert program.main(["--port", port, "--library", str(tmp_path / "mine"), "--no-browser"]) == 2
+    assert re.fullmatch(
+        rf"pianolab: port {port} cannot be used \(.*\): use another one, --port N\n", capsys.readouterr().err
+    )
+    assert not (tmp_path / "mine").exists()
 
 
 def test_what_cannot_be_opened_is_said_in_one_line(tmp_path, monkeypatch, capsys):

@@ -10,6 +10,7 @@ from pianolab.practice import read_score
 from pianolab.practice.page import Passage, Piece, Sitting
 from pianolab.practice.page.messages import PageError, read_asked
 from pianolab.practice.page.sitting import COMMAND_S
+from pianolab.practice.progress import ProgressError
 
 QUARTER_S = 0.5  # At the written tempo, 120 quarter notes a minute.
 
@@ -340,6 +341,16 @@ def test_a_take_that_is_over_is_kept():
     assert kept == [(7, "wait", 4)]
     assert report["progress"]["takes"] == 3
     assert report["lines"][-1] == "this passage, 3 times by now: first 25 %, best 100 %, now 100 % right"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ProgressError("the piece is gone")])
+def test_a_take_that_cannot_be_kept_has_its_report_all_the_same(error):
+    def keep(*_):
+        raise error
+
+    (report,) = of(play(begun(SCALE, last_bar=0, keep=keep), (60, 62, 64, 65)), "report")
+    assert (report["sums"]["right"], report["progress"]) == (4, None)
+    assert "could not be kept" in report["lines"][-1]
 
 
 @pytest.fixture(scope="module", params=["petzold_minuet", "greensleeves", "au_clair_de_la_lune"])

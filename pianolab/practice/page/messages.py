@@ -26,6 +26,7 @@ from pianolab.practice.streaming.messages import (
     whole,
 )
 from pianolab.texts.catalogue import LANGUAGES, language_of, said
+from pianolab.texts.catalogue import Told as Text
 from pianolab.units import MIDI_HIGH, MIDI_LOW, NOTE_STYLES
 
 Mode = Literal["wait", "beat", "free"]
@@ -50,6 +51,10 @@ REFUSALS = (
     "no_detector",
     "no_next",
 )
+
+
+# Errors of the stream that end a player's connection, and are told in the player's language, too.
+_ENDINGS = ("full", "silent", "too_fast", "too_long", "detector_failed", "bad_rate", "going_away")
 
 
 class PageError(ProtocolError):
@@ -344,8 +349,10 @@ def error_told(error: ProtocolError, language: str) -> Error:
     -------
     Error
     """
-    text = said(error.args[0], language)
-    return {"type": "error", "code": error.code, "text": text, "closing": error.closes is not None}
+    what = error.args[0]
+    if isinstance(what, str) and error.code in _ENDINGS:
+        what = Text(f"sitting.{error.code}", why=what)
+    return {"type": "error", "code": error.code, "text": said(what, language), "closing": error.closes is not None}
 
 
 def _hello(asked: dict[str, Any], text: str) -> PageHello:

@@ -15,7 +15,6 @@ from pianolab.errors import PianolabError, first_line
 from pianolab.live.choices import Choice
 from pianolab.places import comes_with
 from pianolab.practice.library import Library, library_dir
-from pianolab.practice.local import leading_to
 from pianolab.texts.catalogue import LANGUAGES
 
 _INDEX = "index.sqlite"
@@ -54,12 +53,18 @@ def open_page(
     Raises
     ------
     PianolabError
-        If tornado is missing, or the port, the library or the detector cannot be used.
+        If tornado or verovio is missing, or the port, the library or the detector cannot be used.
     """
     if find_spec("tornado") is None:
         raise PianolabError("the page needs tornado, which comes with Jupyter: pip install tornado")
+    if find_spec("verovio") is None:
+        raise PianolabError('the page needs verovio, which draws scores: pip install "pianolab[practice]"')
+    from pianolab.practice.local import bound, leading_to
     from pianolab.practice.page.server import PORT, PracticeServer
 
+    port = PORT if port is None else port
+    for socket in bound(port):  # To make a library and a detector takes a while: a port that is taken is told before.
+        socket.close()
     choice = None if detector is None else Choice(detector)
     server = PracticeServer(opened(library, say=say), choice=choice, my_piano=profile_of(my_piano))
     with tempfile.TemporaryDirectory(prefix="pianolab-", ignore_cleanup_errors=True) as folder:
@@ -70,7 +75,7 @@ def open_page(
             if browser:
                 webbrowser.open(leading_to(address, Path(folder) / "practice.html"))
 
-        asyncio.run(server.serve(port=port or PORT, started=started))
+        asyncio.run(server.serve(port=port, started=started))
 
 
 def opened(folder: str | os.PathLike[str] | None, *, say: Callable[[str], object]) -> Library:

@@ -165,17 +165,21 @@ class PracticeServer:
         Returns
         -------
         dict or None
-            How the passage went by now; None where nothing was kept, as of a piece that is gone.
+            How the passage went by now; None where no bar was reached, and so nothing is kept.
+
+        Raises
+        ------
+        PianolabError, OSError
+            If it cannot be kept: the piece is gone, or the disk is full.
         """
         bars = [BarPractised(bar["bar_index"], bar["right"], bar["of"]) for bar in report["bars"] if bar["reached"]]
+        if not bars:
+            return None
         item, between = passage.piece.item, (passage.first_bar, passage.last_bar)
         how = {"passage": between, "hands": passage.hands, "mode": asked["mode"], "tempo": asked["tempo"]}
-        try:
-            progress = Progress(self.library)
-            progress.add(item, bars, **how)
-            rows = progress.as_dict(item)["passages"]
-        except (PianolabError, OSError):
-            return None
+        progress = Progress(self.library)
+        progress.add(item, bars, **how)
+        rows = progress.as_dict(item)["passages"]
         mine = (passage.hands, *between)
         return next((row for row in rows if (row["hands"], row["first_bar"], row["last_bar"]) == mine), None)
 
@@ -259,6 +263,13 @@ class Player(Client):
 
     def _error(self, error: ProtocolError) -> Any:
         return error_told(error, self._language)
+
+    def fail(self, error: ProtocolError) -> None:
+        """Tell of an error. A player may ask for what is not possible as often as he likes."""
+        if isinstance(error, PageError):
+            self._tell(self._error(error))
+        else:
+            super().fail(error)
 
     def _take_text(self, text: str) -> Any:
         asked = read_asked(text)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pianolab.errors import PianolabError
 from pianolab.practice.checking import GHOST, GHOSTS
 from pianolab.practice.modes import AGAIN_S, SLOWEST
 from pianolab.practice.page.messages import (
@@ -61,7 +62,7 @@ class Sitting:
     names : str
         How keys are called: a key of `pianolab.units.NOTE_STYLES`.
     keep : callable, optional
-        Gets each take that is over, and gives earlier ones of its passage.
+        Gets each take that is over, and gives how its passage went by now; if it raises, the report says so.
 
     Examples
     --------
@@ -258,7 +259,10 @@ class Sitting:
         self._reported = True
         report, choice = self._take.report(), self._chosen_one
         if self._keep is not None and not self._tried:
-            report["progress"] = self._keep(choice.passage, choice.asked, report)
+            try:
+                report["progress"] = self._keep(choice.passage, choice.asked, report)
+            except (PianolabError, OSError):
+                report["lines"].append(self.speech.say(Told("sitting.not_kept")))
         if (progress := report["progress"]) is not None and progress["takes"] > 1:
             shares = {name: round(100 * progress[name]) for name in ("first", "best", "last")}
             report["lines"].append(self.speech.say(Told("sitting.progress", n=progress["takes"], **shares)))
