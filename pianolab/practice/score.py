@@ -6,6 +6,7 @@ the notes carry. verovio reads and engraves; it needs no other program and nothi
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -29,6 +30,7 @@ _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _AGAIN = re.compile(r"-rend\d+$")  # So verovio names what a repeat brings again.
 _DIVISORS = ("divisions", "beat-type")
 _POSITIVE = re.compile(r"0*[1-9][0-9]{0,5}(\.0*)?")
+_PITCHED = ("pname", "oct", "pname.ges", "oct.ges", "pnum", "accid", "accid.ges")
 _EIGHTHS = 8  # Notes of a time signature that are counted in threes, if there are more than three.
 _USUAL_BPM = 120.0  # Notation programs play quarter notes at this tempo until the score names one.
 _DECIMALS = 6  # Quarter notes; verovio's times are floats, and a triplet is no round one.
@@ -324,6 +326,7 @@ class _Page:
         self.hand: dict[str, Hand] = {}
         self.bar: dict[str, str] = {}
         self.finger: dict[str, int] = {}
+        self.pitch: dict[str, tuple[str | None, ...]] = {}  # All that says which key a note is.
         self.tied_from: dict[str, str | None] = {}  # None: the note before on the same key.
         self.pedal: dict[str, list[tuple[float, str]]] = {}  # Of a bar: quarter notes from its beginning, down or up.
         hands = self._hand_of_staff(mei, name)
@@ -342,6 +345,7 @@ class _Page:
                     number = note.get("staff", staff.get("n", ""))
                     if number in hands:
                         self.hand[note.get(_ID, "")] = hands[number]
+                        self.pitch[note.get(_ID, "")] = (number, *_pitch(note))
                     if note.get("tie", "")[:1] in ("m", "t"):
                         self.tied_from[note.get(_ID, "")] = None
             for tie in measure.iter(f"{_MEI}tie"):
@@ -364,9 +368,17 @@ class _Page:
         return dict(zip(every, HANDS, strict=False))
 
 
+def _pitch(note: ElementTree.Element) -> Iterator[str | None]:
+    """What MEI says of a note's pitch, by its attributes and its accidentals."""
+    for name in _PITCHED:
+        yield note.get(name)
+    for accidental in note.iter(f"{_MEI}accid"):
+        yield from (accidental.get("accid"), accidental.get("accid.ges"))
+
+
 def _notes(timemap: list[dict[str, Any]], page: _Page, clock: _Clock, toolkit: Any) -> tuple[ScoreNote, ...]:
     sounding: dict[str, tuple[float, str]] = {}
-    keys: dict[str, int] = {}
+    keys: dict[tuple[str | None, ...], int] = {}
     played: list[dict[str, Any]] = []
     ended: dict[tuple[float, int], list[dict[str, Any]]] = {}
     bar = ""
@@ -377,9 +389,10 @@ def _notes(timemap: list[dict[str, Any]], page: _Page, clock: _Clock, toolkit: A
                 continue
             begun, begun_in = sounding.pop(id_)
             element = _written(id_)
-            if element not in keys:
-                keys[element] = int(toolkit.getMIDIValuesForElement(element).get("pitch", -1))
-            note = {"element": element, "midi": keys[element], "begun": begun, "ended": at, "bar": begun_in}
+            pitch = page.pitch[element]
+            if pitch not in keys:  # verovio looks through the whole score for an element.
+                keys[pitch] = int(toolkit.getMIDIValuesForElement(element).get("pitch", -1))
+            note = {"element": element, "midi": keys[pitch], "begun": begun, "ended": at, "bar": begun_in}
             note["passage"] = _passage(id_)
             whole = _tied_to(note, page, ended)
             if whole is None:

@@ -335,6 +335,7 @@ def test_the_command_gives_the_page_what_it_was_given(monkeypatch, capsys):
 
 @pytest.mark.parametrize("missing", ["tornado", "verovio"])
 def test_what_the_page_needs_is_named_before_a_library_is_made(tmp_path, monkeypatch, capsys, missing):
+    monkeypatch.setattr("pianolab.practice.page.program", None, raising=False)
     for module in ("pianolab.practice.page.program", "pianolab.practice.local", missing):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "pianolab.practice.page.program")
@@ -352,9 +353,8 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert program.main(["--port", port, "--library", str(tmp_path / "mine"), "--no-browser"]) == 2
-    assert re.fullmatch(
-        rf"pianolab: port {port} cannot be used \(.*\): use another one, --port N\n", capsys.readouterr().err
-    )
+    told = capsys.readouterr().err
+    assert re.fullmatch(rf"pianolab: port {port} cannot be used \(.*\): use another one, --port N\n", told)
     assert not (tmp_path / "mine").exists()
 
 

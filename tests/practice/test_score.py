@@ -201,3 +201,32 @@ def test_verovio_that_is_missing_is_named_with_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "verovio", None)
     with pytest.raises(ScoreError, match=r'pip install "pianolab\[practice\]"'):
         read_score(PIECES / "doraji.musicxml")
+
+
+def test_verovio_is_asked_once_for_what_is_written_alike(monkeypatch):
+    """It looks through the whole score each time, which took minutes for the notes of a long one."""
+    import verovio
+
+    def note(step, octave, alter=0):
+        pitch = f"<step>{step}</step><alter>{alter}</alter><octave>{octave}</octave>"
+        return f"<note><pitch>{pitch}</pitch><duration>1</duration><type>quarter</type></note>"
+
+    def shift(kind):
+        return f'<direction><direction-type><octave-shift type="{kind}" size="8"/></direction-type></direction>'
+
+    first = "<attributes><divisions>1</divisions><key><fifths>-3</fifths></key></attributes>"
+    first += note("E", 5, -1) + note("E", 5) + shift("down") + note("E", 5, -1) + note("C", 6) + shift("stop")
+    second = note("E", 5, -1) + note("C", 6) + note("E", 5) + note("A", 4, -1)
+    bars = f'<measure number="1">{first}</measure><measure number="2">{second}</measure>'
+    listed = '<part-list><score-part id="P"><part-name/></score-part></part-list>'
+    text = f'<score-partwise version="4.0">{listed}<part id="P">{bars}</part></score-partwise>'
+    asked, ask = [], verovio.toolkit.getMIDIValuesForElement
+
+    def counted(toolkit, element):
+        asked.append(element)
+        return ask(toolkit, element)
+
+    monkeypatch.setattr(verovio.toolkit, "getMIDIValuesForElement", counted)
+    notes = score_of(text.encode(), "octaves.musicxml").notes
+    assert [one.midi for one in notes] == [75, 76, 75, 84, 75, 84, 76, 68]
+    assert len(asked) < len(notes)
