@@ -186,14 +186,15 @@ def stft_figure(
     """
     stft = signal.ShortTimeFFT(hann(frame_length, sym=False), 256, sr, mfft=max(frame_length, 16384))
     y = np.asarray(y, dtype=float)
-    level, seconds = 20 * np.log10(np.maximum(np.abs(stft.stft(y)), 1e-12)), stft.t(len(y))
+    bins, seconds = stft.stft(y), stft.t(len(y))
     fig, axes = figure(9, 4, rows=2, sharex=True)
     for ax, (low, high) in zip(axes, ((1900, 2300), (260, 345)), strict=True):
         rows = (stft.f >= low) & (stft.f <= high)
-        part = level[rows] - level[rows].max()
+        level = 20 * np.log10(np.maximum(np.abs(bins[rows]), 1e-12))
         half_s, half_hz = 128 / sr, sr / stft.mfft / 2
         extent = (seconds[0] - half_s, seconds[-1] + half_s, stft.f[rows][0] - half_hz, stft.f[rows][-1] + half_hz)
-        drawn = ax.imshow(part, vmin=-50, vmax=0, cmap="magma", origin="lower", aspect="auto", extent=extent)
+        look = {"cmap": "magma", "origin": "lower", "aspect": "auto", "extent": extent}
+        drawn = ax.imshow(level - level.max(), vmin=-50, vmax=0, **look)
         ax.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, len(y) / sr))
     fig.colorbar(drawn, ax=list(axes), label="level (dB, strongest of each = 0)")
     label_once(axes)
