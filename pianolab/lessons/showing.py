@@ -93,7 +93,8 @@ def png(fig: Figure, *, smallest: bool = True) -> bytes:
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         canvas.draw()
     drawn = PIL.Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    few = drawn.quantize(128, dither=PIL.Image.Dither.NONE)
+    # Of 128 colours none may be lost that only a few points have: rings and crosses on a grey picture.
+    few = drawn.quantize(128, PIL.Image.Quantize.MAXCOVERAGE, dither=PIL.Image.Dither.NONE)
     few.save(small, "PNG", optimize=smallest)
     return small.getvalue()
 

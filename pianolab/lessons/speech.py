@@ -16,6 +16,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from pianolab import sound
+from pianolab.errors import PianolabError
 from pianolab.places import comes_with
 
 SR = 8000  # A telephone's rate: what tells words apart lies below 4 kHz.
@@ -107,7 +108,16 @@ def said(word: str, voice: str = "m1", *, sr: int = SR) -> npt.NDArray[np.float3
     Returns
     -------
     (n,) float32
+
+    Raises
+    ------
+    PianolabError
+        If no voice, or no word, has that name; the message has those that have.
     """
+    for kind, name in (("word", word), ("voice", voice)):
+        known = list(dict.fromkeys(getattr(clip, kind) for clip in clips(sr)))
+        if name not in known:
+            raise PianolabError(f"no clip has the {kind} {name!r}: there are {', '.join(known)}")
     return next(clip.y for clip in clips(sr) if (clip.word, clip.voice) == (word, voice))
 
 

@@ -373,6 +373,7 @@ JUNK = [
     {},
     object(),
     True,
+    (3, np.zeros((2, 2))),
 ]
 
 
@@ -471,7 +472,7 @@ MISTAKES = {
         (lambda sent, arrived, b: np.sum(arrived - sent > b), "how many"),
         (lambda sent, arrived, b: np.mean(arrived - sent <= b), "in time"),
         (lambda sent, arrived, b: np.mean(arrived > b), "when each block was sent"),
-        (lambda sent, arrived, b: np.mean(arrived - sent > 1000 * b), "all three are seconds"),
+        (lambda sent, arrived, b: np.mean(arrived - sent > 1000 * b), "are all three in seconds"),
         (lambda sent, arrived, b: 100 * np.mean(arrived - sent > b), "between 0 and 1"),
         (lambda sent, arrived, b: np.mean(arrived - sent > 2 * b) + 0.01, "more than the buffer"),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from pianolab.errors import PianolabError
 from pianolab.lessons import codecs, sending, speech, speech_network, sphinx
 from pianolab.lessons.checks.speech import cheapest
 from pianolab.lessons.showing import figure
@@ -32,6 +33,14 @@ def test_what_a_speaker_has_in_common_is_taken_away():
         np.testing.assert_allclose(together.std(axis=0), 1, atol=1e-6)
     kept = speech.of_one_speaker(a, spread=False)
     np.testing.assert_allclose(kept[0] - kept[1][0], a[0] - a[1][0])
+
+
+@pytest.mark.parametrize(
+    ("word", "voice", "said"), [("agian", "m1", "'agian': there are do, re"), ("stop", "m9", "'m9'")]
+)
+def test_a_clip_that_is_not_there_is_named_with_those_that_are(word, voice, said):
+    with pytest.raises(PianolabError, match=said):
+        speech.said(word, voice)
 
 
 def test_a_louder_word_or_silence_around_it_changes_no_feature():

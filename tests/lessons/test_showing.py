@@ -35,6 +35,14 @@ def test_a_picture_is_a_small_png():
     assert 2000 < len(data) < 40_000
 
 
+def test_a_few_coloured_points_on_many_greys_keep_their_colour():
+    fig, ax = figure(4, 3)
+    ax.imshow(np.random.default_rng(0).random((200, 300)), cmap="gray")
+    ax.plot([150], [100], "x", color="#56B4E9", markersize=12)
+    shown = np.asarray(PIL.Image.open(io.BytesIO(png(fig))).convert("RGB"), int)
+    assert np.abs(shown - [0x56, 0xB4, 0xE9]).max(axis=2).min() < 10
+
+
 def test_a_picture_says_in_words_what_it_shows():
     words = showing.in_words(showing.sound_figure(a4(), sr=SR, title="A4"))
     assert words.startswith("A4. amplitude (full scale = 1) over time (s). frequency (Hz) over time (s)")

@@ -28,6 +28,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pianolab.errors import one_line
 from pianolab.texts.catalogue import Told, language_of
 from pianolab.texts.catalogue import said as worded
 
@@ -93,7 +94,7 @@ def exercise(check: Callable[[Answer, np.random.Generator], str]) -> Check:
         try:
             return Result(name, True, worded(check(answer, np.random.default_rng(seed)), language))
         except Hint as hint:
-            return Result(name, False, worded(hint.args[0], language))
+            return Result(name, False, one_line(worded(hint.args[0], language)))  # It may say what came back.
 
     graded.__name__ = graded.__qualname__ = check.__name__
     graded.__module__ = check.__module__
@@ -186,9 +187,9 @@ def ask_array(
     array of float64
     """
     got = ask(answer, *args, about=about)
-    if np.iscomplexobj(got):
-        raise Hint(Told("hints.any.complex", about=about))
     try:
+        if np.iscomplexobj(got):
+            raise Hint(Told("hints.any.complex", about=about))
         values = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
         raise Hint(Told("hints.any.no_numbers", about=about, kind=type(got).__name__)) from None
