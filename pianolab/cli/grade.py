@@ -18,7 +18,7 @@ _EXAMPLES = """\
 pianolab grade handed_in
 pianolab grade handed_in --out marks.csv --seed 7 --jobs 2
 pianolab grade handed_in --language ko"""
-_COLUMNS = ("file", "lesson", "exercise", "verdict", "said", "seed", "sha256")
+_COLUMNS: tuple[str, ...] = ("file", "lesson", "exercise", "verdict", "said", "seed", "sha256")
 _UNREADABLE = "unreadable"
 _TABLE = "marks.csv"
 _CELL_S, _TOTAL_S = 60.0, 600.0
