@@ -3,7 +3,9 @@
 Needs Chromium and Playwright (`make test-browser`). The server is a process of its own, as a player starts it.
 """
 
+import contextlib
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +66,16 @@ def score(title, *bars):
     )
 
 
+@contextlib.contextmanager
+def serving(library):
+    """A server on a library: its program, and its address."""
+    command = [sys.executable, "-m", "pianolab.practice", "--no-browser", "--detector", "fft_peak"]
+    command += ["--library", str(library), "--port", str(free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        yield program, next(re.search(r"http\S+", line)[0] for line in program.stdout if line.startswith("page:"))
+        program.terminate()
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The address of a server on a library of two tiny pieces: one hand after the other, and both at once."""
@@ -72,11 +84,8 @@ def address(tmp_path_factory):
     for title, bars in {"Turns": [(RIGHT, []), ([], LEFT)], "Both": [(RIGHT, LEFT), (RIGHT, LEFT)]}.items():
         (folder / f"{title}.musicxml").write_text(score(title, *bars))
         library.add(folder / f"{title}.musicxml")
-    command = [sys.executable, "-m", "pianolab.practice", "--no-browser", "--detector", "fft_peak"]
-    command += ["--library", str(folder / "library"), "--port", str(free_port())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
-        yield next(re.search(r"http\S+", line)[0] for line in program.stdout if line.startswith("page:"))
-        program.terminate()
+    with serving(folder / "library") as (_, at):
+        yield at
 
 
 @pytest.fixture(scope="module")
@@ -242,3 +251,52 @@ def test_a_microphone_that_is_refused_is_said_with_what_to_do(playwright, addres
         page.get_by_role("button", name="Start").click()
         page.locator("#wrong", has_text="allow it in the address bar").wait_for()
         expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+MARKED = """async () => {
+  const [{ mount }, { Piece }] = await Promise.all([import("/static/js/score.js"), import("/static/js/piece.js")]);
+  const Authorization = `Bearer ${new URLSearchParams(location.search).get("token")}`;
+  const got = await (await fetch("/library/1/score?width=1600", { headers: { Authorization } })).json();
+  const score = mount(document.getElementById("score"), (key) => key);
+  score.open(new Piece(got), got.pages);
+  const looked = [];
+  const look = Element.prototype.getBoundingClientRect;
+  Element.prototype.getBoundingClientRect = function () { looked[looked.length - 1] += 1; return look.call(this); };
+  for (const n of [2, 6, 6]) {
+    looked.push(0);
+    score.mark(got.notes.slice(0, n).map(({ element }) => [element, "right", "✓"]));
+  }
+  Element.prototype.getBoundingClientRect = look;
+  return looked;
+}"""
+
+
+def test_a_mark_that_stays_is_not_looked_up_again(opened):
+    """Of a long piece hundreds of marks stay, and each look makes the browser lay out the page."""
+    first, more, again = opened().evaluate(MARKED)
+    assert first > 0
+    assert more > again == 0
+
+
+def test_who_plays_is_told_that_the_program_was_ended(playwright, tmp_path):
+    library = Library(tmp_path / "library")
+    (tmp_path / "Both.musicxml").write_text(score("Both", (RIGHT, LEFT)))
+    library.add(tmp_path / "Both.musicxml")
+    with serving(library.folder) as (program, at), browser(playwright) as chromium:
+        page = chromium.new_page()
+        page.goto(f"{at}&language=ko")
+        page.locator("#score .pages > svg").wait_for()
+        page.locator("#start").click()
+        page.locator("[data-phase=playing]").wait_for(timeout=60_000)
+        program.send_signal(signal.SIGINT)  # As Ctrl-C does.
+        expect(page.locator("#wrong")).to_have_text("프로그램이 끝났습니다. 다시 시작하고, 보여 주는 주소를 여세요")
+        assert page.get_attribute("body", "data-phase") == "idle"
+
+
+def test_a_library_without_scores_is_told_again_by_start(playwright, tmp_path):
+    with serving(Library(tmp_path / "library").folder) as (_, at), browser(playwright) as chromium:
+        page = chromium.new_page(viewport=DESK)
+        page.goto(at)
+        page.locator("#about", has_text="No score is in your library yet").wait_for()
+        page.locator("#start").click()
+        expect(page.locator("#wrong")).to_contain_text("No score is in your library yet")

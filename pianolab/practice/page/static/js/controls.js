@@ -3,6 +3,7 @@
 import { FASTEST, SLOWEST, handsOf } from "./choice.js";
 import { h, write } from "./dom.js";
 import { noteName } from "./names.js";
+import { named } from "./library.js";
 import { at } from "./nodes.js";
 
 const COMMANDS = ["again", "slower", "on"];
@@ -68,9 +69,9 @@ class Controls {
   /** The pieces of the library, by grade. */
   pieces(items) {
     const grades = [...new Set(items.map(({ grade }) => grade))].sort((a, b) => (a ?? 99) - (b ?? 99));
-    const named = ({ title, also }) => (also ? `${title} (${also})` : title);
     const label = (grade) => (grade ? this.say("grade", { grade }) : this.say("no_grade"));
-    const of = (grade) => items.filter((item) => item.grade === grade).map((item) => option(item.number, named(item)));
+    const { lang } = document.documentElement;
+    const of = (grade) => items.filter((item) => item.grade === grade).map((item) => option(item.number, named(item, lang)));
     at("piece").replaceChildren(...grades.map((grade) => h("optgroup", { label: label(grade) }, ...of(grade))));
     at("piece").value = this.choice.item;
   }

@@ -35,6 +35,12 @@ export class Shelf {
   }
 }
 
+/** What a piece is called: in Korean its Korean name comes first, where it has one. */
+export function named({ title, also }, language) {
+  if (!also) return title;
+  return language === "ko" && /\p{Script=Hangul}/u.test(also) ? `${also} (${title})` : `${title} (${also})`;
+}
+
 /** The width that verovio is asked for, in tenths of a millimetre at its scale of 50 %, so that notes have their natural size. */
 export function pageWidth(pixels, size) {
   return Math.max(600, Math.min(4200, Math.round((2 * pixels) / size / 20) * 20));

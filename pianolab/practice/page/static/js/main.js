@@ -97,9 +97,10 @@ function practise({ first, last }) {
 }
 
 async function start() {
+  if (choice.item === null) wrong(say("no_pieces"));
+  if (choice.item === null || stage.piece?.item !== choice.item) return; // It is being drawn, or cannot be, which was said.
   wrong("");
   report.show(null);
-  if (!stage.piece) return;
   if (take.sitting.phase === "resting") take.sitting.begin(asMessage(choice));
   else if (take.sitting.phase === "idle") {
     write(at("state"), say("opening"));

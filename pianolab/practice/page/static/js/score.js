@@ -22,7 +22,11 @@ export function mount(root, say) {
 class Score {
   constructor(root, pages, layer, say) {
     Object.assign(this, { root, pages, layer, say, marks: [], passage: null, piece: null });
-    new ResizeObserver(() => this.draw()).observe(pages);
+    this.forget();
+    new ResizeObserver(() => {
+      this.forget();
+      this.draw();
+    }).observe(pages);
   }
 
   /** Show another piece. */
@@ -30,6 +34,7 @@ class Score {
     this.piece = piece;
     this.marks = [];
     this.places = new Map();
+    this.forget();
     this.pages.replaceChildren(...svgs.map((text, i) => {
       const page = drawn(text);
       page.setAttribute("role", "img");
@@ -38,6 +43,12 @@ class Score {
     }));
     for (const node of this.pages.querySelectorAll("[data-id]")) this.places.set(node.dataset.id, node);
     this.root.scrollTop = 0;
+  }
+
+  /** The pages may have another size now: where things stand is looked up anew, which is too slow for each mark that comes. */
+  forget() {
+    this.known = new Map();
+    this.tempos = null;
   }
 
   /** A box in the score's own pixels, which scrolling does not change. */
@@ -96,6 +107,11 @@ class Score {
 
   /** Where a note stands: its head, its staff, and the hand that plays it. */
   place(element) {
+    if (!this.known.has(element)) this.known.set(element, this.lookedUp(element));
+    return this.known.get(element);
+  }
+
+  lookedUp(element) {
     const note = this.places.get(element);
     if (!note) return {};
     const head = this.head(element);
@@ -131,7 +147,7 @@ class Score {
   /** The shapes: above the staff of the right hand and below that of the left one; of a chord the one that says most. */
   signs(heads) {
     const columns = new Map();
-    const tempos = [...this.pages.querySelectorAll("[data-class=tempo]")].map((node) => this.box(node));
+    this.tempos ??= [...this.pages.querySelectorAll("[data-class=tempo]")].map((node) => this.box(node));
     for (const one of heads) {
       const { head, staff, hand } = one;
       const tall = Math.max(16, staff.bottom - staff.top);
@@ -141,7 +157,7 @@ class Score {
       if (!columns.has(column) || columns.get(column).weight < weight) columns.set(column, { ...one, y, weight });
     }
     return [...columns.values()].map(({ kind, shape, head, staff, y: place }) => {
-      const over = tempos.find((box) => box.top < place && place < box.bottom && box.left < head.right && head.left < box.right);
+      const over = this.tempos.find((box) => box.top < place && place < box.bottom && box.left < head.right && head.left < box.right);
       const y = over ? place - 0.5 * (staff.bottom - staff.top) : place; // A tempo stays readable.
       const amiss = kind === "now" && shape === "✗" ? " wrong" : "";
       const sign = h("b", { class: `${kind.replace(" ", "-")}${amiss}` }, shape);

@@ -27,21 +27,18 @@ export class Take {
     }
     const hello = { sr, language, names: choice.names, detector: choice.detector || null };
     const greeting = { hello, choice: asMessage(choice), commands: commandsOf(choice) };
-    this.link = new Link(new WebSocket(address(location, this.token)), sr, {
+    const link = new Link(new WebSocket(address(location, this.token)), sr, {
       opened: () => this.sitting.start(greeting),
       told: (message) => this.take(message),
-      closed: () => this.closed(),
+      closed: () => { if (link === this.link) this.fail("error.away"); }, // An earlier one may close late.
     });
+    this.link = link;
   }
 
   take(message) {
     if (message.type === "welcome") this.capture.run();
     this.sitting.message(message);
     this.acts.told(message);
-  }
-
-  closed() {
-    if (this.link) this.fail("error.away");
   }
 
   fail(key) {

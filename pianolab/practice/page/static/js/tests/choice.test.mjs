@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asMessage, commandsOf, keep, remembered, stepped } from "../choice.js";
-import { pageWidth } from "../library.js";
+import { named, pageWidth } from "../library.js";
 import { listed } from "../nodes.js";
 import { percentOf, shapeOf, weakest } from "../report.js";
 import { dueInWords, heardInWords, kindOf } from "../words.js";
@@ -72,4 +72,12 @@ test("a bar of the report has a shape, and the weakest one is practised next wit
   assert.deepEqual(percentOf({ share: 0.746, tempo: 0.5 }), { right: 75, tempo: 50 });
   assert.equal(weakest([bar(0, 4, 4), bar(1, 0, 0)]), null);
   assert.deepEqual(weakest([bar(0, 4, 4), bar(1, 3, 4), bar(2, 1, 4)]), { first: 1, last: 2 });
+});
+
+test("a piece has its Korean name first where the page speaks Korean", () => {
+  const arirang = { title: "Arirang", also: "아리랑" };
+  assert.equal(named(arirang, "ko"), "아리랑 (Arirang)");
+  assert.equal(named(arirang, "en"), "Arirang (아리랑)");
+  assert.equal(named({ title: "Lightly Row", also: "Hänschen klein" }, "ko"), "Lightly Row (Hänschen klein)");
+  assert.equal(named({ title: "Doraji", also: "" }, "ko"), "Doraji");
 });
