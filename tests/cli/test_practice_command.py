@@ -83,7 +83,7 @@ def test_a_passage_of_one_hand_is_heard_in_sound_and_told_in_korean(score, tmp_p
     words = ("report", PIECE, tmp_path / "take.wav", "--hand", "right", "--bars", "1-2", "--language", "ko")
     code, out, _ = run(capsys, *words, "--detector", "fft_peak")
     assert code == 0
-    assert f"모두 음 {len(notes)}개 가운데 {len(notes)}개를 맞게 쳤습니다\n틀린 곳이 들리지 않았습니다" in out
+    assert f"모두 {len(notes)}음 가운데 {len(notes)}음을 맞게 쳤습니다\n틀린 곳이 들리지 않았습니다" in out
     assert "3마디" not in out
 
 

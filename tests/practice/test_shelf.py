@@ -217,6 +217,19 @@ def test_pages_are_as_wide_as_is_asked_for_and_notes_keep_their_names(library):
     assert [(code, said["error"]["code"]) for code, said in refused] == [(400, "bad_request")] * 2
 
 
+def test_a_score_is_called_what_the_library_calls_it(library):
+    """A MIDI file has no title, and a player may have given another one."""
+    answers = talk(
+        library,
+        ("POST", "/library?name=a.mid", DORAJI),
+        ("PATCH", "/library/1", json.dumps({"title": "For Mina"})),
+        ("GET", "/library/1/score", None),
+        ("PATCH", "/library/1", json.dumps({"title": "For Jun"})),
+        ("GET", "/library/1/score", None),
+    )
+    assert [said["title"] for _, said in answers[1:]] == ["For Mina", "For Mina", "For Jun", "For Jun"]
+
+
 def test_a_score_that_ends_its_engraver_is_refused_and_the_server_goes_on(library, monkeypatch):
     library.add(PIECE)
     monkeypatch.setattr(facts.workers, "run", lambda _, jobs, **__: ((job, None, WorkerDied("x")) for job in jobs))

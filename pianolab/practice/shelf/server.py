@@ -81,7 +81,7 @@ class Shelf:
         return await asyncio.get_running_loop().run_in_executor(self.pool, lambda: function(*given, **named))
 
     async def score(self, item: Item, *, width: int | None = None) -> dict[str, Any]:
-        """What `engraved` says of a score; those that were asked for last are remembered.
+        """What `engraved` says of a score, its title as in the library; those that were asked for last are remembered.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Shelf:
                 self._engraved.popitem(last=False)
         self._engraved.move_to_end(key)
         try:
-            return await asyncio.shield(known)
+            return {**await asyncio.shield(known), "title": item.title}
         except Exception:
             self._engraved.pop(key, None)
             raise

@@ -28,8 +28,7 @@ export function heardInWords(say, told, names, before) {
   return null;
 }
 
-/** The class of what a verdict says. */
-export function kindOf(what) {
-  if (what === "right") return "right";
-  return what === "not sure" ? "not-sure" : "wrong";
-}
+const KINDS = { right: "right", "not sure": "not-sure", wrong: "wrong", octave: "wrong", missing: "wrong", extra: "wrong", doubled: "wrong" };
+
+/** The class of what a verdict says; "" for what is no wrong key: early, late, uneven, gone back, skipped. */
+export const kindOf = (what) => KINDS[what] ?? "";

@@ -64,6 +64,7 @@ test("what was heard is said: the way from a wrong key first, then a doubt, then
   assert.equal(heardInWords(say, { ...told, rounds: 1 }, "C4", told).text, "round_done|1");
   assert.equal(heardInWords(say, { ...told, right: [60] }, "C4", told).text, "right_so_far|C4");
   assert.deepEqual(["right", "not sure", "octave"].map(kindOf), ["right", "not-sure", "wrong"]);
+  assert.deepEqual(["early", "late", "uneven", "restart", "skip"].map(kindOf), ["", "", "", "", ""]); // The keys were right.
 });
 
 test("a bar of the report has a shape, and the weakest one is practised next with the bar before", () => {
