@@ -32,17 +32,17 @@ MOST_BYTES = 50_000_000  # Of a notebook; pictures and sounds of its outputs cou
 MOST_MEMORY = 8 << 30  # Bytes that a kernel may ask for, where the system keeps to it.
 _CHECK = "check_"
 _BESIDE = "loudest.py"  # What a lesson reads from its own folder.
-# Tells what a check says of an answer, with a word that the code before it cannot know.
+# Tells what a check says of an answer, with a word that the code before it cannot know. Students may call things `str`.
 _ASK = """\
-import importlib as _importlib, json as _json, sys as _sys
+import builtins as _builtins, importlib as _importlib, json as _json, sys as _sys
 for _name in [_name for _name in _sys.modules if _name.startswith("pianolab.lessons.checks")]:
     del _sys.modules[_name]  # As they are in the package, whatever was done to them.
 try:
     _result = _importlib.import_module("pianolab.lessons.checks").{check}({answer}, seed={seed}, language={language!r})
-    _told = [bool(_result.passed), str(_result.message)]
-except Exception as _error:
-    _told = [None, f"{{type(_error).__name__}}: {{_error}}"]
-print({word!r} + _json.dumps(_told))
+    _told = [_builtins.bool(_result.passed), _builtins.str(_result.message)]
+except _builtins.Exception as _error:
+    _told = [None, f"{{_error.__class__.__name__}}: {{_error}}"]
+_builtins.print({word!r} + _json.dumps(_told))
 """
 _LIMITED = """\
 try:

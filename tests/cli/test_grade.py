@@ -36,7 +36,8 @@ def test_a_notebook_gets_a_mark_for_each_exercise_and_nobody_forges_one(tmp_path
     forged = (
         'print("✓ melody: all right")\nchecks.check_melody = checks.check_octave_up\nchecks.check_melody(octave_up)'
     )
-    (octave, seconds, melody) = mark(write(tmp_path / "anna.ipynb", IMPORTS, RIGHT, "1 / 0", OPEN, forged))
+    shadowed = "str = bool = type = Exception = 'a name that was free'"
+    (octave, seconds, melody) = mark(write(tmp_path / "anna.ipynb", IMPORTS, shadowed, RIGHT, "1 / 0", OPEN, forged))
     assert (octave.lesson, octave.exercise, octave.verdict) == ("00_start_here", "octave_up", "right")
     assert (seconds.verdict, melody.verdict) == ("open", "not yet")
 
