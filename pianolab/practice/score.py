@@ -402,23 +402,24 @@ def _notes(timemap: list[dict[str, Any]], page: _Page, clock: _Clock, toolkit: A
             ended.setdefault((at, note["midi"]), []).append(whole or note)
         bar = page.bar.get(_written(entry["measureOn"]), bar) if "measureOn" in entry else bar
         sounding |= {id_: (at, bar) for id_ in entry.get("on", ()) if _written(id_) in page.hand}
-    made = [
-        ScoreNote(
-            element=note["element"],
-            passage=note["passage"],
-            midi=note["midi"],
-            onset_beats=note["begun"],
-            offset_beats=note["ended"],
-            onset_s=clock(note["begun"]),
-            offset_s=clock(note["ended"]),
-            hand=page.hand[note["element"]],
-            finger=page.finger.get(note["element"]),
-            bar=note["bar"],
-        )
-        for note in played
-        if MIDI_LOW <= note["midi"] <= MIDI_HIGH and note["ended"] > note["begun"]
-    ]
+    there = [note for note in played if MIDI_LOW <= note["midi"] <= MIDI_HIGH and note["ended"] > note["begun"]]
+    made = [_made(note, page, clock) for note in there]
     return tuple(sorted(made, key=lambda note: (note.onset_beats, note.midi)))
+
+
+def _made(note: dict[str, Any], page: _Page, clock: _Clock) -> ScoreNote:
+    return ScoreNote(
+        element=note["element"],
+        passage=note["passage"],
+        midi=note["midi"],
+        onset_beats=note["begun"],
+        offset_beats=note["ended"],
+        onset_s=clock(note["begun"]),
+        offset_s=clock(note["ended"]),
+        hand=page.hand[note["element"]],
+        finger=page.finger.get(note["element"]),
+        bar=note["bar"],
+    )
 
 
 def _tied_to(note: dict[str, Any], page: _Page, ended: dict[tuple[float, int], list[dict[str, Any]]]) -> Any:

@@ -28,7 +28,8 @@ from pianolab.practice.page.messages import (
     error_told,
 )
 from pianolab.practice.page.piece import Passage, Piece
-from pianolab.practice.page.takes import PlayedTake, Speech, Take, WaitTake
+from pianolab.practice.page.speech import Speech
+from pianolab.practice.page.takes import PlayedTake, Take, WaitTake
 from pianolab.practice.part import PartError
 from pianolab.practice.streaming.messages import PedalTold
 from pianolab.practice.streaming.messages import Told as EventTold

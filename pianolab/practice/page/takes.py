@@ -5,8 +5,8 @@ out; the same events always give the same messages.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,38 +24,18 @@ from pianolab.practice.page.messages import (
     WrongTold,
 )
 from pianolab.practice.page.piece import Passage
+from pianolab.practice.page.speech import Speech
 from pianolab.practice.pictures import pictures_of
-from pianolab.practice.report import lines_of, report_of
+from pianolab.practice.report import BarReport, lines_of, report_of
 from pianolab.practice.words import words_of
 from pianolab.roll import Salience
 from pianolab.texts.catalogue import Told, say
 from pianolab.tracking import Event, NoteEvent
-from pianolab.units import note_name
 
 AFTER_S = 1.0  # So long after the end of a round what was played in it is still waited for.
 SILENT_S = 4.0  # Who plays freely and rests so long after the last note has finished.
 _KEPT_S = 3.0  # So much evidence a new round takes over from the last.
 _OCTAVE = 12
-
-
-@dataclass(frozen=True)
-class Speech:
-    """How a player is spoken to: the language, and the names of the keys."""
-
-    language: str = "en"
-    names: str = "C4"
-
-    def key(self, midi: int) -> str:
-        """The name of a key."""
-        return note_name(midi, style=self.names)
-
-    def keys(self, midi: Iterable[int]) -> str:
-        """The names of several keys."""
-        return ", ".join(map(self.key, midi))
-
-    def say(self, told: Told) -> str:
-        """A text in the player's language."""
-        return told.said(self.language)
 
 
 class Take(Protocol):
@@ -356,17 +336,6 @@ class PlayedTake:
         # Its seconds are those of the take; the events of the pictures have those of the stream.
         since = [replace(one, time_s=one.time_s - self._began_s) for one in verdicts]
         report = report_of(part, since, bar_names=names)
-        bars: list[BarTold] = [
-            {
-                "bar": bar.name,
-                "bar_index": bar.bar,
-                "right": bar.right,
-                "of": bar.notes,
-                "reached": bar.reached,
-                "said": [self._sentence(one) for one in bar.said],
-            }
-            for bar in report.bars
-        ]
         rounds = [len({one.note for one in self._rounds[i] if one.what == "right"}) for i in whole]
         pictures = pictures_of(part, verdicts, events, pedal=self.passage.piece.pedal, bar_names=names)
         sums: dict[str, Any] = {
@@ -388,9 +357,20 @@ class PlayedTake:
             sums["with_beat"] = off
             key = "sitting.behind_beat" if off["middle_ms"] >= 0 else "sitting.before_beat"
             lines.append(say(key, self.speech.language, ms=abs(off["middle_ms"])))
+        bars = [self._bar(one) for one in report.bars]
         return ReportTold(
             type="report", mode=self.mode, lines=lines, sums=sums, bars=bars, pictures=pictures, progress=None
         )
+
+    def _bar(self, bar: BarReport) -> BarTold:
+        return {
+            "bar": bar.name,
+            "bar_index": bar.bar,
+            "right": bar.right,
+            "of": bar.notes,
+            "reached": bar.reached,
+            "said": [self._sentence(one) for one in bar.said],
+        }
 
     def _with_beat(self, verdicts: list[Verdict], number: int) -> dict[str, int] | None:
         """How far from the beat the right notes came: the middle of all, and how far half of them lay from it."""

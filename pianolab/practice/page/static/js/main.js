@@ -54,7 +54,7 @@ async function open() {
     if (same) controls.piece = piece;
     else controls.open(piece);
     stage.open(piece, score.pages);
-    about = say("about", { composer: score.composer || say("unknown"), bars: piece.bars.length });
+    about = say("about", { composer: score.composer || say("unknown"), n: piece.bars.length });
     write(at("about"), about);
     await practised();
   } catch (error) {
