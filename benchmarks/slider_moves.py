@@ -61,12 +61,13 @@ def moves(explorer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--notebook", action="append", help="its name without .ipynb; may be repeated")
+    paths = [path for path in sorted(FOLDER.glob("[0-9]*.ipynb")) if "showing.explore(" in path.read_text("utf-8")]
+    names = [path.stem for path in paths]
+    parser.add_argument("--notebook", action="append", choices=names, metavar="NAME", help="without .ipynb; repeatable")
     args = parser.parse_args()
     print(f"{'notebook':26} {'slider':22} moves  median  longest  again (ms)")
-    for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
-        wanted = not args.notebook or path.stem in args.notebook
-        if wanted and "showing.explore(" in path.read_text(encoding="utf-8"):
+    for path in paths:
+        if not args.notebook or path.stem in args.notebook:
             for explorer in sliders_of(path):
                 first, again = ([1000 * seconds for seconds in times] for times in moves(explorer))
                 numbers = f"{len(first):5} {statistics.median(first):7.0f} {max(first):8.0f} {max(again):6.0f}"
