@@ -227,6 +227,13 @@ def printed(notebook, pattern):
     return [tuple(map(float, found.groups())) for found in re.finditer(pattern, text)]
 
 
+def test_08_what_nmf_invents_in_fuer_elise():
+    assert says("08", "Seven notes that `nmf` invents lie an octave or a twelfth from a sounding key")
+    ghosts = printed("08", r"extra (?:octave|twelfth) ghost +nmf +(\d+)")
+    assert len(ghosts) == 2
+    assert sum(n for (n,) in ghosts) == 7
+
+
 def test_06_extras_go_with_n_and_then_the_right_ones():
     assert says(
         "06", "With N = 1 most of what it writes is extra. As N grows the extras go, and up to N = 6 nothing right"
