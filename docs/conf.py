@@ -50,6 +50,7 @@ include_patterns = [
     "data/real/*.md",
     "data/neural/*.md",
     "data/pieces/README.md",
+    "data/speech_clips/README.md",
     "results/README.md",
 ]
 exclude_patterns = [".*", "build", "dist", "docs/_build", "docs/site", "pianolab", "tests", "training", "results/*/*"]

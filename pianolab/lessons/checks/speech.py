@@ -11,7 +11,7 @@ MU = 255
 
 @exercise
 def check_mu_law(answer: Answer, rng: np.random.Generator) -> str:
-    """``mu_law(y) -> (n,)``: sign(y) ln(1 + 255 |y|) / ln 256 of samples in [-1, 1]. Exact to six digits."""
+    """``mu_law(y) -> (n,)``: sign(y) ln(1 + 255 abs(y)) / ln 256 of samples in [-1, 1]. Exact to six digits."""
     for y in (np.array([0.0, 0.01, -0.01, 1.0, -1.0]), rng.uniform(-1, 1, 12)):
         about = Told("hints.mu_law.case", n=len(y))
         want = np.sign(y) * np.log1p(MU * np.abs(y)) / np.log1p(MU)
