@@ -28,7 +28,8 @@ export function heardInWords(say, told, names, before) {
   return null;
 }
 
-const KINDS = { right: "right", "not sure": "not-sure", wrong: "wrong", octave: "wrong", missing: "wrong", extra: "wrong", doubled: "wrong" };
+const WRONG = Object.fromEntries(["wrong", "octave", "missing", "extra", "doubled"].map((what) => [what, "wrong"]));
+const KINDS = { right: "right", "not sure": "not-sure", ...WRONG };
 
 /** The class of what a verdict says; "" for what is no wrong key: early, late, uneven, gone back, skipped. */
 export const kindOf = (what) => KINDS[what] ?? "";
