@@ -30,7 +30,7 @@ export class Capture {
     try {
       this.media = await navigator.mediaDevices.getUserMedia({ audio: PLAIN });
       await this.audio.resume();
-      await this.audio.audioWorklet.addModule("/static/js/worklet.js");
+      await this.audio.audioWorklet.addModule("/worklet.js");
     } catch (error) {
       this.close();
       throw new MicrophoneError(reasonOf(error), error.message);
