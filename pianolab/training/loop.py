@@ -64,6 +64,16 @@ def _new_network(settings: Settings) -> NoteNet:
     return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]: torch's stubs leave it out
 
 
+def _load_weights(net: NoteNet, path: str | Path) -> None:
+    try:
+        net.load_state_dict(read_tensors(path)[0])
+    except UNREADABLE as error:
+        raise TrainingError(
+            f"{printable(path)} holds no weights of a network of this size ({first_line(error)}): name the "
+            "best.safetensors of a training with the same ear, width and rivals"
+        ) from error
+
+
 def _exponential_mean(average: float) -> Callable[[Tensor, Tensor, Any], Tensor]:
     """How AveragedModel forms its mean: ``average`` of it stays at each step, less in the first steps."""
 
@@ -84,6 +94,9 @@ class TrainingLoop:
     folder : str or Path
         Holds or will hold the checkpoint, the log and the weights. A checkpoint alone is enough to go on.
     settings : Settings
+    begin_with : str or Path, optional
+        Weights (``best.safetensors`` of a training) that a new training begins with, in place of weights drawn by the
+        seed.
 
     Attributes
     ----------
@@ -101,12 +114,15 @@ class TrainingLoop:
     Raises
     ------
     TrainingError
-        If the checkpoint is damaged or of another network, or gone although weights or a log are there.
+        If the checkpoint is damaged or of another network, or gone although weights or a log are there; or if the
+        weights to begin with are.
     """
 
-    def __init__(self, folder: str | Path, settings: Settings):
+    def __init__(self, folder: str | Path, settings: Settings, *, begin_with: str | Path | None = None):
         self.folder, self.settings = Path(folder), settings
         self.net = _new_network(settings)
+        if begin_with is not None:
+            _load_weights(self.net, begin_with)
         self._averaged = AveragedModel(self.net, avg_fn=_exponential_mean(settings.average), use_buffers=True)
         groups = [
             {"params": [p for p in self.net.parameters() if p.ndim > 1], "weight_decay": settings.weight_decay},

@@ -8,18 +8,18 @@ belongs to one training.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pianolab.data import Recording, data_dir, load_dataset
 from pianolab.data.pairing import labels_by_sound
-from pianolab.errors import nearest, printable
+from pianolab.errors import first_line, nearest, printable
 from pianolab.labels import LABEL_SUFFIXES, read_labels
 from pianolab.piano import espeak
 from pianolab.training.errors import TrainingError, writing
 from pianolab.training.settings import Settings, by_present_names
-from pianolab.training.sources import Sources, find_sources
+from pianolab.training.sources import Sources, find_sources, piano_folders
 
 EVERY_NTH_HELD_OUT = 6  # Where no piano is named, every sixth recording is held out.
 PLAN, FORMER_PLAN = "plan.json", "course.json"  # Earlier trainings wrote theirs under the second name.
@@ -43,13 +43,16 @@ class Plan:
     notes_dir : Path or None
         Single notes of a real piano, to render music with.
     sources : Sources or None
-        What scenes are made of, where no recordings are given.
+        What scenes are made of.
+    begin_with : Path or None
+        Weights that the training begins with, in place of weights drawn by the seed.
     """
 
     learnt: tuple[Recording, ...] = ()
     held_out: tuple[Recording, ...] = ()
     notes_dir: Path | None = None
     sources: Sources | None = None
+    begin_with: Path | None = None
 
 
 def make_plan(
@@ -123,6 +126,47 @@ def plan_scenes(pianos: Iterable[str | Path], midi: Iterable[str | Path], **opti
     if not espeak.is_installed():
         raise TrainingError("espeak-ng is not installed, but speaks in what is rendered: apt-get install espeak-ng")
     return Plan(sources=find_sources(list(pianos), list(midi), **options))
+
+
+def plan_both(
+    data: Iterable[str | Path],
+    pianos: Iterable[str | Path],
+    midi: Iterable[str | Path],
+    *,
+    hold_out: Sequence[str] = (),
+    like: str | Path | None = None,
+    say: Callable[[str], object] = print,
+    **of_scenes: Any,
+) -> Plan:
+    """A plan that learns from recordings and from scenes alike.
+
+    Parameters
+    ----------
+    data : iterable of str or Path
+        See `make_plan`.
+    pianos, midi : iterable of str or Path
+        See `plan_scenes`.
+    hold_out : sequence of str
+        Pianos to hold out, of ``pianos`` and of the recordings.
+    like, say
+        See `make_plan`.
+    **of_scenes : folders and names
+        See `plan_scenes`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    TrainingError, DatasetError, LabelError
+        As `make_plan` and `plan_scenes` do.
+    """
+    pianos = list(pianos)
+    shelved = piano_folders(pianos)
+    scenes = plan_scenes(pianos, midi, hold_out=[name for name in hold_out if name in shelved], **of_scenes)
+    recordings = make_plan(data, hold_out=[name for name in hold_out if name not in shelved], like=like, say=say)
+    return replace(recordings, sources=scenes.sources)
 
 
 def _refuse_judging(found: Iterable[Recording], folder: str | Path):
@@ -213,6 +257,7 @@ def keep_plan(plan: Plan, settings: Settings, out: Path) -> None:
         "sounds": _fingerprint([*plan.learnt, *plan.held_out]),
         "notes": None if plan.notes_dir is None else _fingerprint(load_dataset(plan.notes_dir)),
         "sources": None if plan.sources is None else plan.sources.about,
+        "begins_with": None if plan.begin_with is None else _checksum(plan.begin_with),
         "settings": json.loads(json.dumps(asdict(settings))),
     }
     for before in (out / PLAN, out / FORMER_PLAN):
@@ -227,17 +272,26 @@ def _refuse_another(path: Path, about: dict[str, Any]) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
         same = all(before[name] == about[name] for name in ("learnt", "held_out", "sounds", "notes"))
-        same = same and before.get("sources") == about["sources"]  # Earlier plans know no sources.
+        # Earlier plans know neither of these.
+        same = same and all(before.get(name) == about[name] for name in ("sources", "begins_with"))
         settings = by_present_names(before["settings"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"{printable(path)} is damaged: name another --out") from error
     if not same:
         raise TrainingError(
-            f"{printable(path.parent)} holds a training on other recordings, labels or single notes: name another --out"
+            f"{printable(path.parent)} holds a training on other recordings, labels or single notes, or one that began "
+            "with other weights: name another --out"
         )
     for name, value in about["settings"].items():
         if settings.get(name) != value and name not in MAY_CHANGE:
             raise TrainingError(f"{printable(path.parent)} holds a training with another {name}: name another --out")
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainingError(f"{printable(path)} cannot be read ({first_line(error)}): name weights that can") from error
 
 
 def _fingerprint(recordings: Iterable[Recording]) -> str:

@@ -110,7 +110,7 @@ def find_sources(
     TrainingError
         If a folder holds nothing of its kind, a piano is unknown, or nothing is left to learn from or to hold out.
     """
-    found = _pianos(pianos)
+    found = piano_folders(pianos)
     for name in (*hold_out, *leave_out):
         if name not in found:
             raise TrainingError(f"no piano is named {name!r}{nearest(name, sorted(found))}")
@@ -169,8 +169,23 @@ def microphones(folder: Path) -> list[str | None]:
     return [*sorted({entry["mic"] for entry in _index(folder) if entry.get("mic")})] or [None]
 
 
-def _pianos(folders: Iterable[str | Path]) -> dict[str, Path]:
-    """Folders with an index.json, by name."""
+def piano_folders(folders: Iterable[str | Path]) -> dict[str, Path]:
+    """Folders of single notes, by name.
+
+    Parameters
+    ----------
+    folders : iterable of str or Path
+        With an index.json, or folders of such folders.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TrainingError
+        If one holds no piano, or two have the same name.
+    """
     found: dict[str, Path] = {}
     for folder in map(Path, folders):
         here = [folder] if (folder / INDEX).is_file() else sorted(path.parent for path in folder.glob(f"*/{INDEX}"))

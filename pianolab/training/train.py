@@ -45,39 +45,39 @@ def train_network(
     refuse_unwritable(out)
     out.mkdir(parents=True, exist_ok=True)
     keep_plan(plan, settings, out)
-    loop = TrainingLoop(out, settings)
+    loop = TrainingLoop(out, settings, begin_with=plan.begin_with)
     hours, seed = settings.rendered_hours, settings.seed
-    if plan.sources is None:
-        held_out = plan.held_out
-        say(f"{len(plan.learnt)} recordings to learn from, {len(held_out)} held out, {hours:g} hours of rendered music")
-        recipes = list_recipes(
-            plan.learnt,
-            out / "material",
-            versions=settings.versions,
-            rendered_hours=hours,
-            seed=seed,
-            notes_dir=plan.notes_dir,
-        )
-    else:
-        scenes = list_held_out(plan.sources.held_out, out / "held_out", seed=seed)
-        make_pieces(scenes, jobs=jobs)
-        held_out = [Recording(scene.path.stem, scene.path, scene.path.with_suffix(".mid")) for scene in scenes]
-        recipes = list_scenes(plan.sources.learnt, out / "material", hours=hours, seed=seed)
-        say(f"{hours:g} hours of scenes to learn from, {len(held_out)} scenes of a minute held out")
-    make_pieces(list_recipes(held_out, out / "validation", seed=seed), jobs=jobs)
+    rendered = "rendered music" if plan.sources is None else "scenes"
+    say(f"{len(plan.learnt)} recordings to learn from, {len(plan.held_out)} held out, {hours:g} hours of {rendered}")
+    recipes = list_recipes(
+        plan.learnt,
+        out / "material",
+        versions=settings.versions,
+        rendered_hours=hours if plan.sources is None else 0.0,
+        seed=seed,
+        notes_dir=plan.notes_dir,
+    )
+    scenes: list[Recording] = []
+    if plan.sources is not None:
+        held_out = list_held_out(plan.sources.held_out, out / "held_out", seed=seed)
+        make_pieces(held_out, jobs=jobs)
+        scenes = [Recording(one.path.stem, one.path, one.path.with_suffix(".mid")) for one in held_out]
+        recipes += list_scenes(plan.sources.learnt, out / "material", hours=hours, seed=seed)
+        say(f"{len(scenes)} scenes of a minute held out")
+    make_pieces(list_recipes([*plan.held_out, *scenes], out / "validation", seed=seed), jobs=jobs)
     make_pieces(recipes, jobs=jobs)
     if loop.step:
         say(f"goes on at step {loop.step}")
     loop.train(Pieces(out / "material"), Pieces(out / "validation"))
-    finish(out, held_out, seconds=settings.validation_s, in_rooms=plan.sources is None, say=say)
+    finish(out, plan.held_out, scenes, seconds=settings.validation_s, say=say)
 
 
 def finish(
     out: str | Path,
     held_out: Sequence[Recording],
+    scenes: Sequence[Recording] = (),
     *,
     seconds: float,
-    in_rooms: bool = True,
     say: Callable[[str], object] = print,
 ) -> None:
     """Export the best weights and choose the tracker's settings for them.
@@ -87,15 +87,15 @@ def finish(
     out : str or Path
         Holds ``best.safetensors``; ``neural.onnx`` and ``neural.json`` are written there.
     held_out : sequence of Recording
-        To choose by.
+        To choose by, as they are and in rooms drawn by chance.
+    scenes : sequence of Recording
+        To choose by as they are, because they have rooms already.
     seconds : float
         How much of each of them is heard.
-    in_rooms : bool
-        Whether they are also heard in rooms drawn by chance; scenes have rooms already.
     say : callable
         Told the scores, and how to use the network.
     """
     weights = Path(out) / "neural.onnx"
     export_network(Path(out) / "best.safetensors", weights)
-    tune_tracking(weights, held_out, seconds=seconds, in_rooms=in_rooms, say=say)
+    tune_tracking(weights, held_out, scenes, seconds=seconds, say=say)
     say(f"{printable(weights)}: use it with --detector neural:weights_file={printable(weights)}")

@@ -172,9 +172,9 @@ def _pedal_of(recording: Recording) -> Pedal | None:
 def tune_tracking(
     weights: str | Path,
     recordings: Sequence[Recording],
+    scenes: Sequence[Recording] = (),
     *,
     seconds: float = 30.0,
-    in_rooms: bool = True,
     say: Callable[[str], object] = print,
 ) -> None:
     """Choose the settings of every delay and write them into the network's description.
@@ -184,13 +184,13 @@ def tune_tracking(
     weights : str or Path
         ``....onnx``, its description ``....json`` beside it.
     recordings : sequence of Recording
-        Held out from the training.
+        Held out from the training. Each is heard as it is and in a room drawn by chance.
+    scenes : sequence of Recording
+        Held out from the training, too, and heard as they are.
     seconds : float
-        How much of each recording is heard, from its beginning.
-    in_rooms : bool
-        Whether each is also heard in a room drawn by chance.
+        How much of each recording and scene is heard, from its beginning.
     say : callable
-        Told a line a delay: scores of the recordings as they are; and one more in rooms.
+        Told a line a delay and kind: scores of the recordings and scenes as they are, and of those in rooms.
 
     Raises
     ------
@@ -200,16 +200,17 @@ def tune_tracking(
     path = Path(weights).with_suffix(".json")
     description = json.loads(path.read_text(encoding="utf-8"))
     description["tracking"], description["held_out"], description["held_out_in_rooms"] = {}, {}, {}
-    references = [recording.notes().on_keyboard().between(0.0, seconds) for recording in recordings]
+    listened = [*recordings, *scenes]
+    references = [recording.notes().on_keyboard().between(0.0, seconds) for recording in listened]
     pedals = [
-        _pedal_of(recording) if len(notes) else None for recording, notes in zip(recordings, references, strict=True)
+        _pedal_of(recording) if len(notes) else None for recording, notes in zip(listened, references, strict=True)
     ]
     for ms in DELAYS_MS:
         plain, roomy = [], []
-        for i, recording in enumerate(recordings):
+        for i, recording in enumerate(listened):
             y, sr = recording.load(duration_s=seconds)
             sounds = [(plain, y)]
-            if in_rooms:
+            if i < len(recordings):
                 sounds.append((roomy, in_random_room(y, sr=sr, rng=np.random.default_rng([ROOM_SEED, i]))))
             for heard, sound in sounds:
                 heard.append(heard_by(Neural(lookahead_ms=ms, weights_file=str(weights)), sound, sr))
@@ -219,8 +220,9 @@ def tune_tracking(
         for name, heard in (("held_out", plain), ("held_out_in_rooms", roomy)):
             if not heard:
                 continue
-            of_pedal = pedal_scores(heard, pedals, settings)
-            scores = mean_scores(heard, references, settings) | {name: of_pedal[name] for name in GOALS if of_pedal}
+            of_pedal = pedal_scores(heard, pedals[: len(heard)], settings)
+            scores = mean_scores(heard, references[: len(heard)], settings)
+            scores |= {name: of_pedal[name] for name in GOALS if of_pedal}
             description[name][str(ms)] = {score: round(value, 4) for score, value in scores.items()}
             say(f"lookahead {ms} ms, {name}: " + ", ".join(f"{score} {v:.3f}" for score, v in scores.items()))
     with writing(path) as temporary:

@@ -38,7 +38,8 @@ def test_a_copy_names_the_pages_of_the_docs_and_links_to_none(tmp_path):
         for name in ("07_live_trial.ipynb", "08_polyphony.ipynb")
     )
     assert "is measured in docs/live.md of the repository." in live
-    assert chords.count("docs/results.md of the repository") == 3
+    links = (comes_with("notebooks") / "08_polyphony.ipynb").read_text(encoding="utf-8").count("](../docs/results.md")
+    assert chords.count("docs/results.md of the repository") == links > 0
 
 
 def test_what_is_there_is_left_as_it_is_and_named(tmp_path, capsys):
