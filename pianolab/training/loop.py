@@ -57,14 +57,36 @@ def learning_rate(settings: Settings, step: int) -> float:
     return settings.learning_rate * min((step + 1) / settings.warm_up, 1.0, max(falling, 0.0))
 
 
-def _new_network(settings: Settings) -> NoteNet:
-    """A network of these settings, with weights drawn by the seed."""
+def new_network(settings: Settings) -> NoteNet:
+    """A network with weights drawn by the seed.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    NoteNet
+    """
     torch.manual_seed(settings.seed)
     net = NoteNet(ear=settings.ear, width=settings.width, rivals=settings.rivals)
     return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]: torch's stubs leave it out
 
 
-def _load_weights(net: NoteNet, path: str | Path) -> None:
+def begin(net: NoteNet, path: str | Path) -> None:
+    """Give a network the weights of another training.
+
+    Parameters
+    ----------
+    net : NoteNet
+    path : str or Path
+        ``best.safetensors``.
+
+    Raises
+    ------
+    TrainingError
+        If it holds no weights of a network of this size.
+    """
     try:
         net.load_state_dict(read_tensors(path)[0])
     except UNREADABLE as error:
@@ -120,9 +142,9 @@ class TrainingLoop:
 
     def __init__(self, folder: str | Path, settings: Settings, *, begin_with: str | Path | None = None):
         self.folder, self.settings = Path(folder), settings
-        self.net = _new_network(settings)
+        self.net = new_network(settings)
         if begin_with is not None:
-            _load_weights(self.net, begin_with)
+            begin(self.net, begin_with)
         self._averaged = AveragedModel(self.net, avg_fn=_exponential_mean(settings.average), use_buffers=True)
         groups = [
             {"params": [p for p in self.net.parameters() if p.ndim > 1], "weight_decay": settings.weight_decay},

@@ -4,6 +4,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +17,12 @@ from pianolab import sound
 from pianolab.labels import read_labels, read_pedal, write_labels
 from pianolab.piano import render
 from pianolab.roll import Notes, Salience
-from pianolab.training import material, scenes, tuning, validation
+from pianolab.training import material, scenes, train, tuning, validation
 from pianolab.training.batches import Pieces
 from pianolab.training.errors import TrainingError
 from pianolab.training.network import NoteNet
-from pianolab.training.plan import plan_scenes
+from pianolab.training.plan import Plan, keep_plan, plan_both, plan_scenes
+from pianolab.training.settings import Settings
 from pianolab.training.sources import find_sources, held_out_pieces, held_out_responses
 
 SR = 16000
@@ -127,6 +129,48 @@ def test_without_espeak_the_training_says_what_to_install(world, monkeypatch):
     monkeypatch.setattr("pianolab.piano.espeak.is_installed", lambda: False)
     with pytest.raises(TrainingError, match=r"espeak-ng is not installed.*apt-get install espeak-ng"):
         plan_scenes([world / "pianos"], [world / "midi"], hold_out=["upright"])
+
+
+def test_recordings_and_scenes_are_learnt_from_together(world, folder, tmp_path, monkeypatch):
+    """What is held out of both is validated on; only recordings are put into rooms to choose the settings."""
+    monkeypatch.setattr("pianolab.piano.espeak.is_installed", lambda: True)
+    monkeypatch.setattr(train, "make_pieces", lambda recipes, jobs: made.extend(recipes))
+    monkeypatch.setattr(train, "Pieces", Path)
+    monkeypatch.setattr(train.TrainingLoop, "train", lambda *how: None)
+    monkeypatch.setattr(train, "finish", lambda out, *held_out, **how: finished.append([len(h) for h in held_out]))
+    made, finished = [], []
+    said = []
+    both = plan_both(
+        [folder], [world / "pianos"], [world / "midi"], rooms=[world / "rooms"], noise=[world / "noise"],
+        hold_out=["upright"], say=said.append,
+    )  # fmt: skip
+    settings = Settings(versions=2, rendered_hours=0.1, ear=8, width=8, rivals=4)
+    train.train_network(both, tmp_path / "out", settings, say=said.append)
+    names = [recipe.path.parent.name + "/" + recipe.path.name[:8] for recipe in made]
+    n_held_out = len(both.held_out) + 32
+    assert {name: names.count(name) for name in names} == {
+        "held_out/held_out": 32,
+        "validation/recorded": n_held_out,
+        "material/recorded": 2 * len(both.learnt),
+        "material/scene_00": 6,
+    }
+    assert len({recipe.path for recipe in made}) == len(made)
+    assert finished == [[len(both.held_out), 32]]
+    about = json.loads((tmp_path / "out" / "plan.json").read_text())
+    assert about["learnt"]
+    assert about["sources"]["held_out"]["pianos"] == ["upright"]
+    with pytest.raises(TrainingError, match="no recording is of piano 'nobody'"):
+        plan_both([folder], [world / "pianos"], [world / "midi"], hold_out=["upright", "nobody"])
+
+
+def test_a_training_does_not_go_on_from_other_first_weights(world, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "weights").write_bytes(b"one")
+    begun = Plan(begin_with=tmp_path / "weights")
+    keep_plan(begun, Settings(), tmp_path / "out")
+    keep_plan(begun, Settings(), tmp_path / "out")
+    with pytest.raises(TrainingError, match="one that began with other weights"):
+        keep_plan(Plan(), Settings(), tmp_path / "out")
 
 
 def test_no_room_moves_a_stroke(sources):

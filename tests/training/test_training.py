@@ -392,6 +392,22 @@ def test_a_checkpoint_of_another_width_is_refused(tmp_path, pieces):
         TrainingLoop(tmp_path, replace(TINY, width=16))
 
 
+def test_a_training_begins_with_the_weights_of_another(tmp_path, pieces):
+    first = TrainingLoop(tmp_path / "first", TINY)
+    (tmp_path / "first").mkdir()
+    for _ in range(3):
+        first.take_step(pieces)
+    first.keep_as_best({"f1_90": 0.5})
+    best = tmp_path / "first" / "best.safetensors"
+    second = TrainingLoop(tmp_path / "second", replace(TINY, seed=2), begin_with=best)
+    known = load_network(best)[0].state_dict()
+    assert second.step == 0
+    for net in (second.net, second.mean):
+        assert all(torch.equal(value, known[name]) for name, value in net.state_dict().items())
+    with pytest.raises(TrainingError, match=r"holds no weights of a network of this size .*ear, width and rivals"):
+        TrainingLoop(tmp_path / "third", replace(TINY, width=16), begin_with=best)
+
+
 def test_other_rooms_and_pitches_keep_sound_and_labels_together():
     rng = np.random.default_rng(3)
     notes = Notes([0.5], [1.0], [69], [90])
@@ -445,6 +461,9 @@ def test_a_whole_training_ends_in_a_network_that_the_detector_runs(folder, tmp_p
         (lambda d: sound.write(d / "mute.wav", np.zeros(SR, np.float32), sr=SR), [], "no labels"),
         (None, ["--hold-out", "Bosendorfer"], "no recording is of piano 'Bosendorfer'"),
         (None, ["--steps", "0"], "'0' is no number of steps"),
+        (None, ["--begin-with", "nowhere"], "nowhere holds no weights of a network of this size"),
+        (None, ["--notes", "nowhere", "--pianos", "somewhere"], "with --pianos leave it out"),
+        (None, ["--pianos", "nowhere"], "nowhere holds no piano"),
         (None, ["--notes", "nowhere"], "nowhere"),
         (None, ["--notes", "real"], "real holds recordings of data/real, which judge and never teach"),
         (None, ["--data", "real"], "real holds recordings of data/real, which judge and never teach"),
