@@ -36,7 +36,7 @@ from tqdm.auto import tqdm
 from world_sounds import REPORT_PIANOS, ROWS, Case, Material, Sounding
 
 from pianolab.cli.command import number_of, seconds
-from pianolab.detectors.neural import DELAYS_MS, TOGETHER
+from pianolab.detectors.neural import DELAYS_MS, WEIGHTS
 from pianolab.dsp.fitted import FITTED
 from pianolab.errors import PianolabError, reason
 from pianolab.files import replacing
@@ -49,7 +49,7 @@ from pianolab.tracking import Tracker, Tracking
 from pianolab.tracking.certainty import NAMES, log_odds, promptness
 
 PIANOS = ("kawai_upright_kw", "vsco2_upright")
-NETWORKS = tuple(f"neural:weights={name},lookahead_ms={ms}" for name in TOGETHER for ms in DELAYS_MS)
+NETWORKS = tuple(f"neural:weights={name},lookahead_ms={ms}" for name in WEIGHTS for ms in DELAYS_MS)
 DETECTORS = ("fft_peak", "cqt", "yin", "nmf", *NETWORKS)
 DRAWN_MS = 90  # Of the networks only this lookahead is drawn, which is the default.
 LEAST_DRAWN = 10  # Fewer notes of a bin make no point in the figure; the table has them.

@@ -20,7 +20,7 @@ import pandas as pd
 
 from pianolab.cli.command import seconds
 from pianolab.data import Recording
-from pianolab.detectors.neural import SETTINGS, WEIGHTS
+from pianolab.detectors.neural import WEIGHTS
 from pianolab.labels import read_pedal
 from pianolab.registry import create
 from pianolab.scores import Protocol, match, score_notes, score_pedal
@@ -37,7 +37,7 @@ def export_best(training, threshold):
     path = training / "look.onnx"
     export_network(training / "best.safetensors", path)
     description = json.loads(path.with_suffix(".json").read_text())
-    settings = json.loads(SETTINGS["maps"].read_text(encoding="utf-8"))["tracking"]
+    settings = json.loads(WEIGHTS["maps"].with_suffix(".json").read_text(encoding="utf-8"))["tracking"]
     chosen = description["scores"]["threshold_90"] if threshold is None else threshold
     description["tracking"] = {ms: {**values, "onset_threshold": chosen} for ms, values in settings.items()}
     path.with_suffix(".json").write_text(json.dumps(description, indent=1))

@@ -282,11 +282,10 @@ def cost_of(spec: str) -> dict[str, float]:
     detector = create(spec)
     y = np.random.default_rng(0).normal(0.0, 0.05, round(COST_S * SR)).astype(np.float32)
     answers = [hear(detector, Case("cost", "", "", list), Sounding(y[:n], SR, Notes.empty())) for n in (SR, len(y))]
-    files = [] if detector.weights is None else getattr(detector, "network_files", [Path(detector.weights)])
     return {
         "x real time": answers[-1]["cpu_s"] / COST_S,
         "peak memory, MB": peak_mb(),
-        "weights, MB": sum(path.stat().st_size for path in files) / 1e6 if files else np.nan,
+        "weights, MB": np.nan if detector.weights is None else Path(detector.weights).stat().st_size / 1e6,
         "delay by rule, ms": np.nan if detector.whole_recording else rule_ms(detector),
     }
 

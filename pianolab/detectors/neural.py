@@ -7,20 +7,17 @@ each of five. With 90 ms, a frame of 20 ms and a frame for the tracker to see a 
 130 ms of the key's stroke; 240 ms is for recordings.
 
 It was trained by ``pianolab train`` (docs/model_card.md). There are two networks, which are no code and are run by
-onnxruntime. Each carries the licence of what it learnt from: ``maps`` is CC BY-NC-SA (research and teaching), ``free``
-is CC BY (any use, commerce too). By default both listen: a stroke is as sure as the mean of their log odds, so what
-only one of them imagines is seldom told. How long and how hard, the first of them says; the pedal, the second.
+onnxruntime. Each carries the licence of what it learnt from: ``maps``, the default, is CC BY-NC-SA (research and
+teaching), ``free`` is CC BY (any use, commerce too).
 """
 
 import json
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from pianolab.detector import Detector, DetectorError, refuse_unheard
 from pianolab.dsp.network_input import FRAME_LENGTH, HOP, SR, NeuralInput
@@ -30,11 +27,8 @@ from pianolab.roll import Salience
 from pianolab.tracking.settings import Tracking
 from pianolab.units import N_KEYS
 
-DEFAULT: Literal["both", "maps", "free"] = "both"
+DEFAULT: Literal["maps", "free"] = "maps"
 WEIGHTS = {name: Path(__file__).with_name(f"neural_{name}.onnx") for name in ("maps", "free")}
-# Which networks listen for each choice of weights, and where the settings of that choice stand.
-TOGETHER = {"both": ("maps", "free"), "maps": ("maps",), "free": ("free",)}
-SETTINGS = {name: Path(__file__).with_name(f"neural_{name}.json") for name in TOGETHER}
 LICENCES = {name: path.with_name(f"WEIGHTS_LICENSE_{name.upper()}") for name, path in WEIGHTS.items()}
 DELAYS_MS = (0, 30, 60, 90, 240)
 # The level of a frame is that of its newest 64 ms: so many samples.
@@ -44,8 +38,6 @@ VELOCITY_MAX = 127.0
 PEDAL = "pedal"
 # Evidence of a struck string from which a note is told: at it no note of the two tuning pianos is lost.
 STRUCK_THRESHOLD = 0.7
-# A probability of 0 or 1 would be surer than any other answer.
-SUREST = 1e-6
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 16
 
@@ -57,10 +49,10 @@ class Neural(Detector):
     ----------
     lookahead_ms : {0, 30, 60, 90, 240}
         How long after a moment it may listen before it answers for it: longer is surer.
-    weights : {'both', 'maps', 'free'}
-        Which of the package's networks: the one learnt from MAPS, for research and teaching (CC BY-NC-SA 4.0), the one
-        learnt only from what is free, for any use (CC BY 4.0), or both together, for research and teaching. Their
-        licences: WEIGHTS_LICENSE_MAPS and WEIGHTS_LICENSE_FREE.
+    weights : {'maps', 'free'}
+        Which of the package's networks: the one learnt from MAPS and from what is free, for research and teaching (CC
+        BY-NC-SA 4.0), or the one learnt only from what is free, for any use (CC BY 4.0). Their licences:
+        WEIGHTS_LICENSE_MAPS and WEIGHTS_LICENSE_FREE.
     weights_file : str, optional
         Another network of `pianolab train` (an .onnx file with its .json beside it), in place of the package's.
 
@@ -83,8 +75,8 @@ class Neural(Detector):
 
     name = "neural"
     summary = (
-        "a small causal network (strokes, sounding keys, ends, velocity), several notes at once; weights=both, "
-        "maps (CC BY-NC-SA) or free (CC BY)"
+        "a small causal network (strokes, sounding keys, ends, velocity), several notes at once; weights=maps "
+        "(CC BY-NC-SA) or free (CC BY)"
     )
     polyphonic = True
     sr = SR
@@ -95,19 +87,14 @@ class Neural(Detector):
         self,
         *,
         lookahead_ms: Literal[0, 30, 60, 90, 240] = 90,
-        weights: Literal["both", "maps", "free"] = DEFAULT,
+        weights: Literal["maps", "free"] = DEFAULT,
         weights_file: str | None = None,
     ):
         self.lookahead_ms = lookahead_ms
         if weights_file is not None:
             refuse_unheard(self, ("weights",), beside="weights_file")
-        if weights_file is None:
-            self.weights = SETTINGS[weights]
-            self.network_files = [WEIGHTS[name] for name in TOGETHER[weights]]
-        else:
-            self.weights = Path(weights_file)
-            self.network_files = [self.weights]
-        self._networks = [_Network(path) for path in self.network_files]
+        self.weights = WEIGHTS[weights] if weights_file is None else Path(weights_file)
+        self._network = _Network(self.weights)
         told = _description(self.weights).get("tracking", {}).get(str(lookahead_ms), {})
         self.tracking = {"struck_threshold": STRUCK_THRESHOLD, **told}
         self._head = DELAYS_MS.index(lookahead_ms)
@@ -119,17 +106,11 @@ class Neural(Detector):
         return max(1, self.lookahead_ms * SR // 1000)
 
     def reset(self) -> None:
-        for network in self._networks:
-            network.reset()
+        self._network.reset()
 
     def _answer(self, heard):
-        """(T, 4, 88) answers of this lookahead's heads and (T,) of the pedal's, if one hears it; the states go on."""
-        found = [network.answers(heard, self._head) for network in self._networks]
-        answers = found[0][0]
-        if len(found) > 1:
-            answers = answers.copy()
-            answers[:, 0] = mean_of_log_odds([of_one[:, 0] for of_one, _ in found])
-        return answers, next((pedal for _, pedal in found if pedal is not None), None)
+        """(T, 4, 88) answers of this lookahead's heads and (T,) of the pedal's, if it hears it; the states go on."""
+        return self._network.answers(heard, self._head)
 
     def _hear_the_beginning(self, span):
         """Hear what came within the lookahead of the first frame as it came, frame by frame; nothing is asked of it."""
@@ -158,34 +139,6 @@ class Neural(Detector):
         )
 
 
-def mean_of_log_odds(chances: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """The chance whose log odds are the mean of those of several chances.
-
-    Parameters
-    ----------
-    chances : list of arrays
-        Probabilities, all of one shape.
-
-    Returns
-    -------
-    array of float32
-        Of the same shape.
-
-    References
-    ----------
-    R. F. Bordley, "A multiplicative formula for aggregating probability assessments", Management Science 28(10), 1982.
-
-    Examples
-    --------
-    Nine to one and one to one: three to one.
-
-    >>> mean_of_log_odds([np.array([0.9], np.float32), np.array([0.5], np.float32)]).round(3).tolist()
-    [0.75]
-    """
-    known = np.clip(np.stack(chances).astype(np.float64), SUREST, 1.0 - SUREST)
-    return (1.0 / (1.0 + np.exp(-np.mean(np.log(known) - np.log1p(-known), axis=0)))).astype(np.float32)
-
-
 class _Network:
     """One network, ready to run on one thread; its states go on from frame to frame."""
 
@@ -212,7 +165,7 @@ def _loaded(path):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Two networks that each keep memory for the longest stretch they heard took 60 MB more, and no less time.
+    # A network that keeps memory for the longest stretch that it heard takes 30 MB more, and no less time.
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     with _refusing(path):
         run = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -103,9 +103,8 @@ def test_weights_of_a_network_are_written_beside_it_at_its_own_delay(calibrate, 
 
 def test_every_detector_is_fitted_and_each_network_at_each_delay(calibrate):
     assert {"yin", "cqt", "fft_peak", "nmf"} < set(calibrate.DETECTORS)
-    assert len([spec for spec in calibrate.DETECTORS if spec.startswith("neural")]) == 15
+    assert len([spec for spec in calibrate.DETECTORS if spec.startswith("neural")]) == 10
     assert [spec for spec in calibrate.NETWORKS if calibrate.is_drawn(spec)] == [
-        "neural:weights=both,lookahead_ms=90",
         "neural:weights=maps,lookahead_ms=90",
         "neural:weights=free,lookahead_ms=90",
     ]

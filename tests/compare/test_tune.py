@@ -102,7 +102,7 @@ def test_ranges_are_as_typed_or_as_the_detector_declares_them():
     assert [str(one) for one in typed] == ["threshold=0.05..0.4", "method=yin,yinfft"]
     assert [one.choices for one in typed] == [(), ("yin", "yinfft")]
     (weights,) = ranges("neural", ["weights="])
-    assert weights.choices == ("both", "maps", "free")
+    assert weights.choices == ("maps", "free")
     declared = ranges("yin")
     assert "threshold" in [one.name for one in declared]
     assert all(one.low < one.high for one in declared)

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pianolab.detector import DetectorError
-from pianolab.detectors.neural import DEFAULT, DELAYS_MS, LICENCES, SETTINGS, TOGETHER, mean_of_log_odds
+from pianolab.detectors.neural import DEFAULT, DELAYS_MS, LICENCES
 from pianolab.detectors.neural import WEIGHTS as NETWORKS
 from pianolab.dsp.network_input import FLOOR, N_BINS, SR, NeuralInput
 from pianolab.piano import render
@@ -87,7 +85,7 @@ def test_a_stroke_is_announced_within_its_lookahead_a_frame_and_a_peak(after_fra
     assert 0.090 < told_s - struck_s <= 0.131  # blocks of 1 ms
 
 
-@pytest.mark.parametrize("weights", TOGETHER)
+@pytest.mark.parametrize("weights", NETWORKS)
 @pytest.mark.parametrize("lookahead_ms", DELAYS_MS)
 def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms, weights):
     """Also at the very beginning, which each lookahead hears in its own way: this begins with a stroke."""
@@ -105,37 +103,12 @@ def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms, weights):
         assert np.allclose(stepwise, getattr(whole, name), atol=1e-5 * (127 if name == "velocity" else 1), rtol=0)
 
 
-@pytest.mark.parametrize("weights", TOGETHER)
+@pytest.mark.parametrize("weights", NETWORKS)
 def test_the_description_says_what_the_weights_are(weights):
-    description = json.loads(SETTINGS[weights].read_text(encoding="utf-8"))
+    description = json.loads(NETWORKS[weights].with_suffix(".json").read_text(encoding="utf-8"))
     assert set(description["tracking"]) == {str(ms) for ms in DELAYS_MS}
-    networks = [NETWORKS[name] for name in TOGETHER[weights]]
-    assert sum(network.stat().st_size for network in networks) < 6e6
-    if len(networks) > 1:
-        assert description["networks"] == [network.name for network in networks]
-    else:
-        assert description["settings"]["seed"] >= 0
-
-
-def test_a_stroke_is_as_sure_as_the_mean_of_the_log_odds_of_both():
-    """Both are asked the same; what one of them doubts is seldom told. Everything else is one network's own."""
-    y = render(CHORDS, sr=SR)
-    both, maps, free = (analyse(y, sr=SR, detector=f"neural:weights={name}") for name in ("both", "maps", "free"))
-    odds = [np.clip(one.onset, 1e-6, 1 - 1e-6) / (1 - np.clip(one.onset, 1e-6, 1 - 1e-6)) for one in (maps, free)]
-    geometric = np.sqrt(odds[0] * odds[1])
-    assert np.allclose(both.onset, geometric / (1 + geometric), atol=1e-5, rtol=0)
-    for name in ("strength", "offset", "velocity"):
-        assert np.array_equal(getattr(both, name), getattr(maps, name))
-    assert np.array_equal(both.pedal, free.pedal)
-
-
-@given(st.lists(st.floats(0.0, 1.0, width=32), min_size=1, max_size=4))
-def test_the_mean_of_log_odds_lies_between_the_chances(chances):
-    mean = mean_of_log_odds([np.array([chance], np.float32) for chance in chances])[0]
-    assert min(chances) - 2e-6 <= mean <= max(chances) + 2e-6
-    assert mean_of_log_odds([np.array([1.0 - chance], np.float32) for chance in chances])[0] == pytest.approx(
-        1 - mean, abs=1e-5
-    )
+    assert NETWORKS[weights].stat().st_size < 6e6
+    assert description["settings"]["seed"] >= 0
 
 
 def test_each_set_of_weights_has_its_licence_beside_it():
@@ -158,16 +131,16 @@ def test_the_licence_of_the_free_weights_names_all_whose_work_was_learnt_from():
             assert word.strip(",;()") in licence, f"{what}: {word}"
 
 
-@pytest.mark.parametrize("weights", [name for name in TOGETHER if name != DEFAULT])
+@pytest.mark.parametrize("weights", [name for name in NETWORKS if name != DEFAULT])
 def test_a_network_of_ones_own_takes_the_place_of_the_packages(weights):
     with pytest.raises(DetectorError, match="weights changes nothing beside weights_file: leave weights out"):
         create("neural", weights=weights, weights_file=str(WEIGHTS))
 
 
 def test_each_choice_of_weights_can_be_made_and_says_so():
-    made = {name: create(f"neural:weights={name}") for name in TOGETHER}
-    assert {name: detector.weights for name, detector in made.items()} == SETTINGS
-    specs = {name: "neural" if name == DEFAULT else f"neural:weights={name}" for name in TOGETHER}
+    made = {name: create(f"neural:weights={name}") for name in NETWORKS}
+    assert {name: detector.weights for name, detector in made.items()} == NETWORKS
+    specs = {name: "neural" if name == DEFAULT else f"neural:weights={name}" for name in NETWORKS}
     assert {name: detector.spec for name, detector in made.items()} == specs
 
 
