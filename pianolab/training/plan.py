@@ -148,7 +148,8 @@ def plan_both(
         See `plan_scenes`.
     hold_out : sequence of str
         Pianos to hold out, of ``pianos`` and of the recordings.
-    like, say
+    like : str or Path, optional
+    say : callable
         See `make_plan`.
     **of_scenes : folders and names
         See `plan_scenes`.
