@@ -131,6 +131,35 @@ def test_without_espeak_the_training_says_what_to_install(world, monkeypatch):
         plan_scenes([world / "pianos"], [world / "midi"], hold_out=["upright"])
 
 
+def strokes_as_sure_as(surest):
+    """A key that is struck every half second; each stroke is as sure as said. The tracker takes three rows' mean."""
+    times = np.arange(0.0, 8.0, 0.02)
+    onset, held = np.zeros((2, len(times), 88), np.float32)
+    for stroke_s, sure in zip(0.5 + 0.5 * np.arange(12), surest, strict=True):
+        row = round(stroke_s / 0.02)
+        onset[row - 1 : row + 2, 60 - 21] = sure * np.array([0.99, 1.0, 0.99])
+        held[row : row + 15, 60 - 21] = 0.9
+    level = np.full(len(times), -20.0, np.float32)
+    return Salience(times, held, np.full_like(held, np.nan), level, onset=onset, offset=np.zeros_like(onset))
+
+
+def test_strokes_are_told_from_what_no_kind_of_recordings_pays_for(monkeypatch):
+    """Most recordings would do with 0.5; the two strokes that are 0.18 sure in one kind are a sixth of its notes."""
+    monkeypatch.setattr(tuning, "SEARCH", (("onset_threshold", (0.1, 0.15, 0.3, 0.5), ("onset_f1",)),))
+    monkeypatch.setattr(tuning, "STRUCK_THRESHOLD", 0.0)
+    easy, hard = strokes_as_sure_as([0.9] * 12), strokes_as_sure_as([0.9] * 10 + [0.18] * 2)
+    nobody = strokes_as_sure_as([0.4] * 12)
+    onset_s = 0.5 + 0.5 * np.arange(12)
+    played, nothing = Notes(onset_s, onset_s + 0.3, [60] * 12), Notes([], [], [])
+    heard, references = [*[easy] * 8, hard, nobody], [*[played] * 9, nothing]
+    kinds = ["as they are"] * 8 + ["scenes"] * 2
+    assert tuning.choose_tracking(heard, references, kinds)["onset_threshold"] == 0.15
+    assert tuning.choose_tracking(heard, references)["onset_threshold"] == 0.5
+    assert tuning.choose_tracking(heard, references, ["one"] * 10)["onset_threshold"] == 0.5
+    without = tuning.choose_tracking([*heard[:8], nobody], [*references[:8], nothing], kinds[:9])
+    assert without["onset_threshold"] == 0.5  # Where nobody plays nothing can be lost.
+
+
 def test_recordings_and_scenes_are_learnt_from_together(world, folder, tmp_path, monkeypatch):
     """What is held out of both is validated on; only recordings are put into rooms to choose the settings."""
     monkeypatch.setattr("pianolab.piano.espeak.is_installed", lambda: True)
