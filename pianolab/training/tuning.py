@@ -3,7 +3,7 @@
 What comes in: an exported network and held-out labelled recordings. Unless they are scenes, which have rooms already,
 each is heard twice: as it is, and from a microphone somewhere in a room. What comes out: for each delay the settings
 that hear most: first those of strokes (onset F1 at 50 ms, less what false notes cost where nobody plays), then those of
-releases (note and frame F1 together), and for a network that hears the pedal those of the pedal
+ends (onset, note and frame F1 together), and for a network that hears the pedal those of the pedal
 (`pianolab.training.pedal_tuning`). They are written into the network's description, where the detector finds them.
 
 Each note is asked whether a string was struck, as it is where the network is used.
@@ -11,6 +11,7 @@ Each note is asked whether a string was struck, as it is where the network is us
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,17 @@ from pianolab.training.errors import writing
 from pianolab.training.pedal_tuning import GOALS, Pedal, choose_pedal, pedal_scores
 from pianolab.training.validation import FALSE_COST
 
+STROKES, ENDS = ("onset_f1",), ("onset_f1", "note_f1", "frame_f1")
 # Settings are chosen one after the other, each with all that were chosen before it: name, values, scores to raise.
+# What holds a note and what ends it are chosen together: each makes up for the other.
 SEARCH = (
-    ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4, 0.5), ("onset_f1",)),
-    ("n_wait", (0, 1, 2, 3), ("onset_f1",)),
-    ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), ("onset_f1",)),
-    ("ghost_share", (0.0, 0.2, 0.35, 0.5), ("onset_f1",)),
-    ("min_gap_s", (0.05, 0.08), ("onset_f1",)),
-    ("threshold", (0.2, 0.3, 0.4, 0.5, 0.6), ("note_f1", "frame_f1")),
-    ("offset_threshold", (0.2, 0.3, 0.4, 0.5, 0.7, 1.0), ("note_f1", "frame_f1")),
-    ("n_release", (1, 2, 4), ("note_f1", "frame_f1")),
+    ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4, 0.5), STROKES),
+    ("n_wait", (0, 1, 2, 3), STROKES),
+    ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), STROKES),
+    ("ghost_share", (0.0, 0.2, 0.35, 0.5), STROKES),
+    ("min_gap_s", (0.05, 0.08), STROKES),
+    (("threshold", "offset_threshold"), tuple(product((0.2, 0.3, 0.4, 0.5, 0.6), (0.3, 0.4, 0.5, 0.7))), ENDS),
+    ("n_release", (1, 2, 4), ENDS),
 )
 START = {
     "silence_db": -85.0,
@@ -81,9 +83,11 @@ def choose_tracking(
         if name == "onset_threshold" and len(set(kinds or ())) > 1:
             settings[name] = _highest_threshold(heard, references, kinds or (), settings, values)
             continue
-        found = [mean_scores(heard, references, {**settings, name: value}) for value in values]
-        sums = [sum(scores[goal] for goal in goals) - FALSE_COST * scores.get(FALSE, 0.0) for scores in found]
-        settings[name] = values[int(np.argmax(sums))]
+        tried = [dict(zip(name, value, strict=True)) if isinstance(name, tuple) else {name: value} for value in values]
+        found = [mean_scores(heard, references, {**settings, **one}) for one in tried]
+        cost = FALSE_COST if goals == STROKES else 0.0
+        sums = [sum(scores[goal] for goal in goals) - cost * scores.get(FALSE, 0.0) for scores in found]
+        settings |= tried[int(np.argmax(sums))]
     settings["onset_delay_s"] = lateness_s(heard, references, settings)
     return settings
 
