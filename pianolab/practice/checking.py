@@ -119,6 +119,7 @@ class _Visit:
     heard: dict[int, NoteEvent] = field(default_factory=dict)  # By key.
     judged: set[int] = field(default_factory=set)  # Keys of the step of which something was said.
     amiss: dict[int, float] = field(default_factory=dict)  # Keys that are not of the step, and when they were struck.
+    instead_of: int | None = None  # The step before a jump to here that nobody is sure of: perhaps it was none.
 
     @property
     def onset_s(self) -> float:
@@ -298,7 +299,8 @@ class Checker:
             return last, []
         if played.move == JUMPED or far > FARTHEST or far < 0:
             verdicts = self._jumped(event, played)
-            self._visits.append(_Visit(played.step, event.time_s))
+            doubted = any(one.what == "not sure" for one in verdicts if one.to_bar is not None)
+            self._visits.append(_Visit(played.step, event.time_s, instead_of=last.step if doubted else None))
         else:
             verdicts = self._onwards(event, played)
         return self._visits[-1], verdicts
@@ -388,7 +390,10 @@ class Checker:
         return visit.amiss.get(key, -np.inf) if heard is None else heard.time_s
 
     def _onwards(self, event: NoteEvent, played: Played) -> list[Verdict]:
-        """The player goes on: what is still missing of the step behind him, and of those that he passed over."""
+        """The player goes on: what is still missing of the step behind him, and of those that he passed over.
+
+        Who only seemed to have gone back, and goes on from where he was, passed over nothing.
+        """
         former = self._visits[-1]
         verdicts = self._close(former)
         beats = self._beat[played.step] - self._beat[former.step]
@@ -396,7 +401,8 @@ class Checker:
             share = (self._beat[step] - self._beat[former.step]) / beats
             passed = _Visit(step, former.began_s + share * (event.time_s - former.began_s))
             self._visits.append(passed)
-            verdicts += self._close(passed)
+            if former.instead_of is None or step > former.instead_of + 1:
+                verdicts += self._close(passed)
         self._visits.append(_Visit(played.step, event.time_s))
         return verdicts + self._timing(event) + self._evenness()
 

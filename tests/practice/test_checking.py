@@ -7,9 +7,11 @@ import pytest
 from made_pieces import piece
 
 from pianolab.piano import render
+from pianolab.places import comes_with
 from pianolab.practice.checking import Checker, Verdict, check
 from pianolab.practice.mistakes import Take, play
 from pianolab.practice.part import Part
+from pianolab.practice.score import read_score
 from pianolab.roll import Notes, Salience
 from pianolab.session import Session
 from pianolab.tracking import NoteEvent
@@ -162,6 +164,16 @@ def test_a_key_that_rings_does_not_lead_to_the_next_place_where_it_is_due():
     said = check(again, beside(again, told_at(2.6, 64, confidence=0.72, velocity=40.0)), sounding(again))
     assert [(one.what, one.note) for one in said] == [("right", note) for note in range(5)]
     assert [one.time_s for one in said] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_who_only_seemed_to_have_gone_back_left_nothing_out():
+    """A G4 that rings over D3 and G3 makes the chord of two beats before; the next notes tell that it was none."""
+    part = read_score(comes_with("data") / "pieces" / "doraji.musicxml").part()
+    take = play(part, beats_a_minute=100, seed=1)
+    at_s = take.notes.onset[part.step[take.of] == 74].min()
+    events = sorted([*events_of(take.notes), told_at(at_s + 0.002, 67, confidence=0.81)], key=lambda one: one.time_s)
+    said = [one for one in check(part, events, evidence_of(take.notes)) if one.what != "right"]
+    assert [(one.what, one.perhaps) for one in said] == [("not sure", "restart")]
 
 
 def test_a_key_that_is_struck_again_at_once_is_doubled_also_where_the_detector_is_not_very_sure():
