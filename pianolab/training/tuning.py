@@ -32,7 +32,7 @@ from pianolab.training.validation import FALSE_COST
 STROKES, ENDS = ("onset_f1",), ("onset_f1", "note_f1", "frame_f1")
 # Settings are chosen one after the other, each with all that were chosen before it: name, values, scores to raise.
 # What holds a note and what ends it are chosen together: each makes up for the other.
-SEARCH = (
+SEARCH: tuple[tuple[str | tuple[str, ...], Sequence[Any], tuple[str, ...]], ...] = (
     ("onset_threshold", (0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4, 0.5), STROKES),
     ("n_wait", (0, 1, 2, 3), STROKES),
     ("sure_onset_threshold", (1.0, 0.7, 0.5, 0.3), STROKES),
@@ -81,9 +81,11 @@ def choose_tracking(
     settings["onset_delay_s"] = lateness_s(heard, references, settings)
     for name, values, goals in SEARCH:
         if name == "onset_threshold" and len(set(kinds or ())) > 1:
-            settings[name] = _highest_threshold(heard, references, kinds or (), settings, values)
+            settings["onset_threshold"] = _highest_threshold(heard, references, kinds or (), settings, values)
             continue
-        tried = [dict(zip(name, value, strict=True)) if isinstance(name, tuple) else {name: value} for value in values]
+        tried: list[dict[str, Any]] = [
+            dict(zip(name, value, strict=True)) if isinstance(name, tuple) else {name: value} for value in values
+        ]
         found = [mean_scores(heard, references, {**settings, **one}) for one in tried]
         cost = FALSE_COST if goals == STROKES else 0.0
         sums = [sum(scores[goal] for goal in goals) - cost * scores.get(FALSE, 0.0) for scores in found]
