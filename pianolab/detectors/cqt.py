@@ -134,7 +134,7 @@ def spectral_kernel(cq_hz: NDArray[np.float64], *, q: float, sr: int, frame_leng
 def harmonic_patterns(
     keys: Sequence[int], harmonics: Harmonics, *, first_hz: float, n_bins: int
 ) -> NDArray[np.float32]:
-    """Weights of the constant-Q bins for every key and detuning: 1 / sqrt(n) at harmonic n, gaps between harmonics.
+    """Weights of the constant-Q bins for every key, stiffness and detuning: 1 / sqrt(n) at harmonic n, gaps between.
 
     A gap lies halfway between two harmonics as long as they are more than two bins apart.
 
@@ -150,7 +150,7 @@ def harmonic_patterns(
 
     Returns
     -------
-    (len(keys) * n_detunings, n_bins) float32
+    (len(keys) * n_stiffnesses * n_detunings, n_bins) float32
         The positive part of each row is of unit length.
     """
     places = BINS_PER_OCTAVE * np.log2(partial_places(keys, harmonics, unit_hz=first_hz))

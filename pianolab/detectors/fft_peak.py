@@ -65,7 +65,7 @@ PRESETS = {
 def comb_templates(
     keys: Sequence[int], harmonics: Harmonics, *, bin_step_hz: float, n_bins: int
 ) -> NDArray[np.float32]:
-    """A comb for every key and detuning: teeth 1 / sqrt(n) high at its partials, gaps halfway between them.
+    """A comb for every key, stiffness and detuning: teeth 1 / sqrt(n) high at its partials, gaps halfway between them.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def comb_templates(
 
     Returns
     -------
-    (len(keys) * n_detunings, n_bins) float32
+    (len(keys) * n_stiffnesses * n_detunings, n_bins) float32
         The teeth of each row are of unit length.
     """
     places = partial_places(keys, harmonics, unit_hz=bin_step_hz)

@@ -96,8 +96,8 @@ def best_template(
 
     Parameters
     ----------
-    scores : (T, n_keys * n) float32
-        Each key has n templates, one for each detuning.
+    scores : (T, m * n) float32
+        Each key, in each stiffness, has n templates, one for each detuning.
     detunings : (n,) float64
         Cents, evenly spaced.
 
@@ -105,7 +105,7 @@ def best_template(
     -------
     template : (T,) int64
     cents : (T,) float64
-        Its detuning, by a parabola over those of its key.
+        Its detuning, by a parabola over those of its key and stiffness.
     score : (T,) float32
     """
     n_frames, n = len(scores), len(detunings)

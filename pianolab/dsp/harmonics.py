@@ -23,6 +23,10 @@ DETUNED_CENTS = 30.0
 # From this key up (A7) a short note stands on a knock that sounds an octave or more below and outlasts it. So what lies
 # below the first partial does not speak against such a key but for it, by this part of what a gap would take.
 KNOCK_KEY, KNOCK = 84, 0.5
+# Strings of a small piano are stiffer, the low ones most of all, so that their high partials lie a semitone and more
+# above those of a grand. Where a register begins below this key (C2), each template comes in these stiffnesses: times
+# the typical inharmonicity.
+STIFF_BELOW, STIFFNESSES = 15, (1.0, 2.2)
 # A frequency is read from so many partials: inharmonicity is uncertain above.
 REFINED_PARTIALS = 6
 # A frequency that is read farther than this part from where the template lies is not believed.
@@ -69,8 +73,37 @@ class Harmonics:
         return np.linspace(-DETUNED_CENTS, DETUNED_CENTS, n) if n > 1 else np.zeros(1)
 
 
+def stiffnesses(keys: Sequence[int], harmonics: Harmonics) -> NDArray[np.float64]:
+    """Times the typical inharmonicity of each template of a key in one detuning.
+
+    Parameters
+    ----------
+    keys : sequence of int
+        Key indices of a register.
+    harmonics : Harmonics
+
+    Returns
+    -------
+    (n_stiffnesses,) float64
+
+    Examples
+    --------
+    >>> stiff = Harmonics(inharmonic=True)
+    >>> stiffnesses(range(15), stiff).tolist(), stiffnesses(range(63, 88), stiff).tolist()
+    ([1.0, 2.2], [1.0])
+    """
+    if not harmonics.inharmonic:
+        return np.zeros(1)
+    return np.array(STIFFNESSES if min(keys) < STIFF_BELOW else (1.0,))
+
+
+def _n_templates(keys, harmonics):
+    """Templates of one key."""
+    return len(stiffnesses(keys, harmonics)) * harmonics.n_detunings
+
+
 def first_partials_hz(keys: Sequence[int], harmonics: Harmonics) -> NDArray[np.float64]:
-    """Frequency of the first partial of each template: of every key in every detuning.
+    """Frequency of the first partial of each template: of every key in every stiffness and detuning.
 
     Parameters
     ----------
@@ -80,12 +113,13 @@ def first_partials_hz(keys: Sequence[int], harmonics: Harmonics) -> NDArray[np.f
 
     Returns
     -------
-    (len(keys) * n_detunings,) float64
+    (len(keys) * n_stiffnesses * n_detunings,) float64
         Hz.
     """
     cents = harmonics.detunings
-    hz = tuned_hz(stretched=harmonics.stretched)[np.repeat(keys, len(cents))]
-    return hz * 2.0 ** (np.tile(cents, len(keys)) / 1200.0)
+    n = _n_templates(keys, harmonics)
+    hz = tuned_hz(stretched=harmonics.stretched)[np.repeat(keys, n)]
+    return hz * 2.0 ** (np.tile(cents, len(hz) // len(cents)) / 1200.0)
 
 
 def partial_places(keys: Sequence[int], harmonics: Harmonics, *, unit_hz: float) -> NDArray[np.float64]:
@@ -101,11 +135,12 @@ def partial_places(keys: Sequence[int], harmonics: Harmonics, *, unit_hz: float)
 
     Returns
     -------
-    (len(keys) * n_detunings, n_partials, 3) float64
+    (len(keys) * n_stiffnesses * n_detunings, n_partials, 3) float64
         A partial, the middle below it, the middle above it.
     """
     first = first_partials_hz(keys, harmonics)[:, None] / unit_hz
-    b = TYPICAL_B[np.repeat(keys, harmonics.n_detunings)] if harmonics.inharmonic else np.zeros(len(first))
+    times = np.repeat(stiffnesses(keys, harmonics), harmonics.n_detunings)
+    b = (TYPICAL_B[list(keys), None] * times).ravel()
     n = np.arange(1, harmonics.n_partials + 1)
     return np.stack([first * partial_ratios(n + side, b[:, None]) for side in (0.0, -0.5, 0.5)], axis=2)
 
@@ -121,13 +156,14 @@ def partial_heights(keys: Sequence[int], harmonics: Harmonics) -> NDArray[np.flo
 
     Returns
     -------
-    (len(keys) * n_detunings, n_partials, 3) float64
+    (len(keys) * n_stiffnesses * n_detunings, n_partials, 3) float64
         Below the first partial of the highest keys there is a small tooth, for the knock.
     """
     teeth = 1.0 / np.sqrt(np.arange(1, harmonics.n_partials + 1))
     gaps = -0.5 * harmonics.negative * teeth
-    heights = np.tile(np.stack([teeth, gaps, gaps], axis=1), (len(keys) * harmonics.n_detunings, 1, 1))
-    heights[np.repeat(keys, harmonics.n_detunings) >= KNOCK_KEY, 0, 1] *= -KNOCK
+    n = _n_templates(keys, harmonics)
+    heights = np.tile(np.stack([teeth, gaps, gaps], axis=1), (len(keys) * n, 1, 1))
+    heights[np.repeat(keys, n) >= KNOCK_KEY, 0, 1] *= -KNOCK
     return heights
 
 
@@ -142,7 +178,7 @@ class Lookout:
     floor : float
         Times the typical magnitude that is taken off.
     templates : Comb
-        Of each of the register's keys, in every detuning.
+        Of each of the register's keys, in every stiffness and detuning.
     bins : Comb, optional
         What gathers the power of FFT bins into the bins of the templates; default: they are those of the FFT.
     """
@@ -168,6 +204,7 @@ class BestKey:
         self._registers, self._lookouts = registers, tuple(lookouts)
         self._detunings, self._compress = harmonics.detunings, harmonics.compress
         self._tuned_hz = tuned_hz(stretched=harmonics.stretched)
+        self._stiffnesses = [stiffnesses(registers.keys(i), harmonics) for i in range(len(self._lookouts))]
 
     def __call__(
         self, samples: NDArray[np.float32], n_frames: int
@@ -198,9 +235,11 @@ class BestKey:
             template, cents, score = best_template(lookout.templates(vectors), self._detunings)
             rows = np.flatnonzero(score > best)
             best[rows], part[rows] = score[rows], tonal[rows]
-            key[rows] = self._registers.keys(i)[0] + template[rows] // len(self._detunings)
+            nth, stiffness = np.divmod(template[rows] // len(self._detunings), len(self._stiffnesses[i]))
+            key[rows] = self._registers.keys(i)[0] + nth
             rough_hz = self._tuned_hz[key[rows]] * 2.0 ** (cents[rows] / 1200.0)
-            ratios = partial_ratios(np.arange(1, REFINED_PARTIALS + 1), TYPICAL_B[key[rows], None])
+            b = TYPICAL_B[key[rows]] * self._stiffnesses[i][stiffness]
+            ratios = partial_ratios(np.arange(1, REFINED_PARTIALS + 1), b[:, None])
             hz[rows] = refined_hz(power, rows, rough_hz, ratios, self._registers.bin_step_hz[i])
         return key, hz, best * part
 

@@ -18,6 +18,10 @@ from pianolab.units import MIDI_HIGH, MIDI_LOW
 PIECE_S = 60.0  # Length of a piece that is drawn.
 UNISON_S = 0.05  # Strokes of one key that are nearer to each other are one.
 TOGETHER_S = 0.08  # Notes of a chord begin within about so long.
+COMPANIONS, COMPANION_SHARES = (
+    (12, 19, 24, 28),
+    (0.55, 0.2, 0.2, 0.05),
+)  # Semitones to keys whose partials sound anyway.
 HABITS = ("repetition", "bass", "octaves", "chords", "anywhere")
 # Chords that people play, in semitones above the lowest key.
 SHAPES = ((0,), (0, 12), (0, 7), (0, 3, 7), (0, 4, 7), (0, 5, 9), (0, 3, 8), (0, 5, 8), (0, 4, 9), (0, 4, 7, 10))
@@ -253,6 +257,89 @@ def draw_chords(rng: np.random.Generator) -> Notes:
         loud = np.clip(loud + rng.normal(0.0, 10.0), 15.0, 125.0)
     onset, offset, midi, velocity = (np.array(column) for column in zip(*strokes, strict=True))
     return Notes(onset, _before_next(onset, offset, midi), midi, np.clip(velocity, 5, 127))
+
+
+def with_octaves(notes: Notes, rng: np.random.Generator) -> Notes:
+    """The same music with octaves, twelfths and double octaves struck where none were, and left out where they were.
+
+    Whether the key an octave above a stroke was struck, too, is what is hardest to hear: nearly all its partials sound
+    anyway. Here it is as probable as not, softer or louder, and in a place where music has it or might have it.
+
+    Parameters
+    ----------
+    notes : Notes
+        Its keys are on the keyboard.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Notes
+        No key is held longer than to its next stroke.
+
+    Examples
+    --------
+    A scale in one hand gets companions; those of them that lie at an octave are softer or louder by chance.
+
+    >>> scale = Notes(np.arange(40.0), np.arange(40.0) + 0.8, 48 + np.arange(40) % 12, np.full(40, 70.0))
+    >>> len(scale) < len(with_octaves(scale, np.random.default_rng(1))) < 2 * len(scale)
+    True
+    """
+    velocity = np.nan_to_num(notes.velocity, nan=UNKNOWN_VELOCITY)
+    companion, apart = rng.uniform(0.15, 0.5), rng.uniform(0.0, 25.0)
+    together = np.abs(notes.onset[:, None] - notes.onset[None, :]) < TOGETHER_S
+    above = np.isin(notes.midi[:, None] - notes.midi[None, :], COMPANIONS)
+    doubles = (together & above).any(axis=1)
+    kept = ~(doubles & (rng.random(len(notes)) < 0.4))
+    added = np.flatnonzero(rng.random(len(notes)) < companion)
+    steps = rng.choice(COMPANIONS, len(added), p=COMPANION_SHARES) * np.where(rng.random(len(added)) < 0.8, 1, -1)
+    there = (notes.midi[added] + steps >= MIDI_LOW) & (notes.midi[added] + steps <= MIDI_HIGH)
+    added, steps = added[there], steps[there]
+    onset = notes.onset[added] + np.abs(rng.normal(0.0, 0.006, len(added)))
+    softer = np.clip(velocity[added] + rng.uniform(-apart, 0.4 * apart + 1.0, len(added)), 5, 127)
+    more = Notes(onset, np.maximum(notes.offset[added], onset + 0.03), notes.midi[added] + steps, softer)
+    few = notes[kept]
+    both = Notes.concatenate([Notes(few.onset, few.offset, few.midi, velocity[kept]), more])
+    both = both[_first_of_unisons(both)]
+    return Notes(both.onset, _before_next(both.onset, both.offset, both.midi), both.midi, both.velocity)
+
+
+def draw_held(rng: np.random.Generator) -> Notes:
+    """A minute of keys that are held for seconds, alone, as chords, or below others that move.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Notes
+        No key is held longer than to its next stroke.
+
+    Examples
+    --------
+    >>> notes = draw_held(np.random.default_rng(1))
+    >>> float(np.max(notes.offset - notes.onset)) > 4.0
+    True
+    """
+    strokes, now, loud = [], 0.3, rng.uniform(25.0, 110.0)
+    while now < PIECE_S - 6.0:
+        length_s = float(np.exp(rng.uniform(np.log(1.5), np.log(12.0))))
+        low = int(np.clip(rng.normal(54.0, 14.0), MIDI_LOW, MIDI_HIGH))
+        for above in SHAPES[rng.integers(len(SHAPES))] if rng.random() < 0.6 else (0,):
+            if low + above <= MIDI_HIGH:
+                onset = now + abs(rng.normal(0.0, 0.008))
+                strokes.append((onset, onset + length_s * rng.uniform(0.85, 1.0), low + above, loud))
+        if rng.random() < 0.5:  # The other hand goes on playing.
+            step_s, key = float(np.exp(rng.uniform(np.log(0.15), np.log(1.0)))), low + int(rng.integers(5, 30))
+            for onset in np.arange(now + step_s, now + length_s - step_s, step_s):
+                key = int(np.clip(key + rng.integers(-5, 6), MIDI_LOW, MIDI_HIGH))
+                strokes.append((onset, onset + step_s * rng.uniform(0.4, 1.1), key, loud + rng.normal(0.0, 8.0)))
+        now += length_s + rng.exponential(0.3)
+        loud = np.clip(loud + rng.normal(0.0, 15.0), 12.0, 125.0)
+    onset, offset, midi, velocity = (np.array(column) for column in zip(*strokes, strict=True))
+    notes = Notes(onset, offset, midi, np.clip(velocity, 5, 127))
+    notes = notes[_first_of_unisons(notes)]
+    return Notes(notes.onset, _before_next(notes.onset, notes.offset, notes.midi), notes.midi, notes.velocity)
 
 
 def _draw_keys(habit: str, low: int, rng: np.random.Generator) -> npt.ArrayLike:

@@ -23,15 +23,26 @@ from pianolab.piano.rooms import measured_room, read_response
 from pianolab.piano.sampled import SampledPiano
 from pianolab.piano.voices import humming, singing, speech
 from pianolab.roll import Notes
-from pianolab.training.augment import PIECE_S, draw_chords, draw_drill, draw_excerpt, draw_piano, top_voice
+from pianolab.training.augment import (
+    PIECE_S,
+    draw_chords,
+    draw_drill,
+    draw_excerpt,
+    draw_held,
+    draw_piano,
+    top_voice,
+    with_octaves,
+)
 from pianolab.training.sources import Shelf, microphones
 from pianolab.units import MIDI_HIGH, MIDI_LOW
 
 Samples = npt.NDArray[np.float32]
 
 # What happens in a scene, and how often. Performances teach what music is; drills teach what music has too little of:
-# fast repeats, the bass, very soft strokes, octaves that are and are not there.
-SHARES = {"performance": 0.5, "melody": 0.08, "drill": 0.26, "nobody": 0.16}
+# fast repeats, the bass, very soft strokes. Performances with other octaves than were played teach to tell which sound
+# anyway; held keys teach that what rings for seconds is still held.
+SHARES = {"performance": 0.34, "octaves": 0.24, "melody": 0.06, "drill": 0.14, "held": 0.08, "nobody": 0.14}
+DRILLS = {"drill": draw_drill, "chords": draw_chords, "held": draw_held}
 PHYSICAL_SHARE = 0.25  # So many of the scenes are played on a piano made by rule, where the shelf has such.
 PEDAL_IN_DRILLS = 0.5
 WITHOUT_PEDAL = 0.15  # So many of the performances are played as if there were no pedal.
@@ -68,7 +79,7 @@ def draw_scene(shelf: Shelf, rng: np.random.Generator, *, kind: str | None = Non
     shelf : Shelf
         What it is made of.
     rng : numpy.random.Generator
-    kind : {'performance', 'melody', 'drill', 'chords', 'nobody'}, optional
+    kind : {'performance', 'octaves', 'melody', 'drill', 'chords', 'held', 'nobody'}, optional
         What happens; drawn by SHARES if not given.
 
     Returns
@@ -115,14 +126,16 @@ def _played(kind: str, shelf: Shelf, rng: np.random.Generator) -> Scene:
 
 def _music(kind: str, shelf: Shelf, rng: np.random.Generator) -> tuple[Notes, npt.NDArray[np.float64]]:
     """What is played, and the pedal."""
-    if kind in ("drill", "chords"):
-        notes, pedal = (draw_drill if kind == "drill" else draw_chords)(rng), np.zeros((0, 2))
+    if kind in DRILLS:
+        notes, pedal = DRILLS[kind](rng), np.zeros((0, 2))
         if rng.random() < PEDAL_IN_DRILLS:
             changes = np.cumsum(rng.uniform(0.5, 2.5, 40))
             pedal = np.column_stack([changes[:-1] + 0.08, changes[1:]])
         return notes, pedal
     song = _song(shelf.midi[rng.integers(len(shelf.midi))])
     notes, pedal = draw_excerpt(song.notes.on_keyboard(), song.pedal, rng, spread=(0.8, 2.2))
+    if kind == "octaves":
+        notes = with_octaves(notes, rng)
     if kind == "melody":
         notes = top_voice(notes)
         # The tune is played anywhere on the keyboard, as a beginner looks for it.

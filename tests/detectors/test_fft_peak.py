@@ -8,7 +8,7 @@ import pytest
 from pianolab.detector import DetectorError, chosen
 from pianolab.detectors.fft_peak import PRESETS, FftPeak, comb_templates, strongest_peak
 from pianolab.dsp.spectra import power_spectra
-from pianolab.dsp.tuning import TYPICAL_B, partial_ratios
+from pianolab.dsp.tuning import TYPICAL_B, partial_ratios, tuned_hz
 from pianolab.dsp.windows import amplitude_window, hann
 from pianolab.errors import PianolabError
 from pianolab.piano import PIANOS, render
@@ -41,6 +41,20 @@ def test_the_frequency_is_the_first_partials_within_three_cents(midi):
     piano = PIANOS["grand"]
     first_hz = piano.partials(midi).hz[0]
     assert cents_between(heard(note(midi))[1], first_hz) == pytest.approx(0.0, abs=3.0)
+
+
+@pytest.mark.parametrize("detector", ["fft_peak", "cqt"])
+@pytest.mark.parametrize("stiffness", [1.0, 2.0, 3.0])
+def test_the_lowest_strings_of_small_pianos_are_stiffer_and_still_heard_as_their_keys(detector, stiffness):
+    # As from a small soundboard: the first partials hardly sound, and the loudest lie far above whole multiples. With
+    # the typical stiffness alone C1 (fft_peak) and A0 (cqt) of the stiffest were other keys.
+    n, t = np.arange(1, 31), np.arange(SR) / SR
+    level = 0.05 * np.exp(-0.5 * ((n - 18.0) / 8.0) ** 2)
+    for key in range(0, 13, 3):
+        hz = tuned_hz(stretched=True)[key] * partial_ratios(n, stiffness * TYPICAL_B[key])
+        y = np.sum(level[:, None] * np.sin(2 * np.pi * hz[:, None] * t + n[:, None] ** 2), axis=0)
+        rows = analyse(y, sr=SR, detector=detector).between(0.25, 0.6)
+        assert np.mean(rows.best_key == key) > 0.9, key
 
 
 def test_a_comb_stands_on_the_partials_with_gaps_between():

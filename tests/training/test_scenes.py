@@ -212,7 +212,7 @@ def test_no_room_moves_a_stroke(sources):
         assert np.abs(heard[: 4000 - 16]).max() < 0.01 * loudest  # Nothing sounds a millisecond before it.
 
 
-@pytest.mark.parametrize("kind", ["performance", "melody", "drill", "chords"])
+@pytest.mark.parametrize("kind", ["performance", "octaves", "melody", "drill", "chords", "held"])
 def test_a_scene_sounds_while_its_notes_do(sources, kind):
     for seed in range(3):
         y, notes, pedal = scenes.draw_scene(sources.learnt, np.random.default_rng(seed), kind=kind)
@@ -258,9 +258,9 @@ def test_a_piece_keeps_the_pedal_and_the_network_is_asked_for_it(sources, tmp_pa
     assert set(np.unique(pedal)) <= {0.0, 1.0}
 
 
-def test_held_out_scenes_are_recordings_of_every_kind(sources, tmp_path):
+def test_held_out_scenes_are_recordings_of_kinds_that_are_drawn(sources, tmp_path):
     recipes = material.list_held_out(sources.held_out, tmp_path, seed=1)
-    assert {recipe.kind for recipe in recipes} == set(scenes.SHARES)
+    assert {recipe.kind for recipe in recipes} == {"performance", "melody", "drill", "nobody"} <= set(scenes.SHARES)
     material.make_piece(recipes[0])
     y, sr = sound.load(recipes[0].path)
     labels = recipes[0].path.with_suffix(".mid")

@@ -31,7 +31,16 @@ from pianolab.piano.sampled import SampledPiano
 from pianolab.roll import Notes
 from pianolab.session import transcribe
 from pianolab.training import export, loop, material, network, tuning
-from pianolab.training.augment import augment, draw_chords, draw_drill, vary_excerpt
+from pianolab.training.augment import (
+    COMPANIONS,
+    TOGETHER_S,
+    augment,
+    draw_chords,
+    draw_drill,
+    draw_held,
+    vary_excerpt,
+    with_octaves,
+)
 from pianolab.training.batches import Pieces, amplify, draw_batch
 from pianolab.training.errors import TrainingError
 from pianolab.training.loop import TrainingLoop, learning_rate
@@ -421,13 +430,52 @@ def test_other_rooms_and_pitches_keep_sound_and_labels_together():
 def test_drills_and_rearrangements_are_playable(seed):
     rng = np.random.default_rng(seed)
     repeated = Notes([0.2, 0.7, 0.7, 1.2], [0.7, 1.2, 1.0, 1.5], [60, 60, 64, 60], [40, 80, 90, 100])
-    for notes in (draw_drill(rng), draw_chords(rng), vary_excerpt(repeated, rng)):
+    drawn = (
+        draw_drill(rng),
+        draw_chords(rng),
+        draw_held(rng),
+        vary_excerpt(repeated, rng),
+        with_octaves(repeated, rng),
+    )
+    for notes in drawn:
         assert len(notes)
         assert notes.midi.min() >= 21
         assert notes.midi.max() <= 108
         for key in np.unique(notes.midi):
             one = notes[notes.midi == key]
             assert np.all(one.offset[:-1] <= one.onset[1:])
+
+
+def _doubles(notes):
+    """How many strokes lie at an octave or the like above another at the same time."""
+    together = np.abs(notes.onset[:, None] - notes.onset[None, :]) < TOGETHER_S
+    return int((together & np.isin(notes.midi[:, None] - notes.midi[None, :], COMPANIONS)).any(axis=1).sum())
+
+
+def test_octaves_are_struck_where_none_were_and_left_out_where_they_were():
+    onset = np.arange(100.0)
+    alone = Notes(onset, onset + 0.5, np.full(100, 60), np.full(100, 80.0))
+    doubled = Notes.concatenate([alone, Notes(onset, onset + 0.5, np.full(100, 72), np.full(100, 60.0))])
+    low = Notes(onset, onset + 0.5, np.full(100, 24), np.full(100, 80.0))
+    for seed in range(4):
+        assert with_octaves(low, np.random.default_rng(seed)).midi.min() >= 21
+        more, fewer = (with_octaves(notes, np.random.default_rng(seed)) for notes in (alone, doubled))
+        assert _doubles(more) > 8
+        assert set(np.unique(more.midi - 60)) <= {0, *COMPANIONS, *(-step for step in COMPANIONS)}
+        assert np.sum(np.isin(np.arange(100), np.round(fewer.onset[fewer.midi == 72]))) < 80
+
+
+def test_held_keys_are_held_for_seconds_and_some_of_them_below_a_tune():
+    moving = 0
+    for seed in range(6):
+        notes = draw_held(np.random.default_rng(seed))
+        long = notes[notes.offset - notes.onset > 3.0]
+        assert len(long) > 3
+        moving += sum(
+            np.any((notes.onset > held + 0.1) & (notes.onset < until - 0.1))
+            for held, until in zip(long.onset, long.offset, strict=True)
+        )
+    assert moving > 5
 
 
 def test_a_sampled_piano_without_single_notes_is_refused(folder):
