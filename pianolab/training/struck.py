@@ -80,10 +80,8 @@ OTHER_SOUNDS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     "mixed": noises.mixed,
     **noises.NOISES,
 }
-# People talk more often than dishes fall: speech is drawn so much more often than each other sound. Glass that rings is
-# nearest to a string of the top octaves, and a voice that hums to one that is held.
-TALK = {"speech by rule": 7.0, "espeak-ng": 8.0, "mixed": 3.0, "knocks": 1.5, "hum": 1.5, "steps": 1.5, "clinks": 4.5}
-TALK |= {"singing": 2.0, "humming": 2.5}
+# People talk more often than dishes fall: speech is drawn so much more often than each other sound.
+TALK = {"speech by rule": 7.0, "espeak-ng": 8.0, "mixed": 2.5, "knocks": 1.5, "hum": 1.5, "steps": 1.5, "clinks": 1.5}
 
 Samples = NDArray[np.float32]
 
