@@ -37,7 +37,7 @@ VELOCITY_MAX = 127.0
 # Name of the second output of networks that have learnt to hear the pedal.
 PEDAL = "pedal"
 # Evidence of a struck string from which a note is told: at it no note of the two tuning pianos is lost.
-STRUCK_THRESHOLD = 0.85
+STRUCK_THRESHOLD = 0.7
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 16
 

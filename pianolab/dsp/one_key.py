@@ -13,7 +13,7 @@ from pianolab.units import N_KEYS
 # Evidence of a struck string from which a note of one voice is told: no note of the two tuning pianos is lost at it,
 # and of talk a few notes a minute are left (docs/results.md). A voice beside a stroke hides it at first, so a note is
 # asked on for longer.
-STRUCK = {"struck_threshold": 0.85, "struck_late_s": 0.15}
+STRUCK = {"struck_threshold": 0.7, "struck_late_s": 0.15}
 
 
 def nearest_key(hz: ArrayLike, *, stretched: bool = True) -> NDArray[np.intp]:

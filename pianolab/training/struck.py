@@ -37,10 +37,6 @@ from pianolab.units import MIDI_HIGH, MIDI_LOW, N_KEYS, midi_to_key
 SCENE_S = 6.0
 # Shares of the scenes in which somebody plays, in which something else sounds, and in which both do.
 SHARES = (0.3, 0.37, 0.33)
-# So many of the scenes on a recorded piano are played on one that is out of tune: each key sounds a second time, softer
-# by up to so many dB and some cents away, so that it beats. Where that second string begins the other way round, the
-# note swells. What is not learnt from such pianos is taken for voices on a piano that nobody tunes.
-OUT_OF_TUNE_SHARE, SWELLING_SHARE, SECOND_DB, SECOND_CENTS = 0.35, 0.25, (1.0, 12.0), 6.0
 # So many of the scenes with a piano have two hands and the pedal.
 THICK_SHARE = 0.45
 # A stroke is heard this long after its onset, and told until so long after it: so far back the spectra reach.
@@ -92,15 +88,12 @@ class Material(NamedTuple):
     Attributes
     ----------
     pianos : dict of str to SampledPiano
-    seconds : dict of str to SampledPiano
-        The same, each key some cents away.
     rooms : list of (n,) float32
         Impulse responses, the direct sound first.
     noises : dict of str to (n,) float32
     """
 
     pianos: dict[str, SampledPiano]
-    seconds: dict[str, SampledPiano]
     rooms: list[Samples]
     noises: dict[str, Samples]
 
@@ -157,9 +150,7 @@ def read_material(
     if unknown := sorted(set(leave_out) - set(recorded)):
         raise PianolabError(f"there is no noise {unknown[0]!r} to leave out: use {', '.join(recorded) or 'a folder'}")
     recorded = {name: y for name, y in recorded.items() if name not in leave_out}
-    first = {path.name: SampledPiano(path, sr=SR) for path in pianos}
-    second = {path.name: SampledPiano(path, sr=SR, spread_cents=SECOND_CENTS) for path in pianos}
-    return Material(first, second, responses, recorded)
+    return Material({path.name: SampledPiano(path, sr=SR) for path in pianos}, responses, recorded)
 
 
 def _sounds(folder: Path | None) -> dict[str, Samples]:
@@ -221,13 +212,7 @@ def played(material: Material, rng: np.random.Generator) -> tuple[Samples, Notes
     if not names or rng.random() < 0.2:
         y = render(notes, sr=SR, piano=draw_piano(rng) if rng.random() < 0.7 else "grand")
     else:
-        name = names[rng.integers(len(names))]
-        y = material.pianos[name].render(notes, rng=rng)
-        if rng.random() < OUT_OF_TUNE_SHARE:
-            gain = 10.0 ** (-rng.uniform(*SECOND_DB) / 20.0) * (-1.0 if rng.random() < SWELLING_SHARE else 1.0)
-            second = material.seconds[name].render(notes, rng=rng)
-            n = min(len(y), len(second))
-            y = y[:n] + np.float32(gain) * second[:n]
+        y = material.pianos[names[rng.integers(len(names))]].render(notes, rng=rng)
         y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** (rng.normal(0.0, 0.12) / 12.0))
         notes = Notes(notes.onset / ratio, notes.offset / ratio, notes.midi, notes.velocity)
     return _fitted(y), notes
