@@ -33,6 +33,7 @@ _RANGES = {
     "pedal": _UNIT,
     "hz": (_TINY, _LARGE, True, "give Hz above 0, NaN where it is not known"),
     "level_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
+    "partials_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
 }
 
 
@@ -72,6 +73,8 @@ class Salience:
         Evidence in [0, 1] that what sounds at the key is a struck string, and no voice, knock or hum.
     pedal : (T,) float32, optional
         How surely the sustain pedal is down, in [0, 1].
+    partials_db : (T, 88) float32, optional
+        How loud the first partials of the key are, dBFS, whether it sounds or not.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class Salience:
     velocity: NDArray[np.float32] | None
     struck: NDArray[np.float32] | None
     pedal: NDArray[np.float32] | None
+    partials_db: NDArray[np.float32] | None
 
     def __init__(
         self,
@@ -110,6 +114,7 @@ class Salience:
         velocity: ArrayLike | None = None,
         struck: ArrayLike | None = None,
         pedal: ArrayLike | None = None,
+        partials_db: ArrayLike | None = None,
     ):
         n = np.size(times)
         for name, value, shape in (
@@ -122,6 +127,7 @@ class Salience:
             ("velocity", velocity, (n, N_KEYS)),
             ("struck", struck, (n, N_KEYS)),
             ("pedal", pedal, (n,)),
+            ("partials_db", partials_db, (n, N_KEYS)),
         ):
             if value is not None:
                 value = _frozen(value, np.float64 if name == "times" else np.float32, shape, f"Salience.{name}")
@@ -132,7 +138,8 @@ class Salience:
     def __repr__(self) -> str:
         if not len(self):
             return "<Salience: no frames>"
-        has = [name for name in ("onset", "offset", "velocity", "struck", "pedal") if getattr(self, name) is not None]
+        optional = ("onset", "offset", "velocity", "struck", "pedal", "partials_db")
+        has = [name for name in optional if getattr(self, name) is not None]
         told = f"; also {', '.join(has)}" if has else ""
         return f"<Salience: {len(self)} frames, {self.times[0]:.2f} to {self.times[-1]:.2f} s, 88 keys{told}>"
 

@@ -224,6 +224,7 @@ def test_salience_cannot_be_changed_from_outside_or_inside():
         ({"onset": np.zeros((1, 88))}, "Salience.onset has shape"),
         ({"velocity": np.zeros((2, 1))}, "Salience.velocity has shape"),
         ({"pedal": np.zeros((2, 1))}, r"Salience.pedal has shape \(2, 1\): pass shape \(2,\)"),
+        ({"partials_db": np.zeros(2)}, r"Salience.partials_db has shape \(2,\): pass shape \(2, 88\)"),
     ],
 )
 def test_salience_of_another_shape_is_refused(changes, message):

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pianolab.dsp.levels import LEVEL_LENGTH, sound_level_db
 from pianolab.dsp.onsets import Strokes
+from pianolab.dsp.own_partials import own_partials_db
 from pianolab.dsp.tuning import tuned_hz
 from pianolab.frames import Span
 from pianolab.roll import Salience
@@ -103,7 +104,7 @@ def one_key_salience(
 ) -> Salience:
     """Salience of a detector that hears one key a frame, with the level and the onset evidence of the newest sound.
 
-    Both are taken as if the detector looked ahead 23 ms only, however far its windows reach: so an attack is timed
+    These, and how loud the partials of each key are, are taken as if the detector looked ahead 23 ms only, however far its windows reach: so an attack is timed
     alike in all detectors.
 
     Parameters
@@ -125,5 +126,6 @@ def one_key_salience(
     near = span.samples[: len(span.samples) - lookahead + LEVEL_LENGTH]
     level_db = sound_level_db(near, span.n_frames, span.hop_length, LEVEL_LENGTH)
     onset = strokes(near, span.n_frames)
+    own_db = own_partials_db(near, n_frames=span.n_frames, hop_length=span.hop_length, sr=span.sr)
     strengths, frequencies = one_key_a_row(np.where(np.isfinite(level_db), key, -1), strength, hz)
-    return Salience(span.times, strengths, frequencies, level_db, onset=onset)
+    return Salience(span.times, strengths, frequencies, level_db, onset=onset, partials_db=own_db)

@@ -28,6 +28,8 @@ class Row:
         Computes the evidence that what sounds at each key is a struck string: (88,) float32 in [0, 1].
     hz : (88,) float32, optional
         Frequency of each key that sounds, Hz; NaN where it is not known.
+    partials_db : (88,) float32, optional
+        How loud the first partials of each key are, dBFS.
     """
 
     time_s: float
@@ -38,6 +40,7 @@ class Row:
     velocity: NDArray[np.float32] | None = None
     struck: Callable[[], NDArray[np.float32]] | None = None
     hz: NDArray[np.float32] | None = None
+    partials_db: NDArray[np.float32] | None = None
 
     @property
     def best_key(self) -> int:

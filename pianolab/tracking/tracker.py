@@ -281,4 +281,5 @@ def _row(salience, i, struck):
         *evidence,
         struck=ask,
         hz=salience.hz[i],
+        partials_db=None if salience.partials_db is None else salience.partials_db[i],
     )

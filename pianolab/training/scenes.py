@@ -41,10 +41,11 @@ Samples = npt.NDArray[np.float32]
 # What happens in a scene, and how often. Performances teach what music is; drills teach what music has too little of:
 # fast repeats, the bass, very soft strokes. Performances with other octaves than were played teach to tell which sound
 # anyway; held keys teach that what rings for seconds is still held.
-SHARES = {"performance": 0.34, "octaves": 0.24, "melody": 0.06, "drill": 0.14, "held": 0.08, "nobody": 0.14}
+SHARES = {"performance": 0.34, "octaves": 0.2, "melody": 0.06, "drill": 0.14, "held": 0.08, "nobody": 0.18}
 DRILLS = {"drill": draw_drill, "chords": draw_chords, "held": draw_held}
 PHYSICAL_SHARE = 0.25  # So many of the scenes are played on a piano made by rule, where the shelf has such.
 PEDAL_IN_DRILLS = 0.5
+BESIDE_TALK = 0.34  # So many of the scenes with a piano have people who talk or sing beside it.
 WITHOUT_PEDAL = 0.15  # So many of the performances are played as if there were no pedal.
 TUNING_CENTS = 30.0  # Pianos stand up to so much higher or lower than they were recorded.
 SPREAD_CENTS = 2.0  # Standard deviation of the keys of a recorded piano against how they were tuned.
@@ -329,7 +330,7 @@ def _loaded(path: Path) -> Samples:
 def _beside_others(y: Samples, shelf: Shelf, rng: np.random.Generator) -> Samples:
     """The piano while others talk or make noise, softer than it."""
     length_s = len(y) / SR
-    if rng.random() < 0.22:
+    if rng.random() < BESIDE_TALK:
         maker = rng.choice(["espeak", "speech", "singing"], p=[0.65, 0.25, 0.1])
         if maker == "espeak":
             other = talk(shelf.languages, length_s, rng)

@@ -23,6 +23,11 @@ def rows(keys, *, onsets=(), level_db=-20.0, strength=0.9, evidence=0.9):
     return Salience(times, strengths, np.full((n, N_KEYS), np.nan), np.broadcast_to(level_db, n), onset=onset)
 
 
+def replace_rows(salience, **more):
+    """The same rows with more evidence."""
+    return Salience(salience.times, salience.strength, salience.hz, salience.level_db, onset=salience.onset, **more)
+
+
 def tracked(salience, **settings):
     tracker = Tracker(Tracking(**settings))
     events = tracker.push(salience)
@@ -60,6 +65,29 @@ def test_a_key_struck_again_faintly_is_a_new_note_where_it_grows_louder():
     for level_db, n in ((grows_db, 2), (-20.0, 1)):
         salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55], evidence=[0.9, 0.52], level_db=level_db)
         assert len(tracked(salience)[0]) == n
+
+
+@pytest.mark.parametrize(("rise_db", "evidence", "n"), [
+    (0.0, 0.9, 2),  # Clear evidence of a stroke is enough alone.
+    (0.0, 0.65, 1),  # A syllable beside a string that rings raises what is new, and not the partials of the string.
+    (11.0, 0.65, 2),  # A stroke raises them.
+    (11.0, 0.45, 2),  # Then fainter evidence does, ...
+    (11.0, 0.36, 1),  # ... but not any.
+])
+def test_a_key_struck_again_raises_its_own_partials(rise_db, evidence, n):
+    salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55], evidence=[0.9, evidence])
+    partials_db = np.full((len(salience), N_KEYS), -60.0)
+    partials_db[10:, C4] = -40.0
+    partials_db[56:, C4] += rise_db
+    heard = replace_rows(salience, partials_db=partials_db)
+    assert len(tracked(heard)[0]) == n
+
+
+def test_the_partials_of_other_keys_say_nothing_of_a_key_that_sounds():
+    salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55], evidence=[0.9, 0.65])
+    partials_db = np.full((len(salience), N_KEYS), -60.0)
+    partials_db[56:, E4] = -20.0
+    assert len(tracked(replace_rows(salience, partials_db=partials_db))[0]) == 1
 
 
 def test_a_weak_attack_of_another_key_soon_after_a_note_is_a_new_note():
