@@ -8,7 +8,7 @@ evidence and gets its name from the rows that follow. A treble note fades within
 heard may be another key. So a note keeps its name until the next onset, a release or silence.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -242,7 +242,7 @@ class OneVoice:
             if onset is None or row.time_s < onset.time_s + REPEAT_WAIT_S:
                 return []
             if self._is_struck_again(onset):
-                return self._begin(row, onset, level_db)
+                return self._begin(row, onset, level_db, rise_db=self._rise_db(onset.time_s))
             self._pending, self._later = None, []
             return []
         young = row.time_s < note.onset_s + RENAME_S
@@ -321,7 +321,7 @@ class OneVoice:
             return self._begin(row, _Onset(self._run_s, 0.0, level_db), level_db)
         return []
 
-    def _begin(self, row, onset, level_db):
+    def _begin(self, row, onset, level_db, *, rise_db=None):
         """Begin a note of the strongest key and end the one before."""
         key, before = self._key, self._note
         changes = [] if before is None else [self._end(before, max(onset.time_s, before.onset_s), level_db)]
@@ -330,7 +330,8 @@ class OneVoice:
         self._pending, self._later = None, []
         self._note = _Sounding(key, onset.time_s, level_db, onset.evidence, votes)
         told_s, strength = self._told_s(onset.time_s), float(row.strength[key])
-        return [*changes, Change("on", told_s, key, row.velocity_of(key), strength, onset.evidence)]
+        begun = Change("on", told_s, key, row.velocity_of(key), strength, onset.evidence)
+        return [*changes, begun if rise_db is None else replace(begun, rise_db=rise_db)]
 
     def _end_released(self, note, time_s, level_db):
         """End the note where everything is silent, or where its level began to fall as no string falls by itself."""

@@ -81,6 +81,8 @@ class Change:
         of its key, in [0, 1]. NaN where it is not known.
     struck : float
         How surely a struck string sounds, in [0, 1]. NaN where nobody has asked; then the evidence of the row counts.
+    rise_db : float
+        Of 'on': by how much the partials of a key that sounded rose at a new stroke, dB. NaN where it is not known.
     former_key : int
         Of 'revised': the key by which the note was known until now.
     """
@@ -92,6 +94,7 @@ class Change:
     confidence: float = np.nan
     support: float = np.nan
     struck: float = np.nan
+    rise_db: float = np.nan
     former_key: int = -1
 
 

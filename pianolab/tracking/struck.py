@@ -45,8 +45,9 @@ UNHEARD = 3.0
 # where somebody plays, as after one sure note; where somebody talks a repeated name is no reason.
 REPEAT_S, REPEAT_ODDS, PLAYED = {"mono": 1.2, "poly": 2.0}, 3.0, 0.8
 # With one voice a string that rings while somebody talks would be struck again at each syllable. So the stroke itself
-# must have so much evidence, unless it comes as soon after the last one as in a trill.
-REPEAT_STROKE, TRILL_S = 0.5, 0.25
+# must have so much evidence, unless it comes as soon after the last one as in a trill. Nothing of that is asked where
+# the key's own partials rose by so much.
+REPEAT_STROKE, TRILL_S, RISEN_DB = 0.5, 0.25, 6.0
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class StruckGate:
                 asked = replace(change, former_key=note.key)
                 self._waiting[change.key] = _Waiting(asked, row.time_s, _log_odds(float(note.struck[change.key])))
         elif waiting is not None:  # Under its new name the note is asked anew.
-            on = replace(waiting.change, key=change.key, confidence=change.confidence)
+            on = replace(waiting.change, key=change.key, confidence=change.confidence, rise_db=math.nan)
             self._waiting[change.key] = _Waiting(on, row.time_s, bonus=self._bonus(on))
         return []
 
@@ -192,7 +193,8 @@ class StruckGate:
         """What a key has for a stroke just before."""
         since_s, policy = change.time_s - self._strokes.get(change.key, -math.inf), self.tracking.policy
         is_struck = policy == "poly" or since_s <= TRILL_S or change.support >= REPEAT_STROKE
-        return REPEAT_ODDS if since_s <= REPEAT_S[policy] and self._lately > PLAYED and is_struck else 0.0
+        is_repeat = (self._lately > PLAYED and is_struck) or change.rise_db >= RISEN_DB
+        return REPEAT_ODDS if since_s <= REPEAT_S[policy] and is_repeat else 0.0
 
     def _end(self, change, time_s):
         """What is told of the end of a note: it ends under the name by which it is known."""

@@ -85,6 +85,20 @@ def test_a_key_sounds_again_only_with_a_clear_stroke_or_as_in_a_trill(stroke, ag
     assert len(heard(salience, struck_threshold=0.7)[0].notes()) == n
 
 
+@pytest.mark.parametrize(("rise_db", "struck_again", "n"), [(20.0, 0.2, 2), (20.0, 0.01, 1), (0.0, 0.2, 1)])
+def test_a_key_whose_own_partials_rise_sounds_again_though_its_stroke_is_faint(rise_db, struck_again, n):
+    n_rows, again = 200, 60
+    strength, onset, struck = np.zeros((n_rows, 88)), np.full((n_rows, 1), 0.05), np.zeros((n_rows, 88))
+    partials_db, unknown = np.full((n_rows, 88), -60.0), np.full((n_rows, 88), np.nan)
+    strength[20:190, 39], partials_db[20:, 39] = 0.9, -40.0
+    partials_db[again + 1 :, 39] += rise_db
+    onset[20], onset[again] = 0.9, 0.45
+    struck[:again, 39], struck[again:, 39] = 0.999, struck_again
+    evidence = {"onset": onset, "struck": struck, "partials_db": partials_db}
+    salience = Salience(np.arange(n_rows) * HOP_S, strength, unknown, np.full(n_rows, -20.0), **evidence)
+    assert len(heard(salience, struck_threshold=0.7)[0].notes()) == n
+
+
 def test_a_note_whose_stroke_nobody_heard_needs_more_of_a_string():
     onset = np.full((N_ROWS, 1), 0.05)
     for at, struck, n in ((None, 0.9, 0), (None, 0.99, 1), (20, 0.9, 1)):
