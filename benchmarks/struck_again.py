@@ -120,8 +120,10 @@ def counted(notes: Notes, heard: Notes) -> dict:
     false = heard[~struck(notes, heard)]
     rings = (notes.onset < false.onset[:, None] - NEAR_S) & (notes.offset > false.onset[:, None] - NEAR_S)
     rings &= notes.midi == false.midi[:, None]
-    found = [np.any((heard.midi == midi) & (np.abs(heard.onset - s) <= NEAR_S))
-             for s, midi in zip(notes.onset[again], notes.midi[again], strict=True)]
+    found = [
+        np.any((heard.midi == midi) & (np.abs(heard.onset - s) <= NEAR_S))
+        for s, midi in zip(notes.onset[again], notes.midi[again], strict=True)
+    ]
     return {"repeats": int(again.sum()), "found": int(np.sum(found)), "false": int(rings.any(axis=1).sum())}
 
 
@@ -146,13 +148,19 @@ def fit(rows: pd.DataFrame) -> str:
         here = rows.piano == name
         logit[here] = rows.loc[here, ["rise", "louder", "odds", "one"]].to_numpy(float) @ fitted(rows[~here])
     weights = fitted(rows)
-    lines = [f"a decibel of rise counts {weights[0]:.3f}; in such decibels: a decibel of level {weights[1] / weights[0]:.2f},"
-             f" a unit of log odds {weights[2] / weights[0]:.1f}, needed for a chance of one half {-weights[3] / weights[0]:.1f}"]
-    lines.append(f"rule: {(rows.said & rows.struck).sum()} of {rows.struck.sum()} struck, {(rows.said & ~rows.struck).sum()} false")
+    lines = [
+        f"a decibel of rise counts {weights[0]:.3f}; in such decibels: a decibel of level {weights[1] / weights[0]:.2f},"
+        f" a unit of log odds {weights[2] / weights[0]:.1f}, needed for a chance of one half {-weights[3] / weights[0]:.1f}"
+    ]
+    lines.append(
+        f"rule: {(rows.said & rows.struck).sum()} of {rows.struck.sum()} struck, {(rows.said & ~rows.struck).sum()} false"
+    )
     for chance in (0.4, 0.5, 0.6, 0.7):
         says = logit >= np.log(chance / (1.0 - chance))
         needed = (np.log(chance / (1.0 - chance)) - weights[3]) / weights[0]
-        lines.append(f"from {chance} on ({needed:.1f} dB): {(says & rows.struck).sum()} struck, {(says & ~rows.struck).sum()} false")
+        lines.append(
+            f"from {chance} on ({needed:.1f} dB): {(says & rows.struck).sum()} struck, {(says & ~rows.struck).sum()} false"
+        )
     return "\n".join(lines)
 
 

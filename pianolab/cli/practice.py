@@ -62,7 +62,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BPM",
         help="quarter notes a minute at the beginning (default: as written)",
     )
-    add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.8)")
+    add("--certainty", type=_certainty, metavar="C", help="below it a mistake is 'not sure', 0.5 to 1 (default: 0.9)")
     add(
         "--keep", action="store_true", help="keep what was right in the progress of the piece, which your library holds"
     )

@@ -26,7 +26,7 @@ from pianolab.tracking import Event, NoteEvent
 VerdictKind = Literal[
     "right", "early", "late", "wrong", "octave", "missing", "extra", "doubled", "restart", "skip", "uneven", "not sure"
 ]
-CERTAINTY = 0.8  # A blame that is less certain is told as "not sure"; chosen on kawai_upright_kw and vsco2_upright.
+CERTAINTY = 0.9  # A blame that is less certain is told as "not sure"; chosen on kawai_upright_kw and vsco2_upright.
 WAIT_S = 0.1  # A note is judged so long after it was heard: so late are the other keys of its step.
 JUMP_NOTES, MOST_NOTES, JUMP_S = (
     3,
@@ -57,7 +57,7 @@ GHOSTS, GHOST = (12, 19, 24, 28, 31, 34, 36, -12), 0.52
 RINGING_S, RINGING = 2.5, 0.8  # A key that rings and seems to be struck again, while it is not due, is believed so far,
 RINGS_ALONG, SAME_STROKE_S = 0.6, 0.06  # and so far if another one is struck at that very moment.
 RANG_S, SOUNDS = (-0.2, -0.04), 0.5  # A key rings that sounded, on average, so strongly at these times before.
-STRUCK_AGAIN = 0.95  # A key that rings is struck again if that is so sure;
+STRUCK_AGAIN = 0.99  # A key that rings is struck again if that is so sure;
 RINGS_ON = 0.75  # if not, and confidence times softness is below this, it only rings on.
 FAINT_S, FAINT = (0.06, 0.25), 0.6  # A key that does not sound at these times after it is believed so far.
 CLEAR = 0.75  # A key that is believed less does not stand for one that is due.

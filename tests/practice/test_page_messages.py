@@ -51,7 +51,7 @@ def test_what_may_be_left_out_has_its_usual_value():
         "last_bar": None,
         "loop": False,
         "tempo": 1.0,
-        "certainty": 0.8,
+        "certainty": 0.9,
     }
 
 

@@ -87,7 +87,7 @@ def test_a_choice_comes_back_as_it_was_taken():
         "last_bar": 0,
         "loop": False,
         "tempo": 0.5,
-        "certainty": 0.8,
+        "certainty": 0.9,
         "steps": 3,
         "notes": 3,
         "n_bars": 1,

@@ -67,13 +67,16 @@ def test_a_key_struck_again_faintly_is_a_new_note_where_it_grows_louder():
         assert len(tracked(salience)[0]) == n
 
 
-@pytest.mark.parametrize(("rise_db", "evidence", "n"), [
-    (0.0, 0.9, 2),  # Clear evidence of a stroke is enough alone.
-    (0.0, 0.65, 1),  # A syllable beside a string that rings raises what is new, and not the partials of the string.
-    (11.0, 0.65, 2),  # A stroke raises them.
-    (11.0, 0.45, 2),  # Then fainter evidence does, ...
-    (11.0, 0.36, 1),  # ... but not any.
-])
+@pytest.mark.parametrize(
+    ("rise_db", "evidence", "n"),
+    [
+        (0.0, 0.9, 2),  # Clear evidence of a stroke is enough alone.
+        (0.0, 0.65, 1),  # A syllable beside a string that rings raises what is new, and not the partials of the string.
+        (11.0, 0.65, 2),  # A stroke raises them.
+        (11.0, 0.45, 2),  # Then fainter evidence does, ...
+        (11.0, 0.36, 1),  # ... but not any.
+    ],
+)
 def test_a_key_struck_again_raises_its_own_partials(rise_db, evidence, n):
     salience = rows([-1] * 10 + [C4] * 90, onsets=[10, 55], evidence=[0.9, evidence])
     partials_db = np.full((len(salience), N_KEYS), -60.0)

@@ -5,7 +5,7 @@ export const FASTEST = 2;
 export const SLOWER = 0.1; // So much slower or faster at a press.
 const KEPT = "pianolab.practice";
 const WHEN_NEW = {
-  item: null, hands: "both", mode: "wait", first: 0, last: 0, loop: false, tempo: 1, certainty: 0.8, names: "C4", detector: "", size: 1,
+  item: null, hands: "both", mode: "wait", first: 0, last: 0, loop: false, tempo: 1, certainty: 0.9, names: "C4", detector: "", size: 1,
   score: true, keys: true, falling: false, flash: false, again: "", slower: "", on: "",
 };
 const ONE_OF = { hands: ["both", "right", "left"], mode: ["wait", "beat", "free"], names: ["C4", "Do", "도"], size: [0.7, 1, 1.4] };
