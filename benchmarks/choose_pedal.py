@@ -1,7 +1,7 @@
 """Chooses when `neural` hears the sustain pedal, on performances of pianos on which nothing is reported.
 
     python benchmarks/choose_pedal.py --material "$MATERIAL"
-    python benchmarks/choose_pedal.py --material "$MATERIAL" --detector neural:weights_file=more.onnx,lookahead_ms=90 --dry
+    python benchmarks/choose_pedal.py --material "$MATERIAL" --detector neural:weights_file=more.onnx --dry
 
 A training chooses these settings on scenes, half of whose pedals are drawn by chance. Pianists use theirs otherwise: so
 they are chosen anew on performances rendered on --piano, as they are, in rooms and through cheap microphones, of pieces

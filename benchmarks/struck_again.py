@@ -146,21 +146,19 @@ def fit(rows: pd.DataFrame) -> str:
     logit = pd.Series(0.0, index=rows.index)
     for name in rows.piano.unique():
         here = rows.piano == name
-        logit[here] = rows.loc[here, ["rise", "louder", "odds", "one"]].to_numpy(float) @ fitted(rows[~here])
-    weights = fitted(rows)
+        others = rows if here.all() else rows[~here]  # One piano alone has nobody to learn from.
+        logit[here] = rows.loc[here, ["rise", "louder", "odds", "one"]].to_numpy(float) @ fitted(others)
+    rise, louder, odds, one = fitted(rows)
+    says = rows.said.astype(bool)
     lines = [
-        f"a decibel of rise counts {weights[0]:.3f}; in such decibels: a decibel of level {weights[1] / weights[0]:.2f},"
-        f" a unit of log odds {weights[2] / weights[0]:.1f}, needed for a chance of one half {-weights[3] / weights[0]:.1f}"
+        f"a decibel of rise counts {rise:.3f}; in such decibels: a decibel of level {louder / rise:.2f}, "
+        f"a unit of log odds {odds / rise:.1f}, needed for a chance of one half {-one / rise:.1f}",
+        f"rule: {(says & rows.struck).sum()} of {rows.struck.sum()} struck, {(says & ~rows.struck).sum()} false",
     ]
-    lines.append(
-        f"rule: {(rows.said & rows.struck).sum()} of {rows.struck.sum()} struck, {(rows.said & ~rows.struck).sum()} false"
-    )
     for chance in (0.4, 0.5, 0.6, 0.7):
-        says = logit >= np.log(chance / (1.0 - chance))
-        needed = (np.log(chance / (1.0 - chance)) - weights[3]) / weights[0]
-        lines.append(
-            f"from {chance} on ({needed:.1f} dB): {(says & rows.struck).sum()} struck, {(says & ~rows.struck).sum()} false"
-        )
+        least = np.log(chance / (1.0 - chance))
+        right, false = ((logit >= least) & rows.struck).sum(), ((logit >= least) & ~rows.struck).sum()
+        lines.append(f"from {chance} on ({(least - one) / rise:.1f} dB): {right} struck, {false} false")
     return "\n".join(lines)
 
 

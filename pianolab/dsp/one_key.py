@@ -104,8 +104,8 @@ def one_key_salience(
 ) -> Salience:
     """Salience of a detector that hears one key a frame, with the level and the onset evidence of the newest sound.
 
-    These, and how loud the partials of each key are, are taken as if the detector looked ahead 23 ms only, however far its windows reach: so an attack is timed
-    alike in all detectors.
+    These, and how loud the partials of each key are, are taken as if the detector looked ahead 23 ms only, however far
+    its windows reach: so an attack is timed alike in all detectors.
 
     Parameters
     ----------
