@@ -146,8 +146,8 @@ def test_what_is_neither_sure_nor_unlikely_is_not_sure():
 
 def test_a_key_that_does_not_sound_after_it_was_told_blames_nobody():
     events = beside(FOUR, told_at(1.5, 55, confidence=0.88))
-    assert blames(check(FOUR, events, sounding(FOUR, (1.5, 2.0, 55)))) == [("extra", None, 55)]
-    assert "extra" not in [what for what, *_ in blames(check(FOUR, events, sounding(FOUR)))]
+    assert blames(check(FOUR, events, sounding(FOUR, (1.5, 2.0, 55)), certainty=0.8)) == [("extra", None, 55)]
+    assert "extra" not in [what for what, *_ in blames(check(FOUR, events, sounding(FOUR), certainty=0.8))]
 
 
 def test_a_key_that_rings_and_is_told_again_when_another_is_struck_blames_nobody():
@@ -178,9 +178,9 @@ def test_who_only_seemed_to_have_gone_back_left_nothing_out():
 
 def test_a_key_that_is_struck_again_at_once_is_doubled_also_where_the_detector_is_not_very_sure():
     twice = told_at(1.16, 62, confidence=0.72, velocity=56.0)
-    assert blames(check(FOUR, beside(FOUR, twice), sounding(FOUR))) == [("doubled", 62, 62)]
+    assert blames(check(FOUR, beside(FOUR, twice), sounding(FOUR), certainty=0.8)) == [("doubled", 62, 62)]
     rings_along = told_at(1.16, 62, confidence=0.72, velocity=56.0), told_at(1.15, 69, confidence=0.9)
-    said = check(FOUR, beside(FOUR, *rings_along), sounding(FOUR, (1.15, 1.6, 69)))
+    said = check(FOUR, beside(FOUR, *rings_along), sounding(FOUR, (1.15, 1.6, 69)), certainty=0.8)
     assert "doubled" not in [one.what for one in said]
 
 
