@@ -205,7 +205,7 @@ def test_08_the_periods_of_the_chord_are_nearly_equally_long():
 
 @pytest.mark.slow
 def test_08_what_waiting_buys():
-    assert says("08", "onset F1 is .85 then, .86 after 30 ms, .91 after 60, .93 after 90 ms, .96 after 240: half of what waiting")
+    assert says("08", "onset F1 is .85 then, .86 after 30 ms, .91 after 60, .93 after 90 ms, .96 after 240: half")
     played = playing.chords(["C4 E4 G4", "A3 C4 E4", "A3 C4 F4", "B3 D4 F4 G4", "G3 C4 E4"])
     rooms = [pianolab.render(played, sr=nmf.SR, piano="upright", room=room) for room in ("dry", "room")]
     f1 = []
