@@ -129,9 +129,8 @@ class OneVoice:
         self._two_onsets_before = (0.0, 0.0)
         self._usual = 0.0
         self._levels: list[tuple[float, float]] = []  # These are (time, level) of the last moment's rows.
-        self._partials: list[
-            tuple[float, NDArray[np.float32]]
-        ] = []  # How loud they were in the rows of the last moments.
+        # How loud the partials of all keys were in the rows of the last moments.
+        self._partials: list[tuple[float, NDArray[np.float32]]] = []
         # The strongest key, for how many rows it has been that, and since when. The key is -1 where nothing sounds.
         self._key, self._run, self._run_s = -1, 0, 0.0
         self._said, self._last = 0.0, 0.0  # How sure it was in all those rows together, and in the last.
