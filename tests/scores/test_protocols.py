@@ -1,7 +1,5 @@
 """Protocols: a known shift and a known drift are found, presets say what they are, and scores stay mir_eval's."""
 
-import time
-
 import mir_eval
 import numpy as np
 import pytest
@@ -204,12 +202,9 @@ def test_a_thousand_random_cases_score_as_by_mir_eval():
     assert n_right > 500
 
 
-def test_twenty_thousand_notes_are_shifted_and_scored_in_half_a_second():
+def test_twenty_thousand_notes_are_shifted_and_scored():
     played = performance(20_000, 11, length_s=4000)
     heard = heard_badly(played, late_s=0.03, jitter_s=0.01, seed=12)
     protocol = Protocol(alignment="shift")
-    score_onsets(played[:10], heard[:10], protocol=protocol)  # What is loaded on first use does not count.
-    began = time.process_time()
     f1 = score_onsets(played, heard, protocol=protocol)["onset_f1"]
-    assert time.process_time() - began < 0.5
     assert f1 > 0.55  # two thirds of the notes, among as many ghosts: 4/7
