@@ -31,6 +31,7 @@ _RANGES = {
     "velocity": (0.0, float(MIDI_MAX), True, "give numbers from 0 to 127, NaN where it is not known"),
     "struck": _UNIT,
     "pedal": _UNIT,
+    "pedal_age": (0.0, _LARGE, False, "give seconds, 0 or more"),
     "hz": (_TINY, _LARGE, True, "give Hz above 0, NaN where it is not known"),
     "level_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
     "partials_db": (-math.inf, _LARGE, False, "give dBFS, -inf for digital silence"),
@@ -73,6 +74,8 @@ class Salience:
         Evidence in [0, 1] that what sounds at the key is a struck string, and no voice, knock or hum.
     pedal : (T,) float32, optional
         How surely the sustain pedal is down, in [0, 1].
+    pedal_age : (T,) float32, optional
+        If it is down, for how long it has been, seconds.
     partials_db : (T, 88) float32, optional
         How loud the first partials of the key are, dBFS, whether it sounds or not.
 
@@ -101,6 +104,7 @@ class Salience:
     velocity: NDArray[np.float32] | None
     struck: NDArray[np.float32] | None
     pedal: NDArray[np.float32] | None
+    pedal_age: NDArray[np.float32] | None
     partials_db: NDArray[np.float32] | None
 
     def __init__(
@@ -114,6 +118,7 @@ class Salience:
         velocity: ArrayLike | None = None,
         struck: ArrayLike | None = None,
         pedal: ArrayLike | None = None,
+        pedal_age: ArrayLike | None = None,
         partials_db: ArrayLike | None = None,
     ):
         n = np.size(times)
@@ -127,6 +132,7 @@ class Salience:
             ("velocity", velocity, (n, N_KEYS)),
             ("struck", struck, (n, N_KEYS)),
             ("pedal", pedal, (n,)),
+            ("pedal_age", pedal_age, (n,)),
             ("partials_db", partials_db, (n, N_KEYS)),
         ):
             if value is not None:
@@ -138,7 +144,7 @@ class Salience:
     def __repr__(self) -> str:
         if not len(self):
             return "<Salience: no frames>"
-        optional = ("onset", "offset", "velocity", "struck", "pedal", "partials_db")
+        optional = ("onset", "offset", "velocity", "struck", "pedal", "pedal_age", "partials_db")
         has = [name for name in optional if getattr(self, name) is not None]
         told = f"; also {', '.join(has)}" if has else ""
         return f"<Salience: {len(self)} frames, {self.times[0]:.2f} to {self.times[-1]:.2f} s, 88 keys{told}>"

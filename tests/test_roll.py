@@ -236,6 +236,7 @@ def test_salience_of_another_shape_is_refused(changes, message):
 def test_a_pedal_that_is_no_share_is_named_with_its_time():
     assert salience(3, pedal=[0.0, 0.5, 1.0]).nonsense == ""
     assert salience(3, pedal=[0.0, 0.5, 1.5]).nonsense == "pedal 1.5 at 0.020 s: give numbers from 0 to 1"
+    assert salience(3, pedal_age=[0.0, 9.0, -1.0]).nonsense == "pedal_age -1 at 0.020 s: give seconds, 0 or more"
 
 
 def test_complex_evidence_is_refused():

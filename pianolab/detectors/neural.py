@@ -36,6 +36,8 @@ NEWEST_LENGTH = 1024
 VELOCITY_MAX = 127.0
 # Name of the second output of networks that have learnt to hear the pedal.
 PEDAL = "pedal"
+# A third: for how long it has been down.
+PEDAL_AGE = "pedal_age"
 # Evidence of a struck string from which a note is told: at it no note of the two tuning pianos is lost.
 STRUCK_THRESHOLD = 0.7
 # So few frames stay in the processor's cache; more at once are slower.
@@ -109,7 +111,7 @@ class Neural(Detector):
         self._network.reset()
 
     def _answer(self, heard):
-        """(T, 4, 88) answers of this lookahead's heads and (T,) of the pedal's, if it hears it; the states go on."""
+        """(T, 4, 88) answers of this lookahead's heads, (T,) of the pedal's and its age; the states go on."""
         return self._network.answers(heard, self._head)
 
     def _hear_the_beginning(self, span):
@@ -124,8 +126,8 @@ class Neural(Detector):
             self._hear_the_beginning(span)
         heard = self._ear(span)
         parts = [self._answer(heard[i : i + FRAMES_AT_ONCE]) for i in range(0, len(heard), FRAMES_AT_ONCE)]
-        onset, frame, offset, velocity = np.concatenate([answers for answers, _ in parts]).transpose(1, 0, 2)
-        pedal = [pedal for _, pedal in parts if pedal is not None]
+        answers, pedal, pedal_age = zip(*parts, strict=True)
+        onset, frame, offset, velocity = np.concatenate(answers).transpose(1, 0, 2)
         unknown = np.full(frame.shape, np.nan, np.float32)
         return Salience(
             span.times,
@@ -135,8 +137,14 @@ class Neural(Detector):
             onset=onset,
             offset=offset,
             velocity=velocity * np.float32(VELOCITY_MAX),
-            pedal=np.concatenate(pedal) if pedal else None,
+            pedal=_joined(pedal),
+            pedal_age=_joined(pedal_age),
         )
+
+
+def _joined(parts):
+    """What was said in each part, one after the other; None if the network does not say it."""
+    return None if parts[0] is None else np.concatenate(parts)
 
 
 class _Network:
@@ -144,16 +152,16 @@ class _Network:
 
     def __init__(self, path):
         self._run = _loaded(path)
-        self._hears_pedal = PEDAL in _output_names(self._run)
         self.reset()
 
     def reset(self):
         self._states = _no_states(self._run)
 
     def answers(self, heard, head):
-        """(T, 4, 88) answers of one head, and (T,) of its pedal's or None."""
-        answers, pedal, self._states = _answers(self._run, heard, self._states)
-        return np.asarray(answers)[:, head], np.asarray(pedal)[:, head] if self._hears_pedal else None
+        """(T, 4, 88) answers of one head, and (T,) of its pedal's and for how long that is down, or None."""
+        answers, of_pedal, self._states = _answers(self._run, heard, self._states)
+        pedal, age = (np.asarray(of_pedal[name])[:, head] if name in of_pedal else None for name in (PEDAL, PEDAL_AGE))
+        return np.asarray(answers)[:, head], pedal, age
 
 
 def _loaded(path):
@@ -212,11 +220,12 @@ def _refuse_other_network(run):
     names, states = [given.name for given in run.get_inputs()], _no_states(run)
     if names != ["heard", *(f"state_{i}" for i in range(len(states)))]:
         raise ValueError(f"it has inputs {', '.join(names)}")
-    answers, pedal, new = _answers(run, np.zeros((1, *NeuralInput.shape), np.float32), states)
+    answers, of_pedal, new = _answers(run, np.zeros((1, *NeuralInput.shape), np.float32), states)
     if answers.shape != (1, len(DELAYS_MS), 4, N_KEYS) or [s.shape for s in new] != [s.shape for s in states]:
         raise ValueError(f"it answers one frame in shape {answers.shape}")
-    if pedal.shape != (1, len(DELAYS_MS)):
-        raise ValueError(f"it answers about the pedal in shape {pedal.shape}")
+    for said in of_pedal.values():
+        if said.shape != (1, len(DELAYS_MS)):
+            raise ValueError(f"it answers about the pedal in shape {said.shape}")
 
 
 def _no_states(run):
@@ -225,13 +234,9 @@ def _no_states(run):
 
 
 def _answers(run, heard, states):
-    """(T, 5, 4, 88) answers for (T, 3, 294) input, (T, 5) about the pedal (NaN if it has none), and the new states."""
+    """(T, 5, 4, 88) answers for (T, 3, 294) input, what it says of the pedal, (T, 5) each, and the new states."""
     names = [given.name for given in run.get_inputs()]
     answers, *states = run.run(None, dict(zip(names, [heard, *states], strict=True)))
-    unknown = np.full((len(heard), len(DELAYS_MS)), np.nan, np.float32)
-    pedal = states.pop(0) if PEDAL in _output_names(run) else unknown
-    return answers, pedal, states
-
-
-def _output_names(run):
-    return [given.name for given in run.get_outputs()]
+    said = [given.name for given in run.get_outputs()]
+    of_pedal = {name: states.pop(0) for name in (PEDAL, PEDAL_AGE) if name in said}
+    return answers, of_pedal, states

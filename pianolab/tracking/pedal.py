@@ -7,7 +7,8 @@ that does not last is none: it is told as soon as it has lasted for ``pedal_min_
 
 A pedal that goes down is hardly heard before a key is let go, one that goes up at once. But pianists change it at a new
 chord: up with the chord, and down about a sixth of a second later. So where it goes down soon after it went up, most of
-the time at which it went down is taken from when it went up (``pedal_change_s``).
+the time at which it went down is taken from when it went up (``pedal_change_s``). A detector that has learnt to say for
+how long the pedal has been down is asked instead, in the row that makes the change certain.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class PedalTracker:
         self._moved_s: float | None = None  # When a change began that has not lasted long enough yet.
         self._changes_s: list[float] = []  # Down, up, down, and so on.
 
-    def step(self, time_s: float, sure: float) -> list[PedalEvent]:
+    def step(self, time_s: float, sure: float, age_s: float | None = None) -> list[PedalEvent]:
         """Hear the next row.
 
         Parameters
@@ -79,6 +80,8 @@ class PedalTracker:
             Its time, seconds.
         sure : float
             How surely the pedal is down, in [0, 1].
+        age_s : float, optional
+            If it is down, for how long it has been, seconds; where it is known.
 
         Returns
         -------
@@ -93,7 +96,10 @@ class PedalTracker:
         if self._moved_s is None or time_s < self._moved_s + self.tracking.pedal_min_s - _ROUNDING_S:
             return []
         delay_s = self.tracking.pedal_up_delay_s if self._down else self.tracking.pedal_delay_s
-        moved_s, self._moved_s = min(self._as_changed(self._moved_s - delay_s), time_s), None
+        moved_s = self._moved_s - delay_s
+        if not self._down:
+            moved_s = self._as_changed(moved_s) if age_s is None else time_s - age_s - delay_s
+        moved_s, self._moved_s = min(moved_s, time_s), None
         return [self._change(moved_s, time_s, 1.0 - sure if self._down else sure)]
 
     def flush(self, end_s: float) -> list[PedalEvent]:
@@ -143,9 +149,9 @@ class PedalTracker:
         return before[0] + share * (time_s - before[0])
 
     def _as_changed(self, moved_s: float) -> float:
-        """When the pedal went down, if it was changed; other times stay as they are."""
+        """When the pedal went down, if it was changed; else as it is."""
         change_s = self.tracking.pedal_change_s
-        if self._down or not change_s or not self._changes_s or moved_s > self._changes_s[-1] + CHANGED_WITHIN_S:
+        if not change_s or not self._changes_s or moved_s > self._changes_s[-1] + CHANGED_WITHIN_S:
             return moved_s
         return CHANGE_SHARE * (self._changes_s[-1] + change_s) + (1.0 - CHANGE_SHARE) * moved_s
 

@@ -147,7 +147,8 @@ class Tracker:
             for change in self._gate.step(row, self._policy.step(row)):
                 events += self._keep(change)
             if self._pedal is not None and salience.pedal is not None:
-                events += self._pedal.step(row.time_s, float(salience.pedal[i]))
+                age_s = None if salience.pedal_age is None else float(salience.pedal_age[i])
+                events += self._pedal.step(row.time_s, float(salience.pedal[i]), age_s)
         return events
 
     def flush(self, *, end_s: float | None = None) -> list[Event]:

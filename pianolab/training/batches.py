@@ -19,7 +19,7 @@ from pianolab.roll import Notes
 from pianolab.training.errors import TrainingError
 from pianolab.training.network import DELAYS_MS, N_COLUMNS
 from pianolab.training.settings import Settings
-from pianolab.training.targets import note_targets, pedal_targets
+from pianolab.training.targets import note_targets, pedal_ages, pedal_targets
 
 
 class Pieces:
@@ -59,7 +59,7 @@ class Pieces:
 
     def draw_segment(
         self, rng: np.random.Generator, frames: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """A random stretch of a piece, each frame of the material as probable as any other.
 
         Parameters
@@ -75,6 +75,8 @@ class Pieces:
             Targets of DELAYS_MS and KINDS.
         pedal : (5, frames) float32
             Targets of DELAYS_MS, NaN where nothing is known.
+        ages : (5, frames) float32
+            For how long it has been down, seconds; NaN where it is up.
         """
         i = int(np.searchsorted(self._ends, rng.integers(self._ends[-1]), side="right"))
         first = int(rng.integers(max(len(self.inputs[i]) - frames, 0) + 1))
@@ -84,7 +86,10 @@ class Pieces:
         ends_s = (first + np.arange(frames)) * HOP_S
         moments_s = [ends_s - ms / 1000.0 for ms in DELAYS_MS]
         wanted = np.stack([note_targets(self.notes[i], times_s) for times_s in moments_s])
-        return heard, wanted, np.stack([pedal_targets(self.pedals[i], times_s) for times_s in moments_s])
+        pedal, ages = (
+            np.stack([ask(self.pedals[i], times_s) for times_s in moments_s]) for ask in (pedal_targets, pedal_ages)
+        )
+        return heard, wanted, pedal, ages
 
 
 def _read_piece(path: Path) -> tuple[Notes, npt.NDArray[np.float64] | None]:
@@ -96,7 +101,7 @@ def _read_piece(path: Path) -> tuple[Notes, npt.NDArray[np.float64] | None]:
     return read_labels(path.with_suffix(".tsv")).on_keyboard(), None
 
 
-def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, Tensor, Tensor]:
+def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Segments for one step.
 
     Parameters
@@ -111,12 +116,12 @@ def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, T
     -------
     x : (B, 3, T, 294) float32 tensor
     target : (B, 5, 4, T, 88) float32 tensor
-    pedal : (B, 5, T) float32 tensor
+    pedal, ages : (B, 5, T) float32 tensors
     """
     rng = np.random.default_rng([settings.seed, 4, step])
-    inputs, targets, pedals = [], [], []
+    inputs, targets, pedals, ages = [], [], [], []
     for _ in range(settings.batch):
-        heard, wanted, pedal = pieces.draw_segment(rng, settings.frames)
+        heard, wanted, pedal, age = pieces.draw_segment(rng, settings.frames)
         semitones = int(rng.integers(-1, 2))
         if semitones:
             heard, wanted = _moved(heard, N_BINS // N_COLUMNS * semitones), _moved(wanted, semitones)
@@ -130,9 +135,11 @@ def draw_batch(pieces: Pieces, settings: Settings, step: int) -> tuple[Tensor, T
         inputs.append(amplify(heard, gain))
         targets.append(wanted)
         pedals.append(pedal)
+        ages.append(age)
     x = torch.from_numpy(np.stack(inputs)).permute(0, 2, 1, 3)
     x = x.contiguous(memory_format=torch.channels_last)
-    return x, torch.from_numpy(np.stack(targets)), torch.from_numpy(np.stack(pedals))
+    target, pedal, age = (torch.from_numpy(np.stack(one)) for one in (targets, pedals, ages))
+    return x, target, pedal, age
 
 
 def amplify(heard: npt.NDArray[np.float32], gain: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

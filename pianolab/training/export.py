@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pianolab.dsp.network_input import NeuralInput
 from pianolab.training.errors import writing
-from pianolab.training.network import DELAYS_MS, N_KEYS, CausalConv, HarmonicStack, NoteNet
+from pianolab.training.network import DELAYS_MS, N_KEYS, CausalConv, HarmonicStack, NoteNet, likely_age_s
 from pianolab.training.targets import KINDS
 from pianolab.training.weights import load_network
 
@@ -38,6 +38,7 @@ def export_network(weights: str | Path, out: str | Path) -> None:
     stream, states = _Stream(_folded(net)), net.empty_states()
     names = [f"state_{i}" for i in range(len(states))]
     heard = torch.zeros(4, *NeuralInput.shape)
+    said = ["answers", "pedal", *(["pedal_age"] if net.pedal.n_answers > 1 else [])]
     with warnings.catch_warnings(), writing(out) as temporary:
         warnings.simplefilter("ignore")  # The exporter warns of itself.
         torch.onnx.export(
@@ -45,8 +46,8 @@ def export_network(weights: str | Path, out: str | Path) -> None:
             (heard, *states),
             temporary,
             input_names=["heard", *names],
-            output_names=["answers", "pedal", *(f"new_{name}" for name in names)],
-            dynamic_axes={name: {0: "frames"} for name in ("heard", "answers", "pedal")},
+            output_names=[*said, *(f"new_{name}" for name in names)],
+            dynamic_axes={name: {0: "frames"} for name in ("heard", *said)},
             opset_version=17,
             dynamo=False,
         )
@@ -56,15 +57,19 @@ def export_network(weights: str | Path, out: str | Path) -> None:
 
 
 class _Stream(nn.Module):
-    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) and the pedal's (T, 5), in [0, 1], and the states."""
+    """The network for one stream: (T, 3, 294) -> (T, 5, 4, 88) and the pedal's (T, 5), in [0, 1], and the states.
+
+    Before the states comes for how long the pedal has been down, (T, 5) seconds, where the network says so.
+    """
 
     def __init__(self, net: NoteNet):
         super().__init__()
         self.net = net
 
     def forward(self, heard: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        logits, pedal, new = self.net(heard.permute(1, 0, 2)[None], states)
-        return (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), torch.sigmoid(pedal[0]).permute(1, 0), *new)
+        logits, pedal, ages, new = self.net.hear(heard.permute(1, 0, 2)[None], states)
+        said = (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), torch.sigmoid(pedal[0]).permute(1, 0))
+        return (*said, *([likely_age_s(ages[0]).permute(1, 0)] if ages.shape[2] else []), *new)
 
 
 @torch.no_grad()

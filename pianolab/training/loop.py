@@ -26,11 +26,13 @@ from tqdm.auto import tqdm
 from pianolab.errors import first_line, printable
 from pianolab.training.batches import Pieces, draw_batch
 from pianolab.training.errors import TrainingError, writing
-from pianolab.training.loss import note_loss, pedal_loss
+from pianolab.training.loss import PEDAL_WEIGHT, age_loss, note_loss, pedal_loss
 from pianolab.training.network import NoteNet
 from pianolab.training.settings import GRADIENT_LIMIT, Settings
 from pianolab.training.validation import goal_of, validate
 from pianolab.training.weights import UNREADABLE, read_tensors, write_tensors
+
+PEDAL = "pedal."  # So begin the names of the tensors of the head for the pedal.
 
 
 def learning_rate(settings: Settings, step: int) -> float:
@@ -69,7 +71,7 @@ def new_network(settings: Settings) -> NoteNet:
     NoteNet
     """
     torch.manual_seed(settings.seed)
-    net = NoteNet(ear=settings.ear, width=settings.width, rivals=settings.rivals)
+    net = NoteNet(ear=settings.ear, width=settings.width, rivals=settings.rivals, pedal=settings.pedal)
     return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]: torch's stubs leave it out
 
 
@@ -88,7 +90,11 @@ def begin(net: NoteNet, path: str | Path) -> None:
         If it holds no weights of a network of this size.
     """
     try:
-        net.load_state_dict(read_tensors(path)[0])
+        tensors = read_tensors(path)[0]
+        if net.pedal.n_answers > 1:  # This head is learnt anew, whichever the other network had.
+            tensors = {name: value for name, value in tensors.items() if not name.startswith(PEDAL)}
+            tensors |= {f"{PEDAL}{name}": value for name, value in net.pedal.state_dict().items()}
+        net.load_state_dict(tensors)
     except UNREADABLE as error:
         raise TrainingError(
             f"{printable(path)} holds no weights of a network of this size ({first_line(error)}): name the "
@@ -143,17 +149,26 @@ class TrainingLoop:
     def __init__(self, folder: str | Path, settings: Settings, *, begin_with: str | Path | None = None):
         self.folder, self.settings = Path(folder), settings
         self.net = new_network(settings)
+        here = [path for path in (self.checkpoint, self.previous) if path.exists()]
         if begin_with is not None:
             begin(self.net, begin_with)
+        elif settings.pedal and not here:
+            raise TrainingError(
+                "setting pedal learns the head for the pedal alone, after all else: name the weights to begin with "
+                "(--begin-with), or use 0"
+            )
+        if settings.pedal:
+            self.net.requires_grad_(False)
+            self.net.pedal.requires_grad_(True)
         self._averaged = AveragedModel(self.net, avg_fn=_exponential_mean(settings.average), use_buffers=True)
+        learns = [p for p in self.net.parameters() if p.requires_grad]
         groups = [
-            {"params": [p for p in self.net.parameters() if p.ndim > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in self.net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in learns if p.ndim > 1], "weight_decay": settings.weight_decay},
+            {"params": [p for p in learns if p.ndim <= 1], "weight_decay": 0.0},
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
         self.step, self.minutes = 0, 0.0
         self.found: dict[str, Any] | None = None
-        here = [path for path in (self.checkpoint, self.previous) if path.exists()]
         if here:
             self._load(here[0])
         else:
@@ -290,12 +305,16 @@ class TrainingLoop:
         settings = self.settings
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(settings, self.step)
-        x, target, pedal = draw_batch(pieces, settings, self.step)
-        self.net.train()
+        x, target, pedal, ages = draw_batch(pieces, settings, self.step)
+        self.net.train(not settings.pedal)
+        self.net.pedal.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits, pedal_logits, _ = self.net(x, self.net.empty_states(settings.batch))
-        loss = note_loss(logits, target, delay_weights=settings.delay_weights)
-        loss = loss + pedal_loss(pedal_logits, pedal, delay_weights=settings.delay_weights)
+            logits, pedal_logits, age_logits, _ = self.net.hear(x, self.net.empty_states(settings.batch))
+        loss = pedal_loss(pedal_logits, pedal, delay_weights=settings.delay_weights)
+        if settings.pedal:
+            loss = loss / PEDAL_WEIGHT + age_loss(age_logits, ages, delay_weights=settings.delay_weights)
+        else:
+            loss = loss + note_loss(logits, target, delay_weights=settings.delay_weights)
         if not torch.isfinite(loss):
             raise TrainingError(f"the loss is {loss.item()} at step {self.step}: use a lower learning_rate")
         self._optimizer.zero_grad(set_to_none=True)
@@ -318,7 +337,8 @@ class TrainingLoop:
         """Keep the weights if they are the best, and log what was found; done twice it changes nothing."""
         if self.found is None:
             return
-        if goal_of(self.found["scores"]) > self.best:
+        # Where the pedal is learnt alone, the strokes by which the best is known stay as they are: so the last is kept.
+        if self.settings.pedal or goal_of(self.found["scores"]) > self.best:
             self.keep_as_best(self.found["scores"])
         self._log(self.found["row"])
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pianolab.training.network import AGE_S
 from pianolab.training.settings import SKIPPED_FRAMES
 
 # Semitones from a stroke to keys that its partials may be taken for: octave, twelfth, two octaves, the octave below.
@@ -27,6 +28,8 @@ VELOCITY_NEAR = 0.3
 VELOCITY_CORNER = 0.03  # Errors in velocity (0..1) above this count by their size, smaller ones by their square.
 # The cross-entropy of the pedal is a mean over one answer a frame, not over mostly silent keys: so it counts less.
 PEDAL_WEIGHT = 0.05
+AGE_WEIGHT = 0.3  # For how long the pedal has been down counts so much beside whether it is.
+YOUNG_S = 0.5  # The longer ago it went down, the less it counts when that was: a third of it after so many seconds.
 LEVEL_WEIGHT = 0.3  # The squared error that all velocities of a segment share counts this much.
 
 
@@ -171,3 +174,39 @@ def pedal_loss(logits: Tensor, target: Tensor, *, delay_weights: Sequence[float]
     weights = torch.tensor(delay_weights)
     per_delay = wrong.sum((0, 2)) / known.sum((0, 2)).clamp(min=1)
     return PEDAL_WEIGHT * (per_delay * weights).sum() / weights.sum()
+
+
+def age_loss(logits: Tensor, ages: Tensor, *, delay_weights: Sequence[float]) -> Tensor:
+    """How wrong the answers are about for how long the pedal has been down.
+
+    Parameters
+    ----------
+    logits : (B, D, n_ages + 1, T) tensor
+        Answers before the softmax (see `pianolab.training.network.likely_age_s`).
+    ages : (B, D, T) tensor
+        Seconds; NaN where the pedal is up or unknown.
+    delay_weights : sequence of D floats
+        How much each delay counts.
+
+    Returns
+    -------
+    torch.Tensor
+        One number, 0 where the pedal is never down; the first SKIPPED_FRAMES frames are not in it.
+
+    Examples
+    --------
+    An answer that knows nothing costs the logarithm of the number of steps, times AGE_WEIGHT.
+
+    >>> import math
+    >>> answers, ages = torch.zeros(1, 1, 31, 20), torch.full((1, 1, 20), 0.1)
+    >>> round(age_loss(answers, ages, delay_weights=[1.0]).item(), 3), round(AGE_WEIGHT * math.log(31), 3)
+    (1.03, 1.03)
+    >>> age_loss(answers, torch.full((1, 1, 20), torch.nan), delay_weights=[1.0]).item()
+    0.0
+    """
+    logits, ages = logits[..., SKIPPED_FRAMES:].float(), ages[..., SKIPPED_FRAMES:]
+    seconds = torch.nan_to_num(ages)
+    step = (seconds / AGE_S).long().clamp(max=logits.shape[2] - 1)
+    wrong = F.cross_entropy(logits.transpose(1, 2), step, reduction="none")
+    weight = torch.isfinite(ages) * torch.exp(-seconds / YOUNG_S) * torch.tensor(delay_weights)[None, :, None]
+    return AGE_WEIGHT * (wrong * weight).sum() / weight.sum().clamp(min=1.0)

@@ -32,6 +32,8 @@ SAMPLED_SHARE = 0.35  # Where there are recorded notes, this share of the render
 LEARNT_SEED, HELD_OUT_SEED = 6, 7  # Scenes to learn from and held-out ones are drawn from streams of their own.
 HELD_OUT_KINDS = ("performance", "nobody", "performance", "melody", "performance", "nobody", "performance", "drill")
 HELD_OUT_ROUNDS = 4
+# The pedal is learnt alone from what pianists do with it: drills have one that goes down and up by chance.
+PEDAL_KINDS = ("performance", "performance", "octaves", "performance", "octaves", "performance", "melody", "nobody")
 DRILL_SHARE = 0.3  # This share of the rendered pieces is random notes.
 
 
@@ -72,7 +74,9 @@ class Recipe:
     as_recording: bool = False
 
 
-def list_scenes(shelf: Shelf, folder: Path, *, hours: float, seed: int) -> list[Recipe]:
+def list_scenes(
+    shelf: Shelf, folder: Path, *, hours: float, seed: int, kinds: Sequence[str | None] = (None,)
+) -> list[Recipe]:
     """The scenes to learn from; with more hours the first ones stay the same.
 
     Parameters
@@ -83,6 +87,8 @@ def list_scenes(shelf: Shelf, folder: Path, *, hours: float, seed: int) -> list[
     hours : float
         Rounded to whole minutes.
     seed : int
+    kinds : sequence of str or None
+        What happens in them, one after the other and then again from the first; drawn where it is None.
 
     Returns
     -------
@@ -95,7 +101,10 @@ def list_scenes(shelf: Shelf, folder: Path, *, hours: float, seed: int) -> list[
     (3, 6, True)
     """
     count = round(hours * 3600 / PIECE_S)
-    return [Recipe(folder / f"scene_{i:04d}.npy", (seed, LEARNT_SEED, i), shelf=shelf) for i in range(count)]
+    return [
+        Recipe(folder / f"scene_{i:04d}.npy", (seed, LEARNT_SEED, i), shelf=shelf, kind=kinds[i % len(kinds)])
+        for i in range(count)
+    ]
 
 
 def list_held_out(shelf: Shelf, folder: Path, *, seed: int) -> list[Recipe]:

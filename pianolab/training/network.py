@@ -25,8 +25,11 @@ N_WINDOWS, N_BINS = NeuralInput.shape
 N_COLUMNS = N_BINS // 3  # Semitones from A0 to 7.6 kHz, three bins each.
 # Semitones from a key to its partials, and (below it) to keys of which it may be a partial.
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)
-# The head for the pedal looks back over 0.8 s in two steps.
+# The head for the pedal looks back over 0.8 s in two steps; the one that is learnt alone over 1.7 s in three.
 PEDAL_WIDTH, PEDAL_FRAMES, PEDAL_DILATIONS = 24, 5, (2, 8)
+ALONE_DILATIONS = (1, 4, 16)
+AGE_S, N_AGES = 0.04, 30  # For how long it has been down is said in steps of so many seconds; the last is: for longer.
+LIKELY_AGES = 5  # The likeliest age is the middle of so many steps (200 ms) that hold most of the chance.
 NORM_MOMENTUM = 0.02  # The norms remember about fifty batches.
 
 
@@ -211,18 +214,28 @@ class PedalHead(nn.Module):
     ----------
     width : int
         Channels of the trunk.
+    channels : int
+        Of the head.
+    dilations : sequence of int
+        How far apart its convolutions look.
+    n_ages : int
+        Steps of AGE_S in which it says for how long the pedal has been down, and one for longer; 0 if it does not.
     """
 
-    def __init__(self, width: int):
+    def __init__(
+        self, width: int, *, channels: int = PEDAL_WIDTH, dilations: Sequence[int] = PEDAL_DILATIONS, n_ages: int = 0
+    ):
         super().__init__()
-        self.narrow = nn.Conv2d(width, PEDAL_WIDTH, 1)
+        self.narrow = nn.Conv2d(width, channels, 1)
+        n_in = (2 * channels, *(channels for _ in dilations[1:]))
         self.convs = nn.ModuleList(
-            CausalConv(n_in, PEDAL_WIDTH, frames=PEDAL_FRAMES, dilation=dilation)
-            for n_in, dilation in zip((2 * PEDAL_WIDTH, PEDAL_WIDTH), PEDAL_DILATIONS, strict=True)
+            CausalConv(n, channels, frames=PEDAL_FRAMES, dilation=dilation)
+            for n, dilation in zip(n_in, dilations, strict=True)
         )
-        self.last = nn.Conv2d(PEDAL_WIDTH, len(DELAYS_MS), 1)
+        self.n_answers = 1 + (n_ages + 1 if n_ages else 0)
+        self.last = nn.Conv2d(channels, len(DELAYS_MS) * self.n_answers, 1)
 
-    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Answers for some frames.
 
         Parameters
@@ -236,6 +249,8 @@ class PedalHead(nn.Module):
         -------
         answers : (B, 5, T) tensor
             Logits of DELAYS_MS.
+        ages : (B, 5, n_ages + 1, T) tensor
+            Logits of how long it has been down; empty where the head does not say so.
         states : list of tensors
             The frames before the next ones.
         """
@@ -245,7 +260,32 @@ class PedalHead(nn.Module):
             x, state = conv(x, before)
             x = torch.relu(x)
             after.append(state)
-        return self.last(x)[..., 0], after
+        said = self.last(x)[..., 0].unflatten(1, (len(DELAYS_MS), self.n_answers))
+        return said[:, :, 0], said[:, :, 1:], after
+
+
+def likely_age_s(ages: Tensor) -> Tensor:
+    """The likeliest time since the pedal went down: the middle of the 200 ms that hold most of the chance.
+
+    Parameters
+    ----------
+    ages : (n_ages + 1, T) or (B, n_ages + 1, T) tensor
+        Logits of steps of AGE_S; the last stands for longer.
+
+    Returns
+    -------
+    (T,) or (B, T) tensor
+        Seconds.
+
+    Examples
+    --------
+    >>> ages = -(torch.arange(N_AGES + 1.0)[:, None] - 7.0) ** 2  # It is likeliest to be in step 7: 280 to 320 ms.
+    >>> round(likely_age_s(ages).item(), 2)
+    0.3
+    """
+    chances = torch.softmax(ages, dim=-2)[..., :-1, :].transpose(-1, -2)
+    together = F.avg_pool1d(chances, LIKELY_AGES, 1, LIKELY_AGES // 2)
+    return (torch.argmax(together, dim=-1) + 0.5) * AGE_S
 
 
 class NoteNet(nn.Module):
@@ -259,6 +299,8 @@ class NoteNet(nn.Module):
         Channels of the front, of the trunk, of each harmonic stack inside the trunk, and of the head for velocity.
     dilations : tuple of tuple of int
         How far apart the trunk's blocks look; a harmonic stack stands before each group.
+    pedal : int
+        Channels of a head for the pedal that is learnt alone, when all else is; 0 for the one that is learnt with it.
     """
 
     def __init__(
@@ -269,6 +311,7 @@ class NoteNet(nn.Module):
         rivals: int = 24,
         force: int = 32,
         dilations: Sequence[Sequence[int]] = ((1, 2), (4, 8), (16, 32)),
+        pedal: int = 0,
     ):
         super().__init__()
         self.first = CausalConv(N_WINDOWS, ear, frames=5, keys=7, stride=3, pad=2)
@@ -283,7 +326,8 @@ class NoteNet(nn.Module):
         self.dilations = dilations
         self.last = nn.Conv2d(width, 3 * len(DELAYS_MS), 1)
         self.velocity = nn.Conv2d(force, len(DELAYS_MS), 1)
-        self.pedal = PedalHead(width)
+        alone = PedalHead(width, channels=pedal, dilations=ALONE_DILATIONS, n_ages=N_AGES) if pedal else None
+        self.pedal = alone or PedalHead(width)
         # Most keys are silent most of the time: the network begins by saying so.
         with torch.no_grad():
             self.last.get_parameter("bias").copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
@@ -323,6 +367,28 @@ class NoteNet(nn.Module):
             Logits of DELAYS_MS: is the sustain pedal down?
         states : list of tensors
         """
+        answers, pedal, _, after = self.hear(x, states)
+        return answers, pedal, after
+
+    def hear(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+        """As `forward`, and for how long the pedal has been down.
+
+        Parameters
+        ----------
+        x : (B, 3, T, 294) tensor
+        states : list of tensors
+            From `empty_states` or from the frames before.
+
+        Returns
+        -------
+        answers : (B, 5, 4, T, 88) tensor
+            Logits of DELAYS_MS and KINDS.
+        pedal : (B, 5, T) tensor
+            Logits of DELAYS_MS: is the sustain pedal down?
+        ages : (B, 5, N_AGES + 1, T) tensor
+            Logits of how long it has been down (see `likely_age_s`); empty where the head does not say so.
+        states : list of tensors
+        """
         before, after = iter(states), []
 
         def through(layer: nn.Module, x: Tensor) -> Tensor:
@@ -344,5 +410,5 @@ class NoteNet(nn.Module):
         x = torch.relu(x)
         out = self.last(x).unflatten(1, (len(DELAYS_MS), 3))
         velocity = self.velocity(torch.relu(through(self.force, x)))
-        pedal, held = self.pedal(x, list(before))
-        return torch.cat([out, velocity[:, :, None]], dim=2), pedal, after + held
+        pedal, ages, held = self.pedal(x, list(before))
+        return torch.cat([out, velocity[:, :, None]], dim=2), pedal, ages, after + held

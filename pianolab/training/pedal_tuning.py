@@ -125,8 +125,9 @@ def followed(rows: Salience, settings: dict[str, Any]) -> Pedal:
         Seconds down and up.
     """
     tracker = PedalTracker(Tracking(**settings))
-    for time_s, sure in zip(rows.times.tolist(), np.asarray(rows.pedal).tolist(), strict=True):
-        tracker.step(time_s, sure)
+    ages_s = [None] * len(rows) if rows.pedal_age is None else rows.pedal_age.tolist()
+    for time_s, sure, age_s in zip(rows.times.tolist(), np.asarray(rows.pedal).tolist(), ages_s, strict=True):
+        tracker.step(time_s, sure, age_s)
     return tracker.times(float(rows.times[-1]))
 
 

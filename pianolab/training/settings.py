@@ -49,6 +49,9 @@ class Settings:
         The weights that are kept are an exponential mean: this much of it stays at each step.
     ear, width, rivals : int
         Channels of `pianolab.training.network.NoteNet`.
+    pedal : int
+        Channels of a head for the pedal that is learnt alone, from performances, while all else stays as it is in the
+        weights that the training begins with; 0 learns everything.
     delay_weights : tuple of 5 floats
         How much each delay counts in the loss.
     every : int
@@ -85,6 +88,7 @@ class Settings:
     ear: int = 48
     width: int = 96
     rivals: int = 32
+    pedal: int = 0
     delay_weights: tuple[float, ...] = (0.1, 0.15, 0.25, 1.0, 0.5)
     every: int = 200
     validation_s: float = 30.0

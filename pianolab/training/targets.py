@@ -88,6 +88,33 @@ def pedal_targets(pedal: npt.ArrayLike | None, times_s: npt.ArrayLike) -> npt.ND
     return (np.searchsorted(moments, times, side="right") % 2).astype(np.float32)
 
 
+def pedal_ages(pedal: npt.ArrayLike | None, times_s: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """For how long the sustain pedal has been down at these moments.
+
+    Parameters
+    ----------
+    pedal : (n, 2) array or None
+        As in `pedal_targets`.
+    times_s : (T,) array
+        Moments in seconds.
+
+    Returns
+    -------
+    (T,) float32
+        Seconds; NaN where it is up or unknown.
+
+    Examples
+    --------
+    >>> [round(float(age), 2) for age in pedal_ages([(0.1, 0.3)], [0.0, 0.1, 0.2, 0.3])]
+    [nan, 0.0, 0.1, nan]
+    """
+    times = np.asarray(times_s, float)
+    if pedal is None or not len(downs := np.asarray(pedal, float).reshape(-1, 2)[:, 0]):
+        return np.full(len(times), np.nan, np.float32)
+    ages = times - downs[np.maximum(np.searchsorted(downs, times, side="right") - 1, 0)]
+    return np.where(pedal_targets(pedal, times) > 0, ages, np.nan).astype(np.float32)
+
+
 def _raise_near(row: npt.NDArray[np.float32], times: npt.NDArray[np.float64], moment_s: float) -> None:
     """Raise a row to a triangle around a moment, in place; where two triangles meet the higher one counts."""
     first, last = np.searchsorted(times, (moment_s - REACH_S, moment_s + REACH_S))

@@ -13,7 +13,7 @@ from pianolab.files import refuse_unwritable
 from pianolab.training.batches import Pieces
 from pianolab.training.export import export_network
 from pianolab.training.loop import TrainingLoop, begin, new_network
-from pianolab.training.material import list_held_out, list_recipes, list_scenes, make_pieces
+from pianolab.training.material import PEDAL_KINDS, list_held_out, list_recipes, list_scenes, make_pieces
 from pianolab.training.plan import Plan, keep_plan
 from pianolab.training.settings import Settings
 from pianolab.training.tuning import tune_tracking
@@ -64,7 +64,8 @@ def train_network(
         held_out = list_held_out(plan.sources.held_out, out / "held_out", seed=seed)
         make_pieces(held_out, jobs=jobs)
         scenes = [Recording(one.path.stem, one.path, one.path.with_suffix(".mid")) for one in held_out]
-        recipes += list_scenes(plan.sources.learnt, out / "material", hours=hours, seed=seed)
+        kinds = PEDAL_KINDS if settings.pedal else (None,)
+        recipes += list_scenes(plan.sources.learnt, out / "material", hours=hours, seed=seed, kinds=kinds)
         say(f"{len(scenes)} scenes of a minute held out")
     make_pieces(list_recipes([*plan.held_out, *scenes], out / "validation", seed=seed), jobs=jobs)
     make_pieces(recipes, jobs=jobs)

@@ -68,6 +68,7 @@ def load_network(path: str | Path) -> tuple[NoteNet, dict[str, Any]]:
     """
     tensors, about = read_tensors(path)
     settings = about["settings"]
-    net = NoteNet(ear=settings["ear"], width=settings["width"], rivals=settings["rivals"])
+    sizes = {name: settings[name] for name in ("ear", "width", "rivals")}
+    net = NoteNet(**sizes, pedal=settings.get("pedal", 0))  # Files of earlier trainings do not know of `pedal`.
     net.load_state_dict(tensors)
     return net.eval(), about

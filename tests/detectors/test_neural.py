@@ -97,7 +97,8 @@ def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms, weights):
         session.push(y[start : start + 320])
     session.flush()
     assert max(len(part) for part in parts[:20]) == 1
-    for name in ("onset", "strength", "offset", "velocity", *(["pedal"] if whole.pedal is not None else [])):
+    optional = [name for name in ("pedal", "pedal_age") if getattr(whole, name) is not None]
+    for name in ("onset", "strength", "offset", "velocity", *optional):
         stepwise = np.concatenate([getattr(part, name) for part in parts])
         assert len(stepwise) == len(whole) > 80
         assert np.allclose(stepwise, getattr(whole, name), atol=1e-5 * (127 if name == "velocity" else 1), rtol=0)

@@ -9,11 +9,13 @@ from pianolab.tracking import NoteEvent, PedalEvent, Tracker, Tracking, Tracking
 HOP_S = 0.02
 
 
-def evidence(pedal, *, n_keys=88):
+def evidence(pedal, *, n_keys=88, **more):
     """Rows 20 ms apart that speak of the pedal, with onset evidence of no key."""
     n = len(pedal)
     strength = np.zeros((n, n_keys), np.float32)
-    return Salience(np.arange(n) * HOP_S, strength, strength + np.nan, np.full(n, -20.0), onset=strength, pedal=pedal)
+    return Salience(
+        np.arange(n) * HOP_S, strength, strength + np.nan, np.full(n, -20.0), onset=strength, pedal=pedal, **more
+    )
 
 
 def held(*rows, n=100):
@@ -72,6 +74,26 @@ def test_delays_are_taken_off_but_no_pedal_ends_before_it_begins_or_begins_befor
     assert short.pedal.tolist() == [[9.5 * HOP_S, 9.5 * HOP_S]]
     early, _ = tracked(held((1, 40)), pedal_delay_s=1.0)
     assert early.pedal[0, 0] == 0.0
+
+
+def test_a_pedal_of_known_age_went_down_so_long_before_the_row_that_makes_it_certain():
+    """It went down at 0.1 s and is heard at row 10; its age is right from row 12 on, and nonsense before."""
+    ages = np.full(100, 3.0)
+    ages[12:] = 0.14 + HOP_S * np.arange(88)
+    tracker = Tracker(Tracking(policy="poly", pedal_min_s=0.04, pedal_change_s=0.2))
+    (down,) = tracker.push(evidence(held((10, 100)), pedal_age=ages))
+    assert (down.time_s, down.heard_s) == pytest.approx((0.1, 12 * HOP_S), abs=1e-6)
+    late = Tracker(Tracking(policy="poly", pedal_min_s=0.04, pedal_delay_s=-0.03))
+    assert late.push(evidence(held((10, 100)), pedal_age=ages))[0].time_s == pytest.approx(0.13, abs=1e-6)
+
+
+def test_a_pedal_that_changes_goes_down_after_it_went_up_whatever_age_is_said():
+    ages = np.full(100, 2.0)
+    tracker = Tracker(Tracking(policy="poly"))
+    tracker.push(evidence(held((10, 40), (45, 90)), pedal_age=ages))
+    tracker.flush()
+    (_, up), (again, _) = tracker.pedal
+    assert up <= again <= 45 * HOP_S
 
 
 def test_a_pedal_that_is_down_in_the_first_row_goes_down_there():

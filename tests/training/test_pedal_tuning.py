@@ -62,6 +62,20 @@ def test_how_soon_a_changed_pedal_goes_down_is_chosen_where_the_evidence_comes_a
     assert pedal_scores([rows], [played], settings)["pedal_onset_f1"] > plain["pedal_onset_f1"] + 0.2
 
 
+def test_a_pedal_whose_age_is_known_is_told_when_it_went_down_however_late_it_is_heard():
+    rows = evidence(PEDAL + np.array([(0.5, 0.0), (0.2, 0.0), (0.05, 0.0)]))
+    ages = np.zeros(len(TIMES))
+    for start, end in PEDAL:
+        ages = np.where((start <= TIMES) & (end > TIMES), TIMES - start, ages)
+    aged = Salience(rows.times, rows.strength, rows.hz, rows.level_db, pedal=rows.pedal, pedal_age=ages)
+    known = choose_pedal([aged], [PEDAL])
+    found = followed(aged, known)
+    assert np.ptp(found[:, 0] - PEDAL[:, 0]) < 1e-6
+    assert known["pedal_change_s"] == 0.0
+    assert pedal_scores([aged], [PEDAL], known)["pedal_onset_f1"] == 1.0
+    assert pedal_scores([rows], [PEDAL], choose_pedal([rows], [PEDAL]))["pedal_onset_f1"] < 1.0
+
+
 def test_nothing_is_chosen_where_no_pedal_is_known_or_heard():
     rows = evidence(PEDAL)
     silent = Salience(rows.times, rows.strength, rows.hz, rows.level_db)

@@ -248,14 +248,23 @@ def test_people_talk_for_as_long_as_they_are_asked_to():
     assert np.abs(y).max() == pytest.approx(0.5)
 
 
+def test_scenes_of_given_kinds_come_one_after_the_other(sources, tmp_path):
+    drawn = material.list_scenes(sources.learnt, tmp_path, hours=0.05, seed=3)
+    given = material.list_scenes(sources.learnt, tmp_path, hours=0.05, seed=3, kinds=("performance", "nobody"))
+    assert [recipe.kind for recipe in drawn] == [None, None, None]
+    assert [recipe.kind for recipe in given] == ["performance", "nobody", "performance"]
+    assert [recipe.path for recipe in given] == [recipe.path for recipe in drawn]
+
+
 def test_a_piece_keeps_the_pedal_and_the_network_is_asked_for_it(sources, tmp_path):
     for recipe in material.list_scenes(sources.learnt, tmp_path, hours=0.05, seed=3):
         material.make_piece(replace(recipe, kind="performance"))
     pieces = Pieces(tmp_path)
     assert len(pieces.inputs) == 3
     assert any(pedal is not None and len(pedal) for pedal in pieces.pedals)
-    _, _, pedal = pieces.draw_segment(np.random.default_rng(1), 100)
+    _, _, pedal, ages = pieces.draw_segment(np.random.default_rng(1), 100)
     assert set(np.unique(pedal)) <= {0.0, 1.0}
+    np.testing.assert_array_equal(np.isfinite(ages), pedal == 1.0)
 
 
 def test_held_out_scenes_are_recordings_of_kinds_that_are_drawn(sources, tmp_path):

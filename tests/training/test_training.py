@@ -45,7 +45,7 @@ from pianolab.training.batches import Pieces, amplify, draw_batch
 from pianolab.training.errors import TrainingError
 from pianolab.training.loop import TrainingLoop, learning_rate
 from pianolab.training.settings import Settings, read_settings
-from pianolab.training.targets import note_targets
+from pianolab.training.targets import note_targets, pedal_ages
 from pianolab.training.validation import answer_piece, pick_strokes
 from pianolab.training.weights import load_network, read_tensors
 
@@ -415,6 +415,86 @@ def test_a_training_begins_with_the_weights_of_another(tmp_path, pieces):
         assert all(torch.equal(value, known[name]) for name, value in net.state_dict().items())
     with pytest.raises(TrainingError, match=r"holds no weights of a network of this size .*ear, width and rivals"):
         TrainingLoop(tmp_path / "third", replace(TINY, width=16), begin_with=best)
+
+
+@pytest.fixture
+def pedalled(tmp_path):
+    """Material whose pedal is known: down from 0.3 to 1.2 s."""
+    here = tmp_path / "pedalled"
+    here.mkdir()
+    pedal = [(0.3, 1.2)]
+    np.save(here / "a.npy", NeuralInput().of(render(NOTES, sr=SR, pedal=pedal)).astype(np.float16))
+    write_labels(here / "a.mid", NOTES, pedal=pedal)
+    return Pieces(here)
+
+
+@pytest.fixture
+def trained(tmp_path, pieces):
+    """Weights of a training that learnt everything."""
+    run = TrainingLoop(in_new_folder(tmp_path / "first"), TINY)
+    run.take_step(pieces)
+    run.keep_as_best({"f1_90": 0.5})
+    return tmp_path / "first" / "best.safetensors"
+
+
+def test_a_pedal_that_is_learnt_alone_leaves_all_else_as_it_was(tmp_path, trained, pedalled):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    run = TrainingLoop(in_new_folder(tmp_path / "second"), replace(TINY, pedal=6), begin_with=trained)
+    drawn = {name: value.clone() for name, value in run.net.pedal.state_dict().items()}
+    run.train(pedalled, pedalled, progress=False)
+    known = load_network(trained)[0].state_dict()
+    for net in (run.net, run.mean):
+        for name, value in net.state_dict().items():
+            if not name.startswith("pedal."):
+                assert torch.equal(value, known[name]), name
+    assert all(not torch.equal(value, drawn[name]) for name, value in run.net.pedal.state_dict().items())
+    answers = {}
+    for name in ("first", "second"):
+        export.export_network(tmp_path / name / "best.safetensors", tmp_path / f"{name}.onnx")
+        session = onnxruntime.InferenceSession(tmp_path / f"{name}.onnx", providers=["CPUExecutionProvider"])
+        given = {i.name: np.zeros(i.shape, np.float32) for i in session.get_inputs()[1:]}
+        said = session.run(None, {"heard": np.asarray(pedalled.inputs[0][:50], np.float32), **given})
+        answers[name] = dict(zip([o.name for o in session.get_outputs()], said, strict=True))
+    np.testing.assert_array_equal(answers["first"]["answers"], answers["second"]["answers"])
+    assert "pedal_age" not in answers["first"]
+    ages = answers["second"]["pedal_age"]
+    assert ages.shape == answers["second"]["pedal"].shape == (50, 5)
+    steps = ages / network.AGE_S - 0.5
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-4)
+    assert 0 <= steps.min() <= steps.max() < network.N_AGES
+
+
+def test_a_pedal_that_is_learnt_alone_goes_on_where_it_stopped(tmp_path, trained, pedalled):
+    settings = replace(TINY, pedal=6)
+    whole = TrainingLoop(in_new_folder(tmp_path / "whole"), settings, begin_with=trained)
+    whole.train(pedalled, pedalled, progress=False)
+    parts = TrainingLoop(in_new_folder(tmp_path / "parts"), replace(settings, steps=2), begin_with=trained)
+    parts.settings = settings  # It is stopped after two of its four steps.
+    for _ in range(2):
+        parts.take_step(pedalled)
+    parts.save()
+    TrainingLoop(tmp_path / "parts", settings).train(pedalled, pedalled, progress=False)
+    one, other = (read_tensors(tmp_path / name / "checkpoint.safetensors")[0] for name in ("whole", "parts"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_pedal_cannot_be_learnt_alone_without_the_rest(tmp_path):
+    with pytest.raises(TrainingError, match=r"setting pedal learns .* alone, .*--begin-with.*use 0"):
+        TrainingLoop(tmp_path, replace(TINY, pedal=6))
+
+
+def test_a_head_for_the_pedal_learns_for_how_long_it_has_been_down(tmp_path, trained, pedalled):
+    settings = replace(TINY, pedal=16, steps=200, learning_rate=0.02, warm_up=5, average=0.5, frames=60)
+    run = TrainingLoop(in_new_folder(tmp_path / "second"), settings, begin_with=trained)
+    for _ in range(settings.steps):
+        run.take_step(pedalled)
+    x = torch.from_numpy(np.asarray(pedalled.inputs[0], np.float32)).permute(1, 0, 2)[None]
+    run.mean.eval()
+    with torch.no_grad():
+        _, _, ages, _ = run.mean.hear(x, run.mean.empty_states())
+    said = network.likely_age_s(ages[0])[network.DELAYS_MS.index(240)].numpy()
+    known = pedal_ages([(0.3, 1.2)], np.arange(len(said)) * HOP / SR - 0.24)
+    assert np.mean(np.abs(said - known)[np.isfinite(known)] < 0.1) > 0.7
 
 
 def test_other_rooms_and_pitches_keep_sound_and_labels_together():
