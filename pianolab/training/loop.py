@@ -102,6 +102,29 @@ def begin(net: NoteNet, path: str | Path) -> None:
         ) from error
 
 
+def refuse_beginning(settings: Settings, path: str | Path | None) -> None:
+    """Raise an error where a training cannot begin so; nothing is written.
+
+    Parameters
+    ----------
+    settings : Settings
+    path : str or Path or None
+        Weights to begin with, if any.
+
+    Raises
+    ------
+    TrainingError
+        If it holds no weights of a network of this size, or if the pedal shall be learnt alone and nothing else is.
+    """
+    if path is not None:
+        begin(new_network(settings), path)
+    elif settings.pedal:
+        raise TrainingError(
+            f"setting pedal is {settings.pedal}: that learns the head for the pedal alone, after all else; name the "
+            "weights to begin with (--begin-with), or use 0"
+        )
+
+
 def _exponential_mean(average: float) -> Callable[[Tensor, Tensor, Any], Tensor]:
     """How AveragedModel forms its mean: ``average`` of it stays at each step, less in the first steps."""
 
@@ -152,11 +175,8 @@ class TrainingLoop:
         here = [path for path in (self.checkpoint, self.previous) if path.exists()]
         if begin_with is not None:
             begin(self.net, begin_with)
-        elif settings.pedal and not here:
-            raise TrainingError(
-                "setting pedal learns the head for the pedal alone, after all else: name the weights to begin with "
-                "(--begin-with), or use 0"
-            )
+        elif not here:
+            refuse_beginning(settings, None)
         if settings.pedal:
             self.net.requires_grad_(False)
             self.net.pedal.requires_grad_(True)

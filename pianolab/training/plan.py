@@ -275,7 +275,7 @@ def _refuse_another(path: Path, about: dict[str, Any]) -> None:
         same = all(before[name] == about[name] for name in ("learnt", "held_out", "sounds", "notes"))
         # Earlier plans know neither of these.
         same = same and all(before.get(name) == about[name] for name in ("sources", "begins_with"))
-        settings = by_present_names(before["settings"])
+        settings = {"pedal": 0} | by_present_names(before["settings"])  # Earlier ones know no pedal.
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"{printable(path)} is damaged: name another --out") from error
     if not same:

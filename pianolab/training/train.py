@@ -12,7 +12,7 @@ from pianolab.errors import printable
 from pianolab.files import refuse_unwritable
 from pianolab.training.batches import Pieces
 from pianolab.training.export import export_network
-from pianolab.training.loop import TrainingLoop, begin, new_network
+from pianolab.training.loop import TrainingLoop, refuse_beginning
 from pianolab.training.material import PEDAL_KINDS, list_held_out, list_recipes, list_scenes, make_pieces
 from pianolab.training.plan import Plan, keep_plan
 from pianolab.training.settings import Settings
@@ -43,8 +43,7 @@ def train_network(
     """
     out = Path(out)
     refuse_unwritable(out)
-    if plan.begin_with is not None:
-        begin(new_network(settings), plan.begin_with)  # It is refused before anything is written.
+    refuse_beginning(settings, plan.begin_with)
     out.mkdir(parents=True, exist_ok=True)
     keep_plan(plan, settings, out)
     loop = TrainingLoop(out, settings, begin_with=plan.begin_with)

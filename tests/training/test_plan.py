@@ -130,6 +130,20 @@ def test_a_training_whose_plan_is_damaged_does_not_go_on(text, folder, tmp_path,
     assert (tmp_path / "out" / "plan.json").read_text() == text
 
 
+def test_a_training_from_before_the_pedal_could_be_learnt_alone_goes_on(folder, tmp_path, settings):
+    out = tmp_path / "out"
+    _, about = trained(folder, out, settings)
+    del about["settings"]["pedal"]
+    (out / "plan.json").write_text(json.dumps(about))
+    trained(folder, out, settings)
+
+
+def test_a_pedal_that_has_nothing_to_stand_on_is_refused_before_anything_is_written(folder, tmp_path, settings):
+    with pytest.raises(TrainingError, match=r"setting pedal is 6: .*--begin-with"):
+        trained(folder, tmp_path / "out", replace(settings, pedal=6))
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_held_out_is_told_once(folder, tmp_path, settings):
     with pytest.raises(TrainingError, match="leave --hold-out out"):
         trained(folder, tmp_path / "out", settings, like="plan.json", hold_out=("grand",))

@@ -479,7 +479,7 @@ def test_a_pedal_that_is_learnt_alone_goes_on_where_it_stopped(tmp_path, trained
 
 
 def test_a_pedal_cannot_be_learnt_alone_without_the_rest(tmp_path):
-    with pytest.raises(TrainingError, match=r"setting pedal learns .* alone, .*--begin-with.*use 0"):
+    with pytest.raises(TrainingError, match=r"setting pedal is 6: .* alone, .*--begin-with.*use 0"):
         TrainingLoop(tmp_path, replace(TINY, pedal=6))
 
 
