@@ -2,6 +2,7 @@
 
     python benchmarks/choose_pedal.py --material "$MATERIAL"
     python benchmarks/choose_pedal.py --material "$MATERIAL" --detector neural:weights_file=more.onnx --dry
+    python benchmarks/choose_pedal.py --material "$MATERIAL" --each 10 --only-age     with a new head for its age
 
 A training chooses these settings on scenes, half of whose pedals are drawn by chance. Pianists use theirs otherwise: so
 they are chosen anew on performances rendered on --piano, as they are, in rooms and through cheap microphones, of pieces
@@ -22,7 +23,7 @@ from pianolab.detectors.neural import DELAYS_MS, Neural
 from pianolab.errors import PianolabError, reason
 from pianolab.files import replacing
 from pianolab.registry import create
-from pianolab.training.pedal_tuning import GOALS, choose_pedal, pedal_scores
+from pianolab.training.pedal_tuning import GOALS, choose_age_delay, choose_pedal, pedal_scores
 from pianolab.training.tuning import heard_by
 
 PIANOS = ("kawai_upright_kw", "vsco2_upright")
@@ -50,6 +51,7 @@ def main(argv=None):
     add("--detector", action="append", help="may be repeated (default: neural at each of its delays)")
     add("--seconds", type=seconds, default=20.0, help="length of a performance (default: 20)")
     add("--each", type=number_of("performances"), default=20, help="pieces on each piano (default: 20)")
+    add("--only-age", action="store_true", help="keep the thresholds, choose how late the pedal's age is known")
     add("--dry", action="store_true", help="write nothing")
     given = parser.parse_args(argv)
     try:
@@ -62,11 +64,9 @@ def main(argv=None):
             path, ms = detector.weights.with_suffix(".json"), str(detector.lookahead_ms)
             known = json.loads(path.read_text(encoding="utf-8"))
             heard = [heard_by(create(spec), one.y, one.sr) for one in tqdm(made, desc=spec)]
-            chosen = choose_pedal(heard, pedals)
-            before, after = (
-                pedal_scores(heard, pedals, settings)
-                for settings in (known["tracking"][ms], known["tracking"][ms] | chosen)
-            )
+            tracking = known["tracking"][ms]
+            chosen = choose_age_delay(heard, pedals, tracking) if given.only_age else choose_pedal(heard, pedals)
+            before, after = (pedal_scores(heard, pedals, settings) for settings in (tracking, tracking | chosen))
             scores = ", ".join(f"{name} {before[name]:.3f} -> {after[name]:.3f}" for name in GOALS)
             print(f"{spec}: {scores}; {chosen}", flush=True)
             if not given.dry:

@@ -38,7 +38,7 @@ def export_network(weights: str | Path, out: str | Path) -> None:
     stream, states = _Stream(_folded(net)), net.empty_states()
     names = [f"state_{i}" for i in range(len(states))]
     heard = torch.zeros(4, *NeuralInput.shape)
-    said = ["answers", "pedal", *(["pedal_age"] if net.pedal.n_answers > 1 else [])]
+    said = ["answers", "pedal", *(["pedal_age"] if net.pedal_age is not None else [])]
     with warnings.catch_warnings(), writing(out) as temporary:
         warnings.simplefilter("ignore")  # The exporter warns of itself.
         torch.onnx.export(
@@ -67,9 +67,9 @@ class _Stream(nn.Module):
         self.net = net
 
     def forward(self, heard: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        logits, pedal, ages, new = self.net.hear(heard.permute(1, 0, 2)[None], states)
+        logits, pedal, aged, new = self.net.hear(heard.permute(1, 0, 2)[None], states)
         said = (torch.sigmoid(logits[0]).permute(2, 0, 1, 3), torch.sigmoid(pedal[0]).permute(1, 0))
-        return (*said, *([likely_age_s(ages[0]).permute(1, 0)] if ages.shape[2] else []), *new)
+        return (*said, *([] if aged is None else [likely_age_s(aged[0, :, 1:]).permute(1, 0)]), *new)
 
 
 @torch.no_grad()

@@ -32,7 +32,7 @@ from pianolab.training.settings import GRADIENT_LIMIT, Settings
 from pianolab.training.validation import goal_of, validate
 from pianolab.training.weights import UNREADABLE, read_tensors, write_tensors
 
-PEDAL = "pedal."  # So begin the names of the tensors of the head for the pedal.
+AGE = "pedal_age."  # So begin the names of the tensors of the head that is learnt alone.
 
 
 def learning_rate(settings: Settings, step: int) -> float:
@@ -91,9 +91,9 @@ def begin(net: NoteNet, path: str | Path) -> None:
     """
     try:
         tensors = read_tensors(path)[0]
-        if net.pedal.n_answers > 1:  # This head is learnt anew, whichever the other network had.
-            tensors = {name: value for name, value in tensors.items() if not name.startswith(PEDAL)}
-            tensors |= {f"{PEDAL}{name}": value for name, value in net.pedal.state_dict().items()}
+        if net.pedal_age is not None:  # This head is learnt anew, whether the other network had one or not.
+            tensors = {name: value for name, value in tensors.items() if not name.startswith(AGE)}
+            tensors |= {f"{AGE}{name}": value for name, value in net.pedal_age.state_dict().items()}
         net.load_state_dict(tensors)
     except UNREADABLE as error:
         raise TrainingError(
@@ -120,8 +120,8 @@ def refuse_beginning(settings: Settings, path: str | Path | None) -> None:
         begin(new_network(settings), path)
     elif settings.pedal:
         raise TrainingError(
-            f"setting pedal is {settings.pedal}: that learns the head for the pedal alone, after all else; name the "
-            "weights to begin with (--begin-with), or use 0"
+            f"setting pedal is {settings.pedal}: that learns for how long the pedal is down, alone, after all else; name "
+            "the weights to begin with (--begin-with), or use 0"
         )
 
 
@@ -177,9 +177,9 @@ class TrainingLoop:
             begin(self.net, begin_with)
         elif not here:
             refuse_beginning(settings, None)
-        if settings.pedal:
+        if self.net.pedal_age is not None:
             self.net.requires_grad_(False)
-            self.net.pedal.requires_grad_(True)
+            self.net.pedal_age.requires_grad_(True)
         self._averaged = AveragedModel(self.net, avg_fn=_exponential_mean(settings.average), use_buffers=True)
         learns = [p for p in self.net.parameters() if p.requires_grad]
         groups = [
@@ -326,15 +326,18 @@ class TrainingLoop:
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(settings, self.step)
         x, target, pedal, ages = draw_batch(pieces, settings, self.step)
-        self.net.train(not settings.pedal)
-        self.net.pedal.train()
+        self.net.train(self.net.pedal_age is None)
+        if self.net.pedal_age is not None:
+            self.net.pedal_age.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits, pedal_logits, age_logits, _ = self.net.hear(x, self.net.empty_states(settings.batch))
-        loss = pedal_loss(pedal_logits, pedal, delay_weights=settings.delay_weights)
-        if settings.pedal:
-            loss = loss / PEDAL_WEIGHT + age_loss(age_logits, ages, delay_weights=settings.delay_weights)
+            logits, pedal_logits, aged, _ = self.net.hear(x, self.net.empty_states(settings.batch))
+        weights = settings.delay_weights
+        if aged is None:
+            loss = note_loss(logits, target, delay_weights=weights)
+            loss = loss + pedal_loss(pedal_logits, pedal, delay_weights=weights)
         else:
-            loss = loss + note_loss(logits, target, delay_weights=settings.delay_weights)
+            loss = pedal_loss(aged[:, :, 0], pedal, delay_weights=weights) / PEDAL_WEIGHT
+            loss = loss + age_loss(aged[:, :, 1:], ages, delay_weights=weights)
         if not torch.isfinite(loss):
             raise TrainingError(f"the loss is {loss.item()} at step {self.step}: use a lower learning_rate")
         self._optimizer.zero_grad(set_to_none=True)

@@ -25,9 +25,9 @@ N_WINDOWS, N_BINS = NeuralInput.shape
 N_COLUMNS = N_BINS // 3  # Semitones from A0 to 7.6 kHz, three bins each.
 # Semitones from a key to its partials, and (below it) to keys of which it may be a partial.
 HARMONICS = (-19, -12, 0, 7, 12, 19, 24, 28, 31, 34, 36)
-# The head for the pedal looks back over 0.8 s in two steps; the one that is learnt alone over 1.7 s in three.
+# The head for the pedal looks back over 0.8 s in two steps; the one for how long it has been down over 1.7 s in three.
 PEDAL_WIDTH, PEDAL_FRAMES, PEDAL_DILATIONS = 24, 5, (2, 8)
-ALONE_DILATIONS = (1, 4, 16)
+AGE_DILATIONS = (1, 4, 16)
 AGE_S, N_AGES = 0.04, 30  # For how long it has been down is said in steps of so many seconds; the last is: for longer.
 LIKELY_AGES = 5  # The likeliest age is the middle of so many steps (200 ms) that hold most of the chance.
 NORM_MOMENTUM = 0.02  # The norms remember about fifty batches.
@@ -235,7 +235,7 @@ class PedalHead(nn.Module):
         self.n_answers = 1 + (n_ages + 1 if n_ages else 0)
         self.last = nn.Conv2d(channels, len(DELAYS_MS) * self.n_answers, 1)
 
-    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Answers for some frames.
 
         Parameters
@@ -247,10 +247,8 @@ class PedalHead(nn.Module):
 
         Returns
         -------
-        answers : (B, 5, T) tensor
-            Logits of DELAYS_MS.
-        ages : (B, 5, n_ages + 1, T) tensor
-            Logits of how long it has been down; empty where the head does not say so.
+        answers : (B, 5, 1 or n_ages + 2, T) tensor
+            Logits of DELAYS_MS: is it down, and for how long (see `likely_age_s`).
         states : list of tensors
             The frames before the next ones.
         """
@@ -260,8 +258,7 @@ class PedalHead(nn.Module):
             x, state = conv(x, before)
             x = torch.relu(x)
             after.append(state)
-        said = self.last(x)[..., 0].unflatten(1, (len(DELAYS_MS), self.n_answers))
-        return said[:, :, 0], said[:, :, 1:], after
+        return self.last(x)[..., 0].unflatten(1, (len(DELAYS_MS), self.n_answers)), after
 
 
 def likely_age_s(ages: Tensor) -> Tensor:
@@ -300,7 +297,8 @@ class NoteNet(nn.Module):
     dilations : tuple of tuple of int
         How far apart the trunk's blocks look; a harmonic stack stands before each group.
     pedal : int
-        Channels of a head for the pedal that is learnt alone, when all else is; 0 for the one that is learnt with it.
+        Channels of a second head for the pedal, which says for how long it has been down and is learnt alone, when all
+        else is; 0 for none.
     """
 
     def __init__(
@@ -326,8 +324,8 @@ class NoteNet(nn.Module):
         self.dilations = dilations
         self.last = nn.Conv2d(width, 3 * len(DELAYS_MS), 1)
         self.velocity = nn.Conv2d(force, len(DELAYS_MS), 1)
-        alone = PedalHead(width, channels=pedal, dilations=ALONE_DILATIONS, n_ages=N_AGES) if pedal else None
-        self.pedal = alone or PedalHead(width)
+        self.pedal = PedalHead(width)
+        self.pedal_age = PedalHead(width, channels=pedal, dilations=AGE_DILATIONS, n_ages=N_AGES) if pedal else None
         # Most keys are silent most of the time: the network begins by saying so.
         with torch.no_grad():
             self.last.get_parameter("bias").copy_(torch.tensor([-4.0, -3.0, -4.0]).repeat(len(DELAYS_MS)))
@@ -347,7 +345,8 @@ class NoteNet(nn.Module):
         """
         convs = [(self.first, N_BINS), (self.second, N_COLUMNS)]
         convs += [(conv, N_KEYS) for conv in [*(block.time for block in self.blocks), self.force]]
-        convs += [(conv, 1) for conv in self.pedal.convs if isinstance(conv, CausalConv)]
+        of_pedal = [*self.pedal.convs, *(self.pedal_age.convs if self.pedal_age else [])]
+        convs += [(conv, 1) for conv in of_pedal if isinstance(conv, CausalConv)]
         return [torch.zeros(batch, conv.n_in, conv.past, keys) for conv, keys in convs]
 
     def forward(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -370,7 +369,7 @@ class NoteNet(nn.Module):
         answers, pedal, _, after = self.hear(x, states)
         return answers, pedal, after
 
-    def hear(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    def hear(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor | None, list[Tensor]]:
         """As `forward`, and for how long the pedal has been down.
 
         Parameters
@@ -385,8 +384,9 @@ class NoteNet(nn.Module):
             Logits of DELAYS_MS and KINDS.
         pedal : (B, 5, T) tensor
             Logits of DELAYS_MS: is the sustain pedal down?
-        ages : (B, 5, N_AGES + 1, T) tensor
-            Logits of how long it has been down (see `likely_age_s`); empty where the head does not say so.
+        aged : (B, 5, N_AGES + 2, T) tensor or None
+            What the head says that is learnt alone: logits of whether it is down, and of how long it has been (see
+            `likely_age_s`); None where there is none.
         states : list of tensors
         """
         before, after = iter(states), []
@@ -410,5 +410,9 @@ class NoteNet(nn.Module):
         x = torch.relu(x)
         out = self.last(x).unflatten(1, (len(DELAYS_MS), 3))
         velocity = self.velocity(torch.relu(through(self.force, x)))
-        pedal, ages, held = self.pedal(x, list(before))
-        return torch.cat([out, velocity[:, :, None]], dim=2), pedal, ages, after + held
+        held, aged = list(before), None
+        pedal, after_pedal = self.pedal(x, held[: len(self.pedal.convs)])
+        if self.pedal_age is not None:
+            aged, after_age = self.pedal_age(x, held[len(self.pedal.convs) :])
+            after_pedal = after_pedal + after_age
+        return torch.cat([out, velocity[:, :, None]], dim=2), pedal[:, :, 0], aged, after + after_pedal

@@ -84,6 +84,29 @@ def change_s(known: Sequence[tuple[Salience, Pedal]], settings: dict[str, float]
     return max(CHANGES_S, key=right)
 
 
+def choose_age_delay(
+    heard: Sequence[Salience], pedals: Sequence[Pedal | None], settings: dict[str, Any]
+) -> dict[str, float]:
+    """How late the age of a pedal is known, with all other settings as they are: what makes most changes down right.
+
+    Parameters
+    ----------
+    heard : list of Salience
+        The answers of a network that says for how long the pedal has been down.
+    pedals : list of (n, 2) arrays or None
+        As in `choose_pedal`.
+    settings : dict
+        Keyword arguments of `pianolab.tracking.Tracking`.
+
+    Returns
+    -------
+    dict
+        ``pedal_delay_s``, and ``pedal_change_s`` 0, which is not used where an age is known.
+    """
+    tried = [{"pedal_delay_s": delay_s, "pedal_change_s": 0.0} for delay_s in DELAYS_S]
+    return max(tried, key=lambda one: pedal_scores(heard, pedals, settings | one)["pedal_onset_f1"])
+
+
 def pedal_scores(
     heard: Sequence[Salience], pedals: Sequence[Pedal | None], settings: dict[str, Any]
 ) -> dict[str, float]:

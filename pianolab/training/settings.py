@@ -50,8 +50,8 @@ class Settings:
     ear, width, rivals : int
         Channels of `pianolab.training.network.NoteNet`.
     pedal : int
-        Channels of a head for the pedal that is learnt alone, from performances, while all else stays as it is in the
-        weights that the training begins with; 0 learns everything.
+        Channels of the head that says for how long the pedal has been down. It is learnt alone, from performances,
+        while all else stays as it is in the weights that the training begins with; 0 learns everything else.
     delay_weights : tuple of 5 floats
         How much each delay counts in the loss.
     every : int

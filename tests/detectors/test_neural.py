@@ -17,6 +17,7 @@ from pianolab.dsp.network_input import FLOOR, N_BINS, SR, NeuralInput
 from pianolab.piano import render
 from pianolab.registry import create
 from pianolab.roll import Notes
+from pianolab.scores import score_pedal
 from pianolab.session import Session, analyse, transcribe
 from pianolab.units import midi_to_hz
 
@@ -102,6 +103,20 @@ def test_frame_by_frame_is_the_same_as_all_at_once(lookahead_ms, weights):
         stepwise = np.concatenate([getattr(part, name) for part in parts])
         assert len(stepwise) == len(whole) > 80
         assert np.allclose(stepwise, getattr(whole, name), atol=1e-5 * (127 if name == "velocity" else 1), rtol=0)
+
+
+@pytest.mark.parametrize(("step_s", "held_s"), [(1.0, 0.4), (0.8, 0.3), (1.5, 0.5), (1.0, 0.95)])
+def test_a_pedal_that_holds_chords_is_heard(step_s, held_s):
+    """It is changed at each chord, 0.15 s after it; and the keys are let go before it goes up."""
+    chords = [(48, 60, 64, 67), (45, 57, 60, 64), (41, 57, 60, 65), (43, 55, 59, 62)] * 2
+    starts = 0.5 + step_s * np.arange(len(chords))
+    notes = Notes(np.repeat(starts, 4), np.repeat(starts, 4) + held_s, np.concatenate(chords), np.full(32, 80.0))
+    pedal = np.stack([starts + 0.15, np.append(starts[1:], starts[-1] + step_s)], axis=1)
+    session = Session("neural", sr=SR)
+    session.push(render(notes, sr=SR, pedal=pedal))
+    session.flush()
+    assert session.pedal is not None
+    assert score_pedal(pedal, session.pedal)["pedal_frame_f1"] > 0.8
 
 
 @pytest.mark.parametrize("weights", NETWORKS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pianolab.roll import Salience
-from pianolab.training.pedal_tuning import choose_pedal, followed, pedal_scores
+from pianolab.training.pedal_tuning import choose_age_delay, choose_pedal, followed, pedal_scores
 
 TIMES = np.arange(0.0, 12.0, 0.02)
 PEDAL = np.array([[1.0, 3.0], [3.2, 6.0], [8.0, 10.0]])
@@ -74,6 +74,12 @@ def test_a_pedal_whose_age_is_known_is_told_when_it_went_down_however_late_it_is
     assert known["pedal_change_s"] == 0.0
     assert pedal_scores([aged], [PEDAL], known)["pedal_onset_f1"] == 1.0
     assert pedal_scores([rows], [PEDAL], choose_pedal([rows], [PEDAL]))["pedal_onset_f1"] < 1.0
+    late = Salience(
+        rows.times, rows.strength, rows.hz, rows.level_db, pedal=rows.pedal, pedal_age=np.maximum(ages - 0.18, 0)
+    )
+    chosen = choose_age_delay([late], [PEDAL], {"pedal_delay_s": 0.0})
+    assert chosen["pedal_delay_s"] == pytest.approx(0.1, abs=0.03)
+    assert pedal_scores([late], [PEDAL], chosen)["pedal_onset_f1"] == 1.0
 
 
 def test_nothing_is_chosen_where_no_pedal_is_known_or_heard():
