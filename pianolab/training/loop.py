@@ -120,8 +120,8 @@ def refuse_beginning(settings: Settings, path: str | Path | None) -> None:
         begin(new_network(settings), path)
     elif settings.pedal:
         raise TrainingError(
-            f"setting pedal is {settings.pedal}: that learns for how long the pedal is down, alone, after all else; name "
-            "the weights to begin with (--begin-with), or use 0"
+            f"setting pedal is {settings.pedal}: that learns for how long the pedal is down, alone, after all else; "
+            "name the weights to begin with (--begin-with), or use 0"
         )
 
 
