@@ -369,7 +369,7 @@ class NoteNet(nn.Module):
         answers, pedal, _, after = self.hear(x, states)
         return answers, pedal, after
 
-    def hear(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor | None, list[Tensor]]:
+    def hear(self, x: Tensor, states: Sequence[Tensor]) -> "tuple[Tensor, Tensor, Tensor | None, list[Tensor]]":
         """As `forward`, and for how long the pedal has been down.
 
         Parameters
