@@ -64,6 +64,8 @@ def main(argv=None):
             path, ms = detector.weights.with_suffix(".json"), str(detector.lookahead_ms)
             known = json.loads(path.read_text(encoding="utf-8"))
             heard = [heard_by(create(spec), one.y, one.sr) for one in tqdm(made, desc=spec)]
+            if given.only_age and heard[0].pedal_age is None:
+                raise PianolabError(f"{spec} does not say for how long the pedal is down: leave --only-age out")
             tracking = known["tracking"][ms]
             chosen = choose_age_delay(heard, pedals, tracking) if given.only_age else choose_pedal(heard, pedals)
             before, after = (pedal_scores(heard, pedals, settings) for settings in (tracking, tracking | chosen))
