@@ -43,7 +43,7 @@ LATE = 1.5
 UNHEARD = 3.0
 # A key that is struck again so soon may still sound, and the new stroke changes little: it needs so much less. But only
 # where somebody plays, as after one sure note; where somebody talks a repeated name is no reason.
-REPEAT_S, REPEAT_ODDS, PLAYED = {"mono": 1.2, "poly": 2.0}, 3.0, 0.8
+REPEAT_S, REPEAT_ODDS, PLAYED = {"mono": 1.2, "poly": 2.0}, {"mono": 1.0, "poly": 3.0}, 0.8
 # With one voice a string that rings while somebody talks would be struck again at each syllable. So the stroke itself
 # must have so much evidence, unless it comes as soon after the last one as in a trill. Nothing of that is asked where
 # the key's own partials rose by so much.
@@ -194,7 +194,7 @@ class StruckGate:
         since_s, policy = change.time_s - self._strokes.get(change.key, -math.inf), self.tracking.policy
         is_struck = policy == "poly" or since_s <= TRILL_S or change.support >= REPEAT_STROKE
         is_repeat = (self._lately > PLAYED and is_struck) or change.rise_db >= RISEN_DB
-        return REPEAT_ODDS if since_s <= REPEAT_S[policy] and is_repeat else 0.0
+        return REPEAT_ODDS[policy] if since_s <= REPEAT_S[policy] and is_repeat else 0.0
 
     def _end(self, change, time_s):
         """What is told of the end of a note: it ends under the name by which it is known."""

@@ -7,14 +7,15 @@ microphone. The network is told keys that were just struck, and keys that were n
 sound, those that still ring while something else begins, and those that only have partials of a struck one.
 
 The weights in the package are made by ``python -m pianolab.training.struck`` with the folders that `main` names; it
-takes some minutes on one core.
+takes 40 minutes on one core and 7 GB of memory.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,8 +63,8 @@ RINGS_WEIGHT = 0.25
 # So many examples of each kind are taken from a scene: struck, begun by something else, held by it, partials, ringing.
 N_EXAMPLES = (800, 800, 400, 400, 250)
 # In a scene without a piano the sound is so often a recorded noise.
-NOISE_SHARE = 0.22
-EMBEDDING, HIDDEN = 24, 48
+NOISE_SHARE = 0.18
+EMBEDDING, HIDDEN = 64, 256
 LEARNING_RATE = 3e-3
 BATCH = 1024
 # Each example is made louder or softer, and brighter or darker from A0 to the highest bin, by so much at most (log10).
@@ -76,8 +77,16 @@ OTHER_SOUNDS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     "mixed": noises.mixed,
     **noises.NOISES,
 }
-# People talk more often than dishes fall: speech is drawn so much more often than each other sound.
-TALK = {"speech by rule": 7.0, "espeak-ng": 8.0, "mixed": 2.5, "knocks": 1.5, "hum": 1.5, "steps": 1.5, "clinks": 1.5}
+# People talk more often than dishes fall: so much more often is each of these drawn than any other sound.
+TALK = {"speech by rule": 8.0, "espeak-ng": 8.0, "singing": 2.5, "humming": 2.0}
+TALK |= {"mixed": 3.5, "clinks": 3.5, "knocks": 1.5, "hum": 1.5, "steps": 1.5}
+# Of so many pianos the strings of each key are out of tune with each other, by cents within these, and the second one
+# sounds with a gain within these. A band of half an octave beats at one rate and begins anywhere in a turn (radians).
+BEATING_SHARE, BEATING_CENTS, BEATING_GAIN = 0.25, (1.0, 9.0), (0.3, 1.0)
+WHOLE_TURN = 6.28
+BEATING_BANDS_HZ = (20.0, *(40.0 * 2.0 ** (np.arange(16) / 2.0)))
+# Hiss is so far below what sounds, dB. In so many scenes with hiss it is as strong as strings.
+HISS_DB, LOUD_HISS_DB, LOUD_HISS_SHARE = (5.0, 60.0), (-4.0, 25.0), 0.4
 
 Samples = NDArray[np.float32]
 
@@ -215,7 +224,37 @@ def played(material: Material, rng: np.random.Generator) -> tuple[Samples, Notes
         y = material.pianos[names[rng.integers(len(names))]].render(notes, rng=rng)
         y, ratio = degrade.detuned(y, sr=SR, ratio=2.0 ** (rng.normal(0.0, 0.12) / 12.0))
         notes = Notes(notes.onset / ratio, notes.offset / ratio, notes.midi, notes.velocity)
-    return _fitted(y), notes
+    y = _fitted(y)
+    return (beating(y, rng) if rng.random() < BEATING_SHARE else y), notes
+
+
+def beating(y: Samples, rng: np.random.Generator) -> Samples:
+    """A piano whose strings are out of tune with each other, so that what sounds swells and falls.
+
+    The sound is added to itself, each band of it moved by a few cents. Nothing is moved in time.
+
+    Parameters
+    ----------
+    y : (n,) float32
+        At SR.
+    rng : numpy.random.Generator
+        Draws the cents, how loud the second string is, and where in its beat each band begins.
+
+    Returns
+    -------
+    (n,) float32
+    """
+    cents, gain = rng.uniform(*BEATING_CENTS) * rng.choice([-1, 1]), rng.uniform(*BEATING_GAIN)
+    spectrum, hz, time_s = np.fft.fft(y), np.fft.fftfreq(len(y), 1.0 / SR), np.arange(len(y)) / SR
+    second = np.zeros(len(y))
+    for low_hz, high_hz in pairwise(BEATING_BANDS_HZ):
+        band = np.where((hz >= low_hz) & (hz < high_hz), 2.0 * spectrum, 0.0)  # Without negative frequencies.
+        if not band.any():
+            continue
+        beat_hz = np.sqrt(low_hz * high_hz) * (2.0 ** (cents / 1200.0) - 1.0)
+        turn = np.exp(2j * np.pi * beat_hz * time_s + 1j * rng.uniform(0.0, WHOLE_TURN))
+        second += np.real(np.fft.ifft(band) * turn)
+    return (y + gain * second).astype(np.float32)
 
 
 def other_sound(material: Material, rng: np.random.Generator) -> Samples:
@@ -260,7 +299,7 @@ def make_scene(material: Material, rng: np.random.Generator) -> Scene:
     piano, other = (_in_some_room(_level(y), material, rng) for y in (piano, other))
     other = other * np.float32(10.0 ** (-rng.uniform(-3.0, 25.0) / 20.0 if kind == 2 else 0.0))
     if rng.random() < 0.7:
-        snr_db = rng.uniform(5.0, 60.0)
+        snr_db = rng.uniform(*(LOUD_HISS_DB if rng.random() < LOUD_HISS_SHARE else HISS_DB))
         hiss = noises.coloured(SCENE_S, sr=SR, rng=rng, slope=rng.uniform(0.0, 1.5))
         other = other + _level(hiss) * np.float32(10.0 ** (-snr_db / 20.0))
     if rng.random() < 0.7:
@@ -397,23 +436,23 @@ class Examples:
 
     Parameters
     ----------
-    scenes : sequence of Scene
+    scenes : iterable of Scene
+        They are taken one by one, so that no more than what is kept of them needs memory.
     """
 
-    def __init__(self, scenes: Sequence[Scene]):
-        silence = np.zeros((LAGS[-1], *StruckInput.shape), np.float16)
-        parts, at, start = [], [], 0
+    def __init__(self, scenes: Iterable[Scene]):
+        flat, around, at, told, start = [], [], [], [], 0
         for scene in scenes:
-            parts += [silence, scene.frames]
+            frames = np.pad(scene.frames, ((LAGS[-1], 0), (0, 0), (0, 0)))  # Before a scene there was silence.
+            flat.append(np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1))))
+            around.append(struck.bands(frames.astype(np.float32)))
             at.append(start + LAGS[-1] + scene.hop)
-            start += LAGS[-1] + len(scene.frames)
-        frames = np.concatenate(parts)
-        self.flat = np.pad(frames.reshape(len(frames), -1), ((0, 0), (0, 1)))
-        self.bands = struck.bands(frames.astype(np.float32))
+            told.append((scene.key, scene.is_struck, scene.weight))
+            start += len(frames)
+        self.flat = _joined(flat)
+        self.bands = _joined(around)
         self.at = np.concatenate(at)
-        self.key, self.is_struck, self.weight = (
-            np.concatenate([getattr(scene, name) for scene in scenes]) for name in ("key", "is_struck", "weight")
-        )
+        self.key, self.is_struck, self.weight = (np.concatenate(of) for of in zip(*told, strict=True))
         self._places, self._registers = struck.places(), struck.registers()
         # From -1/2 at the lowest bin to 1/2 at the highest, for each value of a frame and for each band.
         self._heights = np.append(np.tile(np.linspace(-0.5, 0.5, StruckInput.shape[1]), len(struck.WINDOWS)), 0.0)
@@ -446,6 +485,17 @@ class Examples:
         told = (self.is_struck[numbers].astype(np.float32), self.weight[numbers])
         given = (at_places, bands, self._registers[key], *told)
         return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in given)
+
+
+def _joined(parts):
+    """Arrays one below the other. Each is let go as it is copied, so that all of them need their memory once."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    start = 0
+    for number, part in enumerate(parts):
+        whole[start : start + len(part)] = part
+        start += len(part)
+        parts[number] = part[:0].copy()
+    return whole
 
 
 def _varied(levels, more):
@@ -503,15 +553,16 @@ def learn(
     -------
     StruckNet
     """
-    scenes = list(_scenes(material, n_scenes, seed))
-    examples = Examples(scenes)
+    examples = Examples(_scenes(material, n_scenes, seed, say))
     say(f"{n_scenes} scenes, {len(examples)} examples, {np.mean(examples.is_struck):.0%} of them struck")
     return train(examples, steps=steps, seed=seed, say=say)
 
 
-def _scenes(material: Material, n_scenes: int, seed: int) -> Iterator[Scene]:
+def _scenes(material: Material, n_scenes: int, seed: int, say: Callable[[str], object]) -> Iterator[Scene]:
     for number in range(n_scenes):
         yield make_scene(material, np.random.default_rng([seed, number]))
+        if (number + 1) % 500 == 0:
+            say(f"scene {number + 1} of {n_scenes}")
 
 
 def _words(given):
@@ -550,8 +601,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--leave-out", nargs="*", default=[], help="names of noises that are kept for a check")
     parser.add_argument("--licence", help="of the weights, as the material allows it; it is written beside them")
     parser.add_argument("--out", type=Path, default=struck.WEIGHTS, help="file to write (default: the package's own)")
-    parser.add_argument("--scenes", type=int, default=900)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--scenes", type=int, default=9500)
+    parser.add_argument("--steps", type=int, default=28000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(argv)
     torch.set_num_threads(1)

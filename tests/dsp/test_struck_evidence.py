@@ -51,13 +51,13 @@ def not_yet(key, *, why):
 
 
 @pytest.mark.parametrize(
-    "key", [not_yet(15, why="C2 without a hammer's noise is at 0.39, and at 0.5 20 ms later"), *KEYS[1:]]
+    "key", [not_yet(15, why="C2 made of sines, without a hammer's noise, is at 0.01"), *KEYS[1:]]
 )
 def test_a_stiff_string_that_is_struck_is_known_within_a_tenth_of_a_second(key):
     assert told(string(key))[55:62, key].max() > 0.5
 
 
-@pytest.mark.parametrize("key", [15, not_yet(27, why="a tone of pure harmonics at C3 has log odds of 2.3"), 39, 51, 63])
+@pytest.mark.parametrize("key", [15, 27, 39, 51, 63])
 def test_a_tone_that_glides_and_swells_is_no_string_where_it_begins(key):
     # In log odds and on the mean, as the tracker asks: a single row may err.
     evidence = told(gliding(key))[53:65, key]
@@ -115,6 +115,6 @@ def test_a_partial_of_each_key_is_looked_at_where_a_stiff_string_has_it():
 
 
 def test_the_weights_that_come_with_the_package_are_small_and_hold_numbers_only():
-    assert WEIGHTS.stat().st_size < 100_000
+    assert WEIGHTS.stat().st_size < 700_000
     with np.load(WEIGHTS, allow_pickle=False) as file:
         assert all(file[name].dtype == np.float32 and np.all(np.isfinite(file[name])) for name in file.files)

@@ -78,14 +78,14 @@ def test_a_key_sounds_again_only_with_a_clear_stroke_or_as_in_a_trill(stroke, ag
     strength, onset, struck = np.zeros((n_rows, 88)), np.full((n_rows, 1), 0.05), np.zeros((n_rows, 88))
     strength[20 : again - 8, 39] = strength[again:190, 39] = 0.9
     onset[20], onset[again] = 0.9, stroke
-    struck[: again - 8, 39], struck[again - 8 :, 39] = 0.999, 0.2
+    struck[: again - 8, 39], struck[again - 8 :, 39] = 0.999, 0.45
     unknown, level_db = np.full((n_rows, 88), np.nan), np.full(n_rows, -20.0)
     level_db[again - 8 : again] = -70.0
     salience = Salience(np.arange(n_rows) * HOP_S, strength, unknown, level_db, onset=onset, struck=struck)
     assert len(heard(salience, struck_threshold=0.7)[0].notes()) == n
 
 
-@pytest.mark.parametrize(("rise_db", "struck_again", "n"), [(20.0, 0.2, 2), (20.0, 0.01, 1), (0.0, 0.2, 1)])
+@pytest.mark.parametrize(("rise_db", "struck_again", "n"), [(20.0, 0.45, 2), (20.0, 0.01, 1), (0.0, 0.45, 1)])
 def test_a_key_whose_own_partials_rise_sounds_again_though_its_stroke_is_faint(rise_db, struck_again, n):
     n_rows, again = 200, 60
     strength, onset, struck = np.zeros((n_rows, 88)), np.full((n_rows, 1), 0.05), np.zeros((n_rows, 88))
