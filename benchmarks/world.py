@@ -58,7 +58,7 @@ from pianolab.scores import (
     struck,
 )
 from pianolab.session import default_tracker, transcribe_file
-from pianolab.tracking import Tracker
+from pianolab.tracking import Tracker, Tracking
 
 DETECTORS = ("fft_peak", "cqt", "yin", "nmf", "neural")
 FACTS = ("calibration", "cost")  # Rows that have no sounds of their own.
@@ -127,10 +127,10 @@ DIGITS = {"F1": 3, "calibration error": 3, "area under the curve": 3, "x real ti
 
 
 class Announcing(Tracker):
-    """The tracker that suits a detector; it remembers every name under which a note was announced."""
+    """A tracker that remembers every name under which a note was announced."""
 
-    def __init__(self, detector):
-        super().__init__(default_tracker(detector).tracking)
+    def __init__(self, tracking: Tracking):
+        super().__init__(tracking)
         self.told = []
 
     def push(self, salience, **more):
@@ -144,12 +144,12 @@ class Announcing(Tracker):
         return events
 
 
-def hear(detector, case: Case, sounding: Sounding) -> dict:
-    """What a detector announces, and what is left of it, as plain values."""
+def hear(detector, case: Case, sounding: Sounding, tracking: Tracking | None = None) -> dict:
+    """What a detector announces, and what is left of it, as plain values; its own tracking if no other is given."""
     file = io.BytesIO()
     sf.write(file, sounding.y, sounding.sr, format="WAV", subtype="FLOAT")
     file.seek(0)
-    tracker = Announcing(detector)
+    tracker = Announcing(tracking or default_tracker(detector).tracking)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Noise and clipping are meant.
         heard = transcribe_file(file, detector=detector, tracker=tracker)

@@ -217,7 +217,7 @@ _PIANO = Preset(
         "n_release": 2,
         "offset_delay_s": 0.06,
         # In rooms a key begins late, where the evidence of a struck string is low already.
-        "struck_threshold": 0.15,
+        "struck_threshold": 0.2,
         **certainty_of("nmf"),
     },
 )
@@ -229,7 +229,7 @@ PRESETS = {
         _PIANO,
         onset_delay_s=0.04,
         hardest_rows=2,
-        tracking={"n_release": 2, "offset_delay_s": 0.08, "struck_threshold": 0.15},
+        tracking={"n_release": 2, "offset_delay_s": 0.08, "struck_threshold": 0.2},
     ),
     "textbook": Preset(
         windows=WINDOWS[:1],
