@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.fft
+import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
 from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
@@ -39,6 +40,8 @@ NEIGHBOURS = (-2, -1, 0, 1, 2)
 N_BANDS = 14
 # Before samples are left out, a filter of so many taps for each takes away what lies too high: 0.2 ms of delay.
 TAPS_A_STEP = 8
+# What lies below this is no sound: a stream that is off centre would look like a bass key in the short windows.
+CENTRE_HZ = 10.0
 # So many hops are answered at once at most, which bounds the memory.
 MOST_HOPS = 256
 WEIGHTS = Path(__file__).with_name("struck.npz")
@@ -186,11 +189,14 @@ class Struck:
         self._by_place = registers() @ self._weights["register"] + self._weights["second_bias"]
         taps = windowed_sinc(TAPS_A_STEP * self._step + 1, 0.0, 0.5 / self._step) if self._step > 1 else np.ones(1)
         self._taps = np.asarray(taps, np.float32)
+        keeps = np.exp(-2.0 * np.pi * CENTRE_HZ / sr)
+        self._centring = np.array([1.0, -1.0]) * (1.0 + keeps) / 2.0, np.array([1.0, -keeps])
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream heard so far: before it there was silence."""
         self._tail = np.zeros(len(self._taps) - 1, np.float32)
+        self._off_centre = np.zeros(1)
         self._n_samples = 0
         reach = self._input.reach + LAGS[-1] * self._input.hop_length
         self._parts, self._first_sample, self._n_thinned = [np.zeros(reach, np.float32)], -reach, 0
@@ -207,7 +213,8 @@ class Struck:
         y : (n,) float32
             At ``sr``.
         """
-        thinned = self._thinned(y)
+        centred, self._off_centre = scipy.signal.lfilter(*self._centring, y, zi=self._off_centre)
+        thinned = self._thinned(np.asarray(centred, np.float32))
         self._parts.append(thinned)
         self._n_thinned += len(thinned)
 

@@ -39,6 +39,8 @@ TRUST = 0.5
 MEAN_ROWS = 12
 # After its wait a note needs so much more.
 LATE = 1.5
+# A key from C7 on sounds with hardly more than one partial, as glass does: it needs more unless somebody plays.
+TREBLE_KEY, TREBLE_ODDS = 75, 1.0
 # With one voice a note whose stroke nobody heard needs so much more.
 UNHEARD = 3.0
 # A key that is struck again so soon may still sound, and the new stroke changes little: it needs so much less. But only
@@ -224,6 +226,8 @@ class StruckGate:
         left = 0.0 if wait_s == 0 else max(1.0 - waited_s / wait_s, 0.0)
         is_unheard = self.tracking.policy == "mono" and waiting.change.support == 0.0
         needed += SURE * left + LATE * waiting.is_late + UNHEARD * is_unheard
+        if waiting.change.key >= TREBLE_KEY and self._lately < PLAYED:
+            needed += TREBLE_ODDS
         if self._steadiness is None:
             return needed
         return needed + self._steadiness.doubt(waiting.change.key, waiting.change.time_s)

@@ -178,7 +178,7 @@ def test_a_file_that_is_no_network_is_refused_in_one_line(tmp_path):
 def test_a_network_that_was_not_tuned_yet_asks_if_a_string_was_struck_and_has_the_trackers_own_settings(tmp_path):
     network = shutil.copy(WEIGHTS, tmp_path / "mine.onnx")
     network.with_suffix(".json").write_text(json.dumps({"delays_ms": DELAYS_MS}))
-    assert create("neural", weights_file=str(network)).tracking == {"struck_threshold": 0.7}
+    assert create("neural", weights_file=str(network)).tracking == {"struck_threshold": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,7 @@ def not_yet(key, *, why):
     return pytest.param(key, marks=pytest.mark.xfail(strict=True, reason=why))
 
 
-@pytest.mark.parametrize(
-    "key", [not_yet(15, why="C2 made of sines, without a hammer's noise, is at 0.01"), *KEYS[1:]]
-)
+@pytest.mark.parametrize("key", [not_yet(15, why="C2 made of sines, without a hammer's noise, is at 0.01"), *KEYS[1:]])
 def test_a_stiff_string_that_is_struck_is_known_within_a_tenth_of_a_second(key):
     assert told(string(key))[55:62, key].max() > 0.5
 
@@ -66,6 +64,15 @@ def test_a_tone_that_glides_and_swells_is_no_string_where_it_begins(key):
 
 def test_silence_is_no_string_at_any_key():
     assert told(np.zeros(SR, np.float32)).max() < 0.5
+
+
+def test_a_stream_that_is_off_centre_is_heard_as_one_that_is_not():
+    y = string(39)
+    centred, off = (
+        told(np.concatenate([np.full(SR, 0.3 * is_off, np.float32), y + np.float32(0.3 * is_off)])) for is_off in (0, 1)
+    )
+    np.testing.assert_allclose(off[140:], centred[140:], atol=1e-3)
+    assert off[155:165, 39].max() > 0.5
 
 
 @pytest.mark.parametrize("sr", [16000, 22050, 44100])

@@ -107,6 +107,12 @@ def test_a_note_whose_stroke_nobody_heard_needs_more_of_a_string():
         assert len(tracker.notes()) == n
 
 
+@pytest.mark.parametrize(("key", "n"), [(74, 1), (75, 0)])
+def test_the_highest_keys_need_more_of_a_string_where_nobody_plays(key, n):
+    assert len(heard(evidence(0.6, key=key), struck_threshold=0.5)[0].notes()) == n
+    assert len(heard(evidence(0.95, key=key), struck_threshold=0.5)[0].notes()) == 1
+
+
 def test_a_note_that_ends_or_a_stream_that_ends_while_it_waits_is_turned_away_once():
     for rows in ((20, 24), (96, 100)):
         tracker, events = heard(evidence(0.1, rows=rows), struck_threshold=0.5, struck_wait_s=1.0)

@@ -19,7 +19,7 @@ NO_FOLDERS = struck.Material({}, [], {})
 @pytest.fixture(scope="module")
 def scenes():
     """Scenes of rendered pianos and of what is made by rule."""
-    return [struck.make_scene(NO_FOLDERS, np.random.default_rng([1, number])) for number in range(6)]
+    return [struck.make_scene(NO_FOLDERS, np.random.default_rng([1, number])) for number in range(8)]
 
 
 def test_a_scene_tells_struck_keys_and_others_but_no_key_as_both(scenes):
@@ -90,3 +90,21 @@ def test_a_string_that_only_rings_is_told_as_not_struck_any_more():
     assert np.all(age_s[~scene.is_struck] >= struck.RINGS_S)
     assert np.any(scene.is_struck)
     assert np.any(~scene.is_struck)
+
+
+def test_strings_that_beat_swell_and_fall_by_their_cents_and_stay_in_time():
+    time_s = np.arange(4 * SR) / SR
+    y = np.where(time_s > 1.0, np.sin(2 * np.pi * 880.0 * time_s), 0.0).astype(np.float32)
+    for seed in range(4):
+        heard = struck.beating(y, np.random.default_rng(seed))
+        loud = np.sqrt(np.convolve(heard**2, np.ones(320) / 320, "same"))
+        assert loud[: round(0.95 * SR)].max() < 0.1 * loud.max()  # It begins when it began.
+        steady = loud[round(1.2 * SR) : round(3.8 * SR)]
+        low_hz, high_hz = 640.0, 640.0 * np.sqrt(2.0)  # 880 Hz lies in this band, which beats at one rate.
+        expected_hz = np.sqrt(low_hz * high_hz) * (2.0 ** (np.array(struck.BEATING_CENTS) / 1200.0) - 1.0)
+        falls = np.flatnonzero(
+            (steady[1:-1] < steady[:-2]) & (steady[1:-1] <= steady[2:]) & (steady[1:-1] < steady.mean())
+        )
+        beats = 1 + np.sum(np.diff(falls) > 0.1 * SR) if len(falls) else 0
+        assert 2.6 * expected_hz[0] - 1.0 <= beats <= 2.6 * expected_hz[1] + 1.0
+        assert steady.min() < 0.8 * steady.max()
