@@ -205,14 +205,14 @@ def test_08_the_periods_of_the_chord_are_nearly_equally_long():
 
 @pytest.mark.slow
 def test_08_what_waiting_buys():
-    assert says("08", "onset F1 is .85 then, .86 after 30 ms, .91 after 60, .93 after 90 ms, .96 after 240: half")
+    assert says("08", "onset F1 is .85 then, .86 after 30 ms, .89 after 60, .94 after 90 ms, .96 after 240: most")
     played = playing.chords(["C4 E4 G4", "A3 C4 E4", "A3 C4 F4", "B3 D4 F4 G4", "G3 C4 E4"])
     rooms = [pianolab.render(played, sr=nmf.SR, piano="upright", room=room) for room in ("dry", "room")]
     f1 = []
     for ms in (0, 30, 60, 90, 240):
         heard = [pianolab.transcribe(y, sr=nmf.SR, detector=f"neural:lookahead_ms={ms}") for y in rooms]
         f1.append(np.mean([scores.score_notes(played, notes)["onset_f1"] for notes in heard]))
-    assert f1 == pytest.approx([0.85, 0.86, 0.91, 0.93, 0.96], abs=0.006)
+    assert f1 == pytest.approx([0.85, 0.86, 0.89, 0.94, 0.96], abs=0.006)
 
 
 def printed(notebook, pattern):
