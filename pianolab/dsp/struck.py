@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
 from pianolab.dsp.combs import BINS_PER_KEY, N_BINS, Comb, log_bins
@@ -40,8 +39,8 @@ NEIGHBOURS = (-2, -1, 0, 1, 2)
 N_BANDS = 14
 # Before samples are left out, a filter of so many taps for each takes away what lies too high: 0.2 ms of delay.
 TAPS_A_STEP = 8
-# What lies below this is no sound: a stream that is off centre would look like a bass key in the short windows.
-CENTRE_HZ = 10.0
+# The mean of so many seconds is taken off each sample: a stream off centre looks like a bass key in the short windows.
+CENTRE_S = 0.1
 # So many hops are answered at once at most, which bounds the memory.
 MOST_HOPS = 256
 WEIGHTS = Path(__file__).with_name("struck.npz")
@@ -189,14 +188,13 @@ class Struck:
         self._by_place = registers() @ self._weights["register"] + self._weights["second_bias"]
         taps = windowed_sinc(TAPS_A_STEP * self._step + 1, 0.0, 0.5 / self._step) if self._step > 1 else np.ones(1)
         self._taps = np.asarray(taps, np.float32)
-        keeps = np.exp(-2.0 * np.pi * CENTRE_HZ / sr)
-        self._centring = np.array([1.0, -1.0]) * (1.0 + keeps) / 2.0, np.array([1.0, -keeps])
+        self._n_centre = round(CENTRE_S * sr)
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream heard so far: before it there was silence."""
         self._tail = np.zeros(len(self._taps) - 1, np.float32)
-        self._off_centre = np.zeros(1)
+        self._before = np.zeros(self._n_centre, np.float32)
         self._n_samples = 0
         reach = self._input.reach + LAGS[-1] * self._input.hop_length
         self._parts, self._first_sample, self._n_thinned = [np.zeros(reach, np.float32)], -reach, 0
@@ -213,8 +211,7 @@ class Struck:
         y : (n,) float32
             At ``sr``.
         """
-        centred, self._off_centre = scipy.signal.lfilter(*self._centring, y, zi=self._off_centre)
-        thinned = self._thinned(np.asarray(centred, np.float32))
+        thinned = self._thinned(self._centred(y))
         self._parts.append(thinned)
         self._n_thinned += len(thinned)
 
@@ -253,6 +250,14 @@ class Struck:
         keep_from = first * self._input.hop_length - self._input.reach
         while len(self._parts) > 1 and self._first_sample + len(self._parts[0]) <= keep_from:
             self._first_sample += len(self._parts.pop(0))
+
+    def _centred(self, y):
+        """The sound without the mean of what was heard lately."""
+        whole = np.concatenate([self._before, y])
+        self._before = whole[len(y) :]
+        sums = np.cumsum(whole, dtype=np.float64)
+        means = (sums[self._n_centre :] - sums[: len(y)]) / self._n_centre
+        return (y - means).astype(np.float32)
 
     def _thinned(self, y):
         """Each second or third sample of the sound, without what lies too high for that."""
