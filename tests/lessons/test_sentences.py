@@ -251,7 +251,7 @@ def test_06_melodies_are_moved_and_recorded_notes_are_harder():
     worse = [rendered - recorded for rendered, recorded in printed("06", r"rendered (\S+) +recorded notes (\S+)")]
     assert len(worse) == 3
     assert sum(each > 0.03 for each in worse) == 2
-    assert abs(worse[1]) < 0.02
+    assert abs(worse[1]) < 0.025  # They are printed with two digits.
 
 
 def test_06_ties_and_holm_hold_p_up():
