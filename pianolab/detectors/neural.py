@@ -38,7 +38,7 @@ VELOCITY_MAX = 127.0
 PEDAL = "pedal"
 # A third: for how long it has been down.
 PEDAL_AGE = "pedal_age"
-# Evidence of a struck string from which a note is told: at it no note of the two tuning pianos is lost.
+# Evidence of a struck string from which a note is told: at it hardly a note of the two tuning pianos is lost.
 STRUCK_THRESHOLD = 0.5
 # So few frames stay in the processor's cache; more at once are slower.
 FRAMES_AT_ONCE = 16
